@@ -1,0 +1,72 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { askStand, type StandState, stopStand, takePlace } from './control.ts';
+
+const state: StandState = { pid: process.pid, phase: 'ready', addresses: { api: 'http://127.0.0.1:8080' } };
+const releases: (() => void)[] = [];
+let dataDir = '';
+beforeEach(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'control-'));
+});
+afterEach(async () => {
+  for (const release of releases.splice(0)) release();
+  await rm(dataDir, { recursive: true, force: true });
+});
+
+describe('the place of a running stand', () => {
+  test('is taken by one; the next one learns what runs', async () => {
+    expect(await take()).not.toHaveProperty('running');
+    expect(await take()).toEqual({ running: state });
+    expect(await askStand(dataDir)).toEqual(state);
+  });
+
+  test('is free again once it is given back', async () => {
+    await take();
+    for (const release of releases.splice(0)) release();
+    expect(await askStand(dataDir)).toBeUndefined();
+    expect(await take()).not.toHaveProperty('running');
+  });
+
+  test('that a killed stand held is free', async () => {
+    const holder = holdElsewhere();
+    await once(holder.stdout, 'data');
+    expect(await askStand(dataDir)).toMatchObject({ phase: 'ready' });
+    holder.kill('SIGKILL');
+    await once(holder, 'exit');
+    expect(await take()).not.toHaveProperty('running');
+  }, 20_000);
+});
+
+test('stopping waits until the process is gone', async () => {
+  const holder = holdElsewhere();
+  await once(holder.stdout, 'data');
+  const gone = once(holder, 'exit');
+  expect(await stopStand(dataDir)).toMatchObject({ phase: 'ready' });
+  expect(await gone).toEqual([0, null]);
+}, 20_000);
+
+test('stopping what does not run says so', async () => {
+  expect(await stopStand(dataDir)).toBeUndefined();
+});
+
+async function take() {
+  const place = await takePlace({ dataDir, readState: () => state, onStop: () => undefined });
+  if ('release' in place) releases.push(place.release);
+  return place;
+}
+
+/** Another process that holds the place and ends, a little later, when it is asked to. */
+function holdElsewhere() {
+  const code = `
+    import { takePlace } from '${new URL('control.ts', import.meta.url).href}';
+    const readState = () => ({ pid: process.pid, phase: 'ready', addresses: {} });
+    await takePlace({ dataDir: '${dataDir}', readState, onStop: () => setTimeout(() => process.exit(0), 300) });
+    console.log('taken');`;
+  return spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', code], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+}

@@ -1,0 +1,153 @@
+import { join } from 'node:path';
+import { settings } from '../src/config/settings.ts';
+import { audiences } from './issuer.ts';
+import { findFreePort, isPortFree, loopback } from './loopback.ts';
+import type { Secrets } from './secrets.ts';
+
+/** Every port of the stand: the variable that moves it, and where it usually is. 0 finds a free one. */
+export const portTable = {
+  api: { variable: 'PORT', usual: 8080 },
+  sentPage: { variable: 'LOCAL_SENT_PORT', usual: 8025 },
+  smtp: { variable: 'LOCAL_SMTP_PORT', usual: 8026 },
+  sms: { variable: 'LOCAL_SMS_PORT', usual: 8027 },
+  issuer: { variable: 'LOCAL_ISSUER_PORT', usual: 8028 },
+  directory: { variable: 'LOCAL_DIRECTORY_PORT', usual: 8029 },
+  redis: { variable: 'LOCAL_REDIS_PORT', usual: 8030 },
+  plannerMetrics: { variable: 'LOCAL_PLANNER_METRICS_PORT', usual: 8031 },
+  senderMetrics: { variable: 'LOCAL_SENDER_METRICS_PORT', usual: 8032 },
+  guardMetrics: { variable: 'LOCAL_GUARD_METRICS_PORT', usual: 8033 },
+} as const;
+
+export type PortName = keyof typeof portTable;
+export type Ports = Readonly<Record<PortName, number>>;
+export type Environment = Readonly<Record<string, string>>;
+export type CallerEnvironment = Readonly<Record<string, string | undefined>>;
+
+export interface Program {
+  readonly name: string;
+  /** Built program, from the root of the repository. */
+  readonly file: string;
+  /** Absent: it serves `/metrics` on its own port, and is ready when `/readyz` says so. */
+  readonly metricsPort?: PortName;
+}
+
+/** The processes of the product, in the order of their start. The API comes last: what it accepts can be worked on. */
+export const programs = [
+  { name: 'planner', file: 'dist/workers/plan-events.js', metricsPort: 'plannerMetrics' },
+  { name: 'sender', file: 'dist/workers/send-messages.js', metricsPort: 'senderMetrics' },
+  { name: 'guard', file: 'dist/workers/guard.js', metricsPort: 'guardMetrics' },
+  { name: 'api', file: 'dist/src/main.js' },
+] as const satisfies readonly Program[];
+
+/** The account that the SMS catcher knows. */
+export const smsAccountSid = 'AC00000000000000000000000000000000';
+
+/** What holds here unless the caller's environment says otherwise: real calls, to example people only. */
+const usualSwitches: Environment = {
+  APP_MODE: 'testing',
+  DISABLE_SEND: 'false',
+  DRAIN_SECONDS: '5',
+  ALLOWED_RECIPIENTS: '@example.com,@campus.test,+1555555*',
+  MAIL_FROM: 'Scholar Desk <hello@example.com>',
+  SMS_FROM: '+15555550100',
+};
+
+/** Settings beyond the usual switches that the caller may set: how the service behaves, never whom it talks to. */
+const openGroups: ReadonlySet<string> = new Set(['gate', 'limits', 'work']);
+const openSettings: ReadonlySet<string> = new Set([...Object.keys(usualSwitches), 'LOG_LEVEL']);
+const systemVariables = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'LC_ALL', 'TZ', 'NODE_OPTIONS', 'NODE_ENV'];
+
+export interface EnvironmentOptions {
+  readonly ports: Ports;
+  readonly secrets: Secrets;
+  readonly dataDir: string;
+  readonly caller: CallerEnvironment;
+}
+
+/**
+ * The environment of the product's processes. Every address in it is a part of this stand: an SMTP_URL or a REDIS_URL
+ * that the caller's shell happens to hold never gets in. Switches and limits of the caller do.
+ */
+export function buildEnvironment({ ports, secrets, dataDir, caller }: EnvironmentOptions): Environment {
+  const at = (name: PortName): string => `http://${loopback}:${ports[name]}`;
+  return {
+    ...pick(caller, systemVariables),
+    ...usualSwitches,
+    OUTBOX_DIR: join(dataDir, 'outbox'),
+    ...pick(caller, Object.keys(settings).filter(isOpen)),
+    ENVIRONMENT: 'local',
+    HOST: loopback,
+    PORT: String(ports.api),
+    APP_BASE_URL: at('api'),
+    REDIS_URL: `redis://${loopback}:${ports.redis}`,
+    KEY_PREFIX: 'acc',
+    AUTH_ISSUER: at('issuer'),
+    AUTH_JWKS_URL: `${at('issuer')}/jwks`,
+    AUTH_AUDIENCE: audiences.api,
+    M2M_TOKEN_URL: `${at('issuer')}/token`,
+    M2M_CLIENT_ID: 'auto_com_center',
+    M2M_CLIENT_SECRET: secrets.clients.auto_com_center,
+    DIRECTORY_URL: at('directory'),
+    SMTP_URL: `smtp://${loopback}:${ports.smtp}`,
+    SMTP_REQUIRE_TLS: 'false',
+    SMS_API_URL: at('sms'),
+    SMS_ACCOUNT_SID: smsAccountSid,
+    SMS_AUTH_TOKEN: secrets.smsAuthToken,
+    ALLOWED_LINK_HOSTS: 'app.example.com',
+    ADDRESS_HASH_KEY: secrets.addressHashKey,
+  };
+}
+
+/** Settings of the product that the caller has set and that this stand does not take, so that it can be said. */
+export function listIgnoredSettings(caller: CallerEnvironment): readonly string[] {
+  return Object.keys(settings).filter(
+    (name) => caller[name] !== undefined && !isOpen(name) && name !== 'PORT',
+  );
+}
+
+/** The ports that the caller asks for. Throws, naming the variable, when one is not a port. */
+export async function choosePorts(caller: CallerEnvironment): Promise<Ports> {
+  const chosen = await Promise.all(
+    portNames().map(async (name) => [name, readPort(name, caller) || (await findFreePort())] as const),
+  );
+  return Object.fromEntries(chosen) as Ports;
+}
+
+/** One sentence for every port that somebody else holds, each with a repair that works now. */
+export async function findTakenPorts(ports: Ports): Promise<readonly string[]> {
+  const faults: string[] = [];
+  for (const name of portNames()) {
+    if (await isPortFree(ports[name])) continue;
+    const { variable } = portTable[name];
+    faults.push(
+      `Port ${ports[name]} is taken by another program. Choose another: ${variable}=${await findFreePort()} ./scripts/up`,
+    );
+  }
+  return faults;
+}
+
+function portNames(): readonly PortName[] {
+  return Object.keys(portTable) as PortName[];
+}
+
+function readPort(name: PortName, caller: CallerEnvironment): number {
+  const { variable, usual } = portTable[name];
+  const text = caller[variable]?.trim() ?? '';
+  if (text === '') return usual;
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port <= 65_535) return port;
+  throw new Error(
+    `${variable}="${text}" is not a port. Set it to a number from 0 to 65535, or leave it unset for ${usual}.`,
+  );
+}
+
+function isOpen(name: string): boolean {
+  const groups: Readonly<Record<string, { readonly group: string }>> = settings;
+  return openSettings.has(name) || openGroups.has(groups[name]?.group ?? '');
+}
+
+function pick(caller: CallerEnvironment, names: readonly string[]): Environment {
+  return Object.fromEntries(
+    names.flatMap((name) => (caller[name] === undefined ? [] : [[name, caller[name]]])),
+  );
+}

@@ -1,0 +1,111 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Child, startChild } from './child.ts';
+import type { Environment, Program } from './environment.ts';
+import { createLater } from './later.ts';
+import { type Crash, type Part, type StandOptions, StartFault } from './part.ts';
+import type { Report } from './report.ts';
+import { findRoot } from './root.ts';
+
+export interface ProgramsOptions extends StandOptions {
+  readonly environment: Environment;
+  readonly logsDir: string;
+  /** Each process is added here as soon as it exists. */
+  readonly parts: Part[];
+}
+
+export interface Running {
+  readonly crashed: Promise<Crash>;
+}
+
+const readyMs = 60_000;
+
+/** Starts the product's processes, all at once because together they are ready sooner, and awaits them in order. */
+export async function startPrograms(options: ProgramsOptions): Promise<readonly Running[]> {
+  const starting = options.programs.map((program) => {
+    const { child, ready } = startProgram(program, options);
+    options.parts.push({ name: program.name, stop: () => stopChild(child, options) });
+    // Awaited below, one after another; until then a failure must not count as unhandled.
+    ready.catch(() => undefined);
+    return { program, child, ready };
+  });
+  for (const { program, child, ready } of starting) {
+    const where = isApi(program) ? (options.environment['APP_BASE_URL'] ?? '') : `process ${child.pid}`;
+    await options.report.step(
+      program.name,
+      () => ready,
+      () => where,
+    );
+  }
+  return starting.map(({ child }) => ({ crashed: describeCrash(child) }));
+}
+
+function startProgram(program: Program, options: ProgramsOptions): { child: Child; ready: Promise<void> } {
+  const root = findRoot();
+  const file = join(root, program.file);
+  if (!existsSync(file)) throw new StartFault(`${program.file} is not there. Build it: npm run build`);
+  const { environment, ports } = options;
+  const ownPort =
+    program.metricsPort === undefined ? {} : { METRICS_PORT: String(ports[program.metricsPort]) };
+  const logFile = join(options.logsDir, `${program.name}.log`);
+  const saidReady = createLater<undefined>();
+  const child = startChild({
+    name: program.name,
+    file,
+    cwd: root,
+    environment: { ...environment, ...ownPort },
+    logFile,
+    onLine: (line) => {
+      if (/"msg":\s*"ready"/.test(line)) saidReady.give(undefined);
+    },
+  });
+  const isUp = isApi(program)
+    ? waitForAnswer(`${environment['APP_BASE_URL']}/readyz`, child)
+    : saidReady.promise;
+  return { child, ready: failUnlessReady(isUp, child, logFile) };
+}
+
+async function failUnlessReady(isUp: Promise<undefined>, child: Child, logFile: string): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<string>((resolve) => {
+    timer = setTimeout(() => resolve(`not ready after ${readyMs / 1000} s`), readyMs);
+  });
+  const fault = await Promise.race([isUp, child.exited, tooLate]);
+  clearTimeout(timer);
+  if (fault === undefined) return;
+  throw new StartFault(
+    `${child.name}: ${fault}. Its last lines (all in ${logFile}):\n${child.lastLines().join('\n')}`,
+  );
+}
+
+/** Resolves once the address answers 200; never, when the process ends before. */
+async function waitForAnswer(url: string, child: Child): Promise<undefined> {
+  const gone = new AbortController();
+  void child.exited.then(() => gone.abort());
+  while (!gone.signal.aborted) {
+    const response = await fetch(url, { signal: AbortSignal.timeout(2000) }).catch(() => undefined);
+    await response?.body?.cancel();
+    if (response?.status === 200) return undefined;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return createLater<undefined>().promise;
+}
+
+async function stopChild(
+  child: Child,
+  { environment, report }: { environment: Environment; report: Report },
+): Promise<void> {
+  const drainMs = Number(environment['DRAIN_SECONDS'] ?? 5) * 1000;
+  if ((await child.stop(drainMs + 5000)) === 'killed')
+    report.bad(child.name, 'had to be killed: it did not end in time');
+}
+
+async function describeCrash(child: Child): Promise<Crash> {
+  const how = await child.exited;
+  return { name: child.name, how, lastLines: child.lastLines() };
+}
+
+/** The API has no metrics port of its own here, and is ready when it says so over HTTP. */
+function isApi(program: Program): boolean {
+  return program.metricsPort === undefined;
+}

@@ -1,0 +1,70 @@
+import { join } from 'node:path';
+import { loadStudents, startDirectory } from './directory.ts';
+import { smsAccountSid } from './environment.ts';
+import { startInbox } from './inbox.ts';
+import { audiences, startIssuer } from './issuer.ts';
+import type { Crash, Part, StandOptions } from './part.ts';
+import { startRedis } from './redis.ts';
+import { findRoot } from './root.ts';
+import { listClients, type Secrets } from './secrets.ts';
+import { startSentPage } from './sent-page.ts';
+import { startSmsCatcher } from './sms-catcher.ts';
+
+export interface SurroundingsOptions extends StandOptions {
+  readonly secrets: Secrets;
+  /** Each part is added here as soon as it runs, so that a failure later can stop it. */
+  readonly parts: Part[];
+}
+
+export interface Surroundings {
+  readonly addresses: Readonly<Record<'sent' | 'issuer' | 'tokens' | 'directory' | 'redis', string>>;
+  readonly crashed: Promise<Crash>;
+}
+
+/** Starts what the product talks to. Redis is a process; the small servers live in this one. */
+export async function startSurroundings(options: SurroundingsOptions): Promise<Surroundings> {
+  const { ports, dataDir, secrets } = options;
+  const redisDir = join(dataDir, 'redis');
+  const program = options.caller['REDIS_SERVER'];
+  const redis = await add(options, 'redis', () =>
+    startRedis({ dir: redisDir, port: ports.redis, ...(program === undefined ? {} : { program }) }),
+  );
+  const issuer = await add(options, 'issuer', () =>
+    startIssuer({ port: ports.issuer, keysDir: join(dataDir, 'issuer'), clients: listClients(secrets) }),
+  );
+  const students = await loadStudents(join(findRoot(), 'local', 'fixtures', 'students.json'));
+  const directory = await add(options, 'directory', () =>
+    startDirectory({ port: ports.directory, students, issuer, audience: audiences.directory }),
+  );
+  const { mails } = await add(options, 'mail server', () => startInbox({ port: ports.smtp }));
+  const { texts } = await add(options, 'text server', () =>
+    startSmsCatcher({ port: ports.sms, accountSid: smsAccountSid, authToken: secrets.smsAuthToken }),
+  );
+  const page = await add(options, 'what was sent', () =>
+    startSentPage({ port: ports.sentPage, mails, texts }),
+  );
+  return {
+    addresses: {
+      sent: page.url,
+      issuer: issuer.url,
+      tokens: issuer.tokenUrl,
+      directory: directory.url,
+      redis: redis.url,
+    },
+    crashed: redis.exited.then((how) => ({
+      name: 'redis',
+      how,
+      lastLines: [`Its log: ${redisDir}/redis.log`],
+    })),
+  };
+}
+
+async function add<T extends { readonly url: string; stop(): Promise<unknown> }>(
+  { report, parts }: SurroundingsOptions,
+  name: string,
+  start: () => Promise<T>,
+): Promise<T> {
+  const part = await report.step(name, start, ({ url }) => url);
+  parts.push({ name, stop: () => part.stop() });
+  return part;
+}

@@ -1,0 +1,42 @@
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { askStand } from './control.ts';
+import { requestToken } from './request-token.ts';
+import { findRoot } from './root.ts';
+import { clientNames, readSecrets } from './secrets.ts';
+
+const help = `
+usage: ./scripts/token [--scope "notify.send notify.read"] [--client upstream-demo]
+
+  Prints an access token of the local issuer. Clients: ${clientNames().join(', ')}.
+`.trim();
+
+/** Prints nothing but the token on stdout, so that it can be used as $(./scripts/token). */
+async function printToken(): Promise<number> {
+  const text = { type: 'string' } as const;
+  const options = {
+    scope: { ...text, default: 'notify.send notify.read' },
+    client: { ...text, default: 'upstream-demo' },
+    help: { type: 'boolean', short: 'h', default: false },
+  } as const;
+  const { scope, client, help: isAsked } = parseArgs({ options }).values;
+  if (isAsked) {
+    console.log(help);
+    return 0;
+  }
+  const clientId = clientNames().find((name) => name === client);
+  if (clientId === undefined)
+    throw new Error(`There is no client "${client}". Clients: ${clientNames().join(', ')}.`);
+  const dataDir = resolve(findRoot(), process.env['LOCAL_DATA_DIR'] ?? '.data');
+  const tokenUrl = (await askStand(dataDir))?.addresses['tokens'];
+  const secrets = await readSecrets(dataDir);
+  if (tokenUrl === undefined || secrets === undefined)
+    throw new Error('The local issuer does not run. Start it: ./scripts/up');
+  console.log(await requestToken({ tokenUrl, clientId, clientSecret: secrets.clients[clientId], scope }));
+  return 0;
+}
+
+process.exitCode = await printToken().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : String(error));
+  return 1;
+});

@@ -1,0 +1,31 @@
+/**
+ * Writes `docs/openapi.json` from the route table, the answer schemas and the catalog in `templates/`.
+ * `--check` writes nothing and exits 1 when the file is not what would be written.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { buildOpenApi } from '../src/http/openapi/build-document.ts';
+import { listEventTypes } from '../src/http/openapi/list-event-types.ts';
+import { documentedRoutes } from '../src/http/routes.ts';
+import { loadCatalog } from '../src/plan/catalog.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const file = `${root}docs/openapi.json`;
+const eventTypes = listEventTypes(loadCatalog(`${root}templates`));
+const document = `${JSON.stringify(buildOpenApi({ routes: documentedRoutes, eventTypes }), null, 2)}\n`;
+
+if (!process.argv.includes('--check')) {
+  writeFileSync(file, document);
+  console.log(`docs/openapi.json: ${eventTypes.length} event types, ${documentedRoutes.length} routes`);
+} else if (readCommitted() !== document) {
+  console.error('docs/openapi.json is not what the routes say; run: npx tsx scripts/generate-openapi.ts');
+  process.exitCode = 1;
+}
+
+function readCommitted(): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+}

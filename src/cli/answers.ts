@@ -1,0 +1,93 @@
+import { z } from 'zod';
+
+/**
+ * What `acc` needs of the service's answers, and no more: at night the program at hand may be older or newer than
+ * the service, and must still understand it. The whole shapes are in `http/answers.ts`.
+ */
+const change = z
+  .looseObject({
+    at: z.string().default(''),
+    actor: z.string().default(''),
+    reason: z.string().default(''),
+    before: z.string().optional(),
+    after: z.string().optional(),
+  })
+  .optional();
+
+const flagSchema = z.looseObject({ value: z.string(), until: z.union([z.string(), z.number()]).optional(), changed: change });
+
+export const controlSchema = z.looseObject({
+  epoch: z.number(),
+  sending: z.boolean(),
+  flags: z.record(z.string(), flagSchema),
+  environment: z.record(z.string(), z.looseObject({ value: z.unknown(), origin: z.string() })).default({}),
+});
+
+export const switchedSchema = z.looseObject({
+  state: z.string().optional(),
+  epoch: z.number(),
+  in_flight_at_stop: z.number().optional(),
+  in_flight: z.number().optional(),
+  stop_ms: z.number().optional(),
+  quiesced_ms: z.number().optional(),
+});
+
+export const sendStatusSchema = z.looseObject({
+  sending: z.boolean(),
+  dry_run: z.boolean(),
+  app_mode: z.string(),
+  reason: z.string().optional(),
+  epoch: z.number(),
+  inflight: z.number(),
+});
+
+const figures = z.looseObject({
+  waiting: z.number(),
+  active: z.number(),
+  delayed: z.number(),
+  oldest_age_ms: z.number(),
+});
+export const queueStatusSchema = z.looseObject({
+  queues: z.record(z.string(), figures),
+  messages: z.record(z.string(), z.number()),
+  held: z.record(z.string(), z.number()),
+  dead_letters: z.number(),
+});
+
+export const providersSchema = z.looseObject({
+  providers: z.array(
+    z.looseObject({ provider: z.string(), channel: z.string(), ok: z.boolean(), status: z.string(), detail: z.string() }),
+  ),
+});
+
+/** Something with an id, as a list shows it. */
+const item = z.looseObject({});
+export const pageSchema = z.looseObject({
+  items: z.array(item),
+  counts: z.record(z.string(), z.number()).optional(),
+  next_cursor: z.string().nullish(),
+});
+
+export const bulkSchema = z.looseObject({
+  preview: z.boolean().optional(),
+  matched: z.number().optional(),
+  released: z.number().optional(),
+  discarded: z.number().optional(),
+  replayed: z.number().optional(),
+  skipped: z.number().optional(),
+  by_type: z.record(z.string(), z.number()).optional(),
+  last_due_at: z.string().optional(),
+  failed: z.array(z.looseObject({ id: z.string(), why: z.string() })).optional(),
+});
+
+export const anySchema = z.looseObject({});
+export const viewSchema = z.looseObject({
+  state: z.string(),
+  history: z.array(z.looseObject({ at: z.string() })).default([]),
+});
+
+export type Control = z.infer<typeof controlSchema>;
+export type Flag = z.infer<typeof flagSchema>;
+export type Switched = z.infer<typeof switchedSchema>;
+export type Bulk = z.infer<typeof bulkSchema>;
+export type Page = z.infer<typeof pageSchema>;

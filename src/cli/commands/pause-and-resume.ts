@@ -1,0 +1,88 @@
+import { controlSchema, switchedSchema } from '../answers.ts';
+import type { Argument, Call, Command, Option } from '../command.ts';
+import { describeFlag, printFlags } from '../describe-flags.ts';
+import type { Ending } from '../exit-codes.ts';
+import { queueNames } from '../scopes.ts';
+import { explainConflict, quote } from './stop-and-start.ts';
+
+const args: readonly Argument[] = [
+  { name: 'what', choices: ['ingest', 'consumers'], summary: 'ingest (intake answers 503) or consumers (queues rest)' },
+  { name: 'reason', summary: 'why, in quotes' },
+];
+const queue: Option = { value: 'QUEUE', choices: queueNames, summary: 'only this queue (consumers)' };
+
+export const pauseAndResume: readonly Command[] = [
+  {
+    name: 'pause',
+    summary: 'pause intake or the work on queues',
+    about: 'To keep messages from leaving, use "acc stop": a pause lets attempts end and makes no promise about them.',
+    args,
+    options: { queue },
+    run: (call) => setPause(call, true),
+  },
+  {
+    name: 'resume',
+    summary: 'end a pause',
+    about: 'Needs the epoch that you saw; without --epoch it shows who paused and why.',
+    args,
+    options: { queue, epoch: { value: 'N', summary: 'the epoch that you saw' } },
+    run: (call) => (call.whole('epoch') === undefined ? askForEpoch(call) : setPause(call, false)),
+  },
+  {
+    name: 'flags',
+    summary: 'every switch, with who, when and why, and what the environment says',
+    run: async ({ api, print }) => {
+      const control = await api.ask(controlSchema, { path: '/api/control' });
+      print.show(control, () => printFlags(print, control));
+      return 'done';
+    },
+  },
+];
+
+async function setPause(call: Call, paused: boolean): Promise<Ending> {
+  const what = call.need('what');
+  const answer = await call.api
+    .ask(switchedSchema, {
+      method: 'PUT',
+      path: `/api/control/${what}`,
+      body: {
+        paused,
+        reason: call.need('reason'),
+        ...(what === 'consumers' ? { queue: call.text('queue') } : {}),
+        ...(paused ? {} : { epoch: call.whole('epoch') }),
+      },
+    })
+    .catch((error: unknown) => {
+      throw explainConflict(error);
+    });
+  call.print.show(answer, () => {
+    call.print.say(`${paused ? 'paused' : 'resumed'}   ${nameOf(call)}; epoch ${answer.epoch}`);
+    if (paused) call.print.say(`to go on: acc resume ${what} "why"${queueOption(call)} --epoch ${answer.epoch}`);
+  });
+  return 'done';
+}
+
+async function askForEpoch(call: Call): Promise<Ending> {
+  const control = await call.api.ask(controlSchema, { path: '/api/control' });
+  const name = nameOf(call);
+  const flag = control.flags[name];
+  call.print.show(control, () =>
+    call.print.say(`${name}: ${flag === undefined ? 'unknown' : describeFlag(flag)}`),
+  );
+  call.print.note(
+    `\nNothing was changed. Then: acc resume ${call.need('what')} ${quote(call.need('reason'))}${queueOption(call)} --epoch ${control.epoch}`,
+  );
+  return 'usage';
+}
+
+/** The flag of the gate. */
+function nameOf(call: Call): string {
+  if (call.need('what') === 'ingest') return 'ingest';
+  const queueName = call.text('queue');
+  return queueName === undefined ? 'consume' : `consume:${queueName}`;
+}
+
+function queueOption(call: Call): string {
+  const queueName = call.text('queue');
+  return queueName === undefined ? '' : ` --queue ${queueName}`;
+}

@@ -1,0 +1,101 @@
+import { z } from 'zod';
+import { controlSchema, providersSchema, queueStatusSchema, sendStatusSchema } from '../answers.ts';
+import type { Call, Command } from '../command.ts';
+import { describeFlag, listOddFlags } from '../describe-flags.ts';
+import { CommandError, type Ending } from '../exit-codes.ts';
+import { formatDuration } from '../parse-duration.ts';
+import type { Print } from '../print.ts';
+
+export const status: Command = {
+  name: 'status',
+  summary: 'one screen: does it send, and if not why; queues, held, dead, unknown, providers',
+  about: 'Exit 0 also when nothing is sent: this command only looks. A part that cannot be read says so.',
+  run: runStatus,
+};
+
+/** A part of the screen: read, or why not. One part that fails must not hide the others. */
+type Part<Value> = { readonly value: Value } | { readonly fault: string };
+
+async function runStatus(call: Call): Promise<Ending> {
+  const sending = await call.api.ask(sendStatusSchema, { path: '/api/send/status' });
+  const [control, queue, providers] = await Promise.all([
+    readPart(call, controlSchema, '/api/control'),
+    readPart(call, queueStatusSchema, '/api/queue/status'),
+    readPart(call, providersSchema, '/api/providers/health'),
+  ]);
+  const { print } = call;
+  const toJson = (part: Part<unknown>): unknown => ('value' in part ? part.value : { error: part.fault });
+  const all = { send: sending, control: toJson(control), queue: toJson(queue), providers: toJson(providers) };
+  print.show(all, () => {
+    printSending(print, sending);
+    printPart(print, 'switches', control, (value) => printSwitches(print, value));
+    printPart(print, 'queues', queue, (value) => printQueues(print, value));
+    printPart(print, 'providers', providers, (value) => printProviders(print, value));
+  });
+  return 'done';
+}
+
+async function readPart<Schema extends z.ZodType>(
+  call: Call,
+  schema: Schema,
+  path: string,
+): Promise<Part<z.infer<Schema>>> {
+  try {
+    return { value: await call.api.ask(schema, { path }) };
+  } catch (error) {
+    if (error instanceof CommandError) return { fault: error.message };
+    throw error;
+  }
+}
+
+function printPart<Value>(print: Print, title: string, part: Part<Value>, show: (value: Value) => void): void {
+  if ('value' in part) show(part.value);
+  else print.say(`${title.padEnd(10)} ${print.paint('bad', 'cannot be read:')} ${part.fault.replaceAll('\n', ' ')}`);
+}
+
+function printSending(print: Print, sending: z.infer<typeof sendStatusSchema>): void {
+  const headline = sending.sending
+    ? print.paint('good', 'SENDING')
+    : print.paint('bad', sending.reason === undefined ? 'REHEARSING' : 'NOT SENDING');
+  const why = sending.reason === undefined ? '' : `: ${sending.reason}`;
+  print.say(`${headline}${why}`);
+  print.say(`mode       ${sending.app_mode}${sending.dry_run ? ', dry run: no provider is called' : ''}`);
+  print.say(`in flight  ${sending.inflight}        epoch ${sending.epoch}`);
+}
+
+function printSwitches(print: Print, control: z.infer<typeof controlSchema>): void {
+  const odd = listOddFlags(control);
+  if (odd.length === 0) print.say('switches   all on');
+  for (const [name, flag] of odd) print.say(`${print.paint('odd', name.padEnd(10))} ${describeFlag(flag)}`);
+  const set = Object.entries(control.environment).filter(([, { origin }]) => origin === 'environment');
+  if (set.length > 0)
+    print.say(`set        ${set.map(([name, { value }]) => `${name}=${String(value)}`).join('  ')}`);
+}
+
+function printQueues(print: Print, queue: z.infer<typeof queueStatusSchema>): void {
+  print.say('');
+  print.table(
+    ['QUEUE', 'WAITING', 'ACTIVE', 'DELAYED', 'OLDEST'],
+    Object.entries(queue.queues).map(([name, figures]) => [
+      name,
+      String(figures.waiting),
+      String(figures.active),
+      String(figures.delayed),
+      figures.oldest_age_ms === 0 ? '' : formatDuration(figures.oldest_age_ms),
+    ]),
+  );
+  const held = Object.entries(queue.held).filter(([, count]) => count > 0);
+  const total = held.reduce((sum, [, count]) => sum + count, 0);
+  const reasons = held.map(([reason, count]) => `${reason} ${count}`).join(', ');
+  print.say(`\nheld       ${total}${reasons === '' ? '' : ` (${reasons})`}`);
+  print.say(`dead       ${queue.dead_letters}`);
+  const unknown = queue.messages['unknown'] ?? 0;
+  print.say(`unknown    ${unknown === 0 ? '0' : print.paint('odd', `${unknown}, each waits for a person: acc unknown list`)}`);
+}
+
+function printProviders(print: Print, { providers }: z.infer<typeof providersSchema>): void {
+  print.say('');
+  if (providers.length === 0) print.say('providers  none');
+  for (const { provider, channel, ok, status: word, detail } of providers)
+    print.say(`${provider.padEnd(10)} ${channel.padEnd(6)} ${print.paint(ok ? 'good' : 'bad', word)}  ${detail}`);
+}

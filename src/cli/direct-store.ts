@@ -1,0 +1,51 @@
+import { settings } from '../config/settings.ts';
+import { createKeys, type Keys } from '../store/keys.ts';
+import { createRedisClients, type RedisClients, waitForRedis } from '../store/redis-clients.ts';
+import { CommandError } from './exit-codes.ts';
+
+export interface DirectStore {
+  readonly redis: RedisClients['commands'];
+  readonly keys: Keys;
+}
+
+export interface StorePlace {
+  readonly url: string;
+  readonly keyPrefix: string;
+}
+
+/** Where the store is, from `--store` or REDIS_URL; nothing is assumed, since a wrong store would confirm a stop. */
+export function findStorePlace(
+  given: { readonly store: string | undefined; readonly keyPrefix: string | undefined },
+  environment: Readonly<Record<string, string | undefined>>,
+): StorePlace | undefined {
+  const url = given.store ?? environment['REDIS_URL'];
+  if (url === undefined || url.trim() === '') return undefined;
+  return { url, keyPrefix: given.keyPrefix ?? environment['KEY_PREFIX'] ?? settings.KEY_PREFIX.default };
+}
+
+/** Opens the store without the service, hands it to `use`, and closes it. Throws `unreachable` when it does not answer. */
+export async function withStore<Result>(
+  place: StorePlace,
+  timeoutMs: number,
+  use: (store: DirectStore) => Promise<Result>,
+): Promise<Result> {
+  const clients = createRedisClients({ url: place.url, commandTimeoutMs: timeoutMs, onError: () => undefined });
+  try {
+    await waitForRedis(clients.commands, timeoutMs).catch((error: unknown) => {
+      throw new CommandError('unreachable', `The store ${hideSecret(place.url)} did not answer within ${timeoutMs} ms.`, undefined, error);
+    });
+    return await use({ redis: clients.commands, keys: createKeys(place.keyPrefix, 1) });
+  } finally {
+    clients.close();
+  }
+}
+
+/** A URL without its user and password. */
+export function hideSecret(url: string): string {
+  try {
+    const parsed = new URL(url);
+    return `${parsed.protocol}//${parsed.host}${parsed.pathname === '/' ? '' : parsed.pathname}`;
+  } catch {
+    return '(not a URL)';
+  }
+}

@@ -1,0 +1,51 @@
+import { requestToken } from '../identity/request-token.ts';
+import { CommandError } from './exit-codes.ts';
+
+export interface TokenSources {
+  readonly tokenFile: string | undefined;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly readText: (path: string) => Promise<string>;
+  readonly timeoutMs: number;
+}
+
+/** What an operator needs. An issuer that grants less makes single commands end with 403. */
+const operatorScopes = 'notify.send notify.read notify.admin';
+
+/** The operator's access token: from `--token-file`, else `AUTH_TOKEN`, else by client credentials (`M2M_*`). */
+export async function findToken(sources: TokenSources): Promise<string> {
+  const { tokenFile, environment } = sources;
+  if (tokenFile !== undefined) return (await sources.readText(tokenFile)).trim();
+  const given = environment['AUTH_TOKEN']?.trim() ?? '';
+  if (given !== '') return given;
+  return requestOwn(sources);
+}
+
+async function requestOwn({ environment, timeoutMs }: TokenSources): Promise<string> {
+  const url = environment['M2M_TOKEN_URL'];
+  const clientId = environment['M2M_CLIENT_ID'];
+  const clientSecret = environment['M2M_CLIENT_SECRET'];
+  if (!isGiven(url) || !isGiven(clientId) || !isGiven(clientSecret)) {
+    throw new CommandError(
+      'not-allowed',
+      'There is no access token. Give --token-file FILE, or set AUTH_TOKEN, or M2M_TOKEN_URL with M2M_CLIENT_ID and M2M_CLIENT_SECRET. Beside a local stand, ./scripts/acc finds one by itself.',
+    );
+  }
+  const audience = environment['M2M_AUDIENCE'];
+  const grant = await requestToken({
+    url: new URL(url),
+    clientId,
+    clientSecret,
+    scope: operatorScopes,
+    ...(isGiven(audience) ? { audience } : {}),
+    timeoutMs,
+  });
+  if (grant.ok) return grant.token;
+  throw new CommandError(
+    grant.detail.startsWith('answered') ? 'not-allowed' : 'unreachable',
+    `No access token could be had: the token endpoint ${grant.detail}.`,
+  );
+}
+
+function isGiven(text: string | undefined): text is string {
+  return text !== undefined && text.trim() !== '';
+}

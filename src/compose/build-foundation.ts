@@ -1,0 +1,97 @@
+import { readFileSync } from 'node:fs';
+import { performance } from 'node:perf_hooks';
+import type { Configuration } from '../config/derive-configuration.ts';
+import { ServiceError } from '../domain/errors.ts';
+import { createLog, type Log } from '../observe/log.ts';
+import { createMetrics, type Metrics } from '../observe/metrics.ts';
+import { createThrottledLog, type ThrottledLog } from '../observe/throttled-log.ts';
+import { createJobAdder, type JobAdder } from '../queue/job-adder.ts';
+import { createReleases, type Releases } from '../runtime/releases.ts';
+import { createKeys, type Keys } from '../store/keys.ts';
+import { openStore } from '../store/open-store.ts';
+import { createRedisClients, type RedisClients, waitForRedis } from '../store/redis-clients.ts';
+import { findProgramRoot } from './program-root.ts';
+
+/** What every process of the service stands on: log, metrics, store, queues, and the way back. */
+export interface Foundation {
+  readonly configuration: Configuration;
+  readonly version: string;
+  readonly log: Log;
+  readonly errors: ThrottledLog;
+  readonly metrics: Metrics;
+  readonly redis: RedisClients;
+  readonly keys: Keys;
+  readonly jobs: JobAdder;
+  readonly releases: Releases;
+  readonly now: () => number;
+  readonly monotonicNow: () => number;
+  readonly reportError: (what: string, error: unknown) => void;
+}
+
+function now(): number {
+  return Date.now();
+}
+
+function monotonicNow(): number {
+  return performance.now();
+}
+
+/** Opens what a process stands on. The store is opened apart (`openFoundationStore`), since it may be away. */
+export function buildFoundation(configuration: Configuration, service: string): Foundation {
+  const { values } = configuration;
+  const version = readVersion();
+  const log = createLog({ level: values.LOG_LEVEL, service, version });
+  const errors = createThrottledLog({ log, nowMs: monotonicNow });
+  const metrics = createMetrics({ version });
+  const releases = createReleases(monotonicNow);
+  const reportError = (what: string, error: unknown): void =>
+    errors.error(what, { err: error, what }, 'fault');
+  const redis = createRedisClients({
+    url: values.REDIS_URL,
+    commandTimeoutMs: values.REDIS_COMMAND_TIMEOUT_MS,
+    onError: (role, error) => reportError(`redis ${role}`, error),
+  });
+  releases.push('redis', () => redis.close());
+  const keys = createKeys(values.KEY_PREFIX, values.SHARDS);
+  const jobs = createJobAdder({ redis: redis.commands, keys, onError: reportError });
+  releases.push('job adder', (deadlineMs) => jobs.close(deadlineMs));
+  return {
+    configuration,
+    version,
+    log,
+    errors,
+    metrics,
+    redis,
+    keys,
+    jobs,
+    releases,
+    now,
+    monotonicNow,
+    reportError,
+  };
+}
+
+/** Waits for Redis and opens the store. Throws when it does not come within `timeoutMs` or is not ours. */
+export async function openFoundationStore(foundation: Foundation, timeoutMs: number): Promise<void> {
+  await waitForRedis(foundation.redis.commands, timeoutMs);
+  const word = await openStore(foundation.redis.commands, foundation.keys, foundation.now());
+  if (word === 'created')
+    foundation.log.info({ prefix: foundation.keys.prefix }, 'a new store was initialised');
+}
+
+function readVersion(): string {
+  const { version } = JSON.parse(readFileSync(`${findProgramRoot()}/package.json`, 'utf8')) as {
+    version: string;
+  };
+  return version;
+}
+
+/** Opens the store as soon as it can be had, without waiting for it. A store that is not ours ends the process. */
+export function keepOpeningStore(foundation: Foundation): void {
+  const longestTimerMs = 2 ** 31 - 1;
+  void openFoundationStore(foundation, longestTimerMs).catch((error: unknown) => {
+    foundation.reportError('open store', error);
+    if (foundation.redis.commands.status === 'ready' && !(error instanceof ServiceError)) throw error;
+    setTimeout(() => keepOpeningStore(foundation), 1_000).unref();
+  });
+}

@@ -1,0 +1,67 @@
+import { createGateWatch, type GateWatch } from '../gate/gate-watch.ts';
+import type { Limits } from '../gate/limits.ts';
+import { createMessageDecisions, type MessageDecisions } from '../gate/message-decisions.ts';
+import { createPermits, type Permits } from '../gate/permits.ts';
+import type { Foundation } from './build-foundation.ts';
+
+export interface GateParts {
+  readonly watch: GateWatch;
+  readonly permits: Permits;
+  readonly decisions: MessageDecisions;
+  readonly retentionMs: number;
+}
+
+/** The gate as every process sees it: the watch, the permits, and the decisions of people. */
+export function buildGate(foundation: Foundation): GateParts {
+  const { configuration, redis, keys, now, releases } = foundation;
+  const { values } = configuration;
+  const retentionMs = values.RETENTION_HOURS * 3_600_000;
+  const watch = createGateWatch({ redis: redis.commands, hint: redis.createHintConnection(), keys, now });
+  releases.push('gate watch', () => watch.stop());
+  return {
+    watch,
+    retentionMs,
+    permits: createPermits({
+      redis: redis.commands,
+      keys,
+      limits: readLimits(foundation),
+      claimMs: values.PERMIT_DEADLINE_MS + values.ATTEMPT_TIMEOUT_SECONDS * 1_000 + 5_000,
+      retentionMs,
+      now,
+    }),
+    decisions: createMessageDecisions({ redis: redis.commands, keys, retentionMs }),
+  };
+}
+
+function readLimits(foundation: Foundation): Limits {
+  const { configuration } = foundation;
+  const { values } = configuration;
+  const limited = values.RATE_LIMIT_ENABLED;
+  return {
+    ...(limited ? { perMinute: values.RATE_LIMIT_PER_MINUTE } : {}),
+    perMinuteByChannel: limited
+      ? {
+          ...optional('email', values.RATE_LIMIT_EMAIL_PER_MINUTE),
+          ...optional('sms', values.RATE_LIMIT_SMS_PER_MINUTE),
+        }
+      : {},
+    ...(limited ? optional('perMinuteByDomain', values.RATE_LIMIT_DOMAIN_PER_MINUTE) : {}),
+    intervalMs: {
+      transactional: values.MIN_MESSAGE_INTERVAL * 1_000,
+      promotional: configuration.promotionalIntervalSeconds * 1_000,
+    },
+    recipientBackOffMs: values.RECIPIENT_BACKOFF_SECONDS * 1_000,
+    ...optional('recipientDailyCap', values.RECIPIENT_DAILY_CAP),
+    quietHours: configuration.quietHours,
+    ...optional('perRun', values.MAX_SEND_PER_RUN),
+    ...optional('perDay', values.MAX_SEND_PER_DAY),
+    smsPrices: configuration.smsPrices,
+    smsDailyBudget: values.SMS_DAILY_BUDGET,
+    permitDeadlineMs: values.PERMIT_DEADLINE_MS,
+  };
+}
+
+/** The member, when there is a value; an absent limit is absent and not undefined. */
+function optional<Name extends string>(name: Name, value: number | undefined): Partial<Record<Name, number>> {
+  return value === undefined ? {} : ({ [name]: value } as Partial<Record<Name, number>>);
+}

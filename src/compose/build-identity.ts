@@ -1,0 +1,41 @@
+import type { Configuration } from '../config/derive-configuration.ts';
+import { cacheVerdicts } from '../identity/cache-verdicts.ts';
+import { createKeySet, type KeySet } from '../identity/key-set.ts';
+import { type Algorithm, algorithms } from '../identity/parse-token.ts';
+import { type Scope, scopes } from '../identity/read-scopes.ts';
+import { createTokenVerifier, type TokenVerifier } from '../identity/verify-token.ts';
+
+export interface Identity {
+  readonly tokens: TokenVerifier;
+  readonly keySet: KeySet;
+}
+
+/** Who may call: the issuer's keys, and the verifier on top of them. `configuration` has the issuer (it is checked there). */
+export function buildIdentity(
+  configuration: Configuration,
+  clock: { now: () => number; monotonicNow: () => number },
+): Identity {
+  const { values } = configuration;
+  const keySet = createKeySet({
+    jwksUrl: values.AUTH_JWKS_URL ?? '',
+    allowHttp: values.ENVIRONMENT !== 'production',
+    now: clock.monotonicNow,
+    random: Math.random,
+  });
+  const verifier = createTokenVerifier({
+    issuer: values.AUTH_ISSUER ?? '',
+    audiences: values.AUTH_AUDIENCE ?? [],
+    clockToleranceSeconds: values.AUTH_CLOCK_TOLERANCE_SECONDS,
+    lifetimeSecondsMax: values.AUTH_TOKEN_LIFETIME_SECONDS_MAX,
+    algorithms: algorithms.filter((algorithm: Algorithm) => values.AUTH_ALGORITHMS.includes(algorithm)),
+    scopeMapping: Object.fromEntries(
+      [...configuration.roleScopes].map(([role, names]) => [
+        role,
+        scopes.filter((scope: Scope) => names.includes(scope)),
+      ]),
+    ),
+    keySet,
+    now: clock.now,
+  });
+  return { keySet, tokens: cacheVerdicts(verifier, { now: clock.now, onChange: keySet.onChange }) };
+}

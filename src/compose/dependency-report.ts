@@ -1,0 +1,34 @@
+import type { DependencyReport } from '../http/services.ts';
+import type { KeySet } from '../identity/key-set.ts';
+import { checkDurability, type Durability } from '../store/durability.ts';
+import type { Foundation } from './build-foundation.ts';
+
+export interface DependencyCheck {
+  check(): Promise<DependencyReport>;
+  isStoreDurable(): boolean;
+}
+
+/** What `/readyz`, `/health` and `/canary` ask: the store with a write, its durability, and the issuer's keys. */
+export function createDependencyCheck(
+  foundation: Foundation,
+  keySet?: Pick<KeySet, 'health'>,
+): DependencyCheck {
+  const { configuration, redis, keys, metrics } = foundation;
+  let last: Durability = { writable: false, durable: false, detail: 'not looked at yet' };
+  return {
+    isStoreDurable: () => last.durable,
+    check: async () => {
+      last = await checkDurability(redis.commands, {
+        attested: configuration.values.STORE_DURABILITY_ATTESTED,
+        probeKey: `${keys.shard(0).store}:probe`,
+      });
+      metrics.setStoreDurable(last.durable);
+      const issuer = keySet?.health() ?? { ok: true, detail: 'not asked by this process' };
+      return {
+        store: { ok: last.writable, detail: last.writable ? 'takes writes' : last.detail },
+        store_durable: { ok: last.durable, detail: last.detail },
+        issuer: { ok: issuer.ok, detail: issuer.detail },
+      };
+    },
+  };
+}

@@ -1,0 +1,34 @@
+import type { Configuration } from '../config/derive-configuration.ts';
+import { judgeProductionGuard } from '../config/production-guard.ts';
+import type { EnvironmentFlags } from '../domain/judge-environment.ts';
+import type { EnvironmentSetting } from '../gate/send-status.ts';
+
+/** The environment's part of the gate, as the pure rules want it. */
+export function readEnvironmentFlags(configuration: Configuration, storeDurable: boolean): EnvironmentFlags {
+  const { values } = configuration;
+  return {
+    emergencyStop: values.EMERGENCY_STOP,
+    disableSend: values.DISABLE_SEND,
+    mode: values.APP_MODE,
+    promoSends: values.PROMO_SENDS,
+    guardPassed: judgeProductionGuard(configuration, storeDurable).every((line) => line.ok),
+  };
+}
+
+/** The settings that take part in the decision to send, with where each value came from. */
+export function listEnvironmentSettings(configuration: Configuration): EnvironmentSetting[] {
+  const names = [
+    'DISABLE_SEND',
+    'EMERGENCY_STOP',
+    'APP_MODE',
+    'PROMO_SENDS',
+    'RETRIES_ENABLED',
+    'RATE_LIMIT_ENABLED',
+    'RATE_LIMIT_PER_MINUTE',
+  ] as const;
+  return names.map((name) => ({
+    name,
+    value: configuration.values[name],
+    origin: configuration.origins[name],
+  }));
+}

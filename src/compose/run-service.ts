@@ -1,0 +1,71 @@
+import type { Configuration } from '../config/derive-configuration.ts';
+import { readEnvironment } from '../config/environment.ts';
+import { ConfigurationError, readConfiguration } from '../config/read-configuration.ts';
+import { createMetricsApp } from '../http/create-http-app.ts';
+import { createHttpServer } from '../http/create-http-server.ts';
+import { superviseProcess } from '../runtime/run-process.ts';
+import { buildFoundation, type Foundation, openFoundationStore } from './build-foundation.ts';
+import { createDependencyCheck } from './dependency-report.ts';
+
+const storeWaitMs = 10 * 60_000;
+
+/**
+ * Runs one process of the service from its start to its end. A fault of the configuration is told whole and ends
+ * the process with 78 (EX_CONFIG of sysexits.h) before anything is opened.
+ */
+export async function runProcess(
+  service: string,
+  start: (foundation: Foundation) => Promise<unknown>,
+): Promise<void> {
+  const configuration = readOrExit();
+  const foundation = buildFoundation(configuration, service);
+  const { log, releases } = foundation;
+  superviseProcess(
+    { name: service, stop: (deadlineMs) => releases.run(deadlineMs) },
+    { log, drainMs: configuration.values.DRAIN_SECONDS * 1_000 },
+  );
+  try {
+    await start(foundation);
+  } catch (error) {
+    log.fatal({ err: error }, 'could not start');
+    await releases.run(2_000);
+    process.exit(1);
+  }
+}
+
+/** Runs a worker process: waits for the store, serves its own metrics and probes, then works. */
+export async function runWorker(
+  service: string,
+  start: (foundation: Foundation) => Promise<void>,
+): Promise<void> {
+  await runProcess(service, async (foundation) => {
+    await serveProbes(foundation);
+    await openFoundationStore(foundation, storeWaitMs);
+    await start(foundation);
+    foundation.log.info({}, 'ready');
+  });
+}
+
+async function serveProbes(foundation: Foundation): Promise<void> {
+  const { configuration, metrics, version, releases } = foundation;
+  const { HOST, METRICS_PORT } = configuration.values;
+  if (METRICS_PORT === undefined) return;
+  const dependencies = createDependencyCheck(foundation);
+  const app = createMetricsApp(
+    { checkDependencies: () => dependencies.check(), onRequestEnd: () => undefined },
+    { appBaseUrl: configuration.appBaseUrl, programVersion: version, readMetrics: () => metrics.render() },
+  );
+  const server = createHttpServer(app, { host: HOST, port: METRICS_PORT });
+  await server.start();
+  releases.push('metrics server', (deadlineMs) => server.stop(deadlineMs));
+}
+
+function readOrExit(): Configuration {
+  try {
+    return readConfiguration(readEnvironment());
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exit(78);
+  }
+}

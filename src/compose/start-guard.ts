@@ -1,0 +1,37 @@
+import { reconcile } from '../deliver/reconcile.ts';
+import { runEvery } from '../runtime/run-every.ts';
+import { createLease } from '../store/lease.ts';
+import { buildCatalog } from './build-catalog.ts';
+import type { Foundation } from './build-foundation.ts';
+import { buildGate } from './build-gate.ts';
+
+/** Starts the guard: one is active by lease, others stand by. It brings records and queue together. */
+export async function startGuard(foundation: Foundation): Promise<void> {
+  const { configuration, redis, keys, jobs, log, now, releases, reportError } = foundation;
+  const { values } = configuration;
+  const { catalog } = buildCatalog(configuration, now);
+  const gate = buildGate(foundation);
+  const everyMs = values.RECONCILE_SECONDS * 1_000;
+  const lease = createLease(redis.commands, keys.shard(0).lease('guard'), 2 * everyMs + 5_000);
+  await gate.watch.start();
+  const turn = async (): Promise<void> => {
+    if (!(await lease.hold())) return;
+    await reconcile({
+      redis: redis.commands,
+      keys,
+      jobs,
+      permits: gate.permits,
+      decisions: gate.decisions,
+      findPolicy: (type) => catalog.find(type)?.onUnknown ?? 'ask',
+      ageMs: values.RECONCILE_AGE_SECONDS * 1_000,
+      retentionMs: gate.retentionMs,
+      log,
+      now,
+    });
+  };
+  const turning = runEvery(everyMs, turn, (error) => reportError('reconcile', error));
+  releases.push('reconciler', async () => {
+    await turning.stop();
+    await lease.release();
+  });
+}

@@ -1,0 +1,51 @@
+import { hashAddress } from '../observe/address-hash.ts';
+import { type Planner, planEvent } from '../plan/plan-event.ts';
+import { createQueueHost } from '../queue/queue-host.ts';
+import { buildCatalog } from './build-catalog.ts';
+import { buildDirectory, recipientDefaults } from './build-directory.ts';
+import { type Foundation } from './build-foundation.ts';
+import { buildGate } from './build-gate.ts';
+import { pauseWithGate } from './pause-with-gate.ts';
+
+/** Starts the worker that turns events into messages. */
+export async function startPlanner(foundation: Foundation): Promise<void> {
+  const { configuration, redis, keys, jobs, log, now, monotonicNow, releases, reportError } = foundation;
+  const { values } = configuration;
+  const { catalog } = buildCatalog(configuration, now);
+  const { directory, ownToken } = buildDirectory(configuration, { now, monotonicNow });
+  const gate = buildGate(foundation);
+  const life = new AbortController();
+  releases.push('own token', async () => {
+    life.abort();
+    await ownToken?.stop();
+  });
+  await ownToken?.start(life.signal);
+  const planner: Planner = {
+    redis: redis.commands,
+    keys,
+    jobs,
+    catalog,
+    directory,
+    hashAddress: (channel, address) => hashAddress(values.ADDRESS_HASH_KEY ?? '', channel, address),
+    defaults: recipientDefaults,
+    retentionMs: gate.retentionMs,
+    directoryHorizonMs: 24 * 3_600_000,
+    log,
+    now,
+    random: Math.random,
+  };
+  await gate.watch.start();
+  for (let shard = 0; shard < keys.shards; shard += 1) {
+    const host = createQueueHost({
+      queue: 'events',
+      queuePrefix: keys.shard(shard).queuePrefix,
+      connection: redis.createWorkerConnection('plan-events'),
+      concurrency: values.PLAN_CONCURRENCY,
+      handleJob: (id, signal) => planEvent(planner, id, signal),
+      onError: reportError,
+      now,
+    });
+    releases.push(host.name, (deadlineMs) => host.stop(deadlineMs));
+    await pauseWithGate({ host, watch: gate.watch, flags: ['consume', 'consume:events'], reportError });
+  }
+}

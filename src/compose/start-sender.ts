@@ -1,0 +1,88 @@
+import { attemptMessage } from '../deliver/attempt-message.ts';
+import type { Desk } from '../deliver/desk.ts';
+import type { EnvironmentFlags } from '../domain/judge-environment.ts';
+import { channels } from '../domain/message.ts';
+import { createOutbox } from '../providers/outbox.ts';
+import { createQueueHost } from '../queue/queue-host.ts';
+import { runEvery } from '../runtime/run-every.ts';
+import { checkDurability } from '../store/durability.ts';
+import { readMessageRecord } from '../store/message-record.ts';
+import { buildCatalog } from './build-catalog.ts';
+import type { Foundation } from './build-foundation.ts';
+import { buildGate } from './build-gate.ts';
+import { buildProviders } from './build-providers.ts';
+import { readEnvironmentFlags } from './environment-flags.ts';
+import { pauseWithGate } from './pause-with-gate.ts';
+
+const durabilityEveryMs = 10_000;
+
+/** Starts the worker that delivers messages, one queue per channel. */
+export async function startSender(foundation: Foundation): Promise<void> {
+  const { configuration, redis, keys, log, metrics, now, monotonicNow, releases, reportError } = foundation;
+  const { values } = configuration;
+  const { catalog, renderer } = buildCatalog(configuration, now);
+  const gate = buildGate(foundation);
+  const providers = buildProviders(configuration);
+  releases.push('providers', (deadlineMs) => providers.close(deadlineMs));
+  metrics.admitTypes(catalog.types());
+  const desk: Desk = {
+    readMessage: (id) => readMessageRecord(redis.commands, keys.of(id), id),
+    findTemplate: (type) => catalog.find(type),
+    renderer,
+    permits: gate.permits,
+    decisions: gate.decisions,
+    watch: gate.watch,
+    providers,
+    outbox: createOutbox(values.OUTBOX_DIR),
+    senders: {
+      mailFrom: configuration.mailFrom,
+      ...(configuration.mailReplyTo === undefined ? {} : { mailReplyTo: configuration.mailReplyTo }),
+      smsFrom: values.SMS_FROM,
+    },
+    environment: await watchEnvironment(foundation),
+    recipients: configuration.recipients,
+    retriesEnabled: values.RETRIES_ENABLED,
+    permitDeadlineMs: values.PERMIT_DEADLINE_MS,
+    attemptTimeoutMs: values.ATTEMPT_TIMEOUT_SECONDS * 1_000,
+    metrics,
+    log,
+    now,
+    monotonicNow,
+    random: Math.random,
+  };
+  await gate.watch.start();
+  for (let shard = 0; shard < keys.shards; shard += 1) {
+    for (const channel of channels) {
+      const host = createQueueHost({
+        queue: channel,
+        queuePrefix: keys.shard(shard).queuePrefix,
+        connection: redis.createWorkerConnection(`send-${channel}`),
+        concurrency: values.SEND_CONCURRENCY,
+        handleJob: (id, signal) => attemptMessage(desk, id, signal),
+        onError: reportError,
+        now,
+      });
+      releases.push(host.name, (deadlineMs) => host.stop(deadlineMs));
+      await pauseWithGate({ host, watch: gate.watch, flags: ['consume', `consume:${channel}`], reportError });
+    }
+  }
+}
+
+/** The environment's flags; whether the production guard passes follows the store's durability as it changes. */
+async function watchEnvironment(foundation: Foundation): Promise<() => EnvironmentFlags> {
+  const { configuration, redis, keys, metrics, releases, reportError } = foundation;
+  const { values } = configuration;
+  let durable = false;
+  const look = async (): Promise<void> => {
+    const durability = await checkDurability(redis.commands, {
+      attested: values.STORE_DURABILITY_ATTESTED,
+      probeKey: `${keys.shard(0).store}:probe`,
+    });
+    durable = durability.durable;
+    metrics.setStoreDurable(durable);
+  };
+  await look();
+  const watching = runEvery(durabilityEveryMs, look, (error) => reportError('check durability', error));
+  releases.push('durability watch', () => watching.stop());
+  return () => readEnvironmentFlags(configuration, durable);
+}

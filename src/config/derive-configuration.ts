@@ -1,0 +1,115 @@
+import {
+  addressRepairs,
+  type EmailAddress,
+  type PhoneNumber,
+  parseEmailAddress,
+  parsePhoneNumber,
+} from '../domain/address.ts';
+import { parseAllowList, type RecipientPolicy } from '../domain/recipient-policy.ts';
+import type { SettingName, SettingValues } from './settings.ts';
+
+/** The whole configuration, read and understood. */
+export interface Configuration {
+  readonly values: SettingValues;
+  /** Where each value came from: the environment, or the table's default. */
+  readonly origins: Readonly<Record<SettingName, 'environment' | 'default'>>;
+  readonly appBaseUrl: string;
+  readonly mailFrom: { readonly name: string; readonly address: EmailAddress };
+  readonly mailReplyTo?: EmailAddress;
+  /** Who may be written to. */
+  readonly recipients: RecipientPolicy;
+  readonly quietHours: { readonly fromHour: number; readonly toHour: number };
+  /** Price of a segment by country code (digits without `+`). */
+  readonly smsPrices: ReadonlyMap<string, number>;
+  readonly roleScopes: ReadonlyMap<string, readonly string[]>;
+  readonly promotionalIntervalSeconds: number;
+}
+
+/** What the raw values mean together; every fault is added to `faults`. */
+export function deriveConfiguration(
+  values: SettingValues,
+  origins: Configuration['origins'],
+  faults: string[],
+): Configuration {
+  const [fromHour = 0, toHour = 0] = values.QUIET_HOURS.split('-').map(Number);
+  return {
+    values,
+    origins,
+    appBaseUrl: (values.APP_BASE_URL ?? `http://127.0.0.1:${values.PORT}`).replace(/\/$/, ''),
+    mailFrom: readSender(values.MAIL_FROM, faults),
+    ...readReplyTo(values, faults),
+    recipients: readRecipients(values, faults),
+    quietHours: { fromHour, toHour },
+    smsPrices: readPrices(values.SMS_PRICES, faults),
+    roleScopes: readRoleScopes(values.AUTH_ROLE_SCOPES),
+    promotionalIntervalSeconds: values.MIN_MESSAGE_INTERVAL_PROMOTIONAL ?? usualPromotionalInterval(values),
+  };
+}
+
+function usualPromotionalInterval(values: SettingValues): number {
+  return values.ENVIRONMENT === 'production' ? 8 * 7 * 86_400 : 0;
+}
+
+function readReplyTo(values: SettingValues, faults: string[]): Pick<Configuration, 'mailReplyTo'> {
+  if (values.MAIL_REPLY_TO === undefined) return {};
+  const address = readAddress('MAIL_REPLY_TO', values.MAIL_REPLY_TO, faults);
+  return address === undefined ? {} : { mailReplyTo: address };
+}
+
+/** Outside production never everyone (GAT-7): a redirect address, or an allow-list that is empty by default. */
+function readRecipients(values: SettingValues, faults: string[]): RecipientPolicy {
+  const { REDIRECT_EMAIL, REDIRECT_PHONE } = values;
+  if (values.APP_MODE === 'production' && values.ENVIRONMENT === 'production') return { kind: 'everyone' };
+  if (REDIRECT_EMAIL !== undefined || REDIRECT_PHONE !== undefined) return readRedirect(values, faults);
+  const parsed = parseAllowList(values.ALLOWED_RECIPIENTS ?? '');
+  if (parsed.ok) return { kind: 'allow-list', entries: parsed.entries };
+  faults.push(...parsed.faults.map((fault) => `ALLOWED_RECIPIENTS: ${fault}`));
+  return { kind: 'allow-list', entries: [] };
+}
+
+function readRedirect({ REDIRECT_EMAIL, REDIRECT_PHONE }: SettingValues, faults: string[]): RecipientPolicy {
+  const email = REDIRECT_EMAIL === undefined ? undefined : readAddress('REDIRECT_EMAIL', REDIRECT_EMAIL, faults);
+  const phone = REDIRECT_PHONE === undefined ? undefined : readNumber('REDIRECT_PHONE', REDIRECT_PHONE, faults);
+  return { kind: 'redirect', ...(email === undefined ? {} : { email }), ...(phone === undefined ? {} : { phone }) };
+}
+
+function readNumber(name: string, text: string, faults: string[]): PhoneNumber | undefined {
+  const parsed = parsePhoneNumber(text);
+  if (parsed.ok) return parsed.value;
+  faults.push(`${name}: ${addressRepairs[parsed.fault]}`);
+  return undefined;
+}
+
+function readSender(text: string, faults: string[]): Configuration['mailFrom'] {
+  const match = /^([^<>\r\n]*)<([^<>\s]+)>$/.exec(text);
+  const name = (match?.[1] ?? '').trim();
+  const address = readAddress('MAIL_FROM', match?.[2] ?? text, faults);
+  return { name, address: address ?? ('' as EmailAddress) };
+}
+
+function readAddress(name: string, text: string, faults: string[]): EmailAddress | undefined {
+  const parsed = parseEmailAddress(text);
+  if (parsed.ok) return parsed.value;
+  faults.push(`${name}: ${addressRepairs[parsed.fault]}`);
+  return undefined;
+}
+
+function readPrices(text: string, faults: string[]): Map<string, number> {
+  const prices = new Map<string, number>();
+  for (const item of text.split(',').map((part) => part.trim())) {
+    const match = /^(\d{1,4})=(\d+(?:\.\d+)?)$/.exec(item);
+    if (match?.[1] === undefined)
+      faults.push(`SMS_PRICES: "${item}" is not valid. Write country code and price, for example 1=0.0079`);
+    else prices.set(match[1], Number(match[2]));
+  }
+  return prices;
+}
+
+function readRoleScopes(text: string): Map<string, readonly string[]> {
+  return new Map(
+    text.split(',').map((item) => {
+      const [role = '', scopes = ''] = item.split('=');
+      return [role.trim(), scopes.split(/\s+/).filter((scope) => scope !== '')] as const;
+    }),
+  );
+}

@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import { exactly, type Setting, url, whole } from './setting.ts';
+
+/** Whether anything may leave. */
+export const gateSettings = {
+  DISABLE_SEND: {
+    group: 'gate',
+    schema: exactly('false').transform((enabled) => !enabled),
+    default: 'true',
+    doc: 'Only the exact value `false` enables sending.',
+  },
+  EMERGENCY_STOP: {
+    group: 'gate',
+    schema: exactly('false').transform((calm) => !calm),
+    default: 'false',
+    doc: 'Anything but `false` stops everything, whatever else is set.',
+  },
+  APP_MODE: {
+    group: 'gate',
+    schema: z.enum(['dry_run', 'testing', 'production']),
+    default: 'dry_run',
+    doc: '`dry_run` rehearses into the outbox; `testing` sends to allowed recipients only; `production` sends to everyone, if the production guard passes.',
+  },
+  PROMO_SENDS: {
+    group: 'gate',
+    schema: exactly('true'),
+    default: 'false',
+    doc: '`true` lets promotional messages leave; else they are held.',
+  },
+  RETRIES_ENABLED: {
+    group: 'gate',
+    schema: exactly('false').transform((off) => !off),
+    default: 'true',
+    doc: '`false`: a failed attempt is final.',
+  },
+  DRY_RUN_VERIFIED: {
+    group: 'gate',
+    schema: exactly('true'),
+    default: 'false',
+    doc: 'A person has seen the rehearsal. Production sends need it.',
+  },
+  EXPECTED_BASE_URL: {
+    group: 'gate',
+    schema: url,
+    doc: 'What APP_BASE_URL must be before production mail leaves.',
+  },
+  AUTO_APPROVE_ENABLED: {
+    group: 'gate',
+    schema: exactly('true'),
+    default: 'false',
+    doc: 'Approve without a person; in production it also needs ALLOW_PRODUCTION_AUTO_APPROVE.',
+  },
+  ALLOW_PRODUCTION_AUTO_APPROVE: {
+    group: 'gate',
+    schema: exactly('true'),
+    default: 'false',
+    doc: 'Second key for AUTO_APPROVE_ENABLED.',
+  },
+  PERMIT_DEADLINE_MS: {
+    group: 'gate',
+    schema: whole(20, 10_000),
+    default: '250',
+    doc: 'A permit that has not reached the socket after this long is given back.',
+  },
+} as const satisfies Readonly<Record<string, Setting>>;

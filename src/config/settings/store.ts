@@ -1,0 +1,49 @@
+import { z } from 'zod';
+import { exactly, type Setting, whole } from './setting.ts';
+
+/** The store and how long it remembers. */
+export const storeSettings = {
+  REDIS_URL: {
+    group: 'store',
+    schema: z.url({ protocol: /^rediss?$/ }),
+    default: 'redis://127.0.0.1:6379',
+    doc: 'The store.',
+    secret: true,
+  },
+  KEY_PREFIX: {
+    group: 'store',
+    schema: z.string().regex(/^[a-z0-9-]{1,32}$/),
+    default: 'acc',
+    doc: 'Begins every key; one per environment.',
+  },
+  SHARDS: {
+    group: 'store',
+    schema: whole(1, 1),
+    default: '1',
+    doc: 'Written into the store at first start; another number refuses to start. More than one is not offered yet.',
+  },
+  REDIS_COMMAND_TIMEOUT_MS: {
+    group: 'store',
+    schema: whole(50, 60_000),
+    default: '2000',
+    doc: 'A command without an answer after this long counts as failed.',
+  },
+  STORE_DURABILITY_ATTESTED: {
+    group: 'store',
+    schema: exactly('true'),
+    default: 'false',
+    doc: '`true`: an operator vouches that the managed Redis fsyncs before it answers, where CONFIG is forbidden.',
+  },
+  IDEMPOTENCY_HOURS: {
+    group: 'store',
+    schema: whole(1, 720),
+    default: '24',
+    doc: 'How long an idempotency key is remembered.',
+  },
+  RETENTION_HOURS: {
+    group: 'store',
+    schema: whole(72, 8760),
+    default: '168',
+    doc: 'How long a record is kept after it has ended. Dead letters need 72 at least.',
+  },
+} as const satisfies Readonly<Record<string, Setting>>;

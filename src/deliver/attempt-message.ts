@@ -1,0 +1,106 @@
+import { parseMessageId } from '../domain/ids.ts';
+import { judgeEnvironment } from '../domain/judge-environment.ts';
+import { openStates } from '../domain/message.ts';
+import { isRecipientAllowed } from '../domain/recipient-policy.ts';
+import type { JobEnd } from '../queue/queue-host.ts';
+import { RenderError } from '../render/rendered.ts';
+import type { MessageRecord } from '../store/message-record.ts';
+import type { Desk, ReadyMessage } from './desk.ts';
+import { holdMessage } from './follow-refusal.ts';
+import { rehearseMessage } from './rehearse-message.ts';
+import { sendOnce } from './send-once.ts';
+
+const done: JobEnd = { kind: 'done' };
+
+/**
+ * Takes one message as far as it may go now: render, ask the environment, ask the gate, send, write down. Whatever
+ * happens, the record says where the message stands; the answer only tells the queue when to come back.
+ */
+export async function attemptMessage(desk: Desk, jobId: string, signal: AbortSignal): Promise<JobEnd> {
+  const id = parseMessageId(jobId);
+  const message = id === undefined ? undefined : await desk.readMessage(id);
+  if (message === undefined) return done;
+  const turn = await findTurn(desk, message);
+  if (turn.kind !== 'now') return turn;
+  const ready = await renderMessage(desk, message);
+  return ready === undefined ? done : await takeFurther(desk, ready, signal);
+}
+
+/** Whether the message's turn is now, later, or never again. */
+async function findTurn(desk: Desk, message: MessageRecord): Promise<JobEnd | { readonly kind: 'now' }> {
+  if (message.state === 'claimed') return await awaitClaim(desk, message);
+  if (!openStates.includes(message.state)) return done;
+  if (message.sendAt !== undefined && message.sendAt > desk.now())
+    return { kind: 'later', atMs: message.sendAt };
+  if (message.notAfter === undefined || message.notAfter > desk.now()) return { kind: 'now' };
+  await desk.decisions.end(message.id, { to: 'expired', from: ['queued', 'retrying'], reason: 'not-after' });
+  return done;
+}
+
+async function takeFurther(desk: Desk, ready: ReadyMessage, signal: AbortSignal): Promise<JobEnd> {
+  const { message } = ready;
+  const verdict = judgeEnvironment(desk.environment(), {
+    category: message.category,
+    plannedIn: message.mode,
+    recipientAllowed: isRecipientAllowed(desk.recipients, message.channel, message.to),
+  });
+  switch (verdict.kind) {
+    case 'hold':
+      return await holdMessage(desk, ready, verdict.reason);
+    case 'rehearse':
+      return await rehearseMessage(desk, ready);
+    case 'ask':
+      return await sendOnce(desk, ready, signal);
+    default:
+      return verdict satisfies never;
+  }
+}
+
+/** Another worker has the message, or had it and died. Whether it was sent then is for the policy to say. */
+async function awaitClaim(desk: Desk, message: MessageRecord): Promise<JobEnd> {
+  const deadline = message.deadline ?? 0;
+  if (deadline > desk.now()) return { kind: 'later', atMs: deadline + 50 };
+  const policy = desk.findTemplate(message.type)?.onUnknown ?? 'ask';
+  const answer = await desk.permits.lapse(message, policy);
+  if (answer === 'unknown') {
+    desk.metrics.countUnknown('answer', policy);
+    desk.log.warn(
+      { message_id: message.id, event_id: message.event },
+      'a worker died with this message: unknown whether it was sent',
+    );
+  }
+  return answer === 'queued' || answer === 'live' ? { kind: 'later', atMs: desk.now() + 50 } : done;
+}
+
+async function renderMessage(desk: Desk, message: MessageRecord): Promise<ReadyMessage | undefined> {
+  const template = desk.findTemplate(message.type);
+  const begun = desk.monotonicNow();
+  try {
+    if (template === undefined) throw new RenderError(`there is no template ${message.type} any more`);
+    const draft = desk.renderer.render({
+      template: message.type,
+      channel: message.channel,
+      locale: message.locale,
+      timeZone: message.timeZone,
+      data: message.data,
+      recipient: message.name === undefined ? {} : { name: message.name },
+    });
+    const renderMs = desk.monotonicNow() - begun;
+    desk.metrics.observeRender(message.type, message.channel, renderMs / 1000);
+    return { message, template, draft, renderMs };
+  } catch (error) {
+    if (!(error instanceof RenderError)) throw error;
+    await desk.decisions.end(message.id, {
+      to: 'dead',
+      from: ['queued', 'retrying'],
+      reason: 'render',
+      fields: { lastError: error.message },
+    });
+    desk.metrics.countDeadLetter('render');
+    desk.log.warn(
+      { message_id: message.id, event_id: message.event, err: error },
+      'the message could not be rendered',
+    );
+    return undefined;
+  }
+}

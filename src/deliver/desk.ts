@@ -1,0 +1,53 @@
+import type { BackOff } from '../domain/back-off.ts';
+import type { MessageId } from '../domain/ids.ts';
+import type { EnvironmentFlags } from '../domain/judge-environment.ts';
+import type { AmbiguityPolicy } from '../domain/message.ts';
+import type { RecipientPolicy } from '../domain/recipient-policy.ts';
+import type { GateWatch } from '../gate/gate-watch.ts';
+import type { MessageDecisions } from '../gate/message-decisions.ts';
+import type { Permits } from '../gate/permits.ts';
+import type { Log } from '../observe/log.ts';
+import type { Metrics } from '../observe/metrics.ts';
+import type { ProviderSet } from '../providers/choose-provider.ts';
+import type { Outbox } from '../providers/outbox.ts';
+import type { Renderer } from '../render/create-renderer.ts';
+import type { Draft } from '../render/rendered.ts';
+import type { MessageRecord } from '../store/message-record.ts';
+import type { Senders } from './to-outgoing.ts';
+
+/** What an attempt works with. One per worker process. */
+export interface Desk {
+  readonly readMessage: (id: MessageId) => Promise<MessageRecord | undefined>;
+  readonly findTemplate: (type: string) => Template | undefined;
+  readonly renderer: Renderer;
+  readonly permits: Permits;
+  readonly decisions: MessageDecisions;
+  readonly watch: GateWatch;
+  readonly providers: ProviderSet;
+  readonly outbox: Outbox;
+  readonly senders: Senders;
+  readonly environment: () => EnvironmentFlags;
+  readonly recipients: RecipientPolicy;
+  readonly retriesEnabled: boolean;
+  readonly permitDeadlineMs: number;
+  readonly attemptTimeoutMs: number;
+  readonly metrics: Metrics;
+  readonly log: Log;
+  readonly now: () => number;
+  readonly monotonicNow: () => number;
+  readonly random: () => number;
+}
+
+/** A message that has been read, found open, and rendered. */
+export interface ReadyMessage {
+  readonly message: MessageRecord;
+  readonly template: Template;
+  readonly draft: Draft;
+  readonly renderMs: number;
+}
+
+/** What the catalog says about how a message of one type is delivered. */
+export interface Template {
+  readonly retry: { readonly attemptsMax: number; readonly backOff: BackOff; readonly horizonMs: number };
+  readonly onUnknown: AmbiguityPolicy;
+}

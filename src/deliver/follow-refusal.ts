@@ -1,0 +1,47 @@
+import type { HoldReason } from '../domain/message.ts';
+import type { PermitAnswer } from '../gate/permits.ts';
+import type { JobEnd } from '../queue/queue-host.ts';
+import type { Desk, ReadyMessage } from './desk.ts';
+
+const done: JobEnd = { kind: 'done' };
+
+/** Keeps the message with its draft until a person decides. */
+export async function holdMessage(desk: Desk, ready: ReadyMessage, reason: HoldReason): Promise<JobEnd> {
+  const { message, draft } = ready;
+  const answer = await desk.decisions.hold(message.id, reason, JSON.stringify(draft));
+  if (answer.kind === 'done') {
+    desk.metrics.countHold(reason);
+    desk.log.info(
+      { event_id: message.event, message_id: message.id, type: message.type, reason },
+      'message held',
+    );
+  }
+  return done;
+}
+
+/** What every permit answer but `go` and `rehearse` means for the job. */
+export async function followRefusal(
+  desk: Desk,
+  ready: ReadyMessage,
+  answer: Exclude<PermitAnswer, { kind: 'go' | 'rehearse' }>,
+): Promise<JobEnd> {
+  switch (answer.kind) {
+    case 'held':
+      return await holdMessage(desk, ready, answer.reason);
+    case 'wait-here':
+    case 'wait-later':
+      return { kind: 'later', atMs: desk.now() + answer.ms + 1 };
+    case 'claimed-elsewhere':
+      return { kind: 'later', atMs: desk.now() + Math.max(answer.ms, 0) + 50 };
+    case 'suppressed':
+    case 'expired':
+    case 'ended':
+      desk.log.info(
+        { message_id: ready.message.id, event_id: ready.message.event, end: answer.kind },
+        'message ended at the gate',
+      );
+      return done;
+    default:
+      return answer satisfies never;
+  }
+}

@@ -1,0 +1,59 @@
+import type { Redis } from 'ioredis';
+import { maskAddress } from '../domain/mask.ts';
+import type { Keys } from '../store/keys.ts';
+import type { MessageRecord } from '../store/message-record.ts';
+
+/** Notes what the environment or the gate decided about a message. Returns at once and never throws. */
+export type NoteDecision = (
+  message: Pick<MessageRecord, 'id' | 'channel' | 'type' | 'to'>,
+  decision: string,
+  reason: string,
+) => void;
+
+export interface DecisionNotes {
+  readonly note: NoteDecision;
+  /** Writes what is still in hand; a fault is ignored. */
+  flush(): Promise<void>;
+}
+
+const keptMax = 1_000;
+const inHandMax = 500;
+const flushMs = 100;
+
+/**
+ * Keeps the newest decisions of the fleet in one capped list, for diagnostics. Written in groups, a few times a
+ * second, by nobody's wait: when the store is away or too busy, notes are dropped.
+ */
+export function createDecisionNotes(options: {
+  readonly redis: Redis;
+  readonly keys: Keys;
+  readonly now: () => number;
+}): DecisionNotes {
+  const { decisions } = options.keys.shard(0);
+  let inHand: string[] = [];
+  let timer: NodeJS.Timeout | undefined;
+  const flush = async (): Promise<void> => {
+    clearTimeout(timer);
+    timer = undefined;
+    const lines = inHand;
+    inHand = [];
+    if (lines.length === 0) return;
+    await options.redis
+      .pipeline()
+      .lpush(decisions, ...lines)
+      .ltrim(decisions, 0, keptMax - 1)
+      .exec()
+      .catch(() => undefined);
+  };
+  return {
+    flush,
+    note: (message, decision, reason) => {
+      if (inHand.length >= inHandMax) return;
+      const { id, channel, type } = message;
+      const to = maskAddress(channel, message.to);
+      const at = new Date(options.now()).toISOString();
+      inHand.push(JSON.stringify({ at, message_id: id, to, type, channel, decision, reason }));
+      timer ??= setTimeout(() => void flush(), flushMs).unref();
+    },
+  };
+}

@@ -1,0 +1,105 @@
+import type { Redis } from 'ioredis';
+import { type HoldReason, holdReasons, type MessageState, messageStates } from '../domain/message.ts';
+import { readGate, valueAt } from '../gate/flags.ts';
+import type { JobAdder } from '../queue/job-adder.ts';
+import { type QueueName, queueNames } from '../queue/queue-names.ts';
+import type { Keys } from '../store/keys.ts';
+import { toStoreError } from '../store/scripts.ts';
+
+export interface QueueFigures {
+  readonly waiting: number;
+  readonly active: number;
+  readonly delayed: number;
+  readonly oldest_age_ms: number;
+}
+
+export interface QueueStatus {
+  readonly queues: Record<QueueName, QueueFigures>;
+  readonly messages: Record<MessageState, number>;
+  readonly held: Record<string, number>;
+  readonly dead_letters: number;
+  readonly consumers_paused: boolean;
+  readonly ingestion_paused: boolean;
+}
+
+export interface QueueStatusOptions {
+  readonly redis: Redis;
+  readonly keys: Keys;
+  readonly jobs: JobAdder;
+  readonly now: () => number;
+}
+
+/** How much waits where, in constant time. Throws `store-unavailable` when the store does not answer. */
+export async function readQueueStatus(options: QueueStatusOptions): Promise<QueueStatus> {
+  const { redis, keys, jobs, now } = options;
+  try {
+    const [depths, counts, eventAge, messageAge, dead, gate] = await Promise.all([
+      jobs.readDepths(),
+      readCounts(redis, keys),
+      readOldestAge(redis, keys, 'eventsOpen', now()),
+      readOldestAge(redis, keys, 'messagesOpen', now()),
+      countDead(redis, keys),
+      readGate(redis, keys),
+    ]);
+    const age: Record<QueueName, number> = { events: eventAge, email: messageAge, sms: messageAge };
+    const queues = Object.fromEntries(
+      queueNames.map((name) => {
+        const { waiting, active, delayed } = depths[name];
+        return [name, { waiting, active, delayed, oldest_age_ms: waiting + active > 0 ? age[name] : 0 }];
+      }),
+    ) as Record<QueueName, QueueFigures>;
+    return {
+      queues,
+      messages: pick(counts, messageStates, ''),
+      held: pick(counts, holdReasons, 'held:'),
+      dead_letters: dead,
+      consumers_paused: valueAt(gate?.flags.consume, now()) === 'off',
+      ingestion_paused: valueAt(gate?.flags.ingest, now()) === 'off',
+    };
+  } catch (error) {
+    throw toStoreError('read queue status', error);
+  }
+}
+
+async function readCounts(redis: Redis, keys: Keys): Promise<Map<string, number>> {
+  const counts = new Map<string, number>();
+  for (let shard = 0; shard < keys.shards; shard += 1) {
+    for (const [name, value] of Object.entries(await redis.hgetall(keys.shard(shard).messageCounts))) {
+      counts.set(name, (counts.get(name) ?? 0) + Number(value));
+    }
+  }
+  return counts;
+}
+
+function pick<Name extends MessageState | HoldReason>(
+  counts: Map<string, number>,
+  names: readonly Name[],
+  prefix: string,
+): Record<Name, number> {
+  return Object.fromEntries(
+    names.map((name) => [name, Math.max(0, counts.get(prefix + name) ?? 0)]),
+  ) as Record<Name, number>;
+}
+
+async function readOldestAge(
+  redis: Redis,
+  keys: Keys,
+  index: 'eventsOpen' | 'messagesOpen',
+  nowMs: number,
+): Promise<number> {
+  let oldest = nowMs;
+  for (let shard = 0; shard < keys.shards; shard += 1) {
+    const [, score] = await redis.zrange(keys.shard(shard)[index], '0', '0', 'WITHSCORES');
+    oldest = Math.min(oldest, Number(score ?? nowMs));
+  }
+  return nowMs - oldest;
+}
+
+async function countDead(redis: Redis, keys: Keys): Promise<number> {
+  let count = 0;
+  for (let shard = 0; shard < keys.shards; shard += 1) {
+    const { messagesDead, eventsDead } = keys.shard(shard);
+    count += (await redis.zcard(messagesDead)) + (await redis.zcard(eventsDead));
+  }
+  return count;
+}

@@ -1,0 +1,129 @@
+import { type EventId, parseEventId } from '../domain/ids.ts';
+import type { Category, Channel } from '../domain/message.ts';
+import {
+  listIndexes,
+  type MessageFilter,
+  readStoreClock,
+  type Store,
+  selectMessages,
+  walkMessages,
+} from '../gate/select-messages.ts';
+import { redactText } from '../observe/redact.ts';
+import { type EventBrief, readEventBriefs } from '../store/event-brief.ts';
+import type { MessageBrief } from '../store/message-brief.ts';
+import type { SendMode } from '../store/message-record.ts';
+import { type IndexEntry, type WalkedEntry, type WalkRange, walkIndexes } from '../store/walk-index.ts';
+
+/** Which dead letters are meant; an event has no channel and no category, so a filter by one leaves events out. */
+export interface DeadFilter extends MessageFilter {
+  readonly kind?: 'message' | 'event' | undefined;
+}
+
+/** A message that was given up, or an event that could not be planned. */
+export interface DeadLetter {
+  readonly kind: 'message' | 'event';
+  readonly id: string;
+  readonly event: string;
+  readonly type: string;
+  readonly client: string;
+  readonly mode: SendMode;
+  readonly channel?: Channel;
+  readonly category?: Category;
+  /** Masked. */
+  readonly to?: string;
+  readonly reason: string;
+  readonly attempts: number;
+  readonly lastError?: string;
+  readonly notAfter?: number | undefined;
+  readonly firstAt: number;
+  readonly lastAt: number;
+}
+
+/** Walks dead messages shard by shard, then dead events; what the filter leaves out has no item. */
+export async function* walkDead(
+  store: Store,
+  filter: DeadFilter,
+  range: WalkRange,
+): AsyncGenerator<readonly WalkedEntry<DeadLetter>[]> {
+  const eventsFrom = listIndexes(store.keys, 'dead').length;
+  const isPast = range.after !== undefined && range.after.step >= eventsFrom;
+  if (filter.kind !== 'event' && !isPast) {
+    for await (const batch of walkMessages(store, 'dead', filter, range))
+      yield batch.map(({ entry, item }) => ({
+        entry,
+        item: item === undefined ? undefined : ofMessage(item),
+      }));
+  }
+  if (!admitsEvents(filter)) return;
+  const after = isPast && range.after !== undefined ? shift(range.after, -eventsFrom) : undefined;
+  for await (const batch of walkEvents(store, filter, { ...range, after }))
+    yield batch.map(({ entry, item }) => ({ entry: shift(entry, eventsFrom), item }));
+}
+
+/** The dead letters that a filter means: those of its ids, else every one that was there when the walk began. */
+export async function* selectDead(store: Store, filter: DeadFilter): AsyncGenerator<readonly DeadLetter[]> {
+  if (filter.ids === undefined) {
+    const scoreMax = await readStoreClock(store.redis);
+    for await (const batch of walkDead(store, filter, { scoreMax }))
+      yield batch.flatMap(({ item }) => item ?? []);
+    return;
+  }
+  if (filter.kind !== 'event')
+    for await (const messages of selectMessages(store, 'dead', filter)) yield messages.map(ofMessage);
+  if (!admitsEvents(filter)) return;
+  const ids = filter.ids.flatMap((id) => parseEventId(id) ?? []);
+  const briefs = await readEventBriefs(store.redis, store.keys, [...new Set(ids)]);
+  yield briefs.flatMap((brief) => (isMeant(filter, brief) ? ofEvent(brief) : []));
+}
+
+async function* walkEvents(
+  { redis, keys }: Store,
+  filter: DeadFilter,
+  range: WalkRange,
+): AsyncGenerator<readonly WalkedEntry<DeadLetter>[]> {
+  const zsets = Array.from({ length: keys.shards }, (_, shard) => keys.shard(shard).eventsDead);
+  for await (const entries of walkIndexes(redis, zsets, range)) {
+    const briefs = await readEventBriefs(
+      redis,
+      keys,
+      entries.map(({ member }) => member as EventId),
+    );
+    yield entries.map((entry, index) => {
+      const brief = briefs[index];
+      return { entry, item: isMeant(filter, brief) ? ofEvent(brief) : undefined };
+    });
+  }
+}
+
+function admitsEvents({ kind, channel, category }: DeadFilter): boolean {
+  return kind !== 'message' && channel === undefined && category === undefined;
+}
+
+function isMeant(filter: DeadFilter, brief: EventBrief | undefined): brief is EventBrief {
+  return (
+    brief?.state === 'dead' &&
+    (['reason', 'type', 'client'] as const).every(
+      (name) => filter[name] === undefined || filter[name] === brief[name],
+    )
+  );
+}
+
+function ofMessage(brief: MessageBrief): DeadLetter {
+  const { event, type, client, mode, channel, category, to, reason, attempts, notAfter, lastError } = brief;
+  return {
+    ...{ kind: 'message', id: brief.id, event, type, client, mode, channel, category, to, reason, attempts },
+    notAfter,
+    ...(lastError === undefined ? {} : { lastError: redactText(lastError) }),
+    firstAt: brief.firstAttemptAt ?? brief.createdAt,
+    lastAt: brief.updatedAt,
+  };
+}
+
+function ofEvent({ id, type, client, mode, reason, receivedAt, plannedAt }: EventBrief): DeadLetter {
+  const times = { firstAt: receivedAt, lastAt: plannedAt ?? receivedAt };
+  return { kind: 'event', id, event: id, type, client, mode, reason, attempts: 0, ...times };
+}
+
+function shift(entry: IndexEntry, steps: number): IndexEntry {
+  return { ...entry, step: entry.step + steps };
+}

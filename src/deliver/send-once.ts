@@ -1,0 +1,288 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Decision, decideOutcome } from '../domain/decide-outcome.ts';
+import { maskAddress } from '../domain/mask.ts';
+import type { AttemptOutcome } from '../domain/outcome.ts';
+import type { AttemptEnd, Claim } from '../gate/permits.ts';
+import { logAttempt } from '../observe/log.ts';
+import { redactText } from '../observe/redact.ts';
+import { type Lease, type Provider, ProviderUnavailable } from '../providers/provider.ts';
+import type { JobEnd } from '../queue/queue-host.ts';
+import type { Desk, ReadyMessage } from './desk.ts';
+import { createFence } from './fence.ts';
+import { followRefusal, holdMessage } from './follow-refusal.ts';
+import { toOutgoing } from './to-outgoing.ts';
+
+type Choice = Extract<ReturnType<Desk['providers']['chooseProvider']>, { kind: 'chosen' }>;
+/** A live connection, or why there is none: not sent for sure, and counted like any other attempt. */
+type Slot = { readonly lease: Lease } | { readonly unavailable: ProviderUnavailable };
+
+const parkMsMax = 60_000;
+
+/**
+ * One provider call at most: connection in hand, then the permit, then at once the bytes. A limit of the whole
+ * fleet is waited for here, with the job's place kept; every other wait lets the next message pass.
+ */
+export async function sendOnce(desk: Desk, ready: ReadyMessage, signal: AbortSignal): Promise<JobEnd> {
+  const { message, draft } = ready;
+  const segments = draft.channel === 'sms' ? draft.segments : 1;
+  for (;;) {
+    const choice = desk.providers.chooseProvider(message.channel, desk.now());
+    if (choice.kind === 'none-configured') return await holdMessage(desk, ready, 'no-provider');
+    if (choice.kind === 'none-ready')
+      return { kind: 'later', atMs: choice.retryAtMs + Math.floor(desk.random() * 1_000) };
+    const end = await tryProvider(desk, { ready, choice, segments }, signal);
+    if (end.kind === 'done' || end.kind === 'later') return end;
+    if (end.kind === 'park') await park(desk, end.ms, signal);
+  }
+}
+
+type TryEnd = JobEnd | { readonly kind: 'park'; readonly ms: number } | { readonly kind: 'choose-again' };
+
+async function tryProvider(
+  desk: Desk,
+  { ready, choice, segments }: { ready: ReadyMessage; choice: Choice; segments: number },
+  signal: AbortSignal,
+): Promise<TryEnd> {
+  const slot = await reserve(choice.provider, signal);
+  try {
+    const askedAt = desk.monotonicNow();
+    const answer = await desk.permits.ask({
+      message: ready.message,
+      provider: choice.provider.name,
+      segments,
+      rehearse: false,
+    });
+    if (answer.kind === 'go')
+      return await useClaim(desk, { ready, claim: answer.claim, slot, askedAt, choice });
+    if (answer.kind === 'rehearse') throw new Error('the gate rehearsed what was to be sent');
+    if (answer.kind === 'wait-later' && answer.why === 'provider-back-off') {
+      // Another worker was told to slow down. The next choice is another provider, or none for now.
+      choice.report(
+        { kind: 'slow-down', code: 'fleet', detail: answer.why, retryAfterMs: answer.ms },
+        desk.now(),
+      );
+      return { kind: 'choose-again' };
+    }
+    if (answer.kind === 'wait-here' && !signal.aborted) return { kind: 'park', ms: answer.ms };
+    return await followRefusal(desk, ready, answer);
+  } finally {
+    choice.report('unused', desk.now());
+    if ('lease' in slot) slot.lease.release();
+  }
+}
+
+interface Attempt {
+  readonly ready: ReadyMessage;
+  readonly claim: Claim;
+  readonly slot: Slot;
+  readonly askedAt: number;
+  readonly choice: Choice;
+}
+
+async function useClaim(desk: Desk, attempt: Attempt): Promise<JobEnd> {
+  const { claim, slot, choice } = attempt;
+  const begun = desk.monotonicNow();
+  desk.watch.noteEpoch(claim.epoch);
+  const outcome: AttemptOutcome =
+    'lease' in slot
+      ? await sendFenced(desk, attempt, slot.lease)
+      : { kind: 'not-sent', code: slot.unavailable.code, detail: slot.unavailable.message };
+  const providerMs = desk.monotonicNow() - begun;
+  choice.report('unavailable' in slot ? 'unavailable' : outcome, desk.now());
+  desk.metrics.countAttempt({
+    provider: claim.provider,
+    channel: claim.message.channel,
+    outcome: outcome.kind,
+  });
+  desk.metrics.observeAttempt(providerMs / 1000);
+  return await settle(desk, attempt, { outcome, providerMs });
+}
+
+async function sendFenced(desk: Desk, attempt: Attempt, lease: Lease): Promise<AttemptOutcome> {
+  const { claim, ready } = attempt;
+  const fence = createFence({
+    watch: desk.watch,
+    channel: claim.message.channel,
+    epoch: claim.epoch,
+    askedAt: attempt.askedAt,
+    permitDeadlineMs: desk.permitDeadlineMs,
+    bodyDeadlineMs: desk.attemptTimeoutMs,
+    monotonicNow: desk.monotonicNow,
+  });
+  const outcome = await lease.send(toOutgoing(ready.message, ready.draft, desk.senders), fence);
+  return outcome.kind === 'aborted'
+    ? { kind: 'aborted', detail: fence.refusal() || outcome.detail }
+    : outcome;
+}
+
+interface Settled {
+  readonly outcome: AttemptOutcome;
+  readonly providerMs: number;
+}
+
+/** Writes down how the attempt ended. Until this is on disk, the claim stands and nobody else may send. */
+async function settle(desk: Desk, attempt: Attempt, settled: Settled): Promise<JobEnd> {
+  const { claim, ready } = attempt;
+  const { message, template } = ready;
+  const decision = decideOutcome(
+    settled.outcome,
+    { ...template.retry, retriesEnabled: desk.retriesEnabled, onUnknown: template.onUnknown },
+    {
+      attempt: claim.attempt,
+      sinceFirstAttemptMs: desk.now() - (message.firstAttemptAt ?? desk.now()),
+      resends: message.resends,
+      random: desk.random(),
+    },
+  );
+  writeLine(desk, attempt, settled, decision);
+  if (decision.to === 'given-back') {
+    await desk.permits.giveBack(claim, decision.reason);
+    return { kind: 'later', atMs: desk.now() + 1 };
+  }
+  const committed = await commitFirmly(desk, claim, toEnd(attempt, settled, decision));
+  if (committed.late)
+    desk.log.error(
+      { message_id: message.id, state: committed.state },
+      'the claim had lapsed before the attempt ended',
+    );
+  countEnd(desk, attempt, settled.outcome, decision);
+  if (decision.to === 'retrying') return { kind: 'later', atMs: desk.now() + decision.inMs + 1 };
+  return decision.to === 'resend' ? { kind: 'later', atMs: desk.now() + 50 } : { kind: 'done' };
+}
+
+/**
+ * The outcome is known here and nowhere else, so a store that is away is asked again for as long as the claim may
+ * live. After that the message counts as unknown, and a late "sent" still corrects it.
+ */
+async function commitFirmly(
+  desk: Desk,
+  claim: Claim,
+  end: AttemptEnd,
+): Promise<{ late: boolean; state: string }> {
+  const giveUpAt = desk.monotonicNow() + 2 * desk.attemptTimeoutMs;
+  for (let pauseMs = 50; ; pauseMs = Math.min(2 * pauseMs, 1_000)) {
+    try {
+      return await desk.permits.commit(claim, end);
+    } catch (error) {
+      if (desk.monotonicNow() >= giveUpAt) throw error;
+      await delay(pauseMs);
+    }
+  }
+}
+
+function toEnd(
+  attempt: Attempt,
+  settled: Settled,
+  decision: Exclude<Decision, { to: 'given-back' }>,
+): AttemptEnd {
+  const { claim } = attempt;
+  const { outcome, providerMs } = settled;
+  const detail = describe(outcome);
+  const definite = outcome.kind !== 'accepted' && outcome.kind !== 'unknown';
+  const line = {
+    number: claim.attempt,
+    provider: claim.provider,
+    outcome: outcome.kind,
+    detail,
+    durationMs: Math.round(providerMs),
+  };
+  const common = { reason: 'reason' in decision ? decision.reason : '', line, undo: definite };
+  const block =
+    'blockProviderMs' in decision && decision.blockProviderMs !== undefined
+      ? { blockProviderMs: decision.blockProviderMs }
+      : {};
+  switch (decision.to) {
+    case 'sent':
+      return { ...common, to: 'sent', fields: { providerRef: decision.providerRef, draft: '' } };
+    case 'retrying':
+      return { ...common, ...block, to: 'retrying', fields: { lastError: detail }, retryInMs: decision.inMs };
+    case 'dead':
+      return {
+        ...common,
+        ...block,
+        to: 'dead',
+        fields: { lastError: detail, draft: JSON.stringify(attempt.ready.draft) },
+        ...suppressGone(attempt, decision),
+      };
+    case 'resend':
+      return { ...common, to: 'queued', fields: { resends: '1', lastError: detail } };
+    case 'unknown':
+      return {
+        ...common,
+        to: 'unknown',
+        fields: { lastError: detail, draft: JSON.stringify(attempt.ready.draft) },
+      };
+    default:
+      return decision satisfies never;
+  }
+}
+
+function suppressGone(
+  attempt: Attempt,
+  decision: Extract<Decision, { to: 'dead' }>,
+): Pick<AttemptEnd, 'suppress'> {
+  const { channel, to } = attempt.ready.message;
+  return decision.suppress
+    ? { suppress: { reason: 'no-such-recipient', masked: maskAddress(channel, to) } }
+    : {};
+}
+
+function countEnd(desk: Desk, attempt: Attempt, outcome: AttemptOutcome, decision: Decision): void {
+  if (decision.to === 'dead') desk.metrics.countDeadLetter(decision.reason);
+  if (outcome.kind === 'unknown') desk.metrics.countUnknown(outcome.phase, attempt.ready.template.onUnknown);
+}
+
+function writeLine(desk: Desk, attempt: Attempt, settled: Settled, decision: Decision): void {
+  const { ready, claim } = attempt;
+  const { message } = ready;
+  const { outcome, providerMs } = settled;
+  logAttempt(desk.log, {
+    event_id: message.event,
+    message_id: message.id,
+    type: message.type,
+    client: message.client,
+    channel: message.channel,
+    provider: claim.provider,
+    to: maskAddress(message.channel, message.to),
+    to_hash: message.toHash,
+    attempt: claim.attempt,
+    outcome: outcome.kind,
+    detail: describe(outcome),
+    state: decision.to,
+    ...('code' in outcome ? { code: outcome.code } : {}),
+    ...('phase' in outcome ? { phase: outcome.phase } : {}),
+    ...(outcome.kind === 'accepted' ? { provider_ref: outcome.providerRef } : {}),
+    ...(message.traceparent === undefined ? {} : { trace_id: message.traceparent.split('-')[1] ?? '' }),
+    queued_ms: desk.now() - message.createdAt,
+    render_ms: ready.renderMs,
+    permit_ms: attempt.askedAt === 0 ? 0 : desk.monotonicNow() - attempt.askedAt - providerMs,
+    provider_ms: providerMs,
+  });
+}
+
+/** Providers quote addresses in their answers; nothing of that is kept. */
+function describe(outcome: AttemptOutcome): string {
+  return redactText(outcome.detail).slice(0, 500);
+}
+
+async function reserve(provider: Provider, signal: AbortSignal): Promise<Slot> {
+  try {
+    return { lease: await provider.reserve(signal) };
+  } catch (error) {
+    if (error instanceof ProviderUnavailable && !signal.aborted) return { unavailable: error };
+    throw error;
+  }
+}
+
+/** Waits for a limit of the fleet; a stop, a change of the gate or the worker's own end cuts it short. */
+async function park(desk: Desk, ms: number, signal: AbortSignal): Promise<void> {
+  const woken = new AbortController();
+  const unsubscribe = desk.watch.onChange(() => woken.abort());
+  try {
+    await delay(Math.min(ms, parkMsMax) + 1, undefined, { signal: AbortSignal.any([woken.signal, signal]) });
+  } catch {
+    // Woken early: ask again.
+  } finally {
+    unsubscribe();
+  }
+}

@@ -1,0 +1,85 @@
+import { type BackOff, backOffMs } from './back-off.ts';
+import type { AmbiguityPolicy } from './message.ts';
+import type { AttemptOutcome } from './outcome.ts';
+
+/** What becomes of a message after an attempt. */
+export type Decision =
+  | { readonly to: 'sent'; readonly providerRef: string }
+  | {
+      readonly to: 'retrying';
+      readonly inMs: number;
+      readonly reason: string;
+      readonly blockProviderMs?: number;
+    }
+  | {
+      readonly to: 'dead';
+      readonly reason: string;
+      readonly suppress: boolean;
+      readonly blockProviderMs?: number;
+    }
+  | { readonly to: 'unknown'; readonly reason: string }
+  | { readonly to: 'resend'; readonly reason: string }
+  | { readonly to: 'given-back'; readonly reason: string };
+
+export interface RetryPolicy {
+  readonly retriesEnabled: boolean;
+  readonly attemptsMax: number;
+  readonly backOff: BackOff;
+  /** Time after the first attempt in which retries may begin. */
+  readonly horizonMs: number;
+  readonly onUnknown: AmbiguityPolicy;
+}
+
+export interface AttemptFacts {
+  /** Number of this attempt, from 1. */
+  readonly attempt: number;
+  readonly sinceFirstAttemptMs: number;
+  /** How often this message was already sent again after an unknown outcome. */
+  readonly resends: number;
+  /** In [0, 1), for the jitter. */
+  readonly random: number;
+}
+
+const slowDownMs = 30_000;
+
+/**
+ * Decides by the *kind* of the outcome alone (DLV-2): not sent for sure is retried while policy and horizon
+ * allow, refused is dead, slow-down blocks the whole provider, and unknown is never taken for a failure.
+ */
+export function decideOutcome(outcome: AttemptOutcome, policy: RetryPolicy, facts: AttemptFacts): Decision {
+  switch (outcome.kind) {
+    case 'accepted':
+      return { to: 'sent', providerRef: outcome.providerRef };
+    case 'refused':
+      return { to: 'dead', reason: outcome.code, suppress: outcome.recipientGone };
+    case 'unknown':
+      return policy.onUnknown === 'resend-once' && facts.resends === 0
+        ? { to: 'resend', reason: `unknown-${outcome.phase}` }
+        : { to: 'unknown', reason: outcome.phase };
+    case 'aborted':
+      return { to: 'given-back', reason: outcome.detail };
+    case 'not-sent':
+      return decideRetry(outcome.code, policy, facts, backOffMs(policy.backOff, facts.attempt, facts.random));
+    case 'slow-down': {
+      const block = outcome.retryAfterMs ?? slowDownMs;
+      const pause = backOffMs(policy.backOff, facts.attempt, facts.random);
+      return { ...decideRetry(outcome.code, policy, facts, block + pause), blockProviderMs: block };
+    }
+    default:
+      return outcome satisfies never;
+  }
+}
+
+function decideRetry(
+  code: string,
+  policy: RetryPolicy,
+  facts: AttemptFacts,
+  inMs: number,
+): Extract<Decision, { to: 'retrying' | 'dead' }> {
+  if (!policy.retriesEnabled) return { to: 'dead', reason: `retries-disabled:${code}`, suppress: false };
+  if (facts.attempt >= policy.attemptsMax)
+    return { to: 'dead', reason: `retries-spent:${code}`, suppress: false };
+  if (facts.sinceFirstAttemptMs + inMs > policy.horizonMs)
+    return { to: 'dead', reason: `too-late:${code}`, suppress: false };
+  return { to: 'retrying', inMs, reason: code };
+}

@@ -1,0 +1,37 @@
+import type { Category, HoldReason } from './message.ts';
+
+/** What the environment of a process says. It is the ceiling: run time can only be stricter. */
+export interface EnvironmentFlags {
+  readonly emergencyStop: boolean;
+  readonly disableSend: boolean;
+  readonly mode: 'dry_run' | 'testing' | 'production';
+  readonly promoSends: boolean;
+  /** True when every line of the production guard holds. */
+  readonly guardPassed: boolean;
+}
+
+export type EnvironmentVerdict =
+  | { readonly kind: 'ask' }
+  | { readonly kind: 'rehearse' }
+  | { readonly kind: 'hold'; readonly reason: HoldReason };
+
+export interface JudgedMessage {
+  readonly category: Category;
+  /** The mode in which it was planned. What was accepted as a rehearsal is never sent. */
+  readonly plannedIn: 'dry_run' | 'testing' | 'production';
+  /** Whether the recipient policy lets this address be written to. */
+  readonly recipientAllowed: boolean;
+}
+
+/**
+ * The environment's verdict on one message, strictest first: a stop holds everything, a rehearsal calls no
+ * provider, and only what is left may ask the gate for a permit.
+ */
+export function judgeEnvironment(flags: EnvironmentFlags, message: JudgedMessage): EnvironmentVerdict {
+  if (flags.emergencyStop || flags.disableSend) return { kind: 'hold', reason: 'stopped' };
+  if (message.category === 'promotional' && !flags.promoSends) return { kind: 'hold', reason: 'promo' };
+  if (flags.mode === 'dry_run' || message.plannedIn === 'dry_run') return { kind: 'rehearse' };
+  if (flags.mode === 'production' && !flags.guardPassed) return { kind: 'hold', reason: 'guard' };
+  if (!message.recipientAllowed) return { kind: 'hold', reason: 'not-allowed' };
+  return { kind: 'ask' };
+}

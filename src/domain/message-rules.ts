@@ -1,0 +1,196 @@
+import type { AmbiguityPolicy, Category, MessageState } from './message.ts';
+import { isMoveAllowed } from './message.ts';
+import { dayMs, type RecipientCounts } from './permit-rules.ts';
+
+/**
+ * What each decision does to one message: the reference that the Lua scripts are tested against. Every rule answers
+ * the word that the script answers and the message afterwards, the same object when nothing changed.
+ *
+ * Whoever ends an attempt must be the *owner* of the live claim. `lateSent` remembers news that came while another
+ * worker held a claim: whatever that attempt comes to, the message is sent.
+ */
+export interface MessageFacts {
+  readonly state: MessageState;
+  readonly reason: string;
+  readonly generation: number;
+  readonly attempts: number;
+  readonly resends: number;
+  readonly createdAt: number;
+  readonly notAfter?: number | undefined;
+  readonly sendAt?: number | undefined;
+  readonly retryAt?: number | undefined;
+  readonly firstAttemptAt?: number | undefined;
+  readonly owner: string;
+  readonly claimedAt?: number | undefined;
+  readonly deadline?: number | undefined;
+  /** The recipient's last instant before this claim. */
+  readonly lastBefore?: number | undefined;
+  /** Owner of the last attempt that was written down. */
+  readonly committed?: string | undefined;
+  readonly lateSent?: number | undefined;
+}
+
+export interface Ruled {
+  readonly answer: string;
+  readonly message: MessageFacts;
+}
+
+/** A permit: the message is the owner's until the deadline. */
+export function claimMessage(
+  message: MessageFacts,
+  claim: { readonly owner: string; readonly claimMs: number; readonly lastBefore: number | undefined },
+  nowMs: number,
+): MessageFacts {
+  const attempts = message.attempts + 1;
+  return {
+    ...message,
+    state: 'claimed',
+    reason: '',
+    attempts,
+    owner: claim.owner,
+    claimedAt: nowMs,
+    deadline: nowMs + claim.claimMs,
+    lastBefore: claim.lastBefore,
+    firstAttemptAt: attempts === 1 ? nowMs : message.firstAttemptAt,
+  };
+}
+
+export interface CommittedEnd {
+  readonly owner: string;
+  readonly to: 'sent' | 'retrying' | 'dead' | 'unknown' | 'queued';
+  readonly reason: string;
+  readonly retryInMs?: number | undefined;
+  readonly resends?: number | undefined;
+}
+
+/** The end of an attempt, on time or late. */
+export function commitAttempt(message: MessageFacts, end: CommittedEnd, nowMs: number): Ruled {
+  if (message.committed === end.owner) return { answer: 'done', message };
+  if (message.state === 'claimed' && message.owner === end.owner) {
+    const to = message.lateSent === undefined ? end.to : 'sent';
+    return {
+      answer: 'done',
+      message: {
+        ...message,
+        state: to,
+        reason: to === end.to ? end.reason : 'late-sent',
+        committed: end.owner,
+        retryAt: end.retryInMs === undefined ? message.retryAt : nowMs + end.retryInMs,
+        resends: end.resends ?? message.resends,
+      },
+    };
+  }
+  if (end.to !== 'sent') return { answer: 'late', message };
+  const noted = { ...message, lateSent: nowMs };
+  return message.state !== 'claimed' && isMoveAllowed(message.state, 'sent')
+    ? { answer: 'late', message: { ...noted, state: 'sent', reason: 'late-sent' } }
+    : { answer: 'late', message: noted };
+}
+
+/** A permit returned unused: no byte left, so the attempt does not count. */
+export function giveBackClaim(message: MessageFacts, owner: string, reason: string): Ruled {
+  if (message.state !== 'claimed' || message.owner !== owner) return { answer: 'late', message };
+  const attempts = Math.max(0, message.attempts - 1);
+  const sent = message.lateSent !== undefined;
+  return {
+    answer: 'done',
+    message: {
+      ...message,
+      state: sent ? 'sent' : 'queued',
+      reason: sent ? 'late-sent' : reason,
+      attempts,
+      owner: '',
+      firstAttemptAt: attempts === 0 ? undefined : message.firstAttemptAt,
+    },
+  };
+}
+
+/** A claim past its deadline: whether the message left cannot be known, so the policy decides, once. */
+export function lapseClaim(message: MessageFacts, policy: AmbiguityPolicy, nowMs: number): Ruled {
+  if (message.state !== 'claimed') return { answer: 'not-claimed', message };
+  if ((message.deadline ?? 0) > nowMs) return { answer: 'live', message };
+  if (message.lateSent !== undefined)
+    return { answer: 'not-claimed', message: { ...message, state: 'sent', reason: 'late-sent' } };
+  if (policy === 'resend-once' && message.resends === 0) {
+    const generation = message.generation + 1;
+    const resent = { ...message, state: 'queued', reason: 'resend-once', resends: 1, generation } as const;
+    return { answer: 'queued', message: resent };
+  }
+  return { answer: 'unknown', message: { ...message, state: 'unknown', reason: 'claim-lapsed' } };
+}
+
+/** A hold, a cancellation, or another end that no attempt brings about. */
+export function endMessage(
+  message: MessageFacts,
+  to: MessageState,
+  from: readonly MessageState[],
+  reason: string,
+): Ruled {
+  return from.includes(message.state) && isMoveAllowed(message.state, to)
+    ? { answer: 'done', message: { ...message, state: to, reason } }
+    : { answer: 'refused', message };
+}
+
+export interface ReleaseAsk {
+  readonly from: 'held' | 'dead' | 'unknown';
+  readonly reason: string;
+  readonly dueAt: number;
+  readonly createdSince?: number | undefined;
+}
+
+/** A person puts it back in the queue. A replay of a dead one starts its attempts anew. */
+export function releaseMessage(message: MessageFacts, ask: ReleaseAsk, nowMs: number): Ruled {
+  if (message.state !== ask.from) return { answer: 'refused', message };
+  if (message.lateSent !== undefined) return { answer: 'sent-before', message };
+  if (ask.createdSince !== undefined && message.createdAt < ask.createdSince)
+    return { answer: 'too-old', message };
+  const anew = ask.from === 'dead' ? { attempts: 0, firstAttemptAt: undefined } : {};
+  return {
+    answer: 'done',
+    message: {
+      ...message,
+      ...anew,
+      state: 'queued',
+      reason: ask.reason,
+      generation: message.generation + 1,
+      retryAt: 0,
+      resends: ask.from === 'unknown' ? 1 : message.resends,
+      sendAt: ask.dueAt > nowMs ? ask.dueAt : message.sendAt,
+    },
+  };
+}
+
+/** What a permit counts for its recipient. */
+export function countRecipient(counts: RecipientCounts, category: Category, nowMs: number): RecipientCounts {
+  const day = Math.floor(nowMs / dayMs);
+  return {
+    ...counts,
+    last: new Map(counts.last).set(category, nowMs),
+    day,
+    dayCount: counts.day === day ? counts.dayCount + 1 : 1,
+  };
+}
+
+/**
+ * Takes back what the claim counted for its recipient. The interval stays when another message was permitted since,
+ * and a day that is over is not corrected.
+ */
+export function uncountRecipient(
+  counts: RecipientCounts,
+  category: Category,
+  claim: Pick<MessageFacts, 'claimedAt' | 'lastBefore'>,
+): RecipientCounts {
+  const last = new Map(counts.last);
+  if (last.get(category) === claim.claimedAt) {
+    if (claim.lastBefore === undefined) last.delete(category);
+    else last.set(category, claim.lastBefore);
+  }
+  const sameDay = counts.day === Math.floor((claim.claimedAt ?? 0) / dayMs);
+  return { ...counts, last, dayCount: sameDay ? Math.max(0, counts.dayCount - 1) : counts.dayCount };
+}
+
+/** A failed attempt makes the recipient wait, twice as long each time, for a day at most; a good one forgets. */
+export function backOffRecipient(counts: RecipientCounts, baseMs: number, nowMs: number): RecipientCounts {
+  const failures = counts.failures + 1;
+  return { ...counts, failures, notBefore: nowMs + Math.min(baseMs * 2 ** (failures - 1), dayMs) };
+}

@@ -1,0 +1,88 @@
+/**
+ * A message: one recipient, one channel. Its states and moves, in prose:
+ *
+ * The planner writes a message as *queued* (perhaps for later). A worker that holds rendered content and a free
+ * provider connection asks for a permit; the permit *claims* the message for that worker. From *claimed* the attempt ends one way: *sent* (the provider took it), *retrying* (not sent for
+ * sure; it goes back to *queued* by being claimed again), *dead* (refused for good, or retries spent),
+ * *unknown* (bytes left and no answer came), or back to *queued* (given back: no byte left).
+ *
+ * What may not leave now is *held* with its draft and waits for a person, who *releases* it to *queued* or
+ * *discards* it. *suppressed*, *rehearsed*, *expired*, *cancelled*, *discarded* and *sent* are ends. *dead* and
+ * *unknown* are ends that a person may reopen: a replay queues a dead message, and an unknown one is resolved
+ * as sent or queued once more.
+ *
+ * News may come late: a worker that was cut off for longer than its claim comes back and knows that the provider took
+ * the message. Whatever became of the message meanwhile, it is *sent* then, unless it has ended for a person's reason.
+ *
+ * Only the Lua scripts move a message, and the table they obey is generated from `messageMoves` below.
+ */
+export const messageStates = [
+  'queued',
+  'claimed',
+  'retrying',
+  'held',
+  'sent',
+  'dead',
+  'unknown',
+  'suppressed',
+  'rehearsed',
+  'expired',
+  'cancelled',
+  'discarded',
+] as const;
+
+export type MessageState = (typeof messageStates)[number];
+
+/** Every permitted move. A move that is not here is refused by the store. */
+export const messageMoves: Readonly<Record<MessageState, readonly MessageState[]>> = {
+  queued: ['claimed', 'held', 'suppressed', 'rehearsed', 'expired', 'cancelled', 'dead', 'sent'],
+  claimed: ['sent', 'retrying', 'dead', 'unknown', 'queued'],
+  retrying: ['claimed', 'held', 'suppressed', 'rehearsed', 'expired', 'cancelled', 'dead', 'queued', 'sent'],
+  held: ['queued', 'expired', 'cancelled', 'discarded', 'sent'],
+  dead: ['queued', 'discarded', 'sent'],
+  unknown: ['queued', 'sent', 'discarded'],
+  sent: [],
+  suppressed: [],
+  rehearsed: [],
+  expired: [],
+  cancelled: [],
+  discarded: [],
+};
+
+/** States in which the service itself still has something to do. */
+export const openStates: readonly MessageState[] = ['queued', 'claimed', 'retrying'];
+/** States that wait for a person. The record is kept until someone decides. */
+export const waitingStates: readonly MessageState[] = ['held', 'unknown'];
+
+export const channels = ['email', 'sms'] as const;
+export type Channel = (typeof channels)[number];
+
+export const categories = ['transactional', 'promotional'] as const;
+export type Category = (typeof categories)[number];
+
+/** True when the state machine allows the move. */
+export function isMoveAllowed(from: MessageState, to: MessageState): boolean {
+  return messageMoves[from].includes(to);
+}
+
+/** True when nothing will change this message again unless a person asks for it. */
+export function isEnded(state: MessageState): boolean {
+  return !openStates.includes(state) && !waitingStates.includes(state);
+}
+
+/** Why a message is held. The word is what operators filter by. */
+export const holdReasons = [
+  'stopped',
+  'promo',
+  'not-allowed',
+  'guard',
+  'interval',
+  'daily-cap',
+  'cap',
+  'sms-country',
+  'no-provider',
+] as const;
+export type HoldReason = (typeof holdReasons)[number];
+
+/** What to do when an attempt's outcome is not known (DLV-3). */
+export type AmbiguityPolicy = 'ask' | 'resend-once';

@@ -1,0 +1,31 @@
+/**
+ * How one attempt (one provider call) ended, by kind. The kind alone decides what happens next; codes and
+ * details are for people. Classified by *phase*, not by the library's error code, which misleads.
+ */
+export type AttemptOutcome =
+  /** The provider took responsibility for the message. */
+  | { readonly kind: 'accepted'; readonly providerRef: string; readonly detail: string }
+  /** Not sent for sure (DNS, connect, TLS, login, 4xx before the body): try again later. */
+  | { readonly kind: 'not-sent'; readonly code: string; readonly detail: string }
+  /** Refused for good. `recipientGone`: the address does not exist, so it is suppressed. */
+  | {
+      readonly kind: 'refused';
+      readonly code: string;
+      readonly detail: string;
+      readonly recipientGone: boolean;
+    }
+  /** Not sent; the provider as a whole asks for less (HTTP 429, SMTP 421/45x throttling). */
+  | {
+      readonly kind: 'slow-down';
+      readonly code: string;
+      readonly detail: string;
+      readonly retryAfterMs?: number;
+    }
+  /** The body left, wholly or partly, and no final answer came. */
+  | { readonly kind: 'unknown'; readonly phase: AttemptPhase; readonly detail: string }
+  /** The fence said no before the body: no byte of the message left, and the attempt does not count. */
+  | { readonly kind: 'aborted'; readonly detail: string };
+
+export type AttemptPhase = 'connect' | 'envelope' | 'body' | 'answer';
+
+export type OutcomeKind = AttemptOutcome['kind'];

@@ -1,0 +1,52 @@
+import type { Redis } from 'ioredis';
+import type { Keys } from '../store/keys.ts';
+import { type AuditLine, appendAudit } from './audit-chain.ts';
+
+/** Who asks for a change, and why. The reason has been cleared of addresses. */
+export interface Order {
+  readonly actor: string;
+  readonly reason: string;
+  readonly requestId?: string;
+}
+
+export interface AuditDesk {
+  readonly redis: Redis;
+  readonly keys: Keys;
+  readonly now: () => number;
+}
+
+export interface Deed {
+  readonly action: string;
+  /** What it is about: filters and ids, never an address. */
+  readonly detail?: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Does something only after the audit chain has taken a line that says so; a chain that takes none means that nothing
+ * is done. A second line says how it ended, also when it failed half-way.
+ */
+export async function actAudited<T extends object>(
+  desk: AuditDesk,
+  order: Order,
+  deed: Deed,
+  act: () => Promise<{ readonly answer: T; readonly detail: Readonly<Record<string, unknown>> }>,
+): Promise<T> {
+  const append = (action: string, detail: AuditLine['detail']): Promise<void> =>
+    appendAudit(desk.redis, desk.keys.shard(0), {
+      at: new Date(desk.now()).toISOString(),
+      actor: order.actor,
+      action,
+      reason: order.reason,
+      ...(order.requestId === undefined ? {} : { requestId: order.requestId }),
+      ...(detail === undefined ? {} : { detail }),
+    });
+  await append(deed.action, deed.detail);
+  try {
+    const { answer, detail } = await act();
+    await append(`${deed.action}: done`, detail);
+    return answer;
+  } catch (error) {
+    await append(`${deed.action}: not finished`, deed.detail).catch(() => undefined);
+    throw error;
+  }
+}

@@ -1,0 +1,121 @@
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { parseEmailAddress, parsePhoneNumber } from '../domain/address.ts';
+import { channels } from '../domain/message.ts';
+import type { Keys } from '../store/keys.ts';
+import { toStoreError } from '../store/scripts.ts';
+import { type CapAsk, type LimitedMessage, type Limits, listLimits, type WindowAsk } from './limits.ts';
+
+/** How much of a limit is used now. */
+export interface LimitUse {
+  readonly name: string;
+  readonly limit: number;
+  readonly used: number;
+  /** The sliding window that is counted in; a cap has none. */
+  readonly window_ms?: number;
+}
+
+export interface LimitUses {
+  /** Sliding windows of the fleet and of each channel; those of a recipient's domain are too many to list. */
+  readonly limits: readonly LimitUse[];
+  /** Caps of this run, of this UTC day, and in money for SMS. */
+  readonly caps: readonly LimitUse[];
+}
+
+const decision = z.object({
+  at: z.string(),
+  message_id: z.string(),
+  to: z.string(),
+  type: z.string(),
+  channel: z.string(),
+  decision: z.string(),
+  reason: z.string(),
+});
+/** One thing that the environment or the gate said about a message; address masked. */
+export type DecisionLine = z.infer<typeof decision>;
+
+/** The newest decisions of the fleet, newest first. */
+export async function readDecisions(redis: Redis, keys: Keys, count: number): Promise<DecisionLine[]> {
+  try {
+    const lines = await redis.lrange(keys.shard(0).decisions, 0, count - 1);
+    return lines.map((line) => decision.parse(JSON.parse(line)));
+  } catch (error) {
+    throw toStoreError('read decisions', error);
+  }
+}
+
+/** Until when (epoch ms) the whole fleet leaves each of these providers alone; those that are not blocked are left out. */
+export async function readProviderBlocks(
+  redis: Redis,
+  keys: Keys,
+  names: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  const blocks = new Map<string, number>();
+  try {
+    for (let shard = 0; shard < keys.shards; shard += 1) {
+      const values = await Promise.all(
+        names.map((name) => redis.hget(keys.shard(shard).provider(name), 'blockedUntil')),
+      );
+      for (const [index, name] of names.entries()) {
+        const until = Math.max(Number(values[index] ?? 0), blocks.get(name) ?? 0);
+        if (until > 0) blocks.set(name, until);
+      }
+    }
+  } catch (error) {
+    throw toStoreError('read providers', error);
+  }
+  return blocks;
+}
+
+/** What is used of every limit that is set. `run` is the epoch in which sending was last started. */
+export async function readLimitUses(
+  store: { readonly redis: Redis; readonly keys: Keys },
+  limits: Limits,
+  facts: { readonly run: string; readonly nowMs: number },
+): Promise<LimitUses> {
+  const windows = new Map<string, LimitUse>();
+  const caps = new Map<string, LimitUse>();
+  try {
+    for (let shard = 0; shard < store.keys.shards; shard += 1) {
+      const keys = store.keys.shard(shard);
+      const asks = sampleMessages(limits).map((message) =>
+        listLimits(limits, keys, message, { ...facts, segments: 1 }),
+      );
+      const named = asks.filter((ask) => ask !== 'sms-country');
+      for (const window of uniqueByKey(named.flatMap((ask) => ask.windows)))
+        addUse(windows, window, await countWindow(store.redis, window, facts.nowMs));
+      for (const cap of uniqueByKey(named.flatMap((ask) => ask.caps)))
+        addUse(caps, cap, Number((await store.redis.get(cap.key)) ?? 0));
+    }
+  } catch (error) {
+    throw toStoreError('read limits', error);
+  }
+  return { limits: [...windows.values()], caps: [...caps.values()] };
+}
+
+/** One message of each channel: what it would count against is what is shown, by the same rules as a permit. */
+function sampleMessages(limits: Limits): LimitedMessage[] {
+  const [code = '1'] = limits.smsPrices.keys();
+  const email = parseEmailAddress('any@example.com');
+  const phone = parsePhoneNumber(`+${code}0000000`);
+  return channels.flatMap((channel): LimitedMessage[] => {
+    const to = channel === 'email' ? email : phone;
+    return to.ok ? [{ channel, category: 'transactional', timeZone: 'UTC', to: to.value }] : [];
+  });
+}
+
+function uniqueByKey<T extends { readonly key: string; readonly name: string }>(asks: readonly T[]): T[] {
+  const shown = asks.filter(({ name }) => !name.startsWith('domain:'));
+  return [...new Map(shown.map((ask) => [ask.key, ask])).values()];
+}
+
+function addUse(uses: Map<string, LimitUse>, ask: WindowAsk | CapAsk, used: number): void {
+  const { name, limit } = ask;
+  const before = uses.get(name)?.used ?? 0;
+  const span = 'spanMs' in ask ? { window_ms: ask.spanMs } : {};
+  uses.set(name, { name, limit, used: Math.round((before + used) * 1e6) / 1e6, ...span });
+}
+
+async function countWindow(redis: Redis, window: WindowAsk, nowMs: number): Promise<number> {
+  return await redis.zcount(window.key, `(${nowMs - window.spanMs}`, '+inf');
+}

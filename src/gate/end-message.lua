@@ -1,0 +1,20 @@
+-- end-message: ends a message that has not left (or, for an unknown one, notes what a person found out).
+-- KEYS: 1-6 as in move-message
+-- ARGV: 1 state to end in, 2 states it may be in now (space separated), 3 reason, 4 by, 5 retention (ms),
+--       6… field, value to keep with it
+-- Answers: {'done'} | {'refused', state}
+--- include: ../store/move-message.lua
+
+local state = redis.call('HGET', KEYS[1], 'state')
+if not state or not string.find(' ' .. ARGV[2] .. ' ', ' ' .. state .. ' ', 1, true) then
+  return { 'refused', state or 'gone' }
+end
+local fields = {}
+for i = 6, #ARGV, 2 do
+  fields[ARGV[i]] = ARGV[i + 1]
+end
+local line = { reason = ARGV[3], by = ARGV[4] ~= '' and ARGV[4] or nil }
+if move(nowMs(), ARGV[1], line, fields, nil, tonumber(ARGV[5])) then
+  return { 'done' }
+end
+return { 'refused', state }

@@ -1,0 +1,154 @@
+import type { Redis } from 'ioredis';
+import type { Keys } from '../store/keys.ts';
+import { loadScript, toStoreError } from '../store/scripts.ts';
+import { type AuditLine, chainHash } from './audit-chain.ts';
+
+/** The run-time switches. `send*` are the kill switch, `ingest` and `consume*` pause intake and workers. */
+export const flagNames = [
+  'send',
+  'send:email',
+  'send:sms',
+  'send:transactional',
+  'send:promotional',
+  'ingest',
+  'consume',
+  'consume:events',
+  'consume:email',
+  'consume:sms',
+] as const;
+export type FlagName = (typeof flagNames)[number];
+export type FlagValue = 'on' | 'off';
+
+/** The gate as it stands. A gate that is missing reads as everything off. */
+export interface GateState {
+  readonly epoch: number;
+  readonly run: string;
+  readonly flags: Readonly<Record<FlagName, FlagState>>;
+}
+
+export interface FlagState {
+  readonly value: FlagValue;
+  /** After this instant (epoch ms) an `on` reads as `off`: an expiry can only make things stricter. */
+  readonly until?: number;
+  readonly change?: AuditLine;
+}
+
+export interface FlagChange {
+  readonly flag: FlagName;
+  readonly value: FlagValue;
+  readonly actor: string;
+  readonly reason: string;
+  /** Needed to switch on: the epoch that the caller saw, so that a stale "start" cannot undo a newer stop. */
+  readonly seenEpoch?: number;
+  readonly until?: number;
+  readonly requestId?: string;
+}
+
+export type FlagAnswer =
+  | { readonly kind: 'done'; readonly epoch: number; readonly inFlight: number; readonly before: FlagValue }
+  | { readonly kind: 'stale-epoch'; readonly epoch: number }
+  | { readonly kind: 'gate-missing' };
+
+const script = loadScript(new URL('./set-flag.lua', import.meta.url));
+
+/** Reads the gate; undefined when it is missing or has no epoch, which means stopped. Throws `store-unavailable`. */
+export async function readGate(redis: Redis, keys: Keys): Promise<GateState | undefined> {
+  let fields: Record<string, string>;
+  try {
+    fields = await redis.hgetall(keys.shard(0).gate);
+  } catch (error) {
+    throw toStoreError('read gate', error);
+  }
+  return /^\d+$/.test(fields['epoch'] ?? '') ? parseGate(fields) : undefined;
+}
+
+/** The value that counts at `nowMs`: off unless exactly on and not past its expiry. */
+export function valueAt(flag: FlagState | undefined, nowMs: number): FlagValue {
+  if (flag?.value !== 'on') return 'off';
+  // Written so that an expiry that is no number reads as passed.
+  return flag.until === undefined || nowMs < flag.until ? 'on' : 'off';
+}
+
+/**
+ * Changes one flag, with its audit line, in one step. Once this has answered, every later permit sees the change.
+ * Switching off never needs an epoch; switching on with another epoch than the current one is refused.
+ */
+export async function setFlag(
+  redis: Redis,
+  keys: Keys,
+  change: FlagChange,
+  now: () => number,
+): Promise<FlagAnswer> {
+  const { gate, inflight, audit } = keys.shard(0);
+  for (let tries = 0; tries < 100; tries += 1) {
+    const [epoch, head, before, until] = await readForChange(redis, gate, change.flag);
+    if (epoch === null || epoch === undefined || !/^\d+$/.test(epoch)) return { kind: 'gate-missing' };
+    if (change.value === 'on' && change.seenEpoch !== Number(epoch))
+      return { kind: 'stale-epoch', epoch: Number(epoch) };
+    const line = JSON.stringify(toAuditLine(change, before ?? 'off', now()));
+    const wasOn = valueAt(toFlagState(before, until), now()) === 'on';
+    const startsRun = change.flag === 'send' && change.value === 'on' && !wasOn;
+    const answer = (await script.run(
+      redis,
+      [gate, inflight, audit],
+      [
+        change.flag,
+        change.value,
+        epoch,
+        line,
+        chainHash(head ?? '', line),
+        change.until === undefined ? '' : change.until,
+        keys.gateHint,
+        startsRun ? 'run' : '',
+        head ?? '',
+      ],
+    )) as [string, string, number];
+    if (answer[0] === 'done') {
+      return {
+        kind: 'done',
+        epoch: Number(answer[1]),
+        inFlight: answer[2],
+        before: before === 'on' ? 'on' : 'off',
+      };
+    }
+  }
+  throw toStoreError('set flag', new Error('the epoch kept moving'));
+}
+
+async function readForChange(redis: Redis, gate: string, flag: FlagName): Promise<(string | null)[]> {
+  try {
+    return await redis.hmget(gate, 'epoch', 'auditHash', flag, `until:${flag}`);
+  } catch (error) {
+    throw toStoreError('read gate', error);
+  }
+}
+
+function toAuditLine(change: FlagChange, before: string, nowMs: number): AuditLine {
+  return {
+    at: new Date(nowMs).toISOString(),
+    actor: change.actor,
+    action: `set ${change.flag}`,
+    reason: change.reason,
+    before,
+    after: change.value,
+    ...(change.requestId === undefined ? {} : { requestId: change.requestId }),
+    ...(change.until === undefined ? {} : { detail: { until: new Date(change.until).toISOString() } }),
+  };
+}
+
+function parseGate(fields: Readonly<Record<string, string>>): GateState {
+  const flags = Object.fromEntries(
+    flagNames.map((name): [FlagName, FlagState] => {
+      const meta = fields[`meta:${name}`];
+      const state = toFlagState(fields[name], fields[`until:${name}`]);
+      return [name, meta === undefined ? state : { ...state, change: JSON.parse(meta) as AuditLine }];
+    }),
+  ) as Record<FlagName, FlagState>;
+  return { epoch: Number(fields['epoch']), run: fields['run'] ?? '0', flags };
+}
+
+/** A value that is not exactly `on` is off. */
+function toFlagState(value: string | null | undefined, until: string | null | undefined): FlagState {
+  const is = value === 'on' ? 'on' : 'off';
+  return until === undefined || until === null ? { value: is } : { value: is, until: Number(until) };
+}

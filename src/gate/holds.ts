@@ -1,0 +1,167 @@
+import { holdReasons } from '../domain/message.ts';
+import type { JobAdder } from '../queue/job-adder.ts';
+import type { MessageBrief } from '../store/message-brief.ts';
+import { toStoreError } from '../store/scripts.ts';
+import { type Page, parseCursor, readPage, type WalkedEntry } from '../store/walk-index.ts';
+import { type AuditDesk, actAudited, type Order } from './act-audited.ts';
+import { actInBulk, type BulkOrder, type BulkReport } from './act-in-bulk.ts';
+import type { MessageDecisions } from './message-decisions.ts';
+import { releaseMessage } from './release-message.ts';
+import { type MessageFilter, type Store, selectMessages, walkMessages } from './select-messages.ts';
+
+/** What it takes to let held messages go, or not. */
+export interface HoldDesk extends AuditDesk {
+  readonly decisions: MessageDecisions;
+  readonly jobs: Pick<JobAdder, 'addMessageJob'>;
+  readonly reportError: (what: string, error: unknown) => void;
+}
+
+export interface HeldItem {
+  readonly message_id: string;
+  readonly event_id: string;
+  readonly type: string;
+  readonly channel: string;
+  readonly category: string;
+  readonly client: string;
+  readonly to: string;
+  readonly reason: string;
+  readonly held_at: string;
+  /** Since the message was made: what `max_age_seconds` of a release is measured against. */
+  readonly age_seconds: number;
+  readonly not_after?: string;
+  readonly planned_in: string;
+}
+
+export type HeldPage = Page<HeldItem> & { readonly counts: Readonly<Record<string, number>> };
+
+/** One page of what is held, oldest hold first, and how much is held for each reason. */
+export async function listHeld(
+  desk: Store & { readonly now: () => number },
+  ask: { readonly filter: MessageFilter; readonly limit: number; readonly cursor?: string | undefined },
+): Promise<HeldPage> {
+  const walk = walkMessages(desk, 'held', ask.filter, { after: parseCursor(ask.cursor) });
+  const [counts, page] = await Promise.all([
+    countHeld(desk),
+    readPage(viewEach(walk, desk.now()), ask.limit),
+  ]);
+  return { counts, ...page };
+}
+
+export interface ReleaseOrder extends Order, BulkOrder {
+  readonly filter: MessageFilter;
+  /** Messages made longer ago than this stay held. */
+  readonly maxAgeMs?: number;
+  /** Spreads the turns of the released evenly. Absent: all at once; the gate's limits hold all the same. */
+  readonly perMinute?: number;
+}
+
+/** What a release or a discard of held messages came to. */
+export interface HeldReport extends BulkReport {
+  readonly lastDueAt?: number;
+}
+
+/**
+ * Puts held messages back in the queue, oldest hold first. Every check is made again when its turn comes. What is
+ * too old, or would be past its not_after before its turn, stays held. Released ones that are held once more while
+ * this runs are not released again. The audit chain has the order first, and what came of it after.
+ */
+export async function releaseHeld(desk: HoldDesk, order: ReleaseOrder): Promise<HeldReport> {
+  const begunAt = desk.now();
+  const spacingMs = order.perMinute === undefined ? 0 : 60_000 / order.perMinute;
+  const dueAt = (turn: number): number => Math.round(begunAt + turn * spacingMs);
+  const createdSince = order.maxAgeMs === undefined ? undefined : begunAt - order.maxAgeMs;
+  let lastDueAt: number | undefined;
+  const judge = (message: MessageBrief, turn: number): string | undefined => {
+    if (createdSince !== undefined && message.createdAt < createdSince) return 'too_old';
+    if (message.notAfter !== undefined && message.notAfter <= dueAt(turn)) return 'expired';
+    if (turn < order.limit) lastDueAt = dueAt(turn);
+    return undefined;
+  };
+  const act = (message: MessageBrief, turn: number): Promise<string | undefined> =>
+    releaseMessage(desk, message, {
+      from: 'held',
+      reason: order.reason,
+      by: order.actor,
+      dueAt: dueAt(turn),
+      ...(createdSince === undefined ? {} : { createdSince }),
+    });
+  const report = await actOnHeld(desk, order, { action: 'release held', judge, act });
+  return lastDueAt === undefined ? report : { ...report, lastDueAt };
+}
+
+/** Ends held messages as discarded. They never leave, and no release brings them back. */
+export async function discardHeld(
+  desk: HoldDesk,
+  order: Order & BulkOrder & { readonly filter: MessageFilter },
+): Promise<HeldReport> {
+  const act = async (message: MessageBrief): Promise<string | undefined> => {
+    const end = { to: 'discarded', from: ['held'], reason: order.reason, by: order.actor } as const;
+    return (await desk.decisions.end(message.id, end)).kind === 'done' ? undefined : 'refused';
+  };
+  return await actOnHeld(desk, order, { action: 'discard held', judge: () => undefined, act });
+}
+
+interface HeldDeed {
+  readonly action: string;
+  readonly judge: (message: MessageBrief, turn: number) => string | undefined;
+  readonly act: (message: MessageBrief, turn: number) => Promise<string | undefined>;
+}
+
+async function actOnHeld(
+  desk: HoldDesk,
+  order: Order & BulkOrder & { readonly filter: MessageFilter },
+  deed: HeldDeed,
+): Promise<BulkReport> {
+  const run = (): Promise<BulkReport> =>
+    actInBulk(selectMessages(desk, 'held', order.filter), { ...order, ids: order.filter.ids }, deed);
+  if (order.preview) return await run();
+  const detail = { filter: order.filter, limit: order.limit };
+  return await actAudited(desk, order, { action: deed.action, detail }, async () => {
+    const answer = await run();
+    return { answer, detail: { matched: answer.matched, done: answer.done, skipped: answer.skipped } };
+  });
+}
+
+async function* viewEach(
+  walk: AsyncIterable<readonly WalkedEntry<MessageBrief>[]>,
+  nowMs: number,
+): AsyncGenerator<readonly WalkedEntry<HeldItem>[]> {
+  for await (const batch of walk)
+    yield batch.map(({ entry, item }) => ({
+      entry,
+      item: item === undefined ? undefined : viewHeld(item, nowMs),
+    }));
+}
+
+function viewHeld(message: MessageBrief, nowMs: number): HeldItem {
+  return {
+    message_id: message.id,
+    event_id: message.event,
+    type: message.type,
+    channel: message.channel,
+    category: message.category,
+    client: message.client,
+    to: message.to,
+    reason: message.reason,
+    held_at: new Date(message.updatedAt).toISOString(),
+    age_seconds: Math.max(0, Math.floor((nowMs - message.createdAt) / 1_000)),
+    ...(message.notAfter === undefined ? {} : { not_after: new Date(message.notAfter).toISOString() }),
+    planned_in: message.mode,
+  };
+}
+
+/** How many messages are held for each reason; reasons without any are left out. */
+export async function countHeld({ redis, keys }: Store): Promise<Record<string, number>> {
+  const counts = Object.fromEntries(holdReasons.map((reason) => [reason, 0]));
+  const fields = holdReasons.map((reason) => `held:${reason}`);
+  try {
+    for (let shard = 0; shard < keys.shards; shard += 1) {
+      const values = await redis.hmget(keys.shard(shard).messageCounts, ...fields);
+      for (const [index, reason] of holdReasons.entries())
+        counts[reason] = (counts[reason] ?? 0) + Number(values[index] ?? 0);
+    }
+  } catch (error) {
+    throw toStoreError('count held', error);
+  }
+  return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
+}

@@ -1,0 +1,80 @@
+import type { Redis } from 'ioredis';
+import type { MessageId } from '../domain/ids.ts';
+import type { MessageState } from '../domain/message.ts';
+import type { Keys } from '../store/keys.ts';
+import { moveKeys } from '../store/message-record.ts';
+import { loadScript } from '../store/scripts.ts';
+
+/**
+ * Moves that are not attempts: hold, release, end. Each is a compare-and-set on the message's state, so two
+ * people (or a person and a worker) deciding at once never both win.
+ */
+export interface MessageDecisions {
+  hold(id: MessageId, reason: string, draft: string): Promise<DecisionAnswer>;
+  release(id: MessageId, release: Release): Promise<ReleaseAnswer>;
+  end(id: MessageId, end: MessageEnd): Promise<DecisionAnswer>;
+}
+
+export type DecisionAnswer = { readonly kind: 'done' } | { readonly kind: 'refused'; readonly state: string };
+export type ReleaseAnswer =
+  | { readonly kind: 'done'; readonly generation: number }
+  | { readonly kind: 'refused'; readonly state: string }
+  | { readonly kind: 'too-old' | 'sent-before' };
+
+export interface Release {
+  readonly from: 'held' | 'dead' | 'unknown';
+  readonly reason: string;
+  readonly by: string;
+  /** When its turn comes (epoch ms); a rate is a row of such instants. */
+  readonly dueAt: number;
+  /** Messages created before this are not released (epoch ms). */
+  readonly createdSince?: number;
+}
+
+export interface MessageEnd {
+  readonly to: MessageState;
+  readonly from: readonly MessageState[];
+  readonly reason: string;
+  readonly by?: string;
+  readonly fields?: Readonly<Record<string, string>>;
+}
+
+const holdScript = loadScript(new URL('./hold-message.lua', import.meta.url));
+const releaseScript = loadScript(new URL('./release-message.lua', import.meta.url));
+const endScript = loadScript(new URL('./end-message.lua', import.meta.url));
+
+export function createMessageDecisions(options: {
+  readonly redis: Redis;
+  readonly keys: Keys;
+  readonly retentionMs: number;
+}): MessageDecisions {
+  const { redis, retentionMs } = options;
+  const keysOf = (id: MessageId): string[] => moveKeys(options.keys.of(id), id);
+  return {
+    hold: async (id, reason, draft) => toAnswer(await holdScript.run(redis, keysOf(id), [reason, draft, ''])),
+    release: async (id, release) => {
+      const args = [release.from, release.reason, release.by, release.dueAt, release.createdSince ?? ''];
+      const [word, value = ''] = (await releaseScript.run(redis, keysOf(id), args)) as string[];
+      if (word === 'done') return { kind: 'done', generation: Number(value) };
+      return word === 'refused'
+        ? { kind: 'refused', state: value }
+        : { kind: word as 'too-old' | 'sent-before' };
+    },
+    end: async (id, end) =>
+      toAnswer(
+        await endScript.run(redis, keysOf(id), [
+          end.to,
+          end.from.join(' '),
+          end.reason,
+          end.by ?? '',
+          retentionMs,
+          ...Object.entries(end.fields ?? {}).flat(),
+        ]),
+      ),
+  };
+}
+
+function toAnswer(reply: unknown): DecisionAnswer {
+  const [word, state = ''] = reply as string[];
+  return word === 'done' ? { kind: 'done' } : { kind: 'refused', state };
+}

@@ -1,0 +1,61 @@
+import { addressRepairs, parseEmailAddress, parsePhoneNumber } from '../domain/address.ts';
+import type { PointerFault } from '../domain/errors.ts';
+import { maskAddress } from '../domain/mask.ts';
+import type { Channel } from '../domain/message.ts';
+
+export type SuppressionChannel = Channel | 'all';
+
+/** An address as suppressions know it. */
+export interface NamedAddress {
+  readonly channel: Channel;
+  readonly hash: string;
+  readonly masked: string;
+}
+
+interface GivenAddress {
+  readonly address?: string | undefined;
+  readonly hash?: string | undefined;
+  readonly masked?: string | undefined;
+  readonly channel?: SuppressionChannel | undefined;
+}
+
+/**
+ * The channel, keyed hash and mask of what a person gave: an address (an email address suppresses email, a number
+ * SMS) or, from an export, its hash. A fault never repeats the address.
+ */
+export function nameAddress(
+  given: GivenAddress,
+  hashAddress: (channel: Channel, address: string) => string,
+): NamedAddress | PointerFault {
+  const { address, hash } = given;
+  if (address !== undefined && hash === undefined) return nameClear(address, given, hashAddress);
+  if (hash !== undefined && address === undefined) return nameHash(hash, given);
+  return { pointer: '', detail: 'give either an address or the hash of an export' };
+}
+
+function nameClear(
+  address: string,
+  { channel = 'all' }: GivenAddress,
+  hashAddress: (channel: Channel, address: string) => string,
+): NamedAddress | PointerFault {
+  const fits = address.includes('@') ? 'email' : 'sms';
+  if (channel !== 'all' && channel !== fits)
+    return { pointer: '/channel', detail: `this address is one for ${fits}` };
+  const parsed = fits === 'email' ? parseEmailAddress(address) : parsePhoneNumber(address);
+  if (!parsed.ok) return { pointer: '/address', detail: addressRepairs[parsed.fault] };
+  return { channel: fits, hash: hashAddress(fits, parsed.value), masked: maskAddress(fits, parsed.value) };
+}
+
+/** What our masks look like; anything else might be an address in the clear. */
+const mask = /^(?:\*\*\*|[\x21-\x7e]?\*{3}@[a-z0-9.-]+|\+\d{0,4}\*{4}\d{0,4})$/;
+
+function nameHash(
+  hash: string,
+  { channel = 'all', masked = '***' }: GivenAddress,
+): NamedAddress | PointerFault {
+  if (!/^[0-9a-f]{32}$/.test(hash)) return { pointer: '/hash', detail: 'must be 32 hex digits, as exported' };
+  if (channel === 'all')
+    return { pointer: '/channel', detail: 'a hash belongs to one channel: email or sms' };
+  if (!mask.test(masked)) return { pointer: '/masked', detail: 'must be a mask, as exported' };
+  return { channel, hash, masked };
+}

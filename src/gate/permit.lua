@@ -1,0 +1,184 @@
+-- permit: may this message leave now? Decides and claims in one step.
+-- KEYS: 1-6 as in move-message, 7 gate, 8 inflight (zset), 9 suppression, 10 recipient, 11 provider,
+--       12… the windows and caps that ARGV[1] names by their index
+-- ARGV: 1 the ask as JSON: {id, owner, channel, category, rehearse, claimMs, quietUntil, intervalMs,
+--       recipientDailyCap, windows: [{key, name, limit, spanMs}], caps: [{key, name, limit, amount, expireMs}],
+--       run and day that the caps were named for (each only when such a cap is asked)}
+-- Answers, a word first:
+--   {'go', epoch, attempt, claim deadline}      claimed for the owner; the only answer that lets a byte leave
+--   {'rehearse', verdict}                       a rehearsal; the verdict says what a real send would have met
+--   {'held', reason}                            nothing changed: hold it, with its draft
+--   {'wait-here', ms, why}                      a limit of the fleet: ask again, the next message would wait too
+--   {'wait-later', ms, why}                     a limit of this recipient or provider: let others pass
+--   {'suppressed', reason} {'expired'}          the message was moved to that end
+--   {'claimed-elsewhere', ms}                   another worker has it; ms until its claim lapses (<= 0: lapsed)
+--   {'ended', state}                            there is nothing to do
+-- Invariants: everything is read before anything is written; `go` only when the gate says exactly `on`; so no
+-- permit follows an acknowledged stop, and no window, cap or interval is exceeded over the whole fleet.
+--- include: ../store/move-message.lua
+
+local ask = cjson.decode(ARGV[1])
+local now = nowMs()
+local DAY = 86400000
+
+local record = redis.call('HMGET', KEYS[1], 'state', 'notAfter', 'deadline', 'sendAt', 'retryAt', 'attempts')
+local state = record[1]
+local notAfter = tonumber(record[2] or '')
+local gate = redis.call('HMGET', KEYS[7], 'epoch', 'run', 'send', 'send:' .. ask.channel, 'send:' .. ask.category,
+  'consume', 'consume:' .. ask.channel)
+local expiries = redis.call('HMGET', KEYS[7], 'until:send', 'until:send:' .. ask.channel,
+  'until:send:' .. ask.category, 'until:consume', 'until:consume:' .. ask.channel)
+local suppression = redis.call('HGET', KEYS[9], 'reason')
+local recipient = redis.call('HMGET', KEYS[10], 'last:' .. ask.category, 'day', 'dayCount', 'notBefore')
+local blockedUntil = tonumber(redis.call('HGET', KEYS[11], 'blockedUntil') or '0')
+local today = int(math.floor(now / DAY))
+
+-- The flag at `at` in the answer of HMGET above: on only when it says exactly so and its expiry can be read.
+local function isOn(at)
+  local expires = expiries[at - 2]
+  return gate[at] == 'on' and (not expires or now < (tonumber(expires) or 0))
+end
+
+local function isStopped()
+  return not (isOn(3) and isOn(4) and isOn(5) and string.match(gate[1] or '', '^%d+$'))
+end
+
+local function recipientWait()
+  local last = tonumber(recipient[1] or '')
+  if ask.intervalMs > 0 and last and now - last < ask.intervalMs then
+    return last + ask.intervalMs - now, 'interval'
+  end
+  local notBefore = tonumber(recipient[4] or '0')
+  if notBefore > now then
+    return notBefore - now, 'recipient-back-off'
+  end
+  if ask.recipientDailyCap and recipient[2] == today and tonumber(recipient[3] or '0') >= ask.recipientDailyCap then
+    return (math.floor(now / DAY) + 1) * DAY - now, 'daily-cap'
+  end
+  if ask.quietUntil > now then
+    return ask.quietUntil - now, 'quiet-hours'
+  end
+end
+
+local function windowWait()
+  local longest, why = 0, ''
+  for _, window in ipairs(ask.windows) do
+    local from = now - window.spanMs
+    local used = redis.call('ZCOUNT', KEYS[window.key], '(' .. int(from), '+inf')
+    if used >= window.limit then
+      -- The entry whose leaving makes room: with a lowered limit that is not the oldest.
+      local nth = redis.call('ZRANGEBYSCORE', KEYS[window.key], '(' .. int(from), '+inf', 'WITHSCORES', 'LIMIT', used - window.limit, 1)
+      local wait = nth[2] and tonumber(nth[2]) + window.spanMs - now or window.spanMs
+      if wait > longest then
+        longest, why = wait, window.name
+      end
+    end
+  end
+  return longest, why
+end
+
+local function capReached()
+  for _, cap in ipairs(ask.caps) do
+    if tonumber(redis.call('GET', KEYS[cap.key]) or '0') + cap.amount > cap.limit + 1e-9 then
+      return cap.name
+    end
+  end
+end
+
+local function toLater(ms, why)
+  if notAfter and now + ms >= notAfter then
+    ms = notAfter - now
+  end
+  return { 'wait-later', int(ms), why }
+end
+
+-- What stands between this message and its recipient, apart from a stop; nil when nothing does.
+local function obstacle()
+  local due = math.max(tonumber(record[4] or '0'), tonumber(record[5] or '0'))
+  if due > now then
+    return toLater(due - now, 'not-due')
+  end
+  if not (isOn(6) and isOn(7)) then
+    return { 'wait-later', '1000', 'consumers-paused' }
+  end
+  local ms, why = recipientWait()
+  if ms then
+    if ms > DAY and not (notAfter and now + ms >= notAfter) then
+      return { 'held', why }
+    end
+    return toLater(ms, why)
+  end
+  if blockedUntil > now then
+    return toLater(blockedUntil - now, 'provider-back-off')
+  end
+  local wait, window = windowWait()
+  if wait > 0 then
+    return { string.sub(window, 1, 7) == 'domain:' and 'wait-later' or 'wait-here', int(wait), window }
+  end
+  -- A new run or day began between naming the caps and asking: name them anew.
+  if (ask.run and ask.run ~= gate[2]) or (ask.day and ask.day ~= today) then
+    return { 'wait-later', '1', 'new-run-or-day' }
+  end
+  if capReached() then
+    return { 'held', 'cap' }
+  end
+end
+
+if not state then
+  return { 'ended', 'gone' }
+end
+if state == 'claimed' then
+  return { 'claimed-elsewhere', int((tonumber(record[3] or '0')) - now) }
+end
+if state ~= 'queued' and state ~= 'retrying' then
+  return { 'ended', state }
+end
+if notAfter and now >= notAfter then
+  move(now, 'expired', { reason = 'not-after' }, nil, nil, ask.retentionMs)
+  return { 'expired' }
+end
+if isStopped() then
+  return { 'held', 'stopped' }
+end
+if suppression then
+  move(now, 'suppressed', { reason = suppression }, nil, nil, ask.retentionMs)
+  return { 'suppressed', suppression }
+end
+local against = obstacle()
+if ask.rehearse then
+  if against and against[3] == 'not-due' then
+    return against
+  end
+  return { 'rehearse', against and (against[1] .. ' ' .. (against[3] or against[2])) or 'go' }
+end
+if against then
+  return against
+end
+
+local attempt = tonumber(record[6] or '0') + 1
+local deadline = now + ask.claimMs
+local fields = {
+  owner = ask.owner, epoch = gate[1], deadline = int(deadline), claimedAt = int(now), attempts = int(attempt),
+  lastBefore = recipient[1] or '', provider = ask.provider,
+}
+if attempt == 1 then
+  fields.firstAttemptAt = int(now)
+end
+move(now, 'claimed', { by = ask.provider }, fields, deadline, ask.retentionMs)
+redis.call('ZADD', KEYS[8], int(deadline), ask.channel .. ' ' .. ask.category .. ' ' .. ask.id .. ' ' .. ask.owner)
+for _, window in ipairs(ask.windows) do
+  redis.call('ZREMRANGEBYSCORE', KEYS[window.key], '-inf', int(now - window.spanMs))
+  redis.call('ZADD', KEYS[window.key], int(now), ask.owner)
+  redis.call('PEXPIRE', KEYS[window.key], int(window.spanMs))
+end
+for _, cap in ipairs(ask.caps) do
+  redis.call('INCRBYFLOAT', KEYS[cap.key], tostring(cap.amount))
+  redis.call('PEXPIRE', KEYS[cap.key], int(cap.expireMs))
+end
+if recipient[2] ~= today then
+  redis.call('HSET', KEYS[10], 'day', today, 'dayCount', '0')
+end
+redis.call('HINCRBY', KEYS[10], 'dayCount', 1)
+redis.call('HSET', KEYS[10], 'last:' .. ask.category, int(now))
+lengthenExpiry(KEYS[10], math.max(2 * DAY, ask.intervalMs))
+return { 'go', gate[1], int(attempt), int(deadline) }

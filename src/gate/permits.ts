@@ -1,0 +1,277 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
+import type { OwnerId } from '../domain/ids.ts';
+import { type AmbiguityPolicy, type HoldReason, holdReasons } from '../domain/message.ts';
+import { type Keys, type ShardKeys } from '../store/keys.ts';
+import { type HistoryLine, type MessageRecord, moveKeys } from '../store/message-record.ts';
+import { loadScript, toStoreError } from '../store/scripts.ts';
+import { type LimitAsk, type Limits, listLimits } from './limits.ts';
+
+/** The answer to "may it leave now?". Only `go` lets a byte leave. */
+export type PermitAnswer =
+  | { readonly kind: 'go'; readonly claim: Claim }
+  | { readonly kind: 'rehearse'; readonly verdict: string }
+  | { readonly kind: 'held'; readonly reason: HoldReason }
+  | { readonly kind: 'wait-here' | 'wait-later'; readonly ms: number; readonly why: string }
+  | { readonly kind: 'suppressed'; readonly reason: string }
+  | { readonly kind: 'expired' }
+  | { readonly kind: 'claimed-elsewhere'; readonly ms: number }
+  | { readonly kind: 'ended'; readonly state: string };
+
+/** A granted permit: what it takes to end the attempt or to give the permit back. */
+export interface Claim {
+  readonly message: MessageRecord;
+  readonly owner: OwnerId;
+  readonly epoch: number;
+  readonly attempt: number;
+  readonly provider: string;
+  readonly limits: LimitAsk;
+}
+
+export interface PermitRequest {
+  readonly message: MessageRecord;
+  readonly provider: string;
+  readonly segments: number;
+  readonly rehearse: boolean;
+}
+
+export interface AttemptEnd {
+  readonly to: 'sent' | 'retrying' | 'dead' | 'unknown' | 'queued';
+  readonly reason: string;
+  readonly line: HistoryLine['attempt'];
+  readonly fields: Readonly<Record<string, string>>;
+  readonly retryInMs?: number;
+  readonly blockProviderMs?: number;
+  readonly suppress?: { readonly reason: string; readonly masked: string };
+  /** True when nothing was sent for sure: caps and intervals are given back. */
+  readonly undo: boolean;
+}
+
+export interface Permits {
+  ask(request: PermitRequest): Promise<PermitAnswer>;
+  commit(claim: Claim, end: AttemptEnd): Promise<{ readonly late: boolean; readonly state: string }>;
+  giveBack(claim: Claim, reason: string): Promise<void>;
+  /** Ends a claim past its deadline; `live` when it is not past it after all. */
+  lapse(
+    message: MessageRecord,
+    policy: AmbiguityPolicy,
+  ): Promise<'unknown' | 'queued' | 'live' | 'not-claimed'>;
+}
+
+export interface PermitOptions {
+  readonly redis: Redis;
+  readonly keys: Keys;
+  readonly limits: Limits;
+  /** Longest time from permit to the end of the attempt. */
+  readonly claimMs: number;
+  readonly retentionMs: number;
+  readonly now: () => number;
+}
+
+const permitScript = loadScript(new URL('./permit.lua', import.meta.url));
+const commitScript = loadScript(new URL('./commit-attempt.lua', import.meta.url));
+const giveBackScript = loadScript(new URL('./give-back.lua', import.meta.url));
+const lapseScript = loadScript(new URL('./lapse-claim.lua', import.meta.url));
+
+/** The gate's four scripts behind typed calls: ask, commit, give back, lapse. The store decides; this only speaks. */
+export function createPermits(options: PermitOptions): Permits {
+  const { redis } = options;
+  return {
+    ask: (request) => askPermit(options, request),
+    commit: async (claim, end) => {
+      const keys = options.keys.of(claim.message.id);
+      const [word, state] = (await commitScript.run(redis, commitKeys(keys, claim), [
+        JSON.stringify(toCommit(options, claim, end)),
+      ])) as string[];
+      return { late: word === 'late', state: state ?? end.to };
+    },
+    giveBack: async (claim, reason) => await giveBack(options, claim, reason),
+    lapse: async (message, policy) => {
+      const keys = options.keys.of(message.id);
+      const answer = (await lapseScript.run(
+        redis,
+        [...moveKeys(keys, message.id), keys.inflight],
+        [policy, options.retentionMs],
+      )) as string[];
+      return answer[0] as 'unknown' | 'queued' | 'live' | 'not-claimed';
+    },
+  };
+}
+
+async function askPermit(options: PermitOptions, request: PermitRequest): Promise<PermitAnswer> {
+  const { message, provider } = request;
+  const keys = options.keys.of(message.id);
+  const run = options.limits.perRun === undefined ? '' : await readRun(options.redis, keys);
+  const limits = listLimits(options.limits, keys, message, {
+    segments: request.segments,
+    run,
+    nowMs: options.now(),
+  });
+  if (limits === 'sms-country') return { kind: 'held', reason: 'sms-country' };
+  const owner = randomBytes(12).toString('base64url') as OwnerId;
+  const toClaim = (epoch: number, attempt: number): Claim => ({
+    message,
+    owner,
+    epoch,
+    attempt,
+    provider,
+    limits,
+  });
+  try {
+    return parseAnswer(await runPermit(options, request, { owner, limits }), toClaim);
+  } catch (error) {
+    // The answer is lost, the claim may stand. Nobody else knows its owner, and no byte has left.
+    await giveBackIfPossible(options, toClaim(0, 0));
+    throw error;
+  }
+}
+
+async function runPermit(
+  options: PermitOptions,
+  request: PermitRequest,
+  { owner, limits }: { readonly owner: OwnerId; readonly limits: LimitAsk },
+): Promise<string[]> {
+  const { message, provider, rehearse } = request;
+  const keys = options.keys.of(message.id);
+  const first = [
+    ...moveKeys(keys, message.id),
+    keys.gate,
+    keys.inflight,
+    keys.suppression(message.channel, message.toHash),
+    keys.recipient(message.toHash),
+    keys.provider(provider),
+  ];
+  const numbered = numberKeys(limits, first.length);
+  const { quietUntil, intervalMs, recipientDailyCap, run, day } = limits;
+  const { claimMs, retentionMs } = options;
+  const { id, channel, category } = message;
+  const ask = {
+    id,
+    owner,
+    channel,
+    category,
+    provider,
+    rehearse,
+    claimMs,
+    retentionMs,
+    quietUntil,
+    intervalMs,
+    recipientDailyCap,
+    run,
+    day,
+    windows: numbered.windows,
+    caps: numbered.caps,
+  };
+  return (await permitScript.run(
+    options.redis,
+    [...first, ...numbered.keys],
+    [JSON.stringify(ask)],
+  )) as string[];
+}
+
+async function giveBack(options: PermitOptions, claim: Claim, reason: string): Promise<void> {
+  const keys = options.keys.of(claim.message.id);
+  const first = [...moveKeys(keys, claim.message.id), keys.inflight, keys.recipient(claim.message.toHash)];
+  const { windows, caps, keys: counted } = numberKeys(claim.limits, first.length);
+  const back = { ...toName(claim), reason, retentionMs: options.retentionMs, windows, caps };
+  await giveBackScript.run(options.redis, [...first, ...counted], [JSON.stringify(back)]);
+}
+
+/** Tries for about two seconds; what stays claimed after that lapses and counts as unknown. */
+async function giveBackIfPossible(options: PermitOptions, claim: Claim): Promise<void> {
+  for (let pauseMs = 50; pauseMs <= 1_000; pauseMs *= 2) {
+    try {
+      await giveBack(options, claim, 'permit-answer-lost');
+      return;
+    } catch {
+      await delay(pauseMs);
+    }
+  }
+}
+
+async function readRun(redis: Redis, keys: ShardKeys): Promise<string> {
+  try {
+    return (await redis.hget(keys.gate, 'run')) ?? '0';
+  } catch (error) {
+    throw toStoreError('read run', error);
+  }
+}
+
+function parseAnswer(
+  answer: readonly string[],
+  toClaim: (epoch: number, attempt: number) => Claim,
+): PermitAnswer {
+  const [word, first = '', second = ''] = answer;
+  switch (word) {
+    case 'go':
+      return { kind: 'go', claim: toClaim(Number(first), Number(second)) };
+    case 'rehearse':
+      return { kind: 'rehearse', verdict: first };
+    case 'held':
+      return { kind: 'held', reason: holdReasons.find((reason) => reason === first) ?? 'stopped' };
+    case 'wait-here':
+    case 'wait-later':
+      return { kind: word, ms: Number(first), why: second };
+    case 'suppressed':
+      return { kind: 'suppressed', reason: first };
+    case 'expired':
+      return { kind: 'expired' };
+    case 'claimed-elsewhere':
+      return { kind: 'claimed-elsewhere', ms: Number(first) };
+    case 'ended':
+      return { kind: 'ended', state: first };
+    case undefined:
+    default:
+      // An answer that we do not know must never be taken for a permit.
+      return { kind: 'held', reason: 'stopped' };
+  }
+}
+
+function commitKeys(keys: ShardKeys, claim: Claim): string[] {
+  const { message } = claim;
+  return [
+    ...moveKeys(keys, message.id),
+    keys.inflight,
+    keys.provider(claim.provider),
+    keys.recipient(message.toHash),
+    keys.suppression(message.channel, message.toHash),
+    keys.suppressions,
+    ...claim.limits.caps.map((cap) => cap.key),
+  ];
+}
+
+function toCommit(options: PermitOptions, claim: Claim, end: AttemptEnd): object {
+  const { message } = claim;
+  const failed = end.to === 'retrying' || (end.to === 'dead' && end.undo);
+  return {
+    ...toName(claim),
+    to: end.to,
+    reason: end.reason,
+    line: { by: claim.provider, attempt: end.line },
+    fields: end.fields,
+    retryAt: end.retryInMs,
+    retentionMs: options.retentionMs,
+    blockProviderMs: end.blockProviderMs,
+    backOffRecipientMs:
+      failed && options.limits.recipientBackOffMs > 0 ? options.limits.recipientBackOffMs : undefined,
+    suppress:
+      end.suppress === undefined
+        ? undefined
+        : { ...end.suppress, source: claim.provider, member: `${message.channel}:${message.toHash}` },
+    caps: end.undo ? claim.limits.caps.map((cap, index) => ({ key: 12 + index, amount: cap.amount })) : [],
+    undoRecipient: end.undo ? true : undefined,
+  };
+}
+
+function toName(claim: Claim): { id: string; owner: string; channel: string; category: string } {
+  const { id, channel, category } = claim.message;
+  return { id, owner: claim.owner, channel, category };
+}
+
+/** Gives every window and cap the index of its key behind the first ones, counted from 1 as Lua does. */
+function numberKeys(limits: LimitAsk, first: number): { keys: string[]; windows: object[]; caps: object[] } {
+  const windows = limits.windows.map((window, index) => ({ ...window, key: first + 1 + index }));
+  const caps = limits.caps.map((cap, index) => ({ ...cap, key: first + 1 + windows.length + index }));
+  return { keys: [...limits.windows, ...limits.caps].map((one) => one.key), windows, caps };
+}

@@ -1,0 +1,40 @@
+import type { JobAdder } from '../queue/job-adder.ts';
+import type { MessageBrief } from '../store/message-brief.ts';
+import type { MessageDecisions, Release } from './message-decisions.ts';
+
+export interface ReleaseDesk {
+  readonly decisions: Pick<MessageDecisions, 'release'>;
+  readonly jobs: Pick<JobAdder, 'addMessageJob'>;
+  readonly reportError: (what: string, error: unknown) => void;
+  readonly now: () => number;
+}
+
+/**
+ * Puts one held, dead or unknown message back in the queue, with a job of its new generation. Answers a word when
+ * the record does not allow it. The record is what counts: a job that cannot be added now is added by the reconciler.
+ */
+export async function releaseMessage(
+  desk: ReleaseDesk,
+  message: Pick<MessageBrief, 'id' | 'channel'>,
+  release: Release,
+): Promise<'refused' | 'too_old' | 'sent_before' | undefined> {
+  const answer = await desk.decisions.release(message.id, release);
+  switch (answer.kind) {
+    case 'done': {
+      const { id, channel } = message;
+      const delayMs = Math.max(0, release.dueAt - desk.now());
+      await desk.jobs
+        .addMessageJob({ id, channel, generation: answer.generation, delayMs })
+        .catch((error: unknown) => desk.reportError('add job of a released message', error));
+      return undefined;
+    }
+    case 'too-old':
+      return 'too_old';
+    case 'sent-before':
+      return 'sent_before';
+    case 'refused':
+      return 'refused';
+    default:
+      return answer satisfies never;
+  }
+}

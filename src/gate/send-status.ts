@@ -1,0 +1,80 @@
+import type { Redis } from 'ioredis';
+import type { EnvironmentFlags } from '../domain/judge-environment.ts';
+import type { Keys } from '../store/keys.ts';
+import { type FlagName, flagNames, type GateState, readGate, valueAt } from './flags.ts';
+import { countInFlight } from './stop-sending.ts';
+
+export interface SendStatus {
+  readonly sending: boolean;
+  readonly dry_run: boolean;
+  readonly app_mode: string;
+  readonly reason?: string;
+  readonly epoch: number;
+  readonly inflight: number;
+  readonly flags: Record<string, { value: unknown; origin: string }>;
+}
+
+/** A setting of the environment that takes part in the gate, with its value and where that came from. */
+export type EnvironmentSetting = {
+  readonly name: string;
+  readonly value: unknown;
+  readonly origin: 'environment' | 'default';
+};
+
+export interface SendStatusOptions {
+  readonly redis: Redis;
+  readonly keys: Keys;
+  readonly environment: () => EnvironmentFlags;
+  readonly settings: readonly EnvironmentSetting[];
+  readonly now: () => number;
+}
+
+/**
+ * Whether messages leave now, and every flag with its value and where that comes from. `dry_run` is true while
+ * stopped or rehearsing. A store that cannot be read throws: nobody is told that sending is on or off by guess.
+ */
+export async function readSendStatus(options: SendStatusOptions): Promise<SendStatus> {
+  const environment = options.environment();
+  const gate = await readGate(options.redis, options.keys);
+  const inflight = await countInFlight(options);
+  const reason = findStop(environment, gate, options.now());
+  const rehearsing = environment.mode === 'dry_run';
+  const shown = (name: FlagName): [string, { value: unknown; origin: string }] => {
+    const flag = gate?.flags[name];
+    const origin =
+      flag?.change === undefined
+        ? 'run time (initial)'
+        : `run time, set by ${flag.change.actor} at ${flag.change.at}: ${flag.change.reason}`;
+    return [name, { value: valueAt(flag, options.now()), origin }];
+  };
+  return {
+    sending: reason === undefined && !rehearsing,
+    dry_run: reason !== undefined || rehearsing,
+    app_mode: environment.mode,
+    ...(reason === undefined ? {} : { reason }),
+    epoch: gate?.epoch ?? 0,
+    inflight,
+    flags: Object.fromEntries([
+      ...options.settings.map(({ name, value, origin }): [string, { value: unknown; origin: string }] => [
+        name,
+        { value, origin },
+      ]),
+      ...flagNames.map(shown),
+    ]),
+  };
+}
+
+function findStop(
+  environment: EnvironmentFlags,
+  gate: GateState | undefined,
+  nowMs: number,
+): string | undefined {
+  if (environment.emergencyStop) return 'EMERGENCY_STOP is set in the environment';
+  if (environment.disableSend) return 'DISABLE_SEND is not "false" in the environment';
+  if (gate === undefined) return 'the gate is missing from the store, which means stopped';
+  if (valueAt(gate.flags.send, nowMs) === 'off')
+    return gate.flags.send.change?.reason ?? 'stopped at run time';
+  if (environment.mode === 'production' && !environment.guardPassed)
+    return 'the production guard does not pass';
+  return undefined;
+}

@@ -1,0 +1,91 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
+import { ServiceError } from '../domain/errors.ts';
+import type { Keys } from '../store/keys.ts';
+import { loadScript } from '../store/scripts.ts';
+import { type FlagName, setFlag } from './flags.ts';
+
+/** How a stop went. `stopping`: no permit is granted any more; `quiesced`: nothing is under way either. */
+export interface StopReport {
+  readonly state: 'stopping' | 'quiesced';
+  readonly epoch: number;
+  /** Attempts that had a permit when the stop was acknowledged. */
+  readonly inFlightAtStop: number;
+  readonly inFlight: number;
+  /** From the request to the acknowledgement, after which no permit is granted. */
+  readonly stopMs: number;
+  /** From the request to nothing under way. */
+  readonly quiescedMs?: number;
+}
+
+export interface StopRequest {
+  readonly flag: Extract<FlagName, `send${string}`>;
+  readonly actor: string;
+  readonly reason: string;
+  readonly requestId?: string;
+  /** How long to wait for attempts under way before answering `stopping`. */
+  readonly waitMs: number;
+}
+
+const script = loadScript(new URL('./list-inflight.lua', import.meta.url));
+
+/**
+ * Stops sending and confirms it. After the acknowledgement no permit is granted anywhere; then it waits, at most
+ * `waitMs`, until every attempt that already had one has ended or passed its deadline.
+ * Throws when the store did not acknowledge the stop: then say so, and try again.
+ */
+export async function stopSending(
+  store: {
+    readonly redis: Redis;
+    readonly keys: Keys;
+    readonly now: () => number;
+    readonly monotonicNow: () => number;
+  },
+  request: StopRequest,
+): Promise<StopReport> {
+  const begun = store.monotonicNow();
+  const answer = await setFlag(store.redis, store.keys, { ...request, value: 'off' }, store.now);
+  if (answer.kind !== 'done') {
+    throw new ServiceError(
+      'state-conflict',
+      'The gate is missing from the store, which already means stopped. Run the service once to initialise it.',
+    );
+  }
+  const stopMs = store.monotonicNow() - begun;
+  const head = { epoch: answer.epoch, stopMs: round(stopMs) };
+  const atStop = await countInFlight(store, request.flag);
+  for (let inFlight = atStop; ; inFlight = await countInFlight(store, request.flag)) {
+    const sinceMs = store.monotonicNow() - begun;
+    if (inFlight === 0)
+      return {
+        ...head,
+        state: 'quiesced',
+        inFlightAtStop: atStop,
+        inFlight,
+        quiescedMs: round(sinceMs),
+      };
+    if (sinceMs >= request.waitMs) return { ...head, state: 'stopping', inFlightAtStop: atStop, inFlight };
+    await delay(5);
+  }
+}
+
+/** Attempts under way that the flag governs: they hold a permit and are not past their deadline. */
+export async function countInFlight(
+  store: { redis: Redis; keys: Keys },
+  flag: FlagName = 'send',
+): Promise<number> {
+  const [, part] = flag.split(':');
+  let count = 0;
+  for (let shard = 0; shard < store.keys.shards; shard += 1) {
+    const members = (await script.run(store.redis, [store.keys.shard(shard).inflight], [])) as string[];
+    count +=
+      part === undefined
+        ? members.length
+        : members.filter((member) => member.split(' ', 2).includes(part)).length;
+  }
+  return count;
+}
+
+function round(ms: number): number {
+  return Math.round(ms * 100) / 100;
+}

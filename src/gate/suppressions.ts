@@ -1,0 +1,179 @@
+import type { PointerFault } from '../domain/errors.ts';
+import type { Channel } from '../domain/message.ts';
+import { toStoreError } from '../store/scripts.ts';
+import { chooseShard } from '../store/shards.ts';
+import {
+  type IndexEntry,
+  type Page,
+  parseCursor,
+  readPage,
+  type WalkedEntry,
+  walkIndexes,
+} from '../store/walk-index.ts';
+import { type AuditDesk, actAudited, type Order } from './act-audited.ts';
+import { type NamedAddress, nameAddress, type SuppressionChannel } from './name-address.ts';
+
+export interface SuppressionDesk extends AuditDesk {
+  /** The keyed hash under which an address is known; the address itself is stored nowhere. */
+  readonly hashAddress: (channel: Channel, address: string) => string;
+}
+
+/** An address (or, from an export, its hash) that must not be written to. */
+export interface SuppressionEntry {
+  readonly address?: string | undefined;
+  readonly hash?: string | undefined;
+  /** With a hash: the mask that the export had. */
+  readonly masked?: string | undefined;
+  /** `all`: every channel that the address fits. */
+  readonly channel?: SuppressionChannel | undefined;
+  readonly reason: string;
+  readonly source?: string | undefined;
+  /** ISO 8601; now when absent. */
+  readonly at?: string | undefined;
+}
+
+export interface SuppressionItem {
+  readonly channel: string;
+  readonly hash: string;
+  readonly masked: string;
+  readonly reason: string;
+  readonly source: string;
+  readonly at: string;
+  readonly by: string;
+}
+
+export interface SuppressionReport {
+  /** New ones; one that was there already is renewed and counted in `renewed`. */
+  readonly added: number;
+  readonly renewed: number;
+  readonly faults: readonly (PointerFault & { readonly index: number })[];
+}
+
+const atOnce = 100;
+
+/** One page of suppressions, oldest first; never an address. The pages together are the export. */
+export async function listSuppressions(
+  desk: SuppressionDesk,
+  ask: { readonly limit: number; readonly cursor?: string | undefined },
+): Promise<Page<SuppressionItem>> {
+  const { keys, redis } = desk;
+  const zsets = Array.from({ length: keys.shards }, (_, shard) => keys.shard(shard).suppressions);
+  const walk = walkIndexes(redis, zsets, { after: parseCursor(ask.cursor) });
+  return await readPage(readEach(desk, walk), ask.limit);
+}
+
+/**
+ * From now on no permit is given for these addresses. Good entries count also when others have faults, which are
+ * listed by their index. The audit chain has the order first, without addresses.
+ */
+export async function addSuppressions(
+  desk: SuppressionDesk,
+  order: Order,
+  entries: readonly SuppressionEntry[],
+): Promise<SuppressionReport> {
+  const faults: (PointerFault & { index: number })[] = [];
+  const good: { entry: SuppressionEntry; named: NamedAddress }[] = [];
+  for (const [index, entry] of entries.entries()) {
+    const named = nameAddress(entry, desk.hashAddress);
+    if ('channel' in named) good.push({ entry, named });
+    else faults.push({ index, pointer: `/entries/${index}${named.pointer}`, detail: named.detail });
+  }
+  if (good.length === 0) return { added: 0, renewed: 0, faults };
+  const hashes = good.slice(0, atOnce).map(({ named }) => `${named.channel}:${named.hash}`);
+  const deed = { action: 'add suppressions', detail: { entries: good.length, hashes } };
+  return await actAudited(desk, order, deed, async () => {
+    let added = 0;
+    for (let from = 0; from < good.length; from += atOnce) {
+      const news = await Promise.all(
+        good
+          .slice(from, from + atOnce)
+          .map(({ entry, named }) => writeSuppression(desk, order, { entry, named })),
+      );
+      added += news.filter(Boolean).length;
+    }
+    const answer = { added, renewed: good.length - added, faults };
+    return { answer, detail: { added, renewed: answer.renewed, faults: faults.length } };
+  });
+}
+
+/** Lets an address be written to again. Says what is wrong with it, or how many suppressions were taken away. */
+export async function removeSuppression(
+  desk: SuppressionDesk,
+  order: Order,
+  entry: Pick<SuppressionEntry, 'address' | 'hash' | 'channel'>,
+): Promise<{ readonly removed: number } | PointerFault> {
+  const named = nameAddress(entry, desk.hashAddress);
+  if (!('channel' in named)) return named;
+  const { channel, hash } = named;
+  const deed = { action: 'remove suppression', detail: { hash: `${channel}:${hash}` } };
+  return await actAudited(desk, order, deed, async () => {
+    const keys = desk.keys.shard(chooseShard(hash, desk.keys.shards));
+    const replies = await runTogether(
+      desk.redis.multi().del(keys.suppression(channel, hash)).zrem(keys.suppressions, `${channel}:${hash}`),
+      'remove suppression',
+    );
+    const removed = Math.max(...replies);
+    return { answer: { removed }, detail: { removed } };
+  });
+}
+
+async function writeSuppression(
+  desk: SuppressionDesk,
+  order: Order,
+  { entry, named }: { entry: SuppressionEntry; named: NamedAddress },
+): Promise<boolean> {
+  const { channel, hash, masked } = named;
+  const keys = desk.keys.shard(chooseShard(hash, desk.keys.shards));
+  const at = entry.at === undefined ? desk.now() : Date.parse(entry.at);
+  const fields = { reason: entry.reason, source: entry.source ?? 'operator', at, by: order.actor, masked };
+  const replies = await runTogether(
+    desk.redis
+      .multi()
+      .hset(keys.suppression(channel, hash), fields)
+      .zadd(keys.suppressions, at, `${channel}:${hash}`),
+    'add suppression',
+  );
+  return replies[1] === 1;
+}
+
+/** Record and index change together or not at all. */
+async function runTogether(
+  transaction: { exec(): Promise<[Error | null, unknown][] | null> },
+  what: string,
+): Promise<number[]> {
+  try {
+    const replies = (await transaction.exec()) ?? [];
+    const fault = replies.find(([error]) => error !== null)?.[0];
+    if (fault) throw fault;
+    return replies.map(([, reply]) => Number(reply));
+  } catch (error) {
+    throw toStoreError(what, error);
+  }
+}
+
+async function* readEach(
+  desk: SuppressionDesk,
+  walk: AsyncIterable<readonly IndexEntry[]>,
+): AsyncGenerator<readonly WalkedEntry<SuppressionItem>[]> {
+  for await (const entries of walk)
+    yield await Promise.all(
+      entries.map(async (entry) => ({ entry, item: await readSuppression(desk, entry) })),
+    );
+}
+
+async function readSuppression(
+  { redis, keys }: SuppressionDesk,
+  { step, member }: IndexEntry,
+): Promise<SuppressionItem | undefined> {
+  const [name, hash = ''] = member.split(':');
+  const channel = name === 'sms' ? 'sms' : 'email';
+  let fields: Record<string, string>;
+  try {
+    fields = await redis.hgetall(keys.shard(step).suppression(channel, hash));
+  } catch (error) {
+    throw toStoreError('read suppression', error);
+  }
+  const { reason, source = '', at, by = '', masked = '***' } = fields;
+  if (reason === undefined) return undefined;
+  return { channel, hash, masked, reason, source, at: new Date(Number(at ?? 0)).toISOString(), by };
+}

@@ -1,0 +1,221 @@
+import { z } from 'zod';
+import { eventStates } from '../domain/event.ts';
+import { categories, channels, messageStates } from '../domain/message.ts';
+
+/**
+ * The shape of every answer: the TypeScript types of the ports, the OpenAPI document and the tests all come from
+ * these schemas.
+ */
+const instant = z.string().meta({ format: 'date-time', examples: ['2026-11-20T09:30:00.000Z'] });
+const eventId = z
+  .string()
+  .meta({ description: 'Id of an event', examples: ['evt_00k3v9q1zr7m2c8d4x6w0b5n1t'] });
+const messageId = z
+  .string()
+  .meta({ description: 'Id of a message', examples: ['msg_00k3v9q1zr7m2c8d4x6w0b5n1t'] });
+const channel = z.enum(channels);
+const count = z.int().nonnegative();
+
+export const faultSchema = z.strictObject({
+  pointer: z
+    .string()
+    .meta({ description: 'JSON pointer (RFC 6901) into the posted body', examples: ['/data/deadline'] }),
+  detail: z.string(),
+});
+
+export const problemSchema = z
+  .looseObject({
+    type: z.string().meta({ description: 'URL of a page that explains the problem' }),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string().meta({ description: 'What is wrong here, and how to mend it' }),
+    instance: z.string().optional(),
+    code: z.string().meta({
+      description: 'Stable name of the problem; decide by this one',
+      examples: ['invalid-event-data'],
+    }),
+    request_id: z.string(),
+    errors: z.array(faultSchema).optional(),
+  })
+  .meta({ title: 'Problem details (RFC 9457)' });
+
+export const receiptSchema = z
+  .strictObject({
+    event_id: eventId,
+    status: z.enum(['accepted', 'duplicate', 'quarantined']),
+    dry_run: z.boolean().meta({ description: 'True when this is a rehearsal: no provider will be called' }),
+    request_id: z.string(),
+  })
+  .meta({ title: 'The event is on disk' });
+
+export const batchReceiptSchema = z
+  .strictObject({
+    results: z.array(
+      z.strictObject({
+        index: count,
+        status: z.enum(['accepted', 'duplicate', 'quarantined', 'rejected']),
+        event_id: eventId.optional(),
+        problem: problemSchema.optional(),
+      }),
+    ),
+    accepted: count.meta({ description: 'Items that are on disk: accepted, duplicate or quarantined' }),
+    rejected: count,
+    dry_run: z.boolean(),
+    request_id: z.string(),
+  })
+  .meta({ title: 'One result for each item, in order' });
+
+export const eventViewSchema = z
+  .strictObject({
+    event_id: eventId,
+    type: z.string(),
+    client: z.string(),
+    state: z.enum(eventStates),
+    reason: z.string().optional(),
+    received_at: instant,
+    dry_run: z.boolean(),
+    messages: z.array(
+      z.strictObject({
+        message_id: messageId,
+        channel,
+        state: z.enum(messageStates),
+        reason: z.string().optional(),
+      }),
+    ),
+    history: z.array(z.strictObject({ at: instant, what: z.string(), detail: z.string().optional() })),
+  })
+  .meta({ title: 'An event and what became of it' });
+
+export const messageViewSchema = z
+  .strictObject({
+    message_id: messageId,
+    event_id: eventId,
+    type: z.string(),
+    channel,
+    category: z.enum(categories),
+    to: z.string().meta({ description: 'Masked address', examples: ['j***@example.com', '+1555****0123'] }),
+    state: z.enum(messageStates),
+    reason: z.string().optional(),
+    send_at: instant.optional(),
+    not_after: instant.optional(),
+    attempts: z.array(
+      z.strictObject({
+        number: count,
+        at: instant,
+        provider: z.string(),
+        outcome: z.string(),
+        detail: z.string(),
+        duration_ms: z.number(),
+      }),
+    ),
+    history: z.array(
+      z.strictObject({
+        at: instant,
+        from: z.string().optional(),
+        to: z.string(),
+        reason: z.string().optional(),
+        by: z.string().optional(),
+      }),
+    ),
+    created_at: instant,
+    updated_at: instant,
+  })
+  .meta({ title: 'A message and its attempts' });
+
+export const cancellationSchema = z.strictObject({
+  message_id: messageId,
+  state: z.literal('cancelled'),
+  request_id: z.string(),
+});
+
+const queue = z.strictObject({ waiting: count, active: count, delayed: count, oldest_age_ms: z.number() });
+export const queueStatusSchema = z.strictObject({
+  queues: z.strictObject({ events: queue, email: queue, sms: queue }),
+  messages: z.record(z.string(), count).meta({ description: 'Messages by state' }),
+  held: z.record(z.string(), count).meta({ description: 'Held messages by reason' }),
+  dead_letters: count,
+  consumers_paused: z.boolean(),
+  ingestion_paused: z.boolean(),
+});
+
+export const sendStatusSchema = z.strictObject({
+  sending: z.boolean(),
+  dry_run: z.boolean().meta({ description: 'True while stopped or rehearsing: no provider is called' }),
+  app_mode: z.string(),
+  reason: z.string().optional(),
+  epoch: z.int(),
+  inflight: count,
+  flags: z.record(z.string(), z.strictObject({ value: z.unknown(), origin: z.string() })),
+});
+
+export const providersHealthSchema = z.strictObject({
+  ok: z.boolean().meta({ description: 'True when every provider is well' }),
+  providers: z.array(
+    z.looseObject({
+      provider: z.string(),
+      channel,
+      ok: z.boolean(),
+      status: z.enum(['ok', 'unreachable', 'unauthorized', 'error']),
+      latency_ms: z.number(),
+      detail: z.string(),
+    }),
+  ),
+});
+
+const headerNames = z.array(z.string());
+export const canarySchema = z.strictObject({
+  app: z.literal('auto_com_center'),
+  app_base_url: z.string(),
+  version: z.literal('v2.7').meta({ description: 'Version of this contract' }),
+  status: z.enum(['ok', 'degraded']),
+  p95_ms: z.number(),
+  security_headers: z.strictObject({ present: headerNames, missing: headerNames }),
+  dependencies_ok: z.boolean(),
+  timestamp: instant,
+});
+
+const check = z.strictObject({ ok: z.boolean(), detail: z.string() });
+export const livenessSchema = z.strictObject({ status: z.literal('alive') });
+export const readinessSchema = z.strictObject({
+  status: z.enum(['ready', 'not-ready']),
+  draining: z.boolean(),
+  checks: z.record(z.string(), check).optional(),
+});
+export const healthSchema = z.strictObject({
+  status: z.enum(['pass', 'warn', 'fail']),
+  version: z.string(),
+  checks: z.record(
+    z.string(),
+    z.array(
+      z.strictObject({
+        status: z.enum(['pass', 'warn', 'fail']),
+        time: instant,
+        output: z.string().optional(),
+      }),
+    ),
+  ),
+});
+
+export type EventView = z.infer<typeof eventViewSchema>;
+export type MessageView = z.infer<typeof messageViewSchema>;
+export type QueueStatus = z.infer<typeof queueStatusSchema>;
+export type SendStatus = z.infer<typeof sendStatusSchema>;
+
+/** Every named shape of the API document. */
+export const answerSchemas = {
+  Problem: problemSchema,
+  Receipt: receiptSchema,
+  BatchReceipt: batchReceiptSchema,
+  Event: eventViewSchema,
+  Message: messageViewSchema,
+  Cancellation: cancellationSchema,
+  QueueStatus: queueStatusSchema,
+  SendStatus: sendStatusSchema,
+  ProvidersHealth: providersHealthSchema,
+  Canary: canarySchema,
+  Liveness: livenessSchema,
+  Readiness: readinessSchema,
+  Health: healthSchema,
+} as const satisfies Readonly<Record<string, z.ZodType>>;
+
+export type AnswerName = keyof typeof answerSchemas;

@@ -1,0 +1,106 @@
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import { createServer } from 'node:http';
+import { answerBrokenRequest, answerConnect } from './answer-broken-request.ts';
+import type { HttpApp } from './create-app.ts';
+
+export interface HttpServerOptions {
+  readonly host: string;
+  /** 0 takes any free port; `url` tells which. */
+  readonly port: number;
+  /** Name in logs and in the faults of `stop`. */
+  readonly name?: string;
+}
+
+export interface HttpServer {
+  readonly name: string;
+  /** Resolves when it listens; rejects when the port cannot be had. */
+  start(): Promise<void>;
+  /**
+   * Stops accepting, lets requests under way end, and closes every connection. What is not done at the deadline
+   * is cut, and the promise rejects with the number of requests that were.
+   */
+  stop(deadlineMs: number): Promise<void>;
+  /** Only after `start`: `http://127.0.0.1:3000`. */
+  readonly url: string;
+}
+
+/** Serves an app on one port, and answers also what Node would answer alone (broken requests) with our headers. */
+export function createHttpServer(app: HttpApp, options: HttpServerOptions): HttpServer {
+  const server = createServer(serverOptions, app.handle);
+  server.keepAliveTimeout = keepAliveMs;
+  // We leave any other expectation unmet, as RFC 9110 §10.1.1 allows, instead of Node's bare 417.
+  server.on('checkExpectation', app.handle);
+  server.on('clientError', answerBrokenRequest(app.baseUrl));
+  server.on('connect', answerConnect(app.baseUrl));
+  const name = options.name ?? 'http';
+  let underWay = 0;
+  server.on('request', (_request, response) => {
+    underWay += 1;
+    response.once('close', () => {
+      underWay -= 1;
+    });
+  });
+  return {
+    name,
+    async start() {
+      server.listen(options.port, options.host);
+      await once(server, 'listening');
+    },
+    async stop(deadlineMs) {
+      app.drain.close();
+      if (!server.listening) return;
+      const isDone = await closeWithin(server, deadlineMs, () => underWay === 0);
+      if (!isDone) throw new Error(`${name}: ${underWay} requests were cut after ${deadlineMs} ms`);
+    },
+    get url() {
+      return readUrl(server, name);
+    },
+  };
+}
+
+/**
+ * Longer than the 60 s of the usual load balancers, so that it is never us who close a connection they just
+ * chose.
+ */
+const keepAliveMs = 65_000;
+
+const serverOptions = {
+  // A request that trickles in holds a connection: whole headers within 10 s, the whole request within 30 s.
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  connectionsCheckingInterval: 1000,
+  maxHeaderSize: 16 * 1024,
+  // Node's own refusal would lack our headers; a step of the pipeline refuses instead.
+  requireHostHeader: false,
+} as const;
+
+/**
+ * True when every answer under way was given in time. Idle connections are closed as they fall idle; once no
+ * answer is under way, what is left are connections on which a request never fully arrived, and nobody waits for
+ * those.
+ */
+async function closeWithin(server: Server, deadlineMs: number, isQuiet: () => boolean): Promise<boolean> {
+  const closed = new Promise<boolean>((resolve) => server.close(() => resolve(true)));
+  const sweep = setInterval(
+    () => (isQuiet() ? server.closeAllConnections() : server.closeIdleConnections()),
+    20,
+  );
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), deadlineMs);
+  });
+  const isDone = await Promise.race([closed, late]);
+  clearInterval(sweep);
+  clearTimeout(timer);
+  if (!isDone) server.closeAllConnections();
+  return isDone;
+}
+
+function readUrl(server: Server, name: string): string {
+  const address = server.address();
+  if (address === null || typeof address === 'string')
+    throw new Error(`${name} does not listen; start it first`);
+  const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+  return `http://${host}:${address.port}`;
+}

@@ -1,0 +1,61 @@
+import { icon, style } from './docs/assets.ts';
+import { renderDocs } from './docs/render-docs.ts';
+import { renderProblem } from './docs/render-problem.ts';
+import { buildOpenApi } from './openapi/build-document.ts';
+import type { EventTypeDoc, JsonSchema } from './openapi/event-schemas.ts';
+import { isErrorCode } from './problem.ts';
+import type { Reply } from './route.ts';
+import { replyJson } from './route.ts';
+import type { RouteRow } from './route-row.ts';
+
+export type DocumentName = 'openapi' | 'docs' | 'style' | 'icon' | 'index';
+
+/** The service's own papers, the same for everybody. */
+export interface Documents {
+  read(name: DocumentName): Reply;
+  /** The page of a problem's code; `undefined` when there is no such code. */
+  readProblem(code: string): Reply | undefined;
+}
+
+export interface DocumentsOptions {
+  readonly routes: readonly RouteRow[];
+  readonly baseUrl: string;
+  readonly eventTypes: readonly EventTypeDoc[];
+}
+
+/** Documents are made at their first reading and kept: they cost nothing at start and nothing later. */
+export function createDocuments({ routes, baseUrl, eventTypes }: DocumentsOptions): Documents {
+  const kept = new Map<DocumentName, Reply>();
+  const openApi = (): JsonSchema => buildOpenApi({ routes, eventTypes, serverUrl: baseUrl });
+  const makers: Readonly<Record<DocumentName, () => Reply>> = {
+    openapi: () => replyJson(200, openApi(), cacheable),
+    docs: () => replyText('text/html', renderDocs({ routes, baseUrl, eventTypes })),
+    style: () => replyText('text/css', style),
+    icon: () => replyText('image/svg+xml', icon),
+    index: () => replyJson(200, describeIndex(baseUrl), cacheable),
+  };
+  return {
+    read(name) {
+      const reply = kept.get(name) ?? makers[name]();
+      kept.set(name, reply);
+      return reply;
+    },
+    readProblem: (code) => (isErrorCode(code) ? replyText('text/html', renderProblem(code)) : undefined),
+  };
+}
+
+const cacheable = { 'Cache-Control': 'no-cache' } as const;
+
+function replyText(mediaType: string, text: string): Reply {
+  return { status: 200, mediaType: `${mediaType}; charset=utf-8`, text, headers: cacheable };
+}
+
+function describeIndex(baseUrl: string): JsonSchema {
+  return {
+    app: 'auto_com_center',
+    docs: `${baseUrl}/docs`,
+    openapi: `${baseUrl}/openapi.json`,
+    canary: `${baseUrl}/canary`,
+    health: `${baseUrl}/health`,
+  };
+}

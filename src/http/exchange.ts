@@ -1,0 +1,77 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { ServiceError } from '../domain/errors.ts';
+import type { Caller, TokenVerdict } from '../identity/verify-token.ts';
+import type { RouteRow } from './route-row.ts';
+
+/** One request on its way through the pipeline. Each step adds what it found; a handler reads it. */
+export interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly requestId: string;
+  /** Epoch ms of receipt. */
+  readonly receivedAt: number;
+  route: RouteRow | undefined;
+  params: Readonly<Record<string, string>>;
+  /** What the token proved; `undefined` on routes that need none. */
+  verdict: TokenVerdict | undefined;
+  tokenFault: string | undefined;
+  /** Lower-case media type of the body, without parameters. */
+  mediaType: string;
+  body: Buffer;
+  /** Code of the problem that was answered. */
+  code: string | undefined;
+  error: unknown;
+}
+
+export function openExchange(
+  request: IncomingMessage,
+  response: ServerResponse,
+  start: { requestId: string; receivedAt: number },
+): Exchange {
+  return {
+    request,
+    response,
+    ...start,
+    route: undefined,
+    params: {},
+    verdict: undefined,
+    tokenFault: undefined,
+    mediaType: '',
+    body: emptyBody,
+    code: undefined,
+    error: undefined,
+  };
+}
+
+/**
+ * The verified caller.
+ *
+ * @throws ServiceError `keys-unavailable` (503) when the token could not be judged: it is neither accepted nor
+ * called bad. This is the seam for quarantine (IDN-4): a route with `takesUnjudged` sees the verdict itself and
+ * may keep the event instead of asking for the caller.
+ */
+export function requireCaller(exchange: Exchange): Caller {
+  const { verdict } = exchange;
+  if (verdict?.kind === 'verified') return verdict.caller;
+  if (verdict?.kind === 'cannot-tell') {
+    throw new ServiceError(
+      'keys-unavailable',
+      'the token cannot be judged now; send the same request again',
+      {
+        retryAfterSeconds: 5,
+      },
+    );
+  }
+  throw new ServiceError('internal-error', 'this route runs without authentication', {
+    cause: new Error(`no verdict on ${exchange.route?.path ?? 'an unknown route'}`),
+  });
+}
+
+/** The parameters after the `?`. */
+export function readQuery(exchange: Exchange): URLSearchParams {
+  const url = exchange.request.url ?? '';
+  const at = url.indexOf('?');
+  return new URLSearchParams(at < 0 ? '' : url.slice(at + 1));
+}
+
+const emptyBody = Buffer.alloc(0);

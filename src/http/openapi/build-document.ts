@@ -1,0 +1,69 @@
+import { z } from 'zod';
+import { answerSchemas } from '../answers.ts';
+import type { RouteRow } from '../route-row.ts';
+import { describeOperation } from './describe-operation.ts';
+import type { EventTypeDoc, JsonSchema } from './event-schemas.ts';
+import { describeEvents } from './event-schemas.ts';
+
+export interface DocumentOptions {
+  readonly routes: readonly RouteRow[];
+  readonly eventTypes: readonly EventTypeDoc[];
+  /** Absent in the committed file, where the server is not known. */
+  readonly serverUrl?: string;
+}
+
+/** The OpenAPI 3.1 document of the route table: the same input gives the same document, key by key. */
+export function buildOpenApi({ routes, eventTypes, serverUrl }: DocumentOptions): JsonSchema {
+  const documented = routes.filter((route) => route.isPage !== true);
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'auto_com_center',
+      version: 'v2.7',
+      summary: 'Takes events; turns each into the right message; delivers it once.',
+      description:
+        'It can always be stopped, loses nothing it accepted, and sends nothing twice. Every error is a problem document ' +
+        '(RFC 9457) with a stable `code`; every answer carries `X-Request-ID`.',
+    },
+    servers: [{ url: serverUrl ?? '/' }],
+    paths: describePaths(documented),
+    components: {
+      securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+      schemas: { ...describeEvents(eventTypes), ...describeAnswers() },
+      headers: {
+        'X-Request-ID': { description: 'Your own, or a new one', schema: { type: 'string' } },
+        Location: { description: 'Where the event can be seen', schema: { type: 'string' } },
+        'Idempotency-Replayed': { description: '`true`: the first answer again', schema: { const: 'true' } },
+        'Retry-After': { description: 'Seconds', schema: { type: 'integer' } },
+        'WWW-Authenticate': { description: 'RFC 6750 challenge', schema: { type: 'string' } },
+      },
+    },
+  };
+}
+
+function describePaths(routes: readonly RouteRow[]): JsonSchema {
+  const paths = [...new Set(routes.map((route) => route.path))];
+  return Object.fromEntries(
+    paths.map((path) => [
+      path.replace(/:(\w+)/g, '{$1}'),
+      Object.fromEntries(
+        routes
+          .filter((route) => route.path === path)
+          .map((route) => [route.method.toLowerCase(), describeOperation(route)]),
+      ),
+    ]),
+  );
+}
+
+/** Every answer schema by name; a schema inside another one becomes a reference. */
+function describeAnswers(): Readonly<Record<string, JsonSchema>> {
+  const registry = z.registry<{ id: string }>();
+  for (const [id, schema] of Object.entries(answerSchemas)) registry.add(schema, { id });
+  const { schemas } = z.toJSONSchema(registry, { uri: (id) => `#/components/schemas/${id}` });
+  return Object.fromEntries(
+    Object.entries(schemas).map(([id, schema]) => {
+      const { $schema: _dialect, $id: _id, ...rest } = schema;
+      return [id, rest];
+    }),
+  );
+}

@@ -1,0 +1,40 @@
+import { ServiceError } from '../../domain/errors.ts';
+import type { Exchange } from '../exchange.ts';
+import type { ClientLimit, LimitAnswer } from '../services.ts';
+import type { Step } from '../step.ts';
+
+/** One request costs one of the client's allowance. A batch costs one an item: its handler takes the rest. */
+export const limitClient: Step = (exchange, { services }) => {
+  if (services.clientLimit === undefined) return undefined;
+  return takeAllowance(exchange, services.clientLimit, 1);
+};
+
+/**
+ * Takes `cost` from the client's allowance and tells what is left in `RateLimit` headers
+ * (draft-ietf-httpapi-ratelimit-headers-10).
+ *
+ * @throws ServiceError `rate-limited` (429)
+ */
+export async function takeAllowance(
+  exchange: Exchange,
+  clientLimit: ClientLimit | undefined,
+  cost: number,
+): Promise<void> {
+  if (clientLimit === undefined || exchange.verdict?.kind !== 'verified' || cost < 1) return;
+  const answer = await clientLimit.take(exchange.verdict.caller.clientId, cost);
+  writeHeaders(exchange, answer);
+  if (answer.allowed) return;
+  throw new ServiceError(
+    'rate-limited',
+    `this client may send ${answer.limit} events in a window; wait and send again`,
+    {
+      retryAfterSeconds: answer.resetSeconds,
+    },
+  );
+}
+
+function writeHeaders({ response }: Exchange, { limit, remaining, resetSeconds }: LimitAnswer): void {
+  const left = Math.max(0, Math.floor(remaining));
+  response.setHeader('RateLimit-Policy', `"client";q=${limit}`);
+  response.setHeader('RateLimit', `"client";r=${left};t=${Math.max(0, Math.ceil(resetSeconds))}`);
+}

@@ -1,0 +1,71 @@
+import type { IncomingMessage } from 'node:http';
+import { ServiceError } from '../../domain/errors.ts';
+import type { BodyRule } from '../route-row.ts';
+import type { Step } from '../step.ts';
+
+/**
+ * The body whole in memory, never more than the route's limit, in a media type that the route takes. Compressed
+ * bodies are refused: one small body could unpack into any size.
+ */
+export const readBody: Step = async (exchange) => {
+  const rule = exchange.route?.body;
+  if (rule === undefined) return;
+  const { headers } = exchange.request;
+  exchange.mediaType = checkMediaType(headers['content-type'], rule);
+  const encoding = headers['content-encoding'];
+  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
+    throw new ServiceError('unsupported-media-type', 'send the body as it is, without content encoding');
+  }
+  if (Number(headers['content-length'] ?? 0) > rule.bytesMax) throw refuseSize(rule);
+  exchange.body = await collectBody(exchange.request, rule);
+};
+
+function checkMediaType(header: string | undefined, { mediaTypes }: BodyRule): string {
+  // The usual header, without a parse: this is the hot path.
+  if (header === 'application/json') return header;
+  const [name = '', ...parameters] = (header ?? '')
+    .toLowerCase()
+    .split(';')
+    .map((part) => part.trim());
+  const isUtf8 = parameters.every(
+    (parameter) => !parameter.startsWith('charset=') || /^charset="?utf-?8"?$/.test(parameter),
+  );
+  if (mediaTypes.includes(name) && isUtf8) return name;
+  throw new ServiceError('unsupported-media-type', `send ${mediaTypes.join(' or ')} in UTF-8`);
+}
+
+function collectBody(request: IncomingMessage, rule: BodyRule): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const refuseHalf = (): void =>
+      reject(new ServiceError('malformed-request', 'the body ended before it was complete'));
+    // Gone while the token was judged: no event will tell us so any more.
+    if (request.destroyed) {
+      refuseHalf();
+      return;
+    }
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    const finish = (end: () => void): void => {
+      request.off('data', onData).off('end', onEnd).off('error', onGone).off('close', onGone);
+      end();
+    };
+    const onData = (chunk: Buffer): void => {
+      bytes += chunk.length;
+      if (bytes <= rule.bytesMax) {
+        chunks.push(chunk);
+        return;
+      }
+      // What is still coming flows into nothing, so that the client can read the answer.
+      finish(() => reject(refuseSize(rule)));
+      request.resume();
+    };
+    const onEnd = (): void =>
+      finish(() => resolve(chunks.length === 1 ? (chunks[0] ?? Buffer.alloc(0)) : Buffer.concat(chunks)));
+    const onGone = (): void => finish(refuseHalf);
+    request.on('data', onData).on('end', onEnd).on('error', onGone).on('close', onGone);
+  });
+}
+
+function refuseSize({ bytesMax }: BodyRule): ServiceError {
+  return new ServiceError('body-too-large', `the body may have at most ${bytesMax} bytes`);
+}

@@ -1,0 +1,33 @@
+import { checkEvent } from '../../../ingest/check-event.ts';
+import { parseEvent } from '../../../ingest/parse-event.ts';
+import type { ApiContext } from '../../context.ts';
+import type { Exchange } from '../../exchange.ts';
+import { requireCaller } from '../../exchange.ts';
+import type { Reply } from '../../route.ts';
+import { replyJson } from '../../route.ts';
+import { acceptParsed } from './accept-parsed.ts';
+
+/** 202 once the event is on disk; the same answer again, marked, for the same key and body. */
+export async function postEvent(exchange: Exchange, { services }: ApiContext): Promise<Reply> {
+  const { clientId } = requireCaller(exchange);
+  const parsed = parseEvent({
+    mediaType: exchange.mediaType,
+    headers: exchange.request.headers,
+    body: exchange.body,
+  });
+  checkEvent(parsed, services.catalog);
+  const receipt = await acceptParsed(parsed, { exchange, clientId, services });
+  return replyJson(
+    202,
+    {
+      event_id: receipt.eventId,
+      status: receipt.status,
+      dry_run: receipt.dryRun,
+      request_id: exchange.requestId,
+    },
+    {
+      Location: `/api/events/${receipt.eventId}`,
+      ...(receipt.status === 'duplicate' ? { 'Idempotency-Replayed': 'true' } : {}),
+    },
+  );
+}

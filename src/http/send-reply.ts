@@ -1,0 +1,34 @@
+import type { Exchange } from './exchange.ts';
+import { replyProblem, toServiceError } from './problem.ts';
+import type { Reply } from './route.ts';
+import type { StepContext } from './step.ts';
+
+/** Writes the answer once; while the process closes, its connection ends with it. */
+export function sendReply({ response }: Exchange, reply: Reply, { drain }: Pick<StepContext, 'drain'>): void {
+  response.statusCode = reply.status;
+  response.setHeader('Content-Type', reply.mediaType);
+  response.setHeader('Content-Length', Buffer.byteLength(reply.text));
+  if (reply.headers['Cache-Control'] === undefined) response.setHeader('Cache-Control', 'no-store');
+  for (const name in reply.headers) response.setHeader(name, reply.headers[name] ?? '');
+  if (drain.phase === 'closing') response.setHeader('Connection', 'close');
+  response.end(reply.text);
+}
+
+/** Answers a thrown thing as a problem; when an answer has already begun, cuts it rather than mixing two. */
+export function sendFault(exchange: Exchange, thrown: unknown, context: StepContext): void {
+  const { request, response, requestId } = exchange;
+  const fault = toServiceError(thrown);
+  exchange.code = fault.code;
+  if (fault.row.status >= 500) exchange.error = thrown;
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  const instance = readPath(request.url);
+  sendReply(exchange, replyProblem(fault, { requestId, baseUrl: context.baseUrl, instance }), context);
+}
+
+/** The path without its query, at a length that suits an answer. */
+export function readPath(url: string | undefined): string {
+  return (url ?? '/').split('?', 1).join('').slice(0, 200);
+}

@@ -1,0 +1,83 @@
+import type { ClientId, EventId, MessageId } from '../domain/ids.ts';
+import type { MessageState } from '../domain/message.ts';
+import type { TokenVerifier } from '../identity/verify-token.ts';
+import type { AcceptAnswer, AcceptRequest } from '../ingest/accept-event.ts';
+import type { EventCatalog } from '../ingest/check-event.ts';
+import type { ProviderHealth } from '../providers/provider.ts';
+import type { EventView, MessageView, QueueStatus, SendStatus } from './answers.ts';
+
+/** Whose things may be seen: one client's own, or everybody's (`notify.admin`). */
+export type Owner = ClientId | 'any';
+
+/**
+ * Everything that the routes need of the rest of the system. A port may throw a `ServiceError`; it is answered
+ * as a problem.
+ */
+export interface HttpServices {
+  readonly tokens: Pick<TokenVerifier, 'verifyToken'>;
+  readonly catalog: EventCatalog;
+  /** Resolves when the event is on disk. */
+  acceptEvent(request: AcceptRequest): Promise<AcceptAnswer>;
+  /** `undefined` also for what belongs to another client. */
+  readEvent(id: EventId, owner: Owner): Promise<EventView | undefined>;
+  readMessage(id: MessageId, owner: Owner): Promise<MessageView | undefined>;
+  /** `by`: who asks, for the message's history. */
+  cancelMessage(id: MessageId, owner: Owner, by: string): Promise<CancelAnswer>;
+  readQueueStatus(): Promise<QueueStatus>;
+  readSendStatus(): Promise<SendStatus>;
+  checkProviders(): Promise<readonly ProviderHealth[]>;
+  checkDependencies(): Promise<DependencyReport>;
+  /** Requests of one client over time (429); absent = no limit. */
+  readonly clientLimit?: ClientLimit;
+  /** Measured latency of the `/api` routes. */
+  readonly latency: { observe(route: string, ms: number): void; p95Ms(): number };
+  /** One line for each request, when its answer is done: for the log and the metrics. */
+  onRequestEnd(line: RequestLine): void;
+}
+
+export type CancelAnswer =
+  | { readonly kind: 'cancelled' }
+  | { readonly kind: 'too-late'; readonly state: MessageState }
+  | { readonly kind: 'not-found' };
+
+export interface DependencyCheck {
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
+/** Readiness needs the store, writable and durable; the others degrade the service without stopping it. */
+export type DependencyReport = Readonly<Record<RequiredDependency | 'issuer', DependencyCheck>> &
+  Readonly<Partial<Record<'providers' | 'workers' | 'proof_of_life', DependencyCheck>>>;
+export type RequiredDependency = 'store' | 'store_durable';
+
+export interface ClientLimit {
+  /** Takes `cost` requests from the client's allowance, or none of it. */
+  take(client: ClientId, cost: number): Promise<LimitAnswer> | LimitAnswer;
+}
+
+export interface LimitAnswer {
+  readonly allowed: boolean;
+  /** Requests in a window, and what is left of them. */
+  readonly limit: number;
+  readonly remaining: number;
+  /** Seconds until the allowance is whole again. */
+  readonly resetSeconds: number;
+}
+
+export interface RequestLine {
+  readonly requestId: string;
+  readonly method: string;
+  /** The route's pattern (`/api/events/:id`), or `unmatched`: never the path itself, which anyone can fill. */
+  readonly route: string;
+  readonly status: number;
+  readonly ms: number;
+  /** True when the client went away before the answer was complete. */
+  readonly aborted: boolean;
+  readonly clientId?: ClientId;
+  /** The problem's code, when the answer is a problem. */
+  readonly code?: string;
+  /** Why the token was rejected: `missing`, or a `TokenFault`. Never set when keys could not be had. */
+  readonly tokenFault?: string;
+  /** The fault behind an answer of 500 and above, for the log alone. */
+  readonly error?: unknown;
+}

@@ -1,0 +1,142 @@
+import type { KeyObject } from 'node:crypto';
+import { createTicker } from '../outbound/create-ticker.ts';
+import { parseServiceUrl } from '../outbound/parse-service-url.ts';
+import { budgetRefetches } from './budget-refetches.ts';
+import { holdKeys } from './hold-keys.ts';
+import type { KeyDocument } from './parse-keys.ts';
+import type { Algorithm } from './parse-token.ts';
+
+export type KeyAnswer =
+  | { readonly kind: 'found'; readonly key: KeyObject }
+  /** The issuer answers, and has no such key. */
+  | { readonly kind: 'unknown-key' }
+  /** The issuer has the key, for another algorithm. */
+  | { readonly kind: 'wrong-algorithm' }
+  /** The issuer cannot be asked, and the keys we have do not decide it. */
+  | { readonly kind: 'cannot-tell'; readonly detail: string };
+
+export interface KeySetHealth {
+  /** True while tokens can be verified with the keys at hand. */
+  readonly ok: boolean;
+  readonly detail: string;
+  /** Since the keys at hand were fetched; absent when there never were any. */
+  readonly ageMs?: number;
+}
+
+export interface KeySet {
+  readonly name: string;
+  /** The issuer's key: at once when it is at hand, else after two fetches at most. Never throws. */
+  findKey(kid: string | undefined, algorithm: Algorithm): Promise<KeyAnswer>;
+  health(): KeySetHealth;
+  /** Calls back whenever the issuer's keys are others than before; returns the way to stop it. */
+  readonly onChange: (listener: () => void) => () => void;
+  /** Keeps the keys warm. Does not wait for the first ones: an issuer that is down stops no start. */
+  start(signal: AbortSignal): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface KeySetOptions {
+  readonly jwksUrl: string;
+  /** Local runs only. */
+  readonly allowHttp?: boolean;
+  /** Steady milliseconds (`performance.now`): key ages must not move when the clock is set. */
+  readonly now: () => number;
+  /** In [0, 1), for the back-off. */
+  readonly random: () => number;
+  /** Keys older than this are fetched again in the background; a withdrawn key is refused from then on. */
+  readonly refreshMs?: number;
+  /** Keys older than this are used no more: the bound on how long an outage is bridged. */
+  readonly staleMsMax?: number;
+  /** Unknown key ids may cause one fetch per this time, after a burst of three. */
+  readonly cooldownMs?: number;
+  readonly timeoutMs?: number;
+}
+
+const defaults = { refreshMs: 5 * 60_000, staleMsMax: 6 * 3_600_000, cooldownMs: 30_000, timeoutMs: 3_000 };
+const unknownKeyBurst = 3;
+const tickMs = 1_000;
+
+/**
+ * The issuer's signature keys, through rotations and outages: known keys are answered at once, also while the
+ * issuer is down, until they are `staleMsMax` old; an unknown key id costs a bounded number of fetches; failures
+ * back off, from a cold start too. Keys come from the one configured URL and from nowhere else.
+ * Throws when that URL is not acceptable.
+ */
+export function createKeySet(options: KeySetOptions): KeySet {
+  const settings = { ...defaults, ...options };
+  const { now, random, timeoutMs, cooldownMs } = settings;
+  const url = parseServiceUrl(options.jwksUrl, 'AUTH_JWKS_URL', options.allowHttp);
+  const hold = holdKeys({ url, timeoutMs, now, random });
+  const { fetching } = hold;
+  const budget = budgetRefetches({
+    refillMs: cooldownMs,
+    burst: unknownKeyBurst,
+    absentMs: 2 * cooldownMs,
+    now,
+  });
+  hold.onChange(budget.forgetAll);
+
+  const isUsable = (): boolean => hold.ageMs() <= settings.staleMsMax;
+  const refreshIfDue = (): void => {
+    // After a failure until it is good again, so that one lost answer does not leave new keys unknown for long.
+    if (hold.ageMs() >= settings.refreshMs || fetching.failure() !== undefined) void fetching.run();
+  };
+  const ticker = createTicker(tickMs, refreshIfDue);
+  const cannotTell = (): KeyAnswer => ({
+    kind: 'cannot-tell',
+    detail: `no usable key can be had: the issuer's key document ${fetching.failure() ?? 'is not there yet'}`,
+  });
+  /** What the keys at hand say, right now. */
+  const consult = (kid: string | undefined, algorithm: Algorithm): KeyAnswer => {
+    const document = isUsable() ? hold.document() : undefined;
+    return document === undefined ? cannotTell() : selectKey(document, kid, algorithm);
+  };
+  /** Whether to wait for a newer document: cold keys heed the back-off only, a key id needs budget too. */
+  const mayAsk = (kid: string): boolean =>
+    fetching.isRunning() || !isUsable() || (fetching.mayRun() && budget.take(kid));
+
+  /** A key that is not at hand may be one that the issuer has only just made. */
+  const ask = async (kid: string | undefined, algorithm: Algorithm): Promise<KeyAnswer> => {
+    // Begun before this question, so it may miss a key made since: what it lacks is not yet known to be absent.
+    if (fetching.isRunning()) await fetching.run();
+    const known = consult(kid, algorithm);
+    if (known.kind === 'found') return known;
+    const asked = mayAsk(kid ?? '');
+    if (asked) await fetching.run();
+    const answer = consult(kid, algorithm);
+    if (answer.kind !== 'unknown-key') return answer;
+    if (fetching.failure() !== undefined) return cannotTell();
+    if (asked) budget.remember(kid ?? '');
+    return answer;
+  };
+
+  return {
+    name: 'issuer keys',
+    findKey: async (kid, algorithm) => {
+      refreshIfDue();
+      const known = consult(kid, algorithm);
+      return known.kind === 'found' || known.kind === 'wrong-algorithm' ? known : ask(kid, algorithm);
+    },
+    health: () => describeHealth(isUsable(), hold.ageMs(), fetching.failure()),
+    onChange: hold.onChange,
+    start: async (signal) => ticker.start(signal),
+    stop: async () => ticker.stop(),
+  };
+}
+
+/** By key id and algorithm. A token without a key id is served when exactly one key is for its algorithm. */
+function selectKey(document: KeyDocument, kid: string | undefined, algorithm: Algorithm): KeyAnswer {
+  const named = document.keys.filter((one) => kid === undefined || one.kid === kid);
+  const [first, ...others] = named.filter((one) => one.algorithm === algorithm);
+  if (first !== undefined && (kid !== undefined || others.length === 0))
+    return { kind: 'found', key: first.key };
+  return { kind: kid !== undefined && named.length > 0 ? 'wrong-algorithm' : 'unknown-key' };
+}
+
+function describeHealth(ok: boolean, ageMs: number, failure: string | undefined): KeySetHealth {
+  const problem = failure === undefined ? undefined : `the issuer's key document ${failure}`;
+  if (ageMs === Number.POSITIVE_INFINITY) return { ok, detail: problem ?? 'no keys have been fetched yet' };
+  const seconds = Math.round(ageMs / 1000);
+  const state = ok ? `keys are ${seconds} s old` : `keys are ${seconds} s old, which is too old to be used`;
+  return { ok, detail: problem === undefined ? state : `${state}; ${problem}`, ageMs };
+}

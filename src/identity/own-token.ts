@@ -1,0 +1,108 @@
+import { awaitUnlessAborted } from '../outbound/await-unless-aborted.ts';
+import { createTicker } from '../outbound/create-ticker.ts';
+import { type PacedOutcome, paceCall } from '../outbound/pace-call.ts';
+import { parseServiceUrl } from '../outbound/parse-service-url.ts';
+import { type ClientCredentials, requestToken } from './request-token.ts';
+
+export type OwnTokenAnswer =
+  | { readonly kind: 'ready'; readonly token: string }
+  | { readonly kind: 'unavailable'; readonly detail: string };
+
+export interface OwnToken {
+  readonly name: string;
+  /**
+   * A token that has not expired, at once when there is one. `refused` is a token that a service has just
+   * answered 401 to: it is not handed out again, unless a renewal for that reason was made a moment ago.
+   * Never throws.
+   */
+  readonly readToken: (signal: AbortSignal, refused?: string) => Promise<OwnTokenAnswer>;
+  health(): { readonly ok: boolean; readonly detail: string };
+  /** Keeps a token at hand from now on. Does not wait for the first one. */
+  start(signal: AbortSignal): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface OwnTokenOptions extends Omit<ClientCredentials, 'url' | 'timeoutMs'> {
+  readonly tokenUrl: string;
+  /** Local runs only. */
+  readonly allowHttp?: boolean;
+  /** Steady milliseconds (`performance.now`). */
+  readonly now: () => number;
+  /** In [0, 1), for the back-off. */
+  readonly random: () => number;
+  readonly timeoutMs?: number;
+}
+
+const failureBackOff = { baseMs: 1_000, capMs: 30_000 };
+/** A service that refuses every token must not make us ask the issuer for one per call. */
+const refusalCooldownMs = 10_000;
+const renewAtShare = 0.8;
+const tickMs = 1_000;
+
+interface HeldToken {
+  readonly token: string;
+  readonly renewAt: number;
+  readonly expiresAt: number;
+}
+
+/**
+ * The service's own M2M token: one request at a time, renewed at 80 % of its life while the old one serves until
+ * it really expires, failures backed off. The secret and the token appear in no detail.
+ */
+export function createOwnToken(options: OwnTokenOptions): OwnToken {
+  const { now } = options;
+  const url = parseServiceUrl(options.tokenUrl, 'M2M_TOKEN_URL', options.allowHttp);
+  let held: HeldToken | undefined;
+  let lastRefusedAt = Number.NEGATIVE_INFINITY;
+
+  const call = async (): Promise<PacedOutcome> => {
+    // Counted from before the request, so that we never believe in a token for longer than its issuer does.
+    const askedAt = now();
+    const grant = await requestToken({ ...options, url, timeoutMs: options.timeoutMs ?? 5_000 });
+    if (!grant.ok) return grant;
+    const { token, lifeMs } = grant;
+    held = { token, renewAt: askedAt + lifeMs * renewAtShare, expiresAt: askedAt + lifeMs };
+    return { ok: true };
+  };
+
+  const requesting = paceCall({ call, now, random: options.random, backOff: failureBackOff });
+
+  const current = (): OwnTokenAnswer => {
+    if (held !== undefined && now() < held.expiresAt) return { kind: 'ready', token: held.token };
+    const failure = requesting.failure() ?? 'has not answered yet';
+    return { kind: 'unavailable', detail: `the token endpoint ${failure}` };
+  };
+
+  const renewIfDue = (): void => {
+    if (held === undefined || now() >= held.renewAt) void requesting.run();
+  };
+
+  const ticker = createTicker(tickMs, renewIfDue);
+
+  const dropRefused = (refused: string): void => {
+    // Compared, so that many calls refused at once cause one renewal.
+    if (held?.token !== refused || now() - lastRefusedAt < refusalCooldownMs) return;
+    lastRefusedAt = now();
+    held = undefined;
+  };
+
+  return {
+    name: 'own token',
+    readToken: async (signal, refused) => {
+      if (refused !== undefined) dropRefused(refused);
+      renewIfDue();
+      if (current().kind === 'ready') return current();
+      const abandoned: OwnTokenAnswer = { kind: 'unavailable', detail: 'the wait for a token was abandoned' };
+      return awaitUnlessAborted(requesting.run().then(current), signal, abandoned);
+    },
+    health: () => {
+      const answer = current();
+      if (answer.kind === 'unavailable') return { ok: false, detail: answer.detail };
+      const failure = requesting.failure();
+      if (failure === undefined) return { ok: true, detail: 'a token is at hand' };
+      return { ok: true, detail: `a token is at hand, but its renewal fails: the token endpoint ${failure}` };
+    },
+    start: async (signal) => ticker.start(signal),
+    stop: async () => ticker.stop(),
+  };
+}

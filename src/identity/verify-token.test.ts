@@ -1,0 +1,167 @@
+import { createSecretKey } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type JwksServer, startJwksServer } from '../../test/support/jwks-server.ts';
+import { createTokenSigner, type TokenSigner } from '../../test/support/token-signer.ts';
+import { cacheVerdicts } from './cache-verdicts.ts';
+import { createKeySet } from './key-set.ts';
+import { createTokenVerifier, type TokenVerifier } from './verify-token.ts';
+
+const issuer = 'https://auth.example.com/';
+const startMs = 1_700_000_000_000;
+const first = createTokenSigner('RS256', '2026-01');
+const second = createTokenSigner('RS256', '2026-02');
+
+let server: JwksServer;
+let nowMs: number;
+let verifier: TokenVerifier;
+beforeEach(async () => {
+  server = await startJwksServer([first.jwk]);
+  nowMs = startMs;
+  const keySet = createKeySet({
+    jwksUrl: server.jwksUrl,
+    allowHttp: true,
+    now: () => nowMs,
+    random: () => 1,
+  });
+  const plain = createTokenVerifier({
+    issuer,
+    audiences: ['auto_com_center'],
+    algorithms: ['RS256', 'ES256', 'EdDSA'],
+    clockToleranceSeconds: 5,
+    lifetimeSecondsMax: 86_400,
+    scopeMapping: { SystemService: ['notify.send'] },
+    keySet,
+    now: () => nowMs,
+  });
+  verifier = cacheVerdicts(plain, { now: () => nowMs, onChange: keySet.onChange });
+});
+afterEach(() => server.close());
+
+function signToken(signer: TokenSigner, changes: object = {}): string {
+  const iat = Math.floor(nowMs / 1000);
+  return signer.signToken({
+    iss: issuer,
+    aud: 'auto_com_center',
+    sub: 'scholar',
+    iat,
+    exp: iat + 300,
+    ...changes,
+  });
+}
+
+describe('a good token', () => {
+  test.each(['RS256', 'ES256', 'EdDSA'] as const)(
+    'signed with %s is verified, with its caller',
+    async (algorithm) => {
+      const signer = createTokenSigner(algorithm, algorithm);
+      server.setKeys([signer.jwk]);
+      const verdict = await verifier.verifyToken(
+        signToken(signer, { client_id: 'upstream', scope: 'notify.send' }),
+      );
+      expect(verdict).toEqual({
+        kind: 'verified',
+        caller: { clientId: 'upstream', subject: 'scholar', scopes: new Set(['notify.send']) },
+        expiresAtMs: startMs + 300_000,
+      });
+    },
+  );
+
+  test.each(['JWT', 'jwt', 'at+JWT', 'application/at+jwt', undefined])(
+    'may call its type %s',
+    async (typ) => {
+      const token = first.signToken(
+        { iss: issuer, aud: 'auto_com_center', sub: 's', iat: startMs / 1000, exp: startMs / 1000 + 300 },
+        { typ },
+      );
+      expect((await verifier.verifyToken(token)).kind).toBe('verified');
+    },
+  );
+
+  test('with the right signature and the wrong scope is verified: what it may do is for others to say', async () => {
+    const verdict = await verifier.verifyToken(signToken(first, { scope: 'profile' }));
+    expect(verdict).toMatchObject({ kind: 'verified', caller: { scopes: new Set() } });
+  });
+});
+
+describe('through a rotation', () => {
+  test('no token is refused in mid-run, and the new key costs one fetch', async () => {
+    const kinds = new Set<string>();
+    const verifyMany = async (signer: TokenSigner, from: number): Promise<void> => {
+      const tokens = Array.from({ length: 50 }, (_, index) => signToken(signer, { jti: `${from + index}` }));
+      for (const verdict of await Promise.all(tokens.map((token) => verifier.verifyToken(token))))
+        kinds.add(verdict.kind);
+    };
+    await verifyMany(first, 0);
+    server.setKeys([first.jwk, second.jwk]);
+    await Promise.all([verifyMany(first, 100), verifyMany(second, 200)]);
+    expect(kinds).toEqual(new Set(['verified']));
+    expect(server.fetchCount()).toBe(2);
+    // The old key goes once its last token has expired.
+    server.setKeys([second.jwk]);
+    nowMs += 10 * 60_000;
+    await verifyMany(second, 300);
+    expect(kinds).toEqual(new Set(['verified']));
+  });
+
+  test('a revoked key stops verifying within the refresh time, cached verdicts included', async () => {
+    const token = signToken(first, { exp: startMs / 1000 + 3_600 });
+    expect((await verifier.verifyToken(token)).kind).toBe('verified');
+    server.setKeys([second.jwk]);
+    nowMs += 5 * 60_000;
+    await verifier.verifyToken(signToken(second));
+    expect(await verifier.verifyToken(token)).toMatchObject({ kind: 'rejected', reason: 'unknown-key' });
+  });
+});
+
+describe('with the issuer down', () => {
+  test('from a cold start nobody can tell, for good and forged tokens alike', async () => {
+    server.setMode('error');
+    const forged = createTokenSigner('RS256', first.kid);
+    expect((await verifier.verifyToken(signToken(first))).kind).toBe('cannot-tell');
+    expect((await verifier.verifyToken(signToken(forged))).kind).toBe('cannot-tell');
+  });
+
+  test('what could not pass anyway is rejected all the same, and asks for no key', async () => {
+    server.setMode('error');
+    const past = startMs / 1000 - 7_200;
+    expect(await verifier.verifyToken(signToken(first, { iat: past, exp: past + 60 }))).toMatchObject({
+      reason: 'expired',
+    });
+    expect(await verifier.verifyToken(signToken(first, { aud: 'other' }))).toMatchObject({
+      reason: 'wrong-audience',
+    });
+    expect(server.fetchCount()).toBe(0);
+  });
+
+  test('known keys keep verifying, and a token can be judged as of its receipt when keys return', async () => {
+    server.setMode('error');
+    const token = signToken(first);
+    const receivedAtMs = nowMs;
+    expect((await verifier.verifyToken(token)).kind).toBe('cannot-tell');
+    server.setMode('keys');
+    nowMs += 3_600_000;
+    expect(await verifier.verifyToken(token)).toMatchObject({ kind: 'rejected', reason: 'expired' });
+    expect((await verifier.verifyToken(token, receivedAtMs)).kind).toBe('verified');
+    const tooEarly = await verifier.verifyToken(token, receivedAtMs - 60_000);
+    expect(tooEarly).toMatchObject({ kind: 'rejected', reason: 'not-yet-valid' });
+    server.setMode('error');
+    nowMs += 3_600_000;
+    expect((await verifier.verifyToken(signToken(first))).kind).toBe('verified');
+  });
+});
+
+test('a fault in the cryptography itself is no verdict about the token', async () => {
+  const token = signToken(first);
+  const broken = createTokenVerifier({
+    issuer,
+    audiences: ['auto_com_center'],
+    algorithms: ['RS256'],
+    clockToleranceSeconds: 5,
+    lifetimeSecondsMax: 86_400,
+    scopeMapping: {},
+    // A secret in place of a public key can only come from a fault of ours.
+    keySet: { findKey: async () => ({ kind: 'found', key: createSecretKey(Buffer.alloc(32)) }) },
+    now: () => nowMs,
+  });
+  expect((await broken.verifyToken(token)).kind).toBe('cannot-tell');
+});

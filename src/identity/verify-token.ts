@@ -1,0 +1,102 @@
+import type { KeyObject } from 'node:crypto';
+import { compactVerify, errors } from 'jose';
+import type { ClientId } from '../domain/ids.ts';
+import { type ClaimFault, type ClaimRules, judgeClaims } from './judge-claims.ts';
+import type { KeySet } from './key-set.ts';
+import { type Algorithm, type HeaderFault, parseToken, type TokenParts } from './parse-token.ts';
+import { readScopes, type Scope, type ScopeMapping } from './read-scopes.ts';
+
+export type { Scope } from './read-scopes.ts';
+
+/** Who calls, as its token proves. */
+export interface Caller {
+  readonly clientId: ClientId;
+  readonly scopes: ReadonlySet<Scope>;
+  readonly subject: string;
+}
+
+/** Why a token was rejected. The word is what failures are counted by. */
+export type TokenFault = HeaderFault | ClaimFault | 'bad-signature' | 'unknown-key';
+
+export type TokenVerdict =
+  | {
+      readonly kind: 'verified';
+      readonly caller: Caller;
+      /** `exp` in epoch ms; absent means that the verdict is not to be kept. */
+      readonly expiresAtMs?: number;
+    }
+  | { readonly kind: 'rejected'; readonly reason: TokenFault; readonly detail: string }
+  /** No key could be had, so nobody knows. Counted apart from bad tokens (IDN-5). */
+  | { readonly kind: 'cannot-tell'; readonly detail: string };
+
+export interface TokenVerifier {
+  /** `atMs`: judge as of this earlier instant, with today's keys; default now. Never throws. */
+  verifyToken(token: string, atMs?: number): Promise<TokenVerdict>;
+}
+
+export interface TokenVerifierOptions extends ClaimRules {
+  readonly algorithms: readonly Algorithm[];
+  readonly scopeMapping: ScopeMapping;
+  readonly keySet: Pick<KeySet, 'findKey'>;
+  /** Epoch ms. */
+  readonly now: () => number;
+}
+
+/**
+ * Says `verified` only for an access token of the configured issuer, for us, in time, signed with one of the
+ * issuer's own keys. What the token says is judged before a key is looked up, so that a token which could not
+ * pass anyway never causes a fetch and is never quarantined. Details repeat nothing of the token.
+ */
+export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifier {
+  return {
+    verifyToken: async (token, atMs = options.now()) => {
+      const parsed = parseToken(token, options.algorithms);
+      if (parsed.kind === 'bad') return reject(parsed.reason, parsed.detail);
+      const judged = judgeClaims(parsed.parts.claims, options, atMs);
+      if (judged.kind === 'bad') return reject(judged.reason, judged.detail);
+      const fault = await findSignatureFault(token, parsed.parts, options.keySet);
+      if (fault !== undefined) return fault;
+      const caller: Caller = {
+        clientId: judged.clientId,
+        subject: judged.subject,
+        scopes: readScopes(parsed.parts.claims, options.scopeMapping),
+      };
+      return { kind: 'verified', caller, expiresAtMs: judged.expiresAtMs };
+    },
+  };
+}
+
+async function findSignatureFault(
+  token: string,
+  parts: TokenParts,
+  keySet: Pick<KeySet, 'findKey'>,
+): Promise<TokenVerdict | undefined> {
+  const answer = await keySet.findKey(parts.kid, parts.algorithm);
+  if (answer.kind === 'cannot-tell') return answer;
+  if (answer.kind === 'found') return checkSignature(token, answer.key, parts.algorithm);
+  return reject(answer.kind, keyFaults[answer.kind]);
+}
+
+const keyFaults = {
+  'unknown-key': 'the issuer has no such key, or the token names none and several could be meant',
+  'wrong-algorithm': 'the key is not for this algorithm',
+} as const;
+
+async function checkSignature(
+  token: string,
+  key: KeyObject,
+  algorithm: Algorithm,
+): Promise<TokenVerdict | undefined> {
+  try {
+    await compactVerify(token, key, { algorithms: [algorithm] });
+    return undefined;
+  } catch (error) {
+    if (error instanceof errors.JOSEError) return reject('bad-signature', 'the signature is not valid');
+    // Not a verdict of the cryptography about the token: never a 401, never an acceptance.
+    return { kind: 'cannot-tell', detail: 'the signature could not be checked' };
+  }
+}
+
+function reject(reason: TokenFault, detail: string): TokenVerdict {
+  return { kind: 'rejected', reason, detail };
+}

@@ -1,0 +1,105 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import { canonicalJson } from '../domain/canonical-json.ts';
+import type { IncomingEvent } from '../domain/event.ts';
+import { type ClientId, type EventId, parseEventId, toEventId } from '../domain/ids.ts';
+import type { JobAdder } from '../queue/job-adder.ts';
+import type { Keys } from '../store/keys.ts';
+import type { SendMode } from '../store/message-record.ts';
+import { loadScript } from '../store/scripts.ts';
+import { chooseShard, hashToId } from '../store/shards.ts';
+
+const script = loadScript(new URL('./accept-event.lua', import.meta.url));
+
+export interface AcceptRequest {
+  readonly client: ClientId;
+  /** Scoped to the client; the same key of another client is another event. */
+  readonly idempotencyKey: string;
+  readonly event: IncomingEvent;
+  readonly requestId: string;
+  readonly traceparent?: string;
+}
+
+export type AcceptAnswer =
+  | {
+      readonly kind: 'accepted' | 'replayed';
+      readonly eventId: EventId;
+      readonly status: 'accepted' | 'quarantined';
+      readonly dryRun: boolean;
+    }
+  | { readonly kind: 'conflict'; readonly eventId: EventId };
+
+export interface AcceptOptions {
+  readonly redis: Redis;
+  readonly keys: Keys;
+  readonly jobs: JobAdder;
+  readonly mode: SendMode;
+  readonly idempotencyMs: number;
+  readonly now: () => number;
+}
+
+/**
+ * Builds the accept step. Its answer means *on disk*: the script that writes record, key and index together has
+ * been acknowledged by a store that fsyncs before it answers. The job is added after that without being waited
+ * for; if this process dies in between, the reconciler adds it.
+ * Throws `store-unavailable` when the store did not acknowledge: then nothing is known to be written, and
+ * the same request may be sent again.
+ */
+export function createAcceptEvent(options: AcceptOptions): (request: AcceptRequest) => Promise<AcceptAnswer> {
+  const { redis, keys, jobs, now } = options;
+  return async (request) => {
+    const scoped = `${request.client}\u0000${request.idempotencyKey}`;
+    const shard = chooseShard(scoped, keys.shards);
+    const shardKeys = keys.shard(shard);
+    const receivedAt = now();
+    const eventId = toEventId(shard, createEventSuffix(receivedAt));
+    const body = canonicalJson(request.event);
+    const answer = (await script.run(
+      redis,
+      [shardKeys.idempotency(hashToId(scoped)), shardKeys.event(eventId), shardKeys.eventsOpen],
+      [
+        createHash('sha256').update(body).digest('base64url'),
+        options.idempotencyMs,
+        eventId,
+        receivedAt,
+        ...toFields({
+          v: '1',
+          state: 'accepted',
+          client: request.client,
+          type: request.event.type,
+          mode: options.mode,
+          body,
+          receivedAt: String(receivedAt),
+          requestId: request.requestId,
+          ...(request.traceparent === undefined ? {} : { traceparent: request.traceparent }),
+        }),
+      ],
+    )) as string[];
+    if (answer[0] === 'accepted') {
+      jobs.addEventJob(eventId);
+      return { kind: 'accepted', eventId, status: 'accepted', dryRun: options.mode === 'dry_run' };
+    }
+    const first = parseEventId(answer[1] ?? '');
+    if (first === undefined) throw new Error(`accept-event answered without an event id: ${answer[0]}`);
+    if (answer[0] === 'conflict') return { kind: 'conflict', eventId: first };
+    return {
+      kind: 'replayed',
+      eventId: first,
+      status: answer[2] === 'quarantined' ? 'quarantined' : 'accepted',
+      dryRun: answer[3] === 'dry_run',
+    };
+  };
+}
+
+/** 9 characters of time and 15 random ones, so that ids sort by arrival. */
+function createEventSuffix(nowMs: number): string {
+  const random = BigInt(`0x${randomBytes(10).toString('hex')}`)
+    .toString(36)
+    .padStart(16, '0')
+    .slice(-15);
+  return nowMs.toString(36).padStart(9, '0') + random;
+}
+
+function toFields(record: Readonly<Record<string, string>>): string[] {
+  return Object.entries(record).flat();
+}

@@ -1,0 +1,44 @@
+import type { JsonObject } from './parse-json.ts';
+import { isJsonObject, pointerBelow } from './parse-json.ts';
+import type { RawEvent } from './raw-event.ts';
+
+/** An envelope is recognised by its `data` being an object. */
+export function isEnvelope(body: JsonObject): boolean {
+  return isJsonObject(body['data']);
+}
+
+/**
+ * The envelope `{id, type, source?, time?, recipient?, channels?, data, send_at?, not_after?, idempotency_key?}`.
+ * Any other name is a fault: a caller that writes `priority`, `category` or `dry_run` must learn that it has no
+ * effect (OWASP API3:2023).
+ */
+export function readEnvelope(body: JsonObject, at: string): RawEvent {
+  const {
+    data,
+    id,
+    type,
+    source,
+    time,
+    recipient,
+    channels,
+    send_at,
+    not_after,
+    idempotency_key,
+    ...unknown
+  } = body;
+  return {
+    fields: { id, type, source, time, recipient, channels, send_at, not_after, idempotency_key },
+    data: isJsonObject(data) ? data : {},
+    dataPointer: `${at}/data`,
+    faultAt: (field, detail) => ({ pointer: `${at}/${field}`, detail }),
+    faults: Object.keys(unknown).map((key) => ({
+      pointer: pointerBelow(at, key),
+      detail: describeUnknown(key),
+    })),
+  };
+}
+
+function describeUnknown(key: string): string {
+  if (key === 'specversion') return 'post CloudEvents with content type application/cloudevents+json';
+  return 'an envelope has no such member; the event’s own fields belong in data';
+}

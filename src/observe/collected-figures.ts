@@ -1,0 +1,87 @@
+import type { MessageState } from '../domain/message.ts';
+import type { Gauges } from './register-metrics.ts';
+
+/** What a collector reads from the store at a scrape. Whatever is absent is not shown at all. */
+export interface CollectedFigures {
+  readonly queues?: Readonly<Record<string, QueueFigures>>;
+  readonly messages?: Readonly<Partial<Record<MessageState, number>>>;
+  readonly oldestMessageAgeMs?: Readonly<Partial<Record<MessageState, number>>>;
+  /** Messages on hold, by reason. */
+  readonly held?: Readonly<Record<string, number>>;
+}
+
+export interface QueueFigures {
+  readonly waiting: number;
+  readonly active: number;
+  readonly delayed: number;
+  /** Age of the oldest waiting job; 0 when none waits. */
+  readonly oldestAgeMs: number;
+}
+
+export type Collect = () => Promise<CollectedFigures>;
+
+/**
+ * Fills the gauges that are read from the store. A scrape never hangs or fails on it: a collector that rejects or
+ * is slower than `timeoutMs` is reported through `onFailure`, and its gauges are absent, which an alert can
+ * see, and not stale, which it cannot. Scrapes at the same time share one reading.
+ */
+export function createCollector(gauges: Gauges, onFailure: () => void, timeoutMs: number) {
+  const collects: Collect[] = [];
+  let underWay: Promise<void> | undefined;
+
+  async function readAll(): Promise<void> {
+    const answers = await Promise.allSettled(collects.map((collect) => withTimeout(collect, timeoutMs)));
+    clearFigures(gauges);
+    for (const answer of answers) {
+      if (answer.status === 'fulfilled') showFigures(gauges, answer.value);
+      else onFailure();
+    }
+  }
+
+  return {
+    onCollect: (collect: Collect): void => {
+      collects.push(collect);
+    },
+    collect(): Promise<void> {
+      underWay ??= readAll().finally(() => {
+        underWay = undefined;
+      });
+      return underWay;
+    },
+  };
+}
+
+function clearFigures(gauges: Gauges): void {
+  gauges.queueDepth.reset();
+  gauges.queueOldestAge.reset();
+  gauges.messages.reset();
+  gauges.messageOldestAge.reset();
+  gauges.messagesHeld.reset();
+}
+
+function showFigures(gauges: Gauges, figures: CollectedFigures): void {
+  for (const [queue, { waiting, active, delayed, oldestAgeMs }] of Object.entries(figures.queues ?? {})) {
+    gauges.queueDepth.set({ queue, state: 'waiting' }, waiting);
+    gauges.queueDepth.set({ queue, state: 'active' }, active);
+    gauges.queueDepth.set({ queue, state: 'delayed' }, delayed);
+    gauges.queueOldestAge.set({ queue }, oldestAgeMs / 1000);
+  }
+  for (const [state, count] of Object.entries(figures.messages ?? {})) gauges.messages.set({ state }, count);
+  for (const [state, ageMs] of Object.entries(figures.oldestMessageAgeMs ?? {})) {
+    gauges.messageOldestAge.set({ state }, ageMs / 1000);
+  }
+  for (const [reason, count] of Object.entries(figures.held ?? {}))
+    gauges.messagesHeld.set({ reason }, count);
+}
+
+async function withTimeout<T>(run: () => Promise<T>, timeoutMs: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`no figures within ${timeoutMs} ms`)), timeoutMs);
+  });
+  try {
+    return await Promise.race([run(), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,51 @@
+export interface LatencyOptions {
+  /** Milliseconds of any clock that does not go back. */
+  readonly nowMs: () => number;
+  /** Only samples of this last span count; 5 minutes by default. */
+  readonly windowMs?: number;
+  /** Most samples kept, the newest ones: the bound on memory. 4096 by default. */
+  readonly samplesMax?: number;
+  /** Routes that would flatter the figure: probes. */
+  readonly excludedRoutes?: readonly string[];
+}
+
+export interface LatencyRecorder {
+  observe(route: string, ms: number): void;
+  /** The measured 95th percentile over the window, in ms; 0 with no samples. */
+  p95Ms(): number;
+  /** Samples that `p95Ms` is taken of now. */
+  sampleCount(): number;
+}
+
+const probeRoutes: readonly string[] = ['/canary', '/livez', '/readyz', '/health', '/metrics'];
+
+/** Measures the latency that clients see, over a sliding window and in bounded memory (a ring of samples). */
+export function createLatencyRecorder(options: LatencyOptions): LatencyRecorder {
+  const windowMs = options.windowMs ?? 300_000;
+  const size = options.samplesMax ?? 4096;
+  const excluded = new Set(options.excludedRoutes ?? probeRoutes);
+  const samples = new Float64Array(size);
+  const takenAt = new Float64Array(size).fill(Number.NEGATIVE_INFINITY);
+  let next = 0;
+
+  const recentSamples = (): Float64Array => {
+    const oldestAt = options.nowMs() - windowMs;
+    return samples.filter((_sample, index) => (takenAt[index] ?? Number.NEGATIVE_INFINITY) > oldestAt);
+  };
+
+  return {
+    observe(route, ms) {
+      if (excluded.has(route)) return;
+      samples[next] = ms;
+      takenAt[next] = options.nowMs();
+      next = (next + 1) % size;
+    },
+    p95Ms: () => nearestRank(recentSamples().sort(), 0.95),
+    sampleCount: () => recentSamples().length,
+  };
+}
+
+/** Row `ceil(share × n)` of `n` sorted samples, the first row being 1 (row 29 of 30 for 0.95); 0 when there are none. */
+function nearestRank(sorted: Float64Array, share: number): number {
+  return sorted[Math.ceil(share * sorted.length) - 1] ?? 0;
+}

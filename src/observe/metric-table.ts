@@ -1,0 +1,139 @@
+/**
+ * Every metric of the service, in one table. Rules and dashboards name metrics from here and nowhere else.
+ * Base units (seconds), `_total` on counters, and no label that can hold an address or an id.
+ */
+export const counterTable = {
+  requests: {
+    name: 'http_requests_total',
+    help: 'HTTP requests answered, by route pattern, method and status.',
+    labels: ['route', 'method', 'status'],
+  },
+  eventsAccepted: {
+    name: 'events_accepted_total',
+    help: 'Events written to the store, by type and client.',
+    labels: ['type', 'client'],
+  },
+  tokensVerified: { name: 'tokens_verified_total', help: 'Bearer tokens found good.', labels: [] },
+  tokenFailures: {
+    name: 'token_failures_total',
+    help: 'Bearer tokens judged bad, by reason. Tokens that could not be judged are not in it.',
+    labels: ['reason'],
+  },
+  keysUnavailable: {
+    name: 'keys_unavailable_total',
+    help: 'Tokens that could not be judged, because no usable key could be had.',
+    labels: [],
+  },
+  attempts: {
+    name: 'attempts_total',
+    help: 'Provider calls, by how they ended.',
+    labels: ['provider', 'channel', 'outcome'],
+  },
+  holds: { name: 'holds_total', help: 'Messages put on hold, by reason.', labels: ['reason'] },
+  deadLetters: { name: 'dead_letters_total', help: 'Messages given up, by reason.', labels: ['reason'] },
+  unknowns: {
+    name: 'unknowns_total',
+    help: 'Attempts whose outcome is not known, by the phase they were in and the policy that applies.',
+    labels: ['phase', 'policy'],
+  },
+  collectFailures: {
+    name: 'collect_failures_total',
+    help: 'Scrapes that went without a part of the gauges, because it failed or took too long.',
+    labels: [],
+  },
+} as const;
+
+export const histogramTable = {
+  requestSeconds: {
+    name: 'http_request_duration_seconds',
+    help: 'Time to answer a request. Bucket edges lie exactly on the target (0.12 s) and the trigger (0.3 s).',
+    labels: ['route', 'method'],
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.08, 0.12, 0.2, 0.3, 0.5, 1, 2.5, 5],
+  },
+  renderSeconds: {
+    name: 'render_duration_seconds',
+    help: 'Time to render one message.',
+    labels: ['type', 'channel'],
+    buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5],
+  },
+  attemptSeconds: {
+    name: 'attempt_duration_seconds',
+    help: 'Time of one provider call, from permit to outcome.',
+    labels: [],
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+  },
+  stopSeconds: {
+    name: 'stop_duration_seconds',
+    help: 'Time from the request of a stop to its confirmation.',
+    labels: [],
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5, 60],
+  },
+} as const;
+
+/** Gauges that hold what the whole fleet shares read the same in every process: aggregate them with `max`. */
+export const gaugeTable = {
+  queueDepth: {
+    name: 'queue_depth',
+    help: 'Jobs in a queue, by state. Of the whole fleet: use max.',
+    labels: ['queue', 'state'],
+  },
+  queueOldestAge: {
+    name: 'queue_oldest_age_seconds',
+    help: 'Age of the oldest waiting job. Of the whole fleet: use max.',
+    labels: ['queue'],
+  },
+  messages: {
+    name: 'messages',
+    help: 'Messages in the store, by state. Of the whole fleet: use max.',
+    labels: ['state'],
+  },
+  messageOldestAge: {
+    name: 'message_oldest_age_seconds',
+    help: 'Age of the oldest message in a state. Of the whole fleet: use max.',
+    labels: ['state'],
+  },
+  messagesHeld: {
+    name: 'messages_held',
+    help: 'Messages on hold now, by reason. Of the whole fleet: use max.',
+    labels: ['reason'],
+  },
+  sending: { name: 'sending', help: '1 while the gate grants permits.', labels: [] },
+  dryRun: { name: 'dry_run', help: '1 while no provider is called, by mode.', labels: [] },
+  ingestionPaused: { name: 'ingestion_paused', help: '1 while events are refused.', labels: [] },
+  consumersPaused: { name: 'consumers_paused', help: '1 while no event is planned.', labels: [] },
+  gateEpoch: { name: 'gate_epoch', help: 'Number of the last change of the gate.', labels: [] },
+  attemptsInFlight: { name: 'attempts_in_flight', help: 'Provider calls under way.', labels: [] },
+  storeDurable: {
+    name: 'store_durable',
+    help: '1 where the store was seen, or attested, to sync every write before it answers.',
+    labels: [],
+  },
+  proofOfLifeAge: {
+    name: 'proof_of_life_age_seconds',
+    help: 'Time since a synthetic message last went the whole path.',
+    labels: [],
+  },
+  triggerVerdict: {
+    name: 'trigger_verdict',
+    help: '1 at the present verdict (pass, fail, no-data) of a rollback trigger.',
+    labels: ['trigger', 'verdict'],
+  },
+  triggerLatched: {
+    name: 'trigger_latched',
+    help: '1 from the moment a rollback trigger fired until a person releases it.',
+    labels: ['trigger'],
+  },
+  sloBudget: {
+    name: 'slo_error_budget_remaining_ratio',
+    help: 'Part of the error budget that is left: 1 untouched, 0 spent, below 0 overspent.',
+    labels: ['slo'],
+  },
+  build: { name: 'build_info', help: 'Always 1; the version is the label.', labels: ['version'] },
+} as const;
+
+/** Full names of all metrics of ours, for tests of rules and dashboards. */
+export function listMetricNames(prefix = 'acc_'): readonly string[] {
+  return [counterTable, histogramTable, gaugeTable].flatMap((table) =>
+    Object.values(table).map((row) => `${prefix}${row.name}`),
+  );
+}

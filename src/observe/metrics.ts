@@ -1,0 +1,147 @@
+import { collectDefaultMetrics, Registry } from 'prom-client';
+
+import type { AmbiguityPolicy, Channel, HoldReason } from '../domain/message.ts';
+import type { AttemptPhase, OutcomeKind } from '../domain/outcome.ts';
+import { createLabelBound, otherLabel } from './bound-label.ts';
+import { createCollector } from './collected-figures.ts';
+import { type Counters, type Gauges, type Histograms, registerMetrics } from './register-metrics.ts';
+
+export interface MetricsOptions {
+  /** Put before every name of ours; `acc_` by default. Process metrics keep their usual names. */
+  readonly prefix?: string;
+  readonly version?: string;
+  /** Longest time that one scrape waits for the collectors, in ms; 1000 by default. */
+  readonly collectTimeoutMs?: number;
+  /** Processor, memory, event loop and handles of this process; on by default. */
+  readonly processMetrics?: boolean;
+}
+
+/** The gate as this process sees it. A part that is left out keeps its value. */
+export interface SendState {
+  readonly sending?: boolean;
+  readonly dryRun?: boolean;
+  readonly ingestionPaused?: boolean;
+  readonly consumersPaused?: boolean;
+  readonly epoch?: number;
+  readonly inFlight?: number;
+}
+
+const triggerVerdicts = ['pass', 'fail', 'no-data'] as const;
+export type TriggerVerdict = (typeof triggerVerdicts)[number];
+
+export interface ObservedRequest {
+  /** The pattern of the route table (`/api/events/:id`), never the path that was asked for. */
+  readonly route: string;
+  readonly method: string;
+  readonly status: number;
+  readonly seconds: number;
+}
+
+export type Metrics = ReturnType<typeof createMetrics>;
+
+/**
+ * Counts and measures by meaning, in a registry of its own, so that many copies live in one process. The number
+ * of time series is bounded: the first 100 clients have a name and all others are `other`, and so are event
+ * types that were not admitted.
+ */
+export function createMetrics(options: MetricsOptions = {}) {
+  const registry = new Registry();
+  const { counters, gauges, histograms } = registerMetrics(registry, options.prefix ?? 'acc_');
+  if (options.processMetrics ?? true) collectDefaultMetrics({ register: registry });
+  gauges.build.set({ version: options.version ?? 'unknown' }, 1);
+  const types = new Set<string>();
+  const typeLabel = (type: string) => (types.has(type) ? type : otherLabel);
+  const collector = createCollector(
+    gauges,
+    () => counters.collectFailures.inc(),
+    options.collectTimeoutMs ?? 1000,
+  );
+  return {
+    /** Gives these event types (those of the catalog) a label of their own. */
+    admitTypes(admitted: readonly string[]): void {
+      for (const type of admitted) types.add(type);
+    },
+    /** Adds a reader of the store that runs at each scrape. */
+    onCollect: collector.onCollect,
+    ...requestMetrics(counters, histograms),
+    ...eventMetrics(counters, histograms, typeLabel),
+    ...messageMetrics(counters, histograms),
+    ...stateMetrics(gauges, histograms),
+    /** The exposition text. A collector that fails is left out and counted; the scrape itself still answers. */
+    async render(): Promise<{ contentType: string; body: string }> {
+      await collector.collect();
+      return { contentType: registry.contentType, body: await registry.metrics() };
+    },
+  };
+}
+
+function requestMetrics(counters: Counters, histograms: Histograms) {
+  const routeLabel = createLabelBound(100);
+  const methodLabel = createLabelBound(10);
+  const reasonLabel = createLabelBound(50);
+  return {
+    observeRequest(request: ObservedRequest): void {
+      const route = routeLabel(request.route);
+      const method = methodLabel(request.method);
+      counters.requests.inc({ route, method, status: String(request.status) });
+      histograms.requestSeconds.observe({ route, method }, request.seconds);
+    },
+    countTokenVerified: () => counters.tokensVerified.inc(),
+    /** A token judged bad. One that could not be judged is counted by `countKeysUnavailable` and not here. */
+    countTokenFailure: (reason: string) => counters.tokenFailures.inc({ reason: reasonLabel(reason) }),
+    countKeysUnavailable: () => counters.keysUnavailable.inc(),
+  };
+}
+
+function eventMetrics(counters: Counters, histograms: Histograms, typeLabel: (type: string) => string) {
+  const clientLabel = createLabelBound(100);
+  return {
+    countEventAccepted: ({ type, client }: { type: string; client: string }) =>
+      counters.eventsAccepted.inc({ type: typeLabel(type), client: clientLabel(client) }),
+    observeRender: (type: string, channel: Channel, seconds: number) =>
+      histograms.renderSeconds.observe({ type: typeLabel(type), channel }, seconds),
+  };
+}
+
+function messageMetrics(counters: Counters, histograms: Histograms) {
+  const reasonLabel = createLabelBound(50);
+  return {
+    countAttempt: ({
+      provider,
+      channel,
+      outcome,
+    }: {
+      provider: string;
+      channel: Channel;
+      outcome: OutcomeKind;
+    }) => counters.attempts.inc({ provider, channel, outcome }),
+    observeAttempt: (seconds: number) => histograms.attemptSeconds.observe(seconds),
+    countHold: (reason: HoldReason) => counters.holds.inc({ reason }),
+    countDeadLetter: (reason: string) => counters.deadLetters.inc({ reason: reasonLabel(reason) }),
+    countUnknown: (phase: AttemptPhase, policy: AmbiguityPolicy) => counters.unknowns.inc({ phase, policy }),
+  };
+}
+
+function stateMetrics(gauges: Gauges, histograms: Histograms) {
+  return {
+    setSendState(state: SendState): void {
+      if (state.sending !== undefined) gauges.sending.set(Number(state.sending));
+      if (state.dryRun !== undefined) gauges.dryRun.set(Number(state.dryRun));
+      if (state.ingestionPaused !== undefined) gauges.ingestionPaused.set(Number(state.ingestionPaused));
+      if (state.consumersPaused !== undefined) gauges.consumersPaused.set(Number(state.consumersPaused));
+      if (state.epoch !== undefined) gauges.gateEpoch.set(state.epoch);
+      if (state.inFlight !== undefined) gauges.attemptsInFlight.set(state.inFlight);
+    },
+    /** Time from the request of a stop to its confirmation, in ms. */
+    observeStop: (ms: number) => histograms.stopSeconds.observe(ms / 1000),
+    setStoreDurable: (durable: boolean) => gauges.storeDurable.set(Number(durable)),
+    setProofOfLifeAge: (ageMs: number) => gauges.proofOfLifeAge.set(ageMs / 1000),
+    setTrigger(trigger: string, verdict: TriggerVerdict, latched: boolean): void {
+      for (const word of triggerVerdicts)
+        gauges.triggerVerdict.set({ trigger, verdict: word }, Number(word === verdict));
+      gauges.triggerLatched.set({ trigger }, Number(latched));
+    },
+    /** `remaining`: 1 untouched, 0 spent, below 0 overspent. */
+    setErrorBudget: (slo: string, remaining: number) => gauges.sloBudget.set({ slo }, remaining),
+  };
+}

@@ -1,0 +1,82 @@
+export interface BoundedRequest {
+  readonly url: URL;
+  readonly method?: 'GET' | 'POST';
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** For the whole exchange, up to the last byte of the answer. */
+  readonly timeoutMs: number;
+  readonly answerBytesMax: number;
+}
+
+export type BoundedAnswer =
+  | {
+      readonly kind: 'answered';
+      readonly status: number;
+      /** Lower case, without parameters; empty when the header is missing. */
+      readonly contentType: string;
+      readonly text: string;
+    }
+  | { readonly kind: 'failed'; readonly detail: string };
+
+/**
+ * One HTTP exchange that is bounded in time and size, follows no redirect and never throws: what another
+ * service sends is not trusted (OWASP API 10). Connections are kept alive between calls.
+ * `detail` is for people and holds neither headers nor body.
+ */
+export async function fetchBounded(request: BoundedRequest): Promise<BoundedAnswer> {
+  const deadline = new AbortController();
+  const timer = setTimeout(() => deadline.abort(), request.timeoutMs);
+  try {
+    return await exchange(request, deadline.signal);
+  } catch (error) {
+    return {
+      kind: 'failed',
+      detail: deadline.signal.aborted
+        ? `did not answer within ${request.timeoutMs} ms`
+        : describeFailure(error),
+    };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function exchange(request: BoundedRequest, signal: AbortSignal): Promise<BoundedAnswer> {
+  const answer = await fetch(request.url, {
+    method: request.method ?? 'GET',
+    headers: { ...request.headers },
+    redirect: 'manual',
+    signal,
+    ...(request.body === undefined ? {} : { body: request.body }),
+  });
+  if (answer.status >= 300 && answer.status < 400) {
+    await answer.body?.cancel();
+    return { kind: 'failed', detail: `answered ${answer.status}, a redirect, which is never followed` };
+  }
+  const text = await readText(answer, request.answerBytesMax);
+  if (text === undefined) {
+    return { kind: 'failed', detail: `answered with more than ${request.answerBytesMax} bytes` };
+  }
+  const [contentType = ''] = (answer.headers.get('content-type') ?? '').split(';');
+  return { kind: 'answered', status: answer.status, contentType: contentType.trim().toLowerCase(), text };
+}
+
+/** The body as text, or `undefined` as soon as it is known to be larger than allowed; the rest is not read. */
+async function readText(answer: Response, bytesMax: number): Promise<string | undefined> {
+  if (answer.body === null) return '';
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  // Leaving the loop cancels the stream, which closes the connection. Counted after decompression.
+  for await (const chunk of answer.body) {
+    bytes += chunk.byteLength;
+    if (bytes > bytesMax) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function describeFailure(error: unknown): string {
+  // undici says "fetch failed" and keeps the reason in `cause`.
+  const cause = error instanceof Error ? error.cause : undefined;
+  const code = typeof cause === 'object' && cause !== null && 'code' in cause ? String(cause.code) : '';
+  return code === '' ? 'broke the connection' : `could not be reached (${code})`;
+}

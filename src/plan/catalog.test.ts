@@ -1,0 +1,244 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { TemplateFaultsError } from '../render/template-fault.ts';
+import { loadCatalog } from './catalog.ts';
+import { checkTemplates, openTemplates, previewTemplate } from './check-templates.ts';
+
+const catalog = loadCatalog('templates');
+const deadline = {
+  student_id: 's',
+  scholarship_id: 'c',
+  deadline: '2026-12-04T22:00:00Z',
+  hours_remaining: 48,
+};
+
+describe('the first catalog', () => {
+  test('has the five event types', () => {
+    expect(catalog.types()).toEqual([
+      'deadline_approaching',
+      'new_match_found',
+      'receipt',
+      'weekly_digest',
+      'welcome',
+    ]);
+  });
+
+  test('has one promotional type, and nothing in its data can change that', () => {
+    const promotional = catalog.types().filter((type) => catalog.find(type)?.category === 'promotional');
+    expect(promotional).toEqual(['weekly_digest']);
+    const raised = { matches: [{ scholarship_title: 'x', match_score: 1 }], category: 'transactional' };
+    expect(catalog.checkData('weekly_digest', raised)).toContainEqual(
+      expect.objectContaining({ pointer: '/category' }),
+    );
+  });
+
+  test('tells an entry in the words of the code', () => {
+    expect(catalog.find('deadline_approaching')).toMatchObject({
+      type: 'deadline_approaching',
+      channels: ['email', 'sms'],
+      category: 'transactional',
+      locales: ['en', 'fr'],
+      defaultLocale: 'en',
+      notAfter: { kind: 'field', field: 'deadline' },
+      retry: { attemptsMax: 6, backOff: { baseMs: 5000, capMs: 900_000 }, horizonMs: 12 * 3_600_000 },
+      onUnknown: 'ask',
+      smsSegmentsMax: 2,
+    });
+    expect(catalog.find('welcome')?.notAfter).toEqual({ kind: 'after', afterMs: 72 * 3_600_000 });
+    expect(catalog.find('nope')).toBeUndefined();
+  });
+
+  test('passes its own check', () => {
+    expect(checkTemplates('templates')).toEqual([]);
+  });
+
+  test('renders with link hosts of a real deployment only', () => {
+    const { renderer } = openTemplates({ dir: 'templates', allowedLinkHosts: ['real.test'], now: () => 0 });
+    const request = {
+      template: 'welcome',
+      channel: 'email',
+      locale: 'en',
+      timeZone: 'UTC',
+      recipient: {},
+    } as const;
+    expect(() => renderer.render({ ...request, data: { ctaUrl: 'https://evil.test/' } })).toThrow(
+      /ctaUrl.*evil\.test/,
+    );
+    expect(renderer.render({ ...request, data: { ctaUrl: 'https://real.test/' } })).toMatchObject({
+      channel: 'email',
+    });
+  });
+
+  test('previews are the same on every run, and in the language asked for', () => {
+    expect(previewTemplate('templates', 'deadline_approaching')).toEqual(
+      previewTemplate('templates', 'deadline_approaching'),
+    );
+    expect(previewTemplate('templates', 'deadline_approaching', 'fr-CA')[0]).toMatchObject({
+      subject: expect.stringContaining('clôture dans 2 jours'),
+    });
+  });
+});
+
+describe('the data of an event', () => {
+  test.each([
+    ['deadline_approaching', deadline],
+    ['deadline_approaching', { ...deadline, deadline: '2026-12-04' }],
+    ['new_match_found', { student_id: 's', scholarship_id: 'c', match_score: 0 }],
+    ['new_match_found', { student_id: 's', scholarship_id: 'c', match_score: 100 }],
+    ['welcome', {}],
+    ['receipt', { amount: '29.00', credits: 150, txnId: 't', timestamp: '2026-12-02T14:05:00.000Z' }],
+  ])('that %s needs is good', (type, data) => {
+    expect(catalog.checkData(type, data)).toEqual([]);
+  });
+
+  test('has every fault listed by pointer, with its repair', () => {
+    const { student_id: _, ...rest } = deadline;
+    const faults = catalog.checkData('deadline_approaching', {
+      ...rest,
+      deadline: 'soon',
+      hours_remaining: '48',
+      'a/b': 1,
+    });
+    expect(faults.map((fault) => fault.pointer).sort()).toEqual([
+      '/a~1b',
+      '/deadline',
+      '/hours_remaining',
+      '/student_id',
+    ]);
+    expect(faults).toContainEqual({ pointer: '/student_id', detail: expect.stringContaining('is required') });
+    expect(faults).toContainEqual({
+      pointer: '/deadline',
+      detail: expect.stringContaining('2026-12-04T22:00:00Z'),
+    });
+    expect(faults).toContainEqual({
+      pointer: '/a~1b',
+      detail: expect.stringContaining('the fields are student_id'),
+    });
+  });
+
+  test.each([-0.1, 100.1])('with a score of %d is out of range', (match_score) => {
+    const data = { student_id: 's', scholarship_id: 'c', match_score };
+    expect(catalog.checkData('new_match_found', data)).toEqual([
+      { pointer: '/match_score', detail: expect.any(String) },
+    ]);
+  });
+
+  test('with a fault in a list is found by its index', () => {
+    const data = { matches: [{ scholarship_title: 'x', match_score: 1 }, { scholarship_title: 'y' }] };
+    expect(catalog.checkData('weekly_digest', data)).toEqual([
+      { pointer: '/matches/1/match_score', detail: expect.stringContaining('is required') },
+    ]);
+  });
+
+  test('with an amount that could be dollars or cents is refused', () => {
+    const data = { credits: 1, txnId: 't', timestamp: '2026-12-02T14:05:00Z' };
+    expect(catalog.checkData('receipt', { ...data, amount: 29 })[0]?.detail).toContain('decimal string');
+    expect(catalog.checkData('receipt', { ...data, amount: '29.0' })).toHaveLength(1);
+  });
+});
+
+describe('a catalog with a fault does not load', () => {
+  let dir = '';
+  beforeEach(() => {
+    dir = mkdtempSync(`${tmpdir()}/templates-`);
+    cpSync('templates', dir, { recursive: true });
+  });
+  afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+  /** Changes one file and tells the faults found, with paths relative to the catalog. */
+  function faultsAfter(file: string, from: string, to: string) {
+    const path = `${dir}/${file}`;
+    const source = readFileSync(path, 'utf8');
+    if (!source.includes(from)) throw new Error(`${file} does not have ${from}`);
+    writeFileSync(path, source.replace(from, to));
+    return checkTemplates(dir).map((fault) => ({ ...fault, file: fault.file.slice(dir.length + 1) }));
+  }
+
+  test.each([
+    [
+      'an unknown key',
+      'welcome/manifest.yaml',
+      'on_unknown:',
+      'on_unknwon: ask\non_unknown:',
+      7,
+      'on_unknwon: this key is not known',
+    ],
+    ['a wrong category', 'welcome/manifest.yaml', 'transactional', 'urgent', 2, 'transactional, promotional'],
+    [
+      'too many attempts',
+      'welcome/manifest.yaml',
+      'attempts: 8',
+      'attempts: 800',
+      6,
+      'retry.attempts: give at most 100',
+    ],
+    [
+      'a fence that is no date',
+      'deadline_approaching/manifest.yaml',
+      'field: deadline',
+      'field: student_id',
+      6,
+      'student_id is not a date field',
+    ],
+    [
+      'SMS without a maximum',
+      'deadline_approaching/manifest.yaml',
+      'sms: { max_segments: 2 }',
+      '',
+      4,
+      'max_segments',
+    ],
+    ['YAML that does not parse', 'welcome/manifest.yaml', 'title: Welcome', 'title: [', 2, 'cannot be read'],
+    [
+      'JSON that is not strict',
+      'welcome/sample.json',
+      '"firstName": "Priya",',
+      '"firstName": "Priya", // who',
+      1,
+      'strict JSON',
+    ],
+    [
+      'a sample against its schema',
+      'welcome/sample.json',
+      '"firstName"',
+      '"firstname"',
+      7,
+      'data/firstname: is not a field',
+    ],
+    [
+      'a schema that lets anything in',
+      'welcome/schema.json',
+      '"additionalProperties": false',
+      '"additionalProperties": true',
+      1,
+      'additionalProperties',
+    ],
+    ['a brand colour', '_shared/brand.yaml', '"#1f6b4f"', 'green', 12, 'accent: give a colour'],
+    [
+      'an optional field without a guard',
+      'welcome/email.text.hbs',
+      'Good to have',
+      '{{firstName}} Good to have',
+      5,
+      '{{#if firstName}}',
+    ],
+  ])('%s', (_, file, ...[from, to, line, detail]) => {
+    expect(faultsAfter(file, from, to)).toContainEqual({
+      file,
+      line,
+      detail: expect.stringContaining(detail),
+    });
+  });
+
+  test('a misspelt part', () => {
+    writeFileSync(`${dir}/welcome/emial.html.hbs`, 'x');
+    expect(() => loadCatalog(dir)).toThrow(TemplateFaultsError);
+    expect(() => loadCatalog(dir)).toThrow(/emial\.html\.hbs: is not a part of a template/);
+  });
+
+  test('a folder without a schema', () => {
+    rmSync(`${dir}/welcome/schema.json`);
+    expect(() => loadCatalog(dir)).toThrow(/welcome\/schema\.json: is missing/);
+  });
+});

@@ -1,0 +1,52 @@
+import { createRenderer, type Renderer, type RendererOptions } from '../render/create-renderer.ts';
+import type { Draft } from '../render/rendered.ts';
+import { type TemplateFault, TemplateFaultsError } from '../render/template-fault.ts';
+import { type Catalog, loadCatalog } from './catalog.ts';
+
+export interface Templates {
+  readonly catalog: Catalog;
+  readonly renderer: Renderer;
+}
+
+export interface OpenTemplatesOptions extends Omit<RendererOptions, 'templates' | 'shared'> {
+  /** The folder `templates/`. */
+  readonly dir: string;
+}
+
+/** The catalog and its renderer, proven: throws `TemplateFaultsError` if any template is not fit to send. */
+export function openTemplates({ dir, ...options }: OpenTemplatesOptions): Templates {
+  const catalog = loadCatalog(dir);
+  return {
+    catalog,
+    renderer: createRenderer({ templates: catalog.templates, shared: catalog.shared, ...options }),
+  };
+}
+
+/** Every fault of the templates in `dir`; empty means that they are fit to send. Other errors are thrown. */
+export function checkTemplates(dir: string): readonly TemplateFault[] {
+  try {
+    openTemplates({ dir, allowedLinkHosts: [], now: () => 0 });
+    return [];
+  } catch (error) {
+    if (error instanceof TemplateFaultsError) return error.faults;
+    throw error;
+  }
+}
+
+/** The drafts of a template's sample, one per channel, at the sample's own instant: the same on every run. */
+export function previewTemplate(dir: string, type: string, locale?: string): readonly Draft[] {
+  const catalog = loadCatalog(dir);
+  const entry = catalog.find(type);
+  if (entry === undefined)
+    throw new Error(`There is no template ${type}; there are ${catalog.types().join(', ')}`);
+  const { sample } = entry;
+  const renderer = createRenderer({
+    templates: catalog.templates.filter((template) => template.type === type),
+    shared: catalog.shared,
+    allowedLinkHosts: ['app.example.com'],
+    now: () => sample.nowMs,
+  });
+  return entry.channels.map((channel) =>
+    renderer.render({ template: type, channel, ...sample, locale: locale ?? sample.locale }),
+  );
+}

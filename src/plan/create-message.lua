@@ -1,0 +1,16 @@
+-- create-message: writes a message once.
+-- KEYS: 1 message, 2 open messages (zset), 3 counts
+-- ARGV: 1 id, 2 due at (ms), 3… field, value
+-- Answers: {'created'} | {'exists'}
+-- Invariant: planning an event again (a worker died half-way) finds the messages of the first time.
+if redis.call('EXISTS', KEYS[1]) == 1 then
+  return { 'exists' }
+end
+local fields = {}
+for i = 3, #ARGV do
+  fields[#fields + 1] = ARGV[i]
+end
+redis.call('HSET', KEYS[1], unpack(fields))
+redis.call('ZADD', KEYS[2], ARGV[2], ARGV[1])
+redis.call('HINCRBY', KEYS[3], 'queued', 1)
+return { 'created' }

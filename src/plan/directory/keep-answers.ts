@@ -1,0 +1,61 @@
+import type { DirectoryAnswer } from '../../domain/recipient.ts';
+import { awaitUnlessAborted } from '../../outbound/await-unless-aborted.ts';
+import type { Directory } from '../directory.ts';
+
+export interface AnswerKeepOptions {
+  /** Steady milliseconds. */
+  readonly now: () => number;
+  readonly foundMs?: number;
+  /** For `not-found` and `refused`, which somebody may be mending right now. */
+  readonly negativeMs?: number;
+  readonly entriesMax?: number;
+}
+
+interface Entry {
+  readonly answer: DirectoryAnswer;
+  readonly keepUntil: number;
+}
+
+/**
+ * Asks about one person once at a time and not again for a short while; `unreachable` is never kept. `ask` must
+ * settle within a bounded time and never reject: it goes on when one of those who wait for it gives up.
+ */
+export function keepAnswers(
+  ask: (id: string) => Promise<DirectoryAnswer>,
+  options: AnswerKeepOptions,
+): Directory {
+  const { now, foundMs = 60_000, negativeMs = 10_000, entriesMax = 10_000 } = options;
+  const entries = new Map<string, Entry>();
+  const asking = new Map<string, Promise<DirectoryAnswer>>();
+
+  const keep = (id: string, answer: DirectoryAnswer): void => {
+    entries.delete(id);
+    if (answer.kind === 'unreachable') return;
+    const [oldest] = entries.keys();
+    if (entries.size >= entriesMax && oldest !== undefined) entries.delete(oldest);
+    entries.set(id, { answer, keepUntil: now() + (answer.kind === 'found' ? foundMs : negativeMs) });
+  };
+
+  const askAndKeep = async (id: string): Promise<DirectoryAnswer> => {
+    try {
+      const answer = await ask(id);
+      keep(id, answer);
+      return answer;
+    } finally {
+      asking.delete(id);
+    }
+  };
+
+  return {
+    lookUpRecipient: async (id, signal) => {
+      const kept = entries.get(id);
+      if (kept !== undefined && now() < kept.keepUntil) return kept.answer;
+      const pending = asking.get(id) ?? askAndKeep(id);
+      asking.set(id, pending);
+      return awaitUnlessAborted(pending, signal, {
+        kind: 'unreachable',
+        detail: 'the look-up was abandoned',
+      });
+    },
+  };
+}

@@ -1,0 +1,76 @@
+import { describe, expect, test } from 'vitest';
+import type { DirectoryAnswer } from '../../domain/recipient.ts';
+import { parsePerson, personSchema } from './parse-person.ts';
+
+const defaults = { locale: 'en', timeZone: 'UTC' };
+const parse = (person: object): DirectoryAnswer =>
+  parsePerson(personSchema.parse({ student_id: 's1', ...person }), defaults);
+
+describe('parsePerson', () => {
+  test('takes a whole person', () => {
+    expect(
+      parse({
+        name: 'Jo Smith',
+        email: 'jo@EXAMPLE.com',
+        phone: '+15555550123',
+        locale: 'fr-CA',
+        time_zone: 'America/Toronto',
+      }),
+    ).toEqual({
+      kind: 'found',
+      recipient: {
+        id: 's1',
+        name: 'Jo Smith',
+        email: 'jo@example.com',
+        phone: '+15555550123',
+        locale: 'fr-CA',
+        timeZone: 'America/Toronto',
+      },
+    });
+  });
+
+  test('absent, null and blank all mean absent', () => {
+    const bare = { kind: 'found', recipient: { id: 's1', locale: 'en', timeZone: 'UTC' } };
+    expect(parse({})).toEqual(bare);
+    expect(parse({ name: null, email: null, phone: null, locale: null, time_zone: null })).toEqual(bare);
+    expect(parse({ name: ' ', email: '', phone: ' ', locale: '', time_zone: '' })).toEqual(bare);
+  });
+
+  test.each([
+    [{ email: 'jo@example.com,eve@evil.test' }, 'email', 'not-one-address'],
+    [{ email: 'Jo <jo@example.com>' }, 'email', 'not-plain-ascii'],
+    [{ email: 'jo@example' }, 'email', 'bad-domain'],
+    [{ email: 'jo@example.com', phone: '555 555 0123' }, 'phone', 'not-e164'],
+  ])('refuses %j, naming field and fault and never the address', (person, field, fault) => {
+    const answer = parse(person);
+    expect(answer).toMatchObject({
+      kind: 'refused',
+      detail: expect.stringContaining(`${field} in the directory`),
+    });
+    expect(answer).toMatchObject({ detail: expect.stringContaining(fault) });
+    for (const address of Object.values(person)) expect(JSON.stringify(answer)).not.toContain(address);
+  });
+
+  test.each([
+    [{ name: 'Jo\r\nBcc: eve@evil.test' }, 'Jo Bcc: eve@evil.test'],
+    [{ name: '\u202Eevil\u202C' }, 'evil'],
+    [{ name: '  Jo \t Smith ' }, 'Jo Smith'],
+    [{ first_name: 'Jo' }, 'Jo'],
+    [{ name: 'Jo Smith', first_name: 'Jo' }, 'Jo Smith'],
+    [{ name: 'x'.repeat(201) }, undefined],
+  ])('the name of %j is one safe line', (person, name) => {
+    const answer = parse(person);
+    expect(answer.kind === 'found' ? answer.recipient.name : answer).toBe(name);
+  });
+
+  test('a locale or zone that does not exist becomes the default', () => {
+    expect(parse({ locale: 'not a locale', time_zone: 'Moon/Base' })).toMatchObject({
+      recipient: { locale: 'en', timeZone: 'UTC' },
+    });
+  });
+
+  test('a number may serve as id, and members that we do not know are dropped', () => {
+    const answer = parse({ student_id: 17, bypass_suppression: true });
+    expect(answer).toEqual({ kind: 'found', recipient: { id: '17', locale: 'en', timeZone: 'UTC' } });
+  });
+});

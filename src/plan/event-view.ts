@@ -1,0 +1,34 @@
+import type { EventRecord } from '../store/event-record.ts';
+import type { MessageRecord } from '../store/message-record.ts';
+
+/** An event as its client may see it, with where each of its messages stands. */
+export function viewEvent(event: EventRecord, messages: readonly MessageRecord[]) {
+  const planned =
+    event.plannedAt === undefined
+      ? []
+      : [{ at: toIso(event.plannedAt), what: event.state, ...toDetail(event.reason) }];
+  return {
+    event_id: event.id,
+    type: event.type,
+    client: event.client,
+    state: event.state,
+    ...(event.reason === '' ? {} : { reason: event.reason }),
+    received_at: toIso(event.receivedAt),
+    dry_run: event.mode === 'dry_run',
+    messages: messages.map(({ id, channel, state, reason }) => ({
+      message_id: id,
+      channel,
+      state,
+      ...(reason === '' ? {} : { reason }),
+    })),
+    history: [{ at: toIso(event.receivedAt), what: 'accepted' }, ...planned],
+  };
+}
+
+function toDetail(reason: string): { detail?: string } {
+  return reason === '' ? {} : { detail: reason };
+}
+
+function toIso(atMs: number): string {
+  return new Date(atMs).toISOString();
+}

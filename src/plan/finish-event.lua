@@ -1,0 +1,29 @@
+-- finish-event: ends the planning of an event.
+-- KEYS: 1 event, 2 open events, 3 planned events, 4 dead events (zsets)
+-- ARGV: 1 id, 2 state to end in, 3 reason, 4 message ids (space separated), 5 retention (ms), 6 state it must be in
+-- Answers: {'done'} | {'refused', state}
+-- Invariant: an event leaves `open` only here; a planned one is kept for as long as its messages may change.
+local state = redis.call('HGET', KEYS[1], 'state')
+if state ~= ARGV[6] then
+  return { 'refused', state or 'gone' }
+end
+local time = redis.call('TIME')
+local now = string.format('%.0f', tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000))
+redis.call('HSET', KEYS[1], 'state', ARGV[2], 'reason', ARGV[3], 'plannedAt', now)
+if ARGV[4] ~= '' then
+  redis.call('HSET', KEYS[1], 'messages', ARGV[4])
+end
+redis.call('ZREM', KEYS[2], ARGV[1])
+redis.call('ZREM', KEYS[4], ARGV[1])
+if ARGV[2] == 'planned' then
+  redis.call('ZADD', KEYS[3], now, ARGV[1])
+elseif ARGV[2] == 'dead' then
+  redis.call('ZADD', KEYS[4], now, ARGV[1])
+  redis.call('PEXPIRE', KEYS[1], ARGV[5])
+elseif ARGV[2] == 'accepted' then
+  redis.call('ZADD', KEYS[2], now, ARGV[1])
+  redis.call('PERSIST', KEYS[1])
+else
+  redis.call('PEXPIRE', KEYS[1], ARGV[5])
+end
+return { 'done' }

@@ -1,0 +1,207 @@
+import type { Redis } from 'ioredis';
+import type { EventState } from '../domain/event.ts';
+import { type MessageId, parseEventId, toMessageId } from '../domain/ids.ts';
+import type { Channel } from '../domain/message.ts';
+import type { DirectoryAnswer, Recipient } from '../domain/recipient.ts';
+import type { Log } from '../observe/log.ts';
+import type { JobAdder } from '../queue/job-adder.ts';
+import type { JobEnd } from '../queue/queue-host.ts';
+import { type EventRecord, readEventRecord } from '../store/event-record.ts';
+import type { Keys } from '../store/keys.ts';
+import { loadScript } from '../store/scripts.ts';
+import { chooseShard, hashToId } from '../store/shards.ts';
+import type { Catalog, CatalogEntry } from './catalog.ts';
+import { resolveNotAfterMs } from './catalog-not-after.ts';
+import type { Directory } from './directory.ts';
+
+export interface Planner {
+  readonly redis: Redis;
+  readonly keys: Keys;
+  readonly jobs: JobAdder;
+  readonly catalog: Catalog;
+  readonly directory: Directory;
+  readonly hashAddress: (channel: Channel, address: string) => string;
+  readonly defaults: { readonly locale: string; readonly timeZone: string };
+  readonly retentionMs: number;
+  /** How long a directory that cannot be reached is asked again. */
+  readonly directoryHorizonMs: number;
+  readonly log: Log;
+  readonly now: () => number;
+  readonly random: () => number;
+}
+
+const createScript = loadScript(new URL('./create-message.lua', import.meta.url));
+const finishScript = loadScript(new URL('./finish-event.lua', import.meta.url));
+
+/**
+ * Turns an accepted event into its messages: one for each channel that the template offers, the caller asked for
+ * and the recipient has an address on. Planning twice gives the same messages, so a worker may die anywhere in it.
+ */
+export async function planEvent(planner: Planner, jobId: string, signal: AbortSignal): Promise<JobEnd> {
+  const id = parseEventId(jobId);
+  const event = id === undefined ? undefined : await readEventRecord(planner.redis, planner.keys, id);
+  if (event === undefined || event.state !== 'accepted') return { kind: 'done' };
+  const entry = planner.catalog.find(event.type);
+  if (entry === undefined) return await finishEvent(planner, event, { to: 'dead', reason: 'unknown-type' });
+  const notAfter = findNotAfter(entry, event);
+  if (notAfter !== undefined && notAfter <= planner.now()) {
+    return await finishEvent(planner, event, { to: 'expired', reason: 'not-after' });
+  }
+  const found = await findRecipient(planner, event, signal);
+  switch (found.kind) {
+    case 'found':
+      return await createMessages(planner, { event, entry, recipient: found.recipient, notAfter });
+    case 'not-found':
+    case 'refused':
+      return await finishEvent(planner, event, { to: 'dead', reason: `recipient-${found.kind}` });
+    case 'unreachable':
+      return await waitForDirectory(planner, event, found.detail);
+    default:
+      return found satisfies never;
+  }
+}
+
+/** The earlier of the template's fence and the caller's: a caller may only make it stricter. */
+function findNotAfter(entry: CatalogEntry, { event, receivedAt }: EventRecord): number | undefined {
+  const ends = [
+    event.notAfter,
+    resolveNotAfterMs(entry.notAfter, event.data, Math.max(receivedAt, event.sendAt ?? 0)),
+  ];
+  const given = ends.filter((end): end is number => end !== undefined);
+  return given.length === 0 ? undefined : Math.min(...given);
+}
+
+async function findRecipient(
+  planner: Planner,
+  record: EventRecord,
+  signal: AbortSignal,
+): Promise<DirectoryAnswer> {
+  const { recipient, data } = record.event;
+  const { defaults } = planner;
+  if (recipient !== undefined) {
+    return {
+      kind: 'found',
+      recipient: {
+        ...recipient,
+        locale: recipient.locale ?? defaults.locale,
+        timeZone: recipient.timeZone ?? defaults.timeZone,
+      },
+    };
+  }
+  const studentId = data['student_id'];
+  return typeof studentId === 'string'
+    ? await planner.directory.lookUpRecipient(studentId, signal)
+    : { kind: 'not-found' };
+}
+
+/** The directory is away: the event waits, and the pause grows, until the horizon. */
+async function waitForDirectory(planner: Planner, event: EventRecord, detail: string): Promise<JobEnd> {
+  const ageMs = planner.now() - event.receivedAt;
+  planner.log.warn({ event_id: event.id, detail, age_ms: ageMs }, 'the directory could not be reached');
+  if (ageMs >= planner.directoryHorizonMs)
+    return await finishEvent(planner, event, { to: 'dead', reason: 'directory-unreachable' });
+  const ceilingMs = Math.min(60_000, 1_000 + ageMs / 2);
+  return { kind: 'later', atMs: planner.now() + ceilingMs * (0.5 + planner.random() / 2) };
+}
+
+interface Plan {
+  readonly event: EventRecord;
+  readonly entry: CatalogEntry;
+  readonly recipient: Recipient;
+  readonly notAfter: number | undefined;
+}
+
+interface PlannedMessage {
+  readonly id: MessageId;
+  readonly channel: Channel;
+}
+
+async function createMessages(planner: Planner, plan: Plan): Promise<JobEnd> {
+  const { event, entry, recipient } = plan;
+  const wanted = event.event.channels ?? entry.channels;
+  const planned: PlannedMessage[] = [];
+  for (const channel of entry.channels.filter((one) => wanted.includes(one))) {
+    const address = channel === 'email' ? recipient.email : recipient.phone;
+    if (address !== undefined) planned.push(await createMessage(planner, plan, channel, address));
+  }
+  if (planned.length === 0) return await finishEvent(planner, event, { to: 'dead', reason: 'no-address' });
+  await finishEvent(planner, event, { to: 'planned', messages: planned });
+  const delayMs = Math.max(0, (event.event.sendAt ?? 0) - planner.now());
+  await Promise.all(
+    planned.map(({ id, channel }) => planner.jobs.addMessageJob({ id, channel, generation: 1, delayMs })),
+  );
+  planner.log.info({ event_id: event.id, type: event.type, messages: planned.length }, 'event planned');
+  return { kind: 'done' };
+}
+
+async function createMessage(
+  planner: Planner,
+  plan: Plan,
+  channel: Channel,
+  address: string,
+): Promise<PlannedMessage> {
+  const { event, entry, recipient } = plan;
+  const toHash = planner.hashAddress(channel, address);
+  const shard = chooseShard(toHash, planner.keys.shards);
+  const keys = planner.keys.shard(shard);
+  const id = toMessageId(shard, hashToId(event.id, channel, toHash, entry.type));
+  const now = planner.now();
+  const fields: Record<string, string | number | undefined> = {
+    v: 1,
+    id,
+    event: event.id,
+    client: event.client,
+    type: entry.type,
+    channel,
+    category: entry.category,
+    mode: event.mode,
+    to: address,
+    toHash,
+    name: recipient.name,
+    locale: recipient.locale,
+    timeZone: recipient.timeZone,
+    data: JSON.stringify(event.event.data),
+    state: 'queued',
+    generation: 1,
+    sendAt: event.event.sendAt,
+    notAfter: plan.notAfter,
+    createdAt: now,
+    updatedAt: now,
+    requestId: event.requestId,
+    traceparent: event.traceparent,
+    history: JSON.stringify({ at: now, to: 'queued', by: 'planner' }),
+  };
+  const given = Object.entries(fields).filter(
+    (field): field is [string, string | number] => field[1] !== undefined,
+  );
+  const dueAt = Math.max(now, event.event.sendAt ?? 0);
+  await createScript.run(
+    planner.redis,
+    [keys.message(id), keys.messagesOpen, keys.messageCounts],
+    [id, dueAt, ...given.flat()],
+  );
+  return { id, channel };
+}
+
+interface EventEnd {
+  readonly to: EventState;
+  readonly reason?: string;
+  readonly messages?: readonly PlannedMessage[];
+}
+
+async function finishEvent(planner: Planner, event: EventRecord, end: EventEnd): Promise<JobEnd> {
+  const keys = planner.keys.of(event.id);
+  const { to, reason = '', messages = [] } = end;
+  await finishScript.run(
+    planner.redis,
+    [keys.event(event.id), keys.eventsOpen, keys.eventsPlanned, keys.eventsDead],
+    [event.id, to, reason, messages.map(({ id }) => id).join(' '), planner.retentionMs, 'accepted'],
+  );
+  if (to !== 'planned') {
+    planner.log.warn(
+      { event_id: event.id, type: event.type, state: to, reason },
+      'event ended without a message',
+    );
+  }
+  return { kind: 'done' };
+}

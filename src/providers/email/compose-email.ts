@@ -1,0 +1,123 @@
+import { createPrivateKey } from 'node:crypto';
+import { buffer } from 'node:stream/consumers';
+import Dkim from 'nodemailer/lib/dkim';
+import MailComposer from 'nodemailer/lib/mail-composer';
+import { type EmailAddress, parseEmailAddress } from '../../domain/address.ts';
+import type { OutgoingEmail } from '../provider.ts';
+import type { DkimKey } from './smtp-options.ts';
+
+/** A message as it goes over the wire, with the only envelope it may go with. */
+export interface ComposedEmail {
+  readonly ok: true;
+  readonly raw: Buffer;
+  readonly envelope: { readonly from: string; readonly to: string };
+}
+
+/** Why a message is not sent at all. Every one is a fault of the message: a retry would not help. */
+export interface ComposeFault {
+  readonly ok: false;
+  readonly code: 'address-not-plain' | 'header-not-plain' | 'envelope-mismatch' | 'compose-failed';
+  readonly detail: string;
+}
+
+export type EmailComposer = (message: OutgoingEmail) => Promise<ComposedEmail | ComposeFault>;
+
+/**
+ * Makes MIME out of messages. What comes out goes to exactly the one approved address: the envelope that the
+ * library reads from the headers is compared with it, because mail libraries have read more recipients into a
+ * header than the check before them did (CVE-2025-13033, CVE-2026-125755). Throws on an unusable DKIM key.
+ */
+export function createEmailComposer(options: {
+  readonly dkim?: DkimKey;
+  readonly envelopeFrom?: EmailAddress;
+}): EmailComposer {
+  const sign = options.dkim === undefined ? undefined : createSigner(options.dkim);
+  return async (message) => {
+    const fault = findFault(message);
+    if (fault !== undefined) return fault;
+    try {
+      const mime = new MailComposer(toMailOptions(message)).compile();
+      const mismatch = compareEnvelope(mime.getEnvelope(), message);
+      if (mismatch !== undefined) return mismatch;
+      const raw = await mime.build();
+      const envelope = { from: options.envelopeFrom ?? message.from.address, to: message.to.address };
+      return { ok: true, raw: sign === undefined ? raw : await sign(raw), envelope };
+    } catch (error) {
+      return {
+        ok: false,
+        code: 'compose-failed',
+        detail: error instanceof Error ? error.name : 'unknown fault',
+      };
+    }
+  };
+}
+
+function toMailOptions(message: OutgoingEmail): MailComposer.Options {
+  const headers = Object.entries(message.headers).map(([key, value]) => ({ key, value }));
+  const isAutomatic = headers.some(({ key }) => key.toLowerCase() === 'auto-submitted');
+  return {
+    from: { name: message.from.name, address: message.from.address },
+    to: { name: message.to.name ?? '', address: message.to.address },
+    ...(message.replyTo === undefined ? {} : { replyTo: { name: '', address: message.replyTo } }),
+    subject: message.subject,
+    text: message.text,
+    html: message.html,
+    messageId: message.messageIdHeader,
+    // RFC 3834: keeps holiday answers and loops away.
+    headers: isAutomatic ? headers : [...headers, { key: 'Auto-Submitted', value: 'auto-generated' }],
+    newline: 'win',
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  };
+}
+
+/** Headers that we set ourselves; through `headers` they could add a recipient or spoil the MIME structure. */
+const ownHeaders =
+  /^(?:to|cc|bcc|from|sender|reply-to|return-path|subject|date|message-id|mime-version|content-.*|dkim-signature|resent-.*)$/i;
+
+function findFault(message: OutgoingEmail): ComposeFault | undefined {
+  const addresses = [
+    message.to.address,
+    message.from.address,
+    ...(message.replyTo === undefined ? [] : [message.replyTo]),
+  ];
+  for (const address of addresses) {
+    const parsed = parseEmailAddress(address);
+    if (!parsed.ok || parsed.value !== address)
+      return refuse('address-not-plain', 'an address is not one plain address');
+  }
+  if (!/^<[\x21-\x3b\x3d\x3f\x41-\x7e]+@[\x21-\x3b\x3d\x3f\x41-\x7e]+>$/.test(message.messageIdHeader)) {
+    return refuse('header-not-plain', 'Message-ID is not <id@domain>');
+  }
+  for (const [name, value] of Object.entries(message.headers)) {
+    const isPlain = /^[A-Za-z0-9-]{1,70}$/.test(name) && !/\p{Cc}/u.test(value);
+    if (!isPlain || ownHeaders.test(name))
+      return refuse('header-not-plain', 'a header is not allowed or not plain');
+  }
+  return undefined;
+}
+
+function compareEnvelope(
+  computed: { readonly from: string | false; readonly to: readonly string[] },
+  message: OutgoingEmail,
+): ComposeFault | undefined {
+  const same =
+    computed.from === message.from.address &&
+    computed.to.length === 1 &&
+    computed.to[0] === message.to.address;
+  return same
+    ? undefined
+    : refuse('envelope-mismatch', 'the composed headers name other addresses than the approved ones');
+}
+
+/** The library leaves a message unsigned when it cannot use the key, so the key is tried out at start. */
+function createSigner(key: DkimKey): (raw: Buffer) => Promise<Buffer> {
+  if (createPrivateKey(key.privateKey).asymmetricKeyType !== 'rsa')
+    throw new Error('the DKIM key is not an RSA key');
+  const dkim = new Dkim({ ...key });
+  return (raw) => buffer(dkim.sign(raw));
+}
+
+function refuse(code: ComposeFault['code'], detail: string): ComposeFault {
+  return { ok: false, code, detail };
+}

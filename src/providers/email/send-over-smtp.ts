@@ -1,0 +1,121 @@
+import { Readable } from 'node:stream';
+import type SmtpConnection from 'nodemailer/lib/smtp-connection';
+import type { AttemptPhase } from '../../domain/outcome.ts';
+import { listenToAbort } from '../listen-to-abort.ts';
+import type { Fence } from '../provider.ts';
+import type { ComposedEmail } from './compose-email.ts';
+
+/** How one SMTP transaction ended, as seen on the wire. Judged by `classifySmtpEnd`. */
+export type SmtpEnd =
+  | { readonly kind: 'taken'; readonly reply: string }
+  | { readonly kind: 'aborted'; readonly detail: string }
+  | { readonly kind: 'failed'; readonly phase: AttemptPhase; readonly fault: SmtpFault };
+
+export interface SmtpFault {
+  readonly message: string;
+  /** The verb that the reply answered. Trusted for nothing but MAIL against RCPT. */
+  readonly command?: string | undefined;
+  /** The server's reply, when there was one. */
+  readonly reply?: string | undefined;
+}
+
+export interface SmtpSend {
+  readonly connection: SmtpConnection;
+  readonly email: ComposedEmail;
+  readonly fence: Fence;
+  readonly phaseTimeoutMs: number;
+}
+
+/**
+ * Sends one message over a connection in hand. Guarantees: the fence is asked right before MAIL FROM and again
+ * right before the first byte of the message; after a refusal the final dot is never written, so the server must
+ * drop what it has (RFC 5321 §4.1.1.4). The phase comes from the body stream, which is only read after the
+ * server's 354: nodemailer's own error codes call a close after the complete message `CONN`.
+ */
+export function sendOverSmtp(send: SmtpSend): Promise<SmtpEnd> {
+  const { connection, email, fence, phaseTimeoutMs } = send;
+  return new Promise((resolve) => {
+    if (fence.signal.aborted || !fence.mayWrite('envelope')) {
+      resolve({ kind: 'aborted', detail: 'stopped before the envelope' });
+      return;
+    }
+    let isOver = false;
+    const finish = (end: SmtpEnd): void => {
+      if (isOver) return;
+      isOver = true;
+      clearTimeout(timer);
+      stopListening();
+      connection.removeListener('end', onEnd);
+      // Only a definite answer leaves the connection usable; it closes at once otherwise.
+      if (end.kind !== 'taken' && !(end.kind === 'failed' && end.fault.reply !== undefined))
+        connection.close();
+      resolve(end);
+    };
+    const onTimeout = (): void => {
+      const message =
+        body.phase === 'envelope' ? 'no answer to the envelope in time' : 'no final answer in time';
+      finish({ kind: 'failed', phase: body.phase, fault: { message } });
+    };
+    const onAbort = (): void => {
+      if (body.phase === 'envelope') finish({ kind: 'aborted', detail: 'stopped before the body' });
+    };
+    // Someone closed the connection under us. nodemailer tells `end` before it tells its own, better reason.
+    const onEnd = (): void =>
+      queueMicrotask(() =>
+        finish({ kind: 'failed', phase: body.phase, fault: { message: 'connection closed' } }),
+      );
+    let timer = setTimeout(onTimeout, phaseTimeoutMs);
+    const body = new GuardedBody(email.raw, () => {
+      if (fence.signal.aborted || !fence.mayWrite('body')) {
+        finish({ kind: 'aborted', detail: 'stopped before the body' });
+        return false;
+      }
+      clearTimeout(timer);
+      timer = setTimeout(onTimeout, phaseTimeoutMs);
+      return true;
+    });
+    const stopListening = listenToAbort(fence.signal, onAbort);
+    connection.once('end', onEnd);
+    const envelope = { from: email.envelope.from, to: [email.envelope.to] };
+    connection.send(envelope, body, (error, info) => {
+      if (error === null) finish({ kind: 'taken', reply: info.response });
+      else finish({ kind: 'failed', phase: body.phase, fault: toFault(error) });
+    });
+  });
+}
+
+/** The message as a stream that asks for leave at its first read and knows how much of it was taken. */
+class GuardedBody extends Readable {
+  phase: 'envelope' | 'body' | 'answer' = 'envelope';
+  readonly #raw: Buffer;
+  readonly #mayBegin: () => boolean;
+
+  constructor(raw: Buffer, mayBegin: () => boolean) {
+    super();
+    this.#raw = raw;
+    this.#mayBegin = mayBegin;
+    this.once('end', () => {
+      this.phase = 'answer';
+    });
+    this.on('error', () => undefined);
+  }
+
+  override _read(): void {
+    if (this.phase !== 'envelope') return;
+    if (!this.#mayBegin()) {
+      this.destroy();
+      return;
+    }
+    this.phase = 'body';
+    this.push(this.#raw);
+    this.push(null);
+  }
+}
+
+function toFault(error: {
+  message: string;
+  command?: string | undefined;
+  response?: string | undefined;
+}): SmtpFault {
+  return { message: error.message, command: error.command, reply: error.response };
+}

@@ -1,0 +1,81 @@
+import type SmtpConnection from 'nodemailer/lib/smtp-connection';
+import { createConnectionPool } from '../connection-pool.ts';
+import { type AttemptEnd, createLease } from '../create-lease.ts';
+import { measureHealth } from '../measure-health.ts';
+import type { Fence, OutgoingEmail, Provider } from '../provider.ts';
+import { classifySmtpEnd } from './classify-smtp-end.ts';
+import { createEmailComposer, type EmailComposer } from './compose-email.ts';
+import { connectSmtp, isSmtpAlive, resetSmtp } from './connect-smtp.ts';
+import { sendOverSmtp } from './send-over-smtp.ts';
+import type { SmtpProviderOptions } from './smtp-options.ts';
+
+/** A connection that was used a moment ago is taken at its word; an older one is asked first. */
+const idleCheckMs = 1000;
+
+/**
+ * Email over SMTP (RFC 5321). A lease holds a greeted, encrypted and logged-in connection, so that nothing but the
+ * message itself stands between a permit and the wire; why not nodemailer's own pool: `docs/adr/0003-own-smtp-pool.md`.
+ * Throws at once on a DKIM key that cannot sign.
+ */
+export function createSmtpProvider(options: SmtpProviderOptions): Provider<OutgoingEmail> {
+  const composeEmail = createEmailComposer(options);
+  const pool = createConnectionPool<SmtpConnection>({
+    connectionsMax: options.connectionsMax,
+    idleTimeoutMs: options.idleTimeoutMs,
+    idleCheckMs,
+    usesMax: options.messagesPerConnection,
+    connect: (signal) => connectSmtp(options, signal),
+    isAlive: isSmtpAlive,
+    check: (connection) => resetSmtp(connection, options.connectTimeoutMs),
+    end: (connection) => leave(connection, options.connectTimeoutMs),
+    destroy: (connection) => connection.close(),
+  });
+  const attempt = (connection: SmtpConnection, message: OutgoingEmail, fence: Fence): Promise<AttemptEnd> =>
+    attemptEmail({ connection, message, fence, composeEmail, phaseTimeoutMs: options.socketTimeoutMs });
+  return {
+    name: options.name,
+    channel: 'email',
+    reserve: async (signal) => createLease(await pool.acquire(signal), attempt),
+    checkHealth: (signal) =>
+      measureHealth({ provider: options.name, channel: 'email' }, async () => {
+        const connection = await connectSmtp(options, signal);
+        const answered = await resetSmtp(connection, options.connectTimeoutMs);
+        leave(connection, options.connectTimeoutMs);
+        return answered
+          ? { status: 'ok', detail: options.auth === undefined ? 'connected' : 'connected and logged in' }
+          : { status: 'error', detail: 'connected, but RSET was not answered' };
+      }),
+    close: (deadlineMs) => pool.close(deadlineMs),
+  };
+}
+
+interface EmailAttempt {
+  readonly connection: SmtpConnection;
+  readonly message: OutgoingEmail;
+  readonly fence: Fence;
+  readonly composeEmail: EmailComposer;
+  readonly phaseTimeoutMs: number;
+}
+
+async function attemptEmail(attempt: EmailAttempt): Promise<AttemptEnd> {
+  const { connection, message, fence, phaseTimeoutMs } = attempt;
+  const email = await attempt.composeEmail(message);
+  if (!email.ok) {
+    const { code, detail } = email;
+    return { outcome: { kind: 'refused', code, detail, recipientGone: false }, condition: 'unused' };
+  }
+  const end = await sendOverSmtp({ connection, email, fence, phaseTimeoutMs });
+  // After a refused envelope the transaction may be half open, so the connection is reset before its next use.
+  return {
+    outcome: classifySmtpEnd(end, message.messageIdHeader),
+    condition: end.kind === 'taken' ? 'used' : 'dirty',
+  };
+}
+
+/** QUIT, without waiting for the answer for longer than `timeoutMs`. */
+function leave(connection: SmtpConnection, timeoutMs: number): void {
+  const timer = setTimeout(() => connection.close(), timeoutMs);
+  timer.unref();
+  connection.once('end', () => clearTimeout(timer));
+  connection.quit();
+}

@@ -1,0 +1,70 @@
+import type { EmailAddress, PhoneNumber } from '../domain/address.ts';
+import { maskEmail, maskPhone } from '../domain/mask.ts';
+import type { AttemptOutcome } from '../domain/outcome.ts';
+import { isRecipientAllowed, type RecipientPolicy } from '../domain/recipient-policy.ts';
+import type { OutgoingEmail, OutgoingMessage, OutgoingSms, Provider } from './provider.ts';
+
+/**
+ * The last fence before a stranger (GAT-7): whatever went wrong before, a message whose recipient the policy does not
+ * name never reaches the provider. Under `redirect` it goes to our own address instead, with the
+ * first recipient told in masked form.
+ */
+export function guardRecipients<M extends OutgoingMessage>(
+  provider: Provider<M>,
+  policy: RecipientPolicy,
+): Provider<M> {
+  return {
+    name: provider.name,
+    channel: provider.channel,
+    reserve: async (signal) => {
+      const lease = await provider.reserve(signal);
+      return {
+        send: (message, fence) => {
+          // By its own channel: a message of the wrong kind must not be judged as the right one.
+          const allowed =
+            message.channel === provider.channel &&
+            isRecipientAllowed(policy, message.channel, addressOf(message));
+          return allowed ? lease.send(redirect(message, policy), fence) : Promise.resolve(notAllowed);
+        },
+        release: () => lease.release(),
+      };
+    },
+    checkHealth: (signal) => provider.checkHealth(signal),
+    close: (deadlineMs) => provider.close(deadlineMs),
+  };
+}
+
+const notAllowed: AttemptOutcome = {
+  kind: 'refused',
+  code: 'recipient-not-allowed',
+  detail: 'the recipient is not on the allow list of this environment',
+  recipientGone: false,
+};
+
+function addressOf(message: OutgoingMessage): string {
+  return message.channel === 'email' ? message.to.address : message.to;
+}
+
+/** Keeps the message as it is unless the policy names an address of ours for its channel. */
+function redirect<M extends OutgoingMessage>(message: M, policy: RecipientPolicy): M {
+  if (policy.kind !== 'redirect') return message;
+  if (message.channel === 'email')
+    return policy.email === undefined ? message : { ...message, ...emailTo(policy.email, message) };
+  return policy.phone === undefined ? message : { ...message, ...smsTo(policy.phone, message) };
+}
+
+function emailTo(
+  address: EmailAddress,
+  message: OutgoingEmail,
+): Pick<OutgoingEmail, 'to' | 'subject' | 'headers'> {
+  const original = maskEmail(message.to.address);
+  return {
+    to: { address },
+    subject: `[for ${original}] ${message.subject}`,
+    headers: { ...message.headers, 'X-Original-To': original },
+  };
+}
+
+function smsTo(to: PhoneNumber, message: OutgoingSms): Pick<OutgoingSms, 'to' | 'body'> {
+  return { to, body: `[for ${maskPhone(message.to)}] ${message.body}` };
+}

@@ -1,0 +1,37 @@
+import type { Fence, OutgoingMessage, Provider } from './provider.ts';
+
+/**
+ * Takes every message and delivers it nowhere. It obeys the fence like the others, so a proof of life walks
+ * the whole path, the gate included.
+ */
+export function createNullProvider<M extends OutgoingMessage>(
+  name: string,
+  channel: M['channel'],
+): Provider<M> {
+  return {
+    name,
+    channel,
+    reserve: () =>
+      Promise.resolve({
+        send: (message, fence) => Promise.resolve(swallow(message, fence)),
+        release: () => undefined,
+      }),
+    checkHealth: () =>
+      Promise.resolve({
+        provider: name,
+        channel,
+        ok: true,
+        status: 'ok',
+        latencyMs: 0,
+        detail: 'delivers nowhere',
+      }),
+    close: () => Promise.resolve(),
+  };
+}
+
+function swallow(message: OutgoingMessage, fence: Fence) {
+  if (fence.signal.aborted || !fence.mayWrite('envelope') || !fence.mayWrite('body')) {
+    return { kind: 'aborted', detail: 'stopped before the body' } as const;
+  }
+  return { kind: 'accepted', providerRef: message.id, detail: 'taken and delivered nowhere' } as const;
+}

@@ -1,0 +1,48 @@
+import { appendFile, mkdir, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createEmailComposer } from './email/compose-email.ts';
+import type { OutgoingMessage } from './provider.ts';
+
+/** What a rehearsal leaves in `send_log.jsonl`, beside the draft itself. */
+export interface RehearsalLine {
+  readonly at: string;
+  readonly message_id: string;
+  readonly event_id: string;
+  readonly type: string;
+  readonly channel: string;
+  /** Masked. */
+  readonly to: string;
+  readonly to_hash: string;
+  /** What a real send would have met: `go`, or the limit that stood in its way. */
+  readonly would: string;
+  readonly template_version: string;
+  readonly segments?: number;
+}
+
+export interface Outbox {
+  /** Writes the draft whole or not at all; the same message written twice leaves one file. Answers its name. */
+  writeDraft(message: OutgoingMessage, line: RehearsalLine): Promise<string>;
+}
+
+/** Where rehearsals land: an `.eml` or `.txt` file for each message, and a log of them. */
+export function createOutbox(dir: string): Outbox {
+  const composeEmail = createEmailComposer({});
+  const toBytes = async (message: OutgoingMessage): Promise<Buffer> => {
+    if (message.channel === 'sms')
+      return Buffer.from(`From: ${message.from}\nTo: ${message.to}\n\n${message.body}\n`);
+    const composed = await composeEmail(message);
+    if (!composed.ok) throw new Error(`the draft could not be composed: ${composed.detail}`);
+    return composed.raw;
+  };
+  return {
+    writeDraft: async (message, line) => {
+      const name = `${message.id}.${message.channel === 'email' ? 'eml' : 'txt'}`;
+      const file = join(dir, name);
+      await mkdir(dir, { recursive: true });
+      await writeFile(`${file}.tmp`, await toBytes(message));
+      await rename(`${file}.tmp`, file);
+      await appendFile(join(dir, 'send_log.jsonl'), `${JSON.stringify({ ...line, file: name })}\n`);
+      return file;
+    },
+  };
+}

@@ -1,0 +1,112 @@
+import { type IncomingHttpHeaders, type IncomingMessage, request as startRequest } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Fence } from '../provider.ts';
+
+/** One HTTP request that may be written at most once. */
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST';
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+/** How one HTTP exchange ended, as seen on the wire. */
+export type HttpEnd =
+  /** The status line arrived. `body` is cut at 64 KiB and may be incomplete; the status alone is definite. */
+  | {
+      readonly kind: 'answered';
+      readonly status: number;
+      readonly headers: IncomingHttpHeaders;
+      readonly body: string;
+    }
+  /** The fence said no; nothing was written. */
+  | { readonly kind: 'aborted'; readonly detail: string }
+  /** The connection had gone before the first byte; nothing was written. */
+  | { readonly kind: 'connection-gone' }
+  /** The request was written, wholly or partly, and no status line came. */
+  | { readonly kind: 'unanswered'; readonly phase: 'body' | 'answer'; readonly detail: string };
+
+export interface HttpAttempt {
+  readonly socket: Socket;
+  readonly request: HttpRequest;
+  readonly fence: Fence;
+  readonly answerTimeoutMs: number;
+}
+
+const bodyBytesMax = 64 * 1024;
+
+/**
+ * One request over a connection in hand: no retry, no redirect, no second connection. The fence is asked for
+ * both steps at one instant right before the write, because the first byte of a request cannot be told from
+ * its last; from that instant on only an answer can say that nothing happened.
+ */
+export function attemptHttp({ socket, request, fence, answerTimeoutMs }: HttpAttempt): Promise<HttpEnd> {
+  return new Promise((resolve) => {
+    if (!socket.writable) {
+      resolve({ kind: 'connection-gone' });
+      return;
+    }
+    if (fence.signal.aborted || !fence.mayWrite('envelope') || !fence.mayWrite('body')) {
+      resolve({ kind: 'aborted', detail: 'stopped before the request' });
+      return;
+    }
+    let phase: 'body' | 'answer' = 'body';
+    let fault = 'connection closed';
+    let answer: IncomingMessage | undefined;
+    const chunks: Buffer[] = [];
+    socket.removeListener('data', dropUnasked);
+    const outgoing = startRequest({
+      createConnection: () => socket,
+      method: request.method,
+      path: `${request.url.pathname}${request.url.search}`,
+      headers: { ...request.headers, host: request.url.host, connection: 'keep-alive' },
+    });
+    const timer = setTimeout(() => {
+      fault = 'no answer in time';
+      socket.destroy();
+    }, answerTimeoutMs);
+    outgoing.once('finish', () => {
+      phase = 'answer';
+    });
+    outgoing.on('error', (error: NodeJS.ErrnoException) => {
+      if (fault === 'connection closed') fault = error.code ?? error.name;
+    });
+    outgoing.once('response', (incoming) => {
+      answer = incoming;
+      collectBody(incoming, chunks);
+    });
+    // Comes last, whatever happened; only then is the socket free for the next request.
+    outgoing.once('close', () => {
+      clearTimeout(timer);
+      socket.on('data', dropUnasked);
+      resolve(
+        answer === undefined ? { kind: 'unanswered', phase, detail: fault } : toAnswered(answer, chunks),
+      );
+    });
+    outgoing.end(request.body);
+  });
+}
+
+/**
+ * Listens on an idle connection: a peer that speaks without being asked (a 408 before it closes) would have its words
+ * taken for the answer to the next request.
+ */
+export function dropUnasked(this: Socket): void {
+  this.destroy();
+}
+
+/** Collects at most 64 KiB; an answer that is longer costs its connection. */
+function collectBody(incoming: IncomingMessage, chunks: Buffer[]): void {
+  let bytes = 0;
+  incoming.on('data', (chunk: Buffer) => {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes > bodyBytesMax) incoming.destroy();
+  });
+  incoming.on('error', () => undefined);
+}
+
+function toAnswered(answer: IncomingMessage, chunks: readonly Buffer[]): HttpEnd {
+  const body = Buffer.concat(chunks).subarray(0, bodyBytesMax).toString('utf8');
+  return { kind: 'answered', status: answer.statusCode ?? 0, headers: answer.headers, body };
+}

@@ -1,0 +1,43 @@
+import type { AttemptOutcome } from '../../domain/outcome.ts';
+import type { HttpEnd } from './attempt-http.ts';
+
+/** The answer of an SMS API, before it is judged. */
+export type HttpAnswer = Extract<HttpEnd, { kind: 'answered' }>;
+
+/**
+ * Judges an answer by its status alone, where the API itself says nothing better. A fault of our account or of the
+ * address we call must not kill messages; a 5xx may come from behind the place where the message was taken, so it
+ * is `unknown`. `code` and `detail` are what the API said.
+ */
+export function judgeStatus(answer: HttpAnswer, code: string, detail: string): AttemptOutcome {
+  const { status } = answer;
+  if (status === 429) return slowDown(answer, code, detail);
+  const notSentCode = notSentStatuses[status] ?? (status >= 300 && status < 400 ? 'redirected' : undefined);
+  if (notSentCode !== undefined) return { kind: 'not-sent', code: notSentCode, detail };
+  if (status >= 400 && status < 500) return { kind: 'refused', code, detail, recipientGone: false };
+  return { kind: 'unknown', phase: 'answer', detail };
+}
+
+const notSentStatuses: Readonly<Record<number, string>> = {
+  401: 'unauthorized',
+  403: 'unauthorized',
+  404: 'misdirected',
+  405: 'misdirected',
+  408: 'request-timeout',
+};
+
+/** `slow-down` with the wait that the answer asks for. */
+export function slowDown(answer: HttpAnswer, code: string, detail: string): AttemptOutcome {
+  const retryAfterMs = parseRetryAfter(answer.headers['retry-after'], Date.now());
+  return { kind: 'slow-down', code, detail, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+}
+
+/** The longest wait that we take a provider's word for. */
+const retryAfterMsMax = 3_600_000;
+
+/** `Retry-After` in milliseconds, at most an hour: seconds or an HTTP date (RFC 9110 §10.2.3). */
+export function parseRetryAfter(header: string | undefined, nowMs: number): number | undefined {
+  if (header === undefined) return undefined;
+  const waitMs = /^\d{1,9}$/.test(header.trim()) ? Number(header) * 1000 : Date.parse(header) - nowMs;
+  return Number.isNaN(waitMs) ? undefined : Math.min(Math.max(waitMs, 0), retryAfterMsMax);
+}

@@ -1,0 +1,149 @@
+import { Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { type EventId, type MessageId, shardOf } from '../domain/ids.ts';
+import type { Channel } from '../domain/message.ts';
+import type { Keys } from '../store/keys.ts';
+import { type QueueName, queueNames } from './queue-names.ts';
+
+/**
+ * Adds jobs. A job is a pointer `{v, id}` with an id of its own making, so adding it twice makes one job, and
+ * losing it loses nothing: the record is what was accepted, and the reconciler adds what is missing.
+ */
+export interface JobAdder {
+  /** Adds without being waited for; a failure is reported, never thrown. */
+  addEventJob(id: EventId): void;
+  addMessageJob(message: MessageJob): Promise<void>;
+  ensureEventJob(id: EventId): Promise<boolean>;
+  /** Adds the job when none is waiting, delayed or active; answers whether it had to. */
+  ensureMessageJob(message: MessageJob): Promise<boolean>;
+  readDepths(): Promise<Record<QueueName, QueueDepth>>;
+  /** Waits for adds still under way, at most `deadlineMs`, then closes. */
+  close(deadlineMs: number): Promise<void>;
+}
+
+export interface MessageJob {
+  readonly id: MessageId;
+  readonly channel: Channel;
+  /** A message released or replayed gets a new job; its number keeps it apart from the old one. */
+  readonly generation: number;
+  readonly delayMs: number;
+}
+
+export interface QueueDepth {
+  readonly waiting: number;
+  readonly active: number;
+  readonly delayed: number;
+}
+
+export interface JobAdderOptions {
+  readonly redis: Redis;
+  readonly keys: Keys;
+  readonly onError: (what: string, error: unknown) => void;
+}
+
+/** Opens the producer side of every queue on the given connection. */
+export function createJobAdder(options: JobAdderOptions): JobAdder {
+  const openShards = createShardOpener(options);
+  const pending = new Set<Promise<unknown>>();
+  const queue = (id: EventId | MessageId, name: QueueName): Queue => {
+    const found = openShards()[shardOf(id)]?.[name];
+    if (found === undefined) throw new RangeError(`no queue for ${id}`);
+    return found;
+  };
+  const addEvent = async (id: EventId): Promise<unknown> =>
+    await queue(id, 'events').add('event', { v: 1, id }, { jobId: id });
+  const addMessage = async (message: MessageJob): Promise<void> => {
+    const jobId = toMessageJobId(message);
+    const data = { v: 1, id: message.id };
+    await queue(message.id, message.channel).add('message', data, {
+      jobId,
+      delay: Math.max(0, message.delayMs),
+    });
+  };
+  return {
+    addEventJob: (id) => {
+      const adding = addEvent(id)
+        .catch((error: unknown) => options.onError('add event job', error))
+        .finally(() => pending.delete(adding));
+      pending.add(adding);
+    },
+    addMessageJob: addMessage,
+    ensureEventJob: async (id) => {
+      if ((await queue(id, 'events').getJobState(id)) !== 'unknown') return false;
+      await addEvent(id);
+      return true;
+    },
+    ensureMessageJob: async (message) => {
+      const state = await queue(message.id, message.channel).getJobState(toMessageJobId(message));
+      if (state !== 'unknown') return false;
+      await addMessage(message);
+      return true;
+    },
+    readDepths: async () => await readDepths(openShards()),
+    close: async (deadlineMs) => {
+      const deadline = new Promise((resolve) => setTimeout(resolve, deadlineMs).unref());
+      await Promise.race([Promise.allSettled(pending), deadline]);
+      if (options.redis.status !== 'ready') return;
+      await Promise.race([
+        Promise.allSettled(openShards().flatMap((queues) => Object.values(queues).map((one) => one.close()))),
+        deadline,
+      ]);
+    },
+  };
+}
+
+function toMessageJobId(message: MessageJob): string {
+  return `${message.id}-${message.generation}`;
+}
+
+/**
+ * Opens the queues once Redis is connected, and not before: BullMQ 6 asks the server for its version when a queue is
+ * made, and a queue whose first question failed stays broken for ever. One that met a break is made anew.
+ */
+function createShardOpener(options: JobAdderOptions): () => readonly Record<QueueName, Queue>[] {
+  let opened: readonly Record<QueueName, Queue>[] | undefined;
+  return () => {
+    if (options.redis.status !== 'ready') throw new Error('Redis is not connected');
+    if (opened === undefined) {
+      const shards = Array.from({ length: options.keys.shards }, (_, shard) => openQueues(options, shard));
+      opened = shards;
+      for (const queue of shards.flatMap((queues) => Object.values(queues))) {
+        queue.waitUntilReady().catch(() => {
+          if (opened === shards) opened = undefined;
+        });
+      }
+    }
+    return opened;
+  };
+}
+
+function openQueues(options: JobAdderOptions, shard: number): Record<QueueName, Queue> {
+  const open = (name: QueueName): Queue => {
+    const queue = new Queue(name, {
+      connection: options.redis,
+      prefix: options.keys.shard(shard).queuePrefix,
+      skipWaitingForReady: true,
+      skipMetasUpdate: false,
+      streams: { events: { maxLen: 1_000 } },
+      defaultJobOptions: { removeOnComplete: true, removeOnFail: true, stackTraceLimit: 0, attempts: 1_000 },
+    });
+    queue.on('error', (error) => options.onError(`queue ${name}`, error));
+    return queue;
+  };
+  return { events: open('events'), email: open('email'), sms: open('sms') };
+}
+
+async function readDepths(
+  shards: readonly Record<QueueName, Queue>[],
+): Promise<Record<QueueName, QueueDepth>> {
+  const read = async (name: QueueName): Promise<QueueDepth> => {
+    const counts = await Promise.all(
+      shards.map((queues) => queues[name].getJobCounts('wait', 'prioritized', 'active', 'delayed')),
+    );
+    const sum = (state: string): number => counts.reduce((total, count) => total + (count[state] ?? 0), 0);
+    return { waiting: sum('wait') + sum('prioritized'), active: sum('active'), delayed: sum('delayed') };
+  };
+  const [events, email, sms] = await Promise.all(queueNames.map(read));
+  const none = { waiting: 0, active: 0, delayed: 0 };
+  return { events: events ?? none, email: email ?? none, sms: sms ?? none };
+}

@@ -1,0 +1,116 @@
+import { DelayedError, type Job, Worker } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import type { QueueName } from './queue-names.ts';
+
+/**
+ * Runs a handler for the jobs of one queue. The handler answers what becomes of the job: *done*, or *later* (the
+ * same job comes back then, and nothing is counted against it). A handler that throws has a bug or an unreachable
+ * store: the job comes back after a pause that grows, and the fault is reported. A job never ends as failed
+ * by our doing; the records decide what is finished.
+ */
+export interface QueueHost {
+  readonly name: string;
+  start(): Promise<void>;
+  /** Stops taking jobs; jobs under way get `deadlineMs`, then the host lets go of them. Never rejects. */
+  stop(deadlineMs: number): Promise<void>;
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  /** When a job was last taken up (epoch ms), for the watchdog. */
+  lastPickupAt(): number;
+}
+
+export type JobEnd = { readonly kind: 'done' } | { readonly kind: 'later'; readonly atMs: number };
+
+export interface QueueHostOptions {
+  readonly queue: QueueName;
+  readonly queuePrefix: string;
+  readonly connection: Redis;
+  readonly concurrency: number;
+  readonly handleJob: (id: string, signal: AbortSignal) => Promise<JobEnd>;
+  readonly onError: (what: string, error: unknown) => void;
+  readonly now: () => number;
+}
+
+const jobData = z.object({ v: z.literal(1), id: z.string() });
+const lockDurationMs = 30_000;
+
+/** Builds a host; nothing runs before `start`. */
+export function createQueueHost(options: QueueHostOptions): QueueHost {
+  let lastPickupAt = options.now();
+  const stopping = new AbortController();
+  const worker = new Worker(
+    options.queue,
+    async (job, token, signal) => {
+      lastPickupAt = options.now();
+      await runJob(options, job, token ?? '', AbortSignal.any([stopping.signal, signal ?? stopping.signal]));
+    },
+    {
+      autorun: false,
+      connection: options.connection,
+      prefix: options.queuePrefix,
+      concurrency: options.concurrency,
+      lockDuration: lockDurationMs,
+      stalledInterval: 5_000,
+      // A worker that is killed leaves its jobs stalled; each kill counts, and the default of 1 would fail the job.
+      maxStalledCount: 1_000_000,
+      drainDelay: 5,
+      runRetryDelay: 1_000,
+      removeOnComplete: { count: 0 },
+      removeOnFail: { count: 0 },
+    },
+  );
+  worker.on('error', (error) => options.onError(`worker ${options.queue}`, error));
+  worker.on('failed', (_job, error) => options.onError(`job failed in ${options.queue}`, error));
+  // The lock is lost: another worker may take the job. The claim in the record still fences the send.
+  worker.on('lockRenewalFailed', (ids) => {
+    for (const id of ids) worker.cancelJob(id, 'lock lost');
+  });
+  return {
+    name: `worker ${options.queue}`,
+    start: async () => {
+      await worker.waitUntilReady();
+      void worker.run().catch((error: unknown) => options.onError(`worker ${options.queue} ended`, error));
+    },
+    stop: async (deadlineMs) => {
+      stopping.abort(new Error('the worker is stopping'));
+      const deadline = new Promise((resolve) => setTimeout(resolve, deadlineMs).unref());
+      await Promise.race([
+        worker.close().catch((error: unknown) => options.onError('close worker', error)),
+        deadline,
+      ]);
+    },
+    pause: () => worker.pause(true),
+    resume: async () => {
+      await worker.resume();
+    },
+    lastPickupAt: () => lastPickupAt,
+  };
+}
+
+async function runJob(
+  options: QueueHostOptions,
+  job: Job,
+  token: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const data = jobData.safeParse(job.data);
+  if (!data.success) {
+    options.onError(`job ${String(job.id)} in ${options.queue} is not ours`, data.error);
+    return;
+  }
+  let end: JobEnd;
+  try {
+    end = await options.handleJob(data.data.id, signal);
+  } catch (error) {
+    if (!signal.aborted) options.onError(`handle job of ${options.queue}`, error);
+    const started = Math.min(job.attemptsStarted, 12);
+    end = {
+      kind: 'later',
+      atMs: options.now() + (signal.aborted ? 0 : Math.min(60_000, 250 * 2 ** started)),
+    };
+  }
+  if (end.kind === 'done') return;
+  await job.moveToDelayed(Math.max(end.atMs, options.now() + 1), token);
+  throw new DelayedError();
+}

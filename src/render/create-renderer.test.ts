@@ -1,0 +1,313 @@
+import { describe, expect, test } from 'vitest';
+import { createRenderer, type RendererOptions } from './create-renderer.ts';
+import { RenderError, type RenderRequest } from './rendered.ts';
+import { formatFault, TemplateFaultsError } from './template-fault.ts';
+import type { SharedPartial, TemplatePart, TemplateSource } from './template-source.ts';
+
+const brand = {
+  name: 'Laurel',
+  initial: 'L',
+  site_url: 'https://app.example.com/',
+  help_url: 'https://app.example.com/help',
+  preferences_url: 'https://app.example.com/settings',
+  postal_address: '100 Example Street',
+  currency: 'USD',
+  accent: '#1f6b4f',
+  accent_dark: '#86d6b2',
+};
+
+type Sources = Readonly<Record<string, string>>;
+
+const plainParts: Sources = {
+  'email.subject': 'Hi {{name}}',
+  'email.html': '<p>Hi {{name}}</p>',
+  'email.text': 'Hi {{name}}',
+  sms: 'Hi {{name}}',
+};
+
+/** A template `note` of these parts; `fr/sms` is the part of another locale. */
+function makeTemplate(sources: Sources, change: Partial<TemplateSource> = {}): TemplateSource {
+  const parts = Object.entries(sources).map(([key, source]): TemplatePart => {
+    const [locale, name] = key.includes('/') ? key.split('/') : ['en', key];
+    const known = (['email.subject', 'email.html', 'email.text', 'sms'] as const).find(
+      (part) => part === name,
+    );
+    if (known === undefined || locale === undefined) throw new Error(`no part ${key}`);
+    return { name: known, locale, source, file: `templates/note/${key}.hbs` };
+  });
+  return {
+    type: 'note',
+    channels: ['email', 'sms'],
+    defaultLocale: 'en',
+    smsSegmentsMax: 1,
+    parts,
+    samples: [
+      {
+        file: 'templates/note/sample.json',
+        nowMs: 0,
+        locale: 'en',
+        timeZone: 'UTC',
+        recipient: {},
+        data: { name: 'Jo' },
+      },
+    ],
+    settings: [{ file: 'templates/note/manifest.yaml', source: 'title: Note' }],
+    ...change,
+  };
+}
+
+function makeOptions(
+  sources: Sources,
+  change: Partial<TemplateSource> = {},
+  partials: readonly SharedPartial[] = [],
+): RendererOptions {
+  return {
+    templates: [makeTemplate(sources, change)],
+    shared: { brand, brandFile: { file: 'templates/_shared/brand.yaml', source: 'name: Laurel' }, partials },
+    allowedLinkHosts: ['Links.example.com'],
+    now: () => Date.parse('2026-12-02T15:00:00Z'),
+  };
+}
+
+function makeRequest(change: Partial<RenderRequest> = {}): RenderRequest {
+  return {
+    template: 'note',
+    channel: 'sms',
+    locale: 'en',
+    timeZone: 'UTC',
+    data: { name: 'Jo' },
+    recipient: {},
+    ...change,
+  };
+}
+
+function startFaults(options: RendererOptions) {
+  try {
+    createRenderer(options);
+  } catch (error) {
+    if (error instanceof TemplateFaultsError) return error.faults;
+    throw error;
+  }
+  return [];
+}
+
+describe('a draft', () => {
+  const renderer = createRenderer(makeOptions(plainParts));
+
+  test('of an email has HTML with escaped data, and text and subject without', () => {
+    const name = '<b>"Jo" & Co</b>';
+    expect(renderer.render(makeRequest({ channel: 'email', data: { name } }))).toEqual({
+      channel: 'email',
+      subject: `Hi ${name}`,
+      html: '<p>Hi &lt;b&gt;&quot;Jo&quot; &amp; Co&lt;/b&gt;</p>\n',
+      text: `Hi ${name}\n`,
+    });
+  });
+
+  test('has a subject of one line, whatever the data', () => {
+    const draft = renderer.render(
+      makeRequest({ channel: 'email', data: { name: 'Jo\r\nBcc: x\u2028y\u0000' } }),
+    );
+    expect(draft).toMatchObject({ subject: 'Hi Jo Bcc: x y' });
+  });
+
+  test('of a text message is counted, with typographic marks in their cheap form', () => {
+    expect(renderer.render(makeRequest({ data: { name: '“Jo’s” – a\u202fb…' } }))).toEqual({
+      channel: 'sms',
+      body: 'Hi "Jo\'s" - a b...',
+      encoding: 'GSM-7',
+      segments: 1,
+    });
+  });
+
+  test('with too many segments is refused, naming what forced the dear alphabet', () => {
+    expect(() => renderer.render(makeRequest({ data: { name: `ç${'a'.repeat(70)}` } }))).toThrow(
+      /2 segments.*1.*UCS-2 because of ç/,
+    );
+  });
+
+  test.each([
+    ['a missing field', { data: {} }, 'name'],
+    ['an inherited name', { data: Object.create({ name: 'Jo' }) }, 'name'],
+    ['an unknown time zone', { timeZone: 'Mars/Phobos' }, 'time zone'],
+    ['an unknown template', { template: 'nope' }, 'no template nope'],
+  ])('is refused for %s', (_, change, reason) => {
+    const attempt = () => renderer.render(makeRequest(change));
+    expect(attempt).toThrow(RenderError);
+    expect(attempt).toThrow(reason);
+  });
+
+  test('is refused for a channel that the template does not have', () => {
+    const { sms: _, ...emailOnly } = plainParts;
+    const emailRenderer = createRenderer(makeOptions(emailOnly, { channels: ['email'], smsSegmentsMax: 0 }));
+    expect(() => emailRenderer.render(makeRequest())).toThrow('the template note has no sms');
+  });
+
+  test.each(['sms', 'email'] as const)(
+    'of %s with a foreign link in any data is refused, naming the field',
+    (channel) => {
+      expect(() => renderer.render(makeRequest({ channel, data: { name: 'https://evil.test/x' } }))).toThrow(
+        /"name".*not allowed/,
+      );
+      expect(() => renderer.render(makeRequest({ channel, data: { name: 'www.evil.test' } }))).toThrow(
+        /"name".*not allowed/,
+      );
+    },
+  );
+
+  test('may lead to configured hosts and to those of the brand', () => {
+    for (const name of ['https://links.example.com/a', 'https://app.example.com/b']) {
+      expect(renderer.render(makeRequest({ data: { name } }))).toMatchObject({ body: `Hi ${name}` });
+    }
+  });
+
+  test('never shows what lies behind an object', () => {
+    const sms = '{{name}}[{{constructor}}{{__proto__}}{{#if toString}}seen{{/if}}]';
+    const probe = createRenderer(makeOptions({ ...plainParts, sms }));
+    expect(probe.render(makeRequest())).toMatchObject({ body: 'Jo[]' });
+  });
+
+  test('never runs an expression that came with the data', () => {
+    expect(renderer.render(makeRequest({ data: { name: '{{@brand.name}}' } }))).toMatchObject({
+      body: 'Hi {{@brand.name}}',
+    });
+  });
+});
+
+describe('the language of a draft', () => {
+  const partials: readonly SharedPartial[] = [
+    { name: 'bye', kind: 'text', file: 'bye', source: 'Bye' },
+    { name: 'bye', kind: 'text', file: 'fr/bye', source: 'Au revoir', locale: 'fr' },
+  ];
+  const sources = {
+    ...plainParts,
+    sms: 'Hi {{name}}. {{> bye}} {{@locale}}',
+    'fr/sms': 'Salut {{name}}. {{> bye}} {{@locale}}',
+  };
+  const renderer = createRenderer(makeOptions(sources, {}, partials));
+
+  test.each([
+    ['fr-CA', 'Salut Jo. Au revoir fr'],
+    ['fr', 'Salut Jo. Au revoir fr'],
+    ['de', 'Hi Jo. Bye en'],
+    ['???', 'Hi Jo. Bye en'],
+  ])('for %s falls back part by part of the tag', (locale, body) => {
+    expect(renderer.render(makeRequest({ locale }))).toMatchObject({ body });
+  });
+
+  test('falls back for a channel that is not translated', () => {
+    expect(renderer.render(makeRequest({ locale: 'fr', channel: 'email' }))).toMatchObject({
+      subject: 'Hi Jo',
+    });
+  });
+});
+
+describe('the start is refused, naming file and line, for', () => {
+  test.each([
+    [
+      'a block that is not closed',
+      { 'email.html': '<p>\n{{#if name}}</p>' },
+      'email.html.hbs:2',
+      'Parse error',
+    ],
+    ['an unknown helper', { 'email.text': 'a\nb {{shout name}}' }, 'email.text.hbs:2', 'shout'],
+    ['a field that is not there', { sms: 'a\n\n{{nmae}}' }, 'sms.hbs:3', '{{nmae}} is not there'],
+    [
+      'a helper that cannot print its value',
+      { sms: 'a\n{{date name}}' },
+      'sms.hbs:2',
+      '{{date}}: a date must be',
+    ],
+    ['unescaped output in HTML', { 'email.html': 'a\nb\n{{{name}}}' }, 'email.html.hbs:3', 'unescaped'],
+  ])('%s', (_, sources, place, detail) => {
+    const lines = startFaults(makeOptions({ ...plainParts, ...sources })).map(formatFault);
+    expect(lines.filter((fault) => fault.startsWith(`templates/note/${place}: `)).join()).toContain(detail);
+  });
+
+  test('a fault inside a shared partial, in the partial’s own file', () => {
+    const partial: SharedPartial = {
+      name: 'bye',
+      kind: 'text',
+      file: 'templates/_shared/bye.text.hbs',
+      source: 'x\n{{nowhere}}',
+    };
+    const faults = startFaults(makeOptions({ ...plainParts, sms: '{{> bye}}\n\n' }, {}, [partial]));
+    expect(faults).toContainEqual(
+      expect.objectContaining({ file: 'templates/_shared/bye.text.hbs', line: 2 }),
+    );
+  });
+
+  test('HTML without text, in every locale', () => {
+    const { 'email.text': _, ...noText } = plainParts;
+    expect(startFaults(makeOptions(noText))).toContainEqual(
+      expect.objectContaining({
+        file: 'templates/note/email.text.hbs',
+        detail: expect.stringContaining('missing'),
+      }),
+    );
+    expect(
+      startFaults(makeOptions({ ...plainParts, 'fr/email.html': 'x' })).map((fault) => fault.file),
+    ).toEqual(['templates/note/fr/email.subject.hbs', 'templates/note/fr/email.text.hbs']);
+  });
+
+  test('a sample that is too long for its text message', () => {
+    const faults = startFaults(makeOptions({ ...plainParts, sms: 'a'.repeat(161) }));
+    expect(faults).toEqual([
+      { file: 'templates/note/sample.json', detail: expect.stringMatching(/sms in en: .*2 segments/) },
+    ]);
+  });
+
+  test('a link of the template itself to a foreign host', () => {
+    const faults = startFaults(
+      makeOptions({ ...plainParts, 'email.html': '<a href="https://evil.test">{{name}}</a>' }),
+    );
+    expect(faults).toContainEqual(
+      expect.objectContaining({ detail: expect.stringContaining('the template brings a link') }),
+    );
+  });
+
+  test('a part that no channel uses', () => {
+    expect(startFaults(makeOptions(plainParts, { channels: ['email'] }))).toEqual([
+      { file: 'templates/note/sms.hbs', detail: expect.stringContaining('never used') },
+    ]);
+  });
+
+  test('unescaped output inside a block of a shared partial', () => {
+    const frame: SharedPartial = {
+      name: 'frame',
+      kind: 'html',
+      file: 'frame',
+      source: '{{> @partial-block}}',
+    };
+    const html = '{{#> frame}}\n{{#*inline "x"}}{{&name}}{{/inline}}\n{{/frame}}';
+    expect(startFaults(makeOptions({ ...plainParts, 'email.html': html }, {}, [frame]))).toEqual([
+      { file: 'templates/note/email.html.hbs', line: 2, detail: expect.stringContaining('unescaped') },
+    ]);
+  });
+
+  test('several faults at once, all of them listed', () => {
+    expect(startFaults(makeOptions({ ...plainParts, sms: '{{#if', 'email.text': '{{/if}}' }))).toHaveLength(
+      2,
+    );
+  });
+});
+
+describe('the version of a template', () => {
+  const version = (options: RendererOptions) => createRenderer(options).templateVersion('note');
+
+  test('is the same for the same sources and another for any change', () => {
+    const first = version(makeOptions(plainParts));
+    expect(first).toMatch(/^[0-9a-f]{16}$/);
+    expect(version(makeOptions(plainParts))).toBe(first);
+    expect(version(makeOptions({ ...plainParts, sms: 'Hello {{name}}' }))).not.toBe(first);
+    expect(version(makeOptions(plainParts, { settings: [{ file: 'm', source: 'title: Other' }] }))).not.toBe(
+      first,
+    );
+    const partial: SharedPartial = { name: 'bye', kind: 'text', file: 'bye', source: 'Bye' };
+    expect(version(makeOptions(plainParts, {}, [partial]))).not.toBe(first);
+  });
+
+  test('of an unknown template is refused', () => {
+    expect(() => createRenderer(makeOptions(plainParts)).templateVersion('nope')).toThrow(RenderError);
+  });
+});

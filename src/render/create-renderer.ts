@@ -1,0 +1,187 @@
+import { createHash } from 'node:crypto';
+import type { Channel } from '../domain/message.ts';
+import type { LinkRule } from './check-link.ts';
+import { type CompiledPart, PartCompiler, PartError } from './compile-templates.ts';
+import { type CompiledTemplate, renderDraft, type Surroundings } from './render-draft.ts';
+import { type Draft, RenderError, type RenderRequest } from './rendered.ts';
+import { type TemplateFault, TemplateFaultsError } from './template-fault.ts';
+import type {
+  PartName,
+  SharedSource,
+  SourceFile,
+  TemplateSample,
+  TemplateSource,
+} from './template-source.ts';
+
+export interface RendererOptions {
+  readonly templates: readonly TemplateSource[];
+  readonly shared: SharedSource;
+  /** Hosts that links in events may lead to, besides those of the brand. Exact names. */
+  readonly allowedLinkHosts: readonly string[];
+  /** `http://localhost:…` links too; local development only. */
+  readonly allowLocalhostLinks?: boolean;
+  /** The clock, epoch ms. */
+  readonly now: () => number;
+}
+
+export interface Renderer {
+  /** The draft of one message. Throws `RenderError`: a fault of template or data that no retry mends. */
+  render(request: RenderRequest): Draft;
+  /** Hash of everything that shapes this template's drafts (16 hex digits). Throws `RenderError` for an unknown template. */
+  templateVersion(type: string): string;
+}
+
+/**
+ * A renderer exists only if every template compiles and renders its samples, in every locale and channel;
+ * otherwise throws `TemplateFaultsError` with all faults, each with file and line.
+ */
+export function createRenderer(options: RendererOptions): Renderer {
+  const compiler = new PartCompiler(options.shared);
+  const faults: TemplateFault[] = [...compiler.checkPartials()];
+  const compiled = new Map<string, CompiledTemplate>();
+  for (const source of options.templates) {
+    const template = compileTemplate(source, compiler);
+    faults.push(...template.faults, ...checkWholeness(source), ...checkUse(source));
+    compiled.set(source.type, template);
+  }
+  const rule = toLinkRule(options);
+  const brand = options.shared.brand;
+  if (faults.length === 0) {
+    const around = { brand, rule: toSampleRule(rule) };
+    faults.push(...[...compiled.values()].flatMap((template) => checkSamples(template, around)));
+  }
+  if (faults.length > 0) throw new TemplateFaultsError(faults);
+  const versions = new Map(
+    options.templates.map((source) => [source.type, hashSources(source, options.shared)]),
+  );
+  return {
+    render: (request) =>
+      renderDraft(findTemplate(compiled, request.template), request, { brand, rule, nowMs: options.now() }),
+    templateVersion: (type) => findTemplate(versions, type),
+  };
+}
+
+const partsOf: Readonly<Record<Channel, readonly PartName[]>> = {
+  email: ['email.subject', 'email.html', 'email.text'],
+  sms: ['sms'],
+};
+
+function compileTemplate(
+  source: TemplateSource,
+  compiler: PartCompiler,
+): CompiledTemplate & { faults: readonly TemplateFault[] } {
+  const faults: TemplateFault[] = [];
+  const parts = {
+    email: new Map<string, Map<PartName, CompiledPart>>(),
+    sms: new Map<string, Map<PartName, CompiledPart>>(),
+  };
+  for (const part of source.parts) {
+    const channel = part.name === 'sms' ? 'sms' : 'email';
+    const result = compiler.compilePart(part, part.name === 'email.html' ? 'html' : 'text', part.locale);
+    if (typeof result !== 'function') {
+      faults.push(...result);
+      continue;
+    }
+    const ofLocale = parts[channel].get(part.locale) ?? new Map<PartName, CompiledPart>();
+    parts[channel].set(part.locale, ofLocale.set(part.name, result));
+  }
+  return { source, parts, faults };
+}
+
+/** Every channel has all its parts in the default locale, and in another locale all of them or none. */
+function checkWholeness(source: TemplateSource): readonly TemplateFault[] {
+  const folder = source.settings[0]?.file.replace(/\/[^/]*$/, '') ?? source.type;
+  const locales = new Set([source.defaultLocale, ...source.parts.map((part) => part.locale)]);
+  return source.channels.flatMap((channel) =>
+    [...locales].flatMap((locale) => {
+      const present = new Set(source.parts.filter((part) => part.locale === locale).map((part) => part.name));
+      const missing = partsOf[channel].filter((name) => !present.has(name));
+      const isLeftOut = missing.length === partsOf[channel].length && locale !== source.defaultLocale;
+      if (isLeftOut) return [];
+      const where = locale === source.defaultLocale ? folder : `${folder}/${locale}`;
+      return missing.map((name) => ({
+        file: `${where}/${name}.hbs`,
+        detail: `is missing: ${channel} needs ${partsOf[channel].map((part) => `${part}.hbs`).join(', ')} together`,
+      }));
+    }),
+  );
+}
+
+/** A part that no channel of the manifest uses is a mistake: someone believes that it is sent. */
+function checkUse(source: TemplateSource): readonly TemplateFault[] {
+  const used = new Set(source.channels.flatMap((channel) => partsOf[channel]));
+  return source.parts
+    .filter((part) => !used.has(part.name))
+    .map(({ file }) => ({ file, detail: 'is never used: add its channel to manifest.yaml or remove it' }));
+}
+
+function checkSamples(
+  template: CompiledTemplate,
+  around: Omit<Surroundings, 'nowMs'>,
+): readonly TemplateFault[] {
+  const locales = [...new Set(template.source.parts.map((part) => part.locale))];
+  return template.source.channels.flatMap((channel) =>
+    locales.flatMap((locale) =>
+      template.source.samples.flatMap((sample) => {
+        try {
+          renderDraft(template, toRequest(template.source.type, channel, locale, sample), {
+            ...around,
+            nowMs: sample.nowMs,
+          });
+          return [];
+        } catch (error) {
+          if (error instanceof PartError) return [error.fault];
+          const detail = error instanceof Error ? error.message : String(error);
+          return [{ file: sample.file, detail: `does not render as ${channel} in ${locale}: ${detail}` }];
+        }
+      }),
+    ),
+  );
+}
+
+/** The request that renders a sample in `locale`. */
+function toRequest(
+  template: string,
+  channel: Channel,
+  locale: string,
+  sample: TemplateSample,
+): RenderRequest {
+  return {
+    template,
+    channel,
+    locale,
+    timeZone: sample.timeZone,
+    data: sample.data,
+    recipient: sample.recipient,
+  };
+}
+
+function toLinkRule(options: RendererOptions): LinkRule {
+  const { site_url, help_url, preferences_url } = options.shared.brand;
+  const brandHosts = [site_url, help_url, preferences_url].map((link) => new URL(link).hostname);
+  const hosts = new Set([...options.allowedLinkHosts.map((host) => host.toLowerCase()), ...brandHosts]);
+  return { hosts, allowLocalhost: options.allowLocalhostLinks ?? false };
+}
+
+/** Samples lead to app.example.com (RFC 2606: nobody's), which a real deployment need not allow for real events. */
+function toSampleRule(rule: LinkRule): LinkRule {
+  return { ...rule, hosts: new Set([...rule.hosts, 'app.example.com']) };
+}
+
+function hashSources(source: TemplateSource, shared: SharedSource): string {
+  const files: readonly SourceFile[] = [
+    ...source.settings,
+    ...source.parts,
+    shared.brandFile,
+    ...shared.partials,
+  ];
+  const hash = createHash('sha256');
+  for (const text of files.map((file) => file.source)) hash.update(`${text.length}\n`).update(text);
+  return hash.digest('hex').slice(0, 16);
+}
+
+function findTemplate<T>(map: ReadonlyMap<string, T>, type: string): T {
+  const found = map.get(type);
+  if (found === undefined) throw new RenderError(`there is no template ${type}`);
+  return found;
+}

@@ -1,0 +1,97 @@
+import { checkLink, type LinkRule } from './check-link.ts';
+import { formatDate, formatRelative, isDateStyle } from './format-instant.ts';
+import { formatMoney, numberFormat } from './format-money.ts';
+import { rememberFormats } from './remember-formats.ts';
+import { RenderError } from './rendered.ts';
+
+/** What the helpers know of the message at hand; handed to every template as `@call`. */
+export class RenderCall {
+  readonly locale: string;
+  readonly timeZone: string;
+  readonly nowMs: number;
+  readonly currency: string;
+  readonly links: LinkRule;
+
+  constructor(of: { locale: string; timeZone: string; nowMs: number; currency: string; links: LinkRule }) {
+    this.locale = of.locale;
+    this.timeZone = of.timeZone;
+    this.nowMs = of.nowMs;
+    this.currency = of.currency;
+    this.links = of.links;
+  }
+}
+
+/** One use of a helper in a template. */
+export interface HelperUse {
+  readonly values: readonly unknown[];
+  readonly options: Readonly<Record<string, unknown>>;
+  /** The object that the template is looking at: the event's data, or one item of its list. */
+  readonly scope: Readonly<Record<string, unknown>>;
+  readonly call: RenderCall;
+}
+
+/**
+ * Every helper that a template may use besides `if`, `unless`, `each` and `with`. Each answers plain text,
+ * which the HTML part escapes; each throws `RenderError` for a value that it cannot print truthfully.
+ */
+export const formatHelpers: Readonly<Record<string, (use: HelperUse) => string>> = {
+  /** `{{date deadline style="long|medium|short|numeric"}}`: the day, in the recipient's zone. */
+  date: ({ values, options, call }) => formatDate(values[0], readStyle(options), call),
+  /** `{{datetime deadline style="long|medium|short|numeric"}}`: the day, the time and the zone's name. */
+  datetime: ({ values, options, call }) => formatDate(values[0], readStyle(options), call, 'with-time'),
+  /** `{{relative deadline}}`: `in 2 days`, reckoned when the message is rendered, right before it leaves. */
+  relative: ({ values, call }) => formatRelative(values[0], call),
+  /** `{{money amount currency}}`: a decimal string in the currency's own unit, or an integer in minor units. */
+  money: ({ values, call }) => formatMoney(values[0], values[1] ?? call.currency, call.locale),
+  /** `{{plural n one="# match" other="# matches"}}`: by the language's own rules; `#` is the number. */
+  plural: ({ values, options, call }) => formatPlural(values[0], options, call.locale),
+  /** `{{percent match_score}}`: a number of 0 to 100 as the locale writes per cent, without decimals. */
+  percent: ({ values, call }) => formatPercent(values[0], call.locale),
+  /** `{{shorten title 40}}`: at most so many characters, with `...` where something was cut. */
+  shorten: ({ values }) => shortenText(values[0], values[1]),
+  /** `{{url "apply_url" or=@brand.site_url}}`: the link in that field, if it leads to an allowed host. */
+  url: ({ values, options, scope, call }) => readLink(values[0], options['or'], scope, call.links),
+};
+
+function readStyle(options: HelperUse['options']) {
+  const style = options['style'] ?? 'long';
+  if (!isDateStyle(style)) throw new RenderError('style must be long, medium, short or numeric');
+  return style;
+}
+
+const pluralRules = rememberFormats(
+  (locale, options: Intl.PluralRulesOptions) => new Intl.PluralRules(locale, options),
+);
+
+function formatPlural(value: unknown, forms: HelperUse['options'], locale: string): string {
+  if (typeof value !== 'number' || !Number.isFinite(value)) throw new RenderError('plural needs a number');
+  const form = forms[pluralRules(locale, {}).select(value)] ?? forms['other'];
+  if (typeof form !== 'string') throw new RenderError('plural needs other="…"');
+  return form.replace('#', numberFormat(locale, {}).format(value));
+}
+
+function formatPercent(value: unknown, locale: string): string {
+  if (typeof value !== 'number' || !Number.isFinite(value)) throw new RenderError('percent needs a number');
+  return numberFormat(locale, { style: 'percent', maximumFractionDigits: 0 }).format(value / 100);
+}
+
+function shortenText(value: unknown, lengthMax: unknown): string {
+  if (typeof value !== 'string' || typeof lengthMax !== 'number' || lengthMax < 4) {
+    throw new RenderError('shorten needs a text and a length of at least 4');
+  }
+  const characters = Array.from(new Intl.Segmenter().segment(value), ({ segment }) => segment);
+  if (characters.length <= lengthMax) return value;
+  return `${characters
+    .slice(0, lengthMax - 3)
+    .join('')
+    .trimEnd()}...`;
+}
+
+function readLink(field: unknown, otherwise: unknown, scope: HelperUse['scope'], links: LinkRule): string {
+  if (typeof field !== 'string') throw new RenderError('url needs the name of a field, in quotes');
+  const value = Object.hasOwn(scope, field) ? scope[field] : otherwise;
+  if (value === undefined) throw new RenderError(`"${field}" is not in the event data`);
+  const verdict = checkLink(value, links);
+  if (!verdict.ok) throw new RenderError(`the link in "${field}" ${verdict.fault}`);
+  return verdict.href;
+}

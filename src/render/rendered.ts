@@ -1,0 +1,35 @@
+import type { Channel } from '../domain/message.ts';
+
+/** What a template makes of an event for one person, on one channel: the draft of a message. */
+export type Draft = EmailDraft | SmsDraft;
+
+export interface EmailDraft {
+  readonly channel: 'email';
+  readonly subject: string;
+  readonly html: string;
+  readonly text: string;
+}
+
+export interface SmsDraft {
+  readonly channel: 'sms';
+  readonly body: string;
+  readonly encoding: 'GSM-7' | 'UCS-2';
+  readonly segments: number;
+}
+
+export interface RenderRequest {
+  readonly template: string;
+  readonly channel: Channel;
+  /** BCP 47 tag of the recipient; falls back to the language alone, then to the template's default. */
+  readonly locale: string;
+  /** IANA zone of the recipient. */
+  readonly timeZone: string;
+  /** The event's data, already checked against the template's schema. Plain own properties only. */
+  readonly data: Readonly<Record<string, unknown>>;
+  readonly recipient: { readonly name?: string };
+}
+
+/** A draft could not be made: a fault of template or data, never repaired by a retry. */
+export class RenderError extends Error {
+  override readonly name = 'RenderError';
+}

@@ -1,0 +1,141 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { z } from 'zod';
+import type { Channel } from '../domain/message.ts';
+import { isTemplateFault, parseDocument, parseWith } from './parse-document.ts';
+import { localeChain } from './pick-locale.ts';
+import type { TemplateFault } from './template-fault.ts';
+
+/** What the renderer needs to know of one template. The catalog builds it; nothing in it comes from an event. */
+export interface TemplateSource {
+  readonly type: string;
+  readonly channels: readonly Channel[];
+  readonly defaultLocale: string;
+  readonly smsSegmentsMax: number;
+  readonly parts: readonly TemplatePart[];
+  /** Rendered at start: the whole sample, and the same without its optional fields. */
+  readonly samples: readonly TemplateSample[];
+  /** Manifest, schema and sample, for the version. */
+  readonly settings: readonly SourceFile[];
+}
+
+export interface TemplateSample {
+  readonly file: string;
+  readonly nowMs: number;
+  readonly locale: string;
+  readonly timeZone: string;
+  readonly recipient: { readonly name?: string };
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+export interface SourceFile {
+  readonly file: string;
+  readonly source: string;
+}
+
+export const partNames = ['email.subject', 'email.html', 'email.text', 'sms'] as const;
+export type PartName = (typeof partNames)[number];
+
+export interface TemplatePart extends SourceFile {
+  readonly name: PartName;
+  readonly locale: string;
+}
+
+/** What all templates share: the brand, and partials by name, kind and (where translated) locale. */
+export interface SharedSource {
+  readonly brand: Brand;
+  readonly brandFile: SourceFile;
+  readonly partials: readonly SharedPartial[];
+}
+
+export interface SharedPartial extends SourceFile {
+  readonly name: string;
+  readonly kind: 'html' | 'text';
+  /** Absent: for every locale that has none of its own. */
+  readonly locale?: string;
+}
+
+const httpsLink = z.url({ protocol: /^https$/, error: 'give an https link' });
+const colour = z.string().regex(/^#[0-9a-f]{6}$/i, 'give a colour such as "#1f6b4f"');
+
+const brandSchema = z.strictObject({
+  name: z.string().min(1, 'give the name that people know'),
+  initial: z.string().regex(/^\p{L}$/u, 'give one letter'),
+  site_url: httpsLink,
+  help_url: httpsLink,
+  preferences_url: httpsLink,
+  postal_address: z.string().min(1, 'give the postal address that the law asks for under promotional mail'),
+  currency: z.string().regex(/^[A-Z]{3}$/, 'give an ISO 4217 code such as USD'),
+  accent: colour,
+  accent_dark: colour,
+});
+
+/** `@brand` in a template. Its links are always allowed: they come from the repository, never from an event. */
+export type Brand = z.infer<typeof brandSchema>;
+
+/** Reads `<folder>/*.hbs` and its locale folders. Anything else that could be a misspelt part is a fault. */
+export function readTemplateParts(
+  folder: string,
+  defaultLocale: string,
+): { readonly parts: readonly TemplatePart[]; readonly faults: readonly TemplateFault[] } {
+  const parts: TemplatePart[] = [];
+  const faults: TemplateFault[] = [];
+  for (const { file, baseName, locale } of listTemplateFiles(folder)) {
+    const name = partNames.find((part) => `${part}.hbs` === baseName);
+    if (name === undefined) {
+      const known = partNames.map((part) => `${part}.hbs`).join(', ');
+      faults.push({ file, detail: `is not a part of a template; the parts are ${known}` });
+    } else {
+      parts.push({ name, locale: locale ?? defaultLocale, file, source: readFileSync(file, 'utf8') });
+    }
+  }
+  return { parts, faults };
+}
+
+/** Reads `_shared`: `brand.yaml`, `<partial>.html.hbs`, `<partial>.text.hbs` and locale folders of the same. */
+export function readSharedSource(
+  folder: string,
+): { readonly shared: SharedSource } | { readonly faults: readonly TemplateFault[] } {
+  const file = `${folder}/brand.yaml`;
+  if (!existsSync(file)) return { faults: [{ file, detail: 'is missing: it says who writes' }] };
+  const source = readFileSync(file, 'utf8');
+  const document = parseDocument(file, source);
+  if (isTemplateFault(document)) return { faults: [document] };
+  const brand = parseWith(document, brandSchema);
+  if ('faults' in brand) return brand;
+  const partials: SharedPartial[] = [];
+  for (const { file: partialFile, baseName, locale } of listTemplateFiles(folder)) {
+    const match = /^([a-z][a-z-]*)\.(html|text)\.hbs$/.exec(baseName);
+    if (match?.[1] === undefined) {
+      return { faults: [{ file: partialFile, detail: 'name a partial <name>.html.hbs or <name>.text.hbs' }] };
+    }
+    partials.push({
+      name: match[1],
+      kind: match[2] === 'html' ? 'html' : 'text',
+      file: partialFile,
+      source: readFileSync(partialFile, 'utf8'),
+      ...(locale === undefined ? {} : { locale }),
+    });
+  }
+  return { shared: { brand: brand.value, brandFile: { file, source }, partials } };
+}
+
+interface TemplateFile {
+  readonly file: string;
+  readonly baseName: string;
+  readonly locale?: string;
+}
+
+function listTemplateFiles(folder: string): readonly TemplateFile[] {
+  return sortedEntries(folder).flatMap((entry): TemplateFile[] => {
+    const file = `${folder}/${entry.name}`;
+    if (entry.isFile()) return entry.name.endsWith('.hbs') ? [{ file, baseName: entry.name }] : [];
+    if (entry.name === 'golden' || localeChain(entry.name)[0] !== entry.name) return [];
+    return sortedEntries(file)
+      .filter((inner) => inner.isFile())
+      .map((inner) => ({ file: `${file}/${inner.name}`, baseName: inner.name, locale: entry.name }));
+  });
+}
+
+function sortedEntries(folder: string) {
+  return readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
+}

@@ -1,0 +1,61 @@
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { type EventState, eventStates, type IncomingEvent } from '../domain/event.ts';
+import type { EventId, MessageId } from '../domain/ids.ts';
+import type { Keys } from './keys.ts';
+import type { SendMode } from './message-record.ts';
+import { toStoreError } from './scripts.ts';
+
+/** An event as it lies in the store. */
+export interface EventRecord {
+  readonly id: EventId;
+  readonly state: EventState;
+  readonly reason: string;
+  readonly client: string;
+  readonly type: string;
+  readonly mode: SendMode;
+  readonly event: IncomingEvent;
+  readonly receivedAt: number;
+  readonly plannedAt?: number;
+  readonly requestId: string;
+  readonly traceparent?: string;
+  readonly messages: readonly MessageId[];
+}
+
+const record = z.object({
+  state: z.enum(eventStates),
+  reason: z.string().default(''),
+  client: z.string(),
+  type: z.string(),
+  mode: z.enum(['dry_run', 'testing', 'production']),
+  body: z.string().transform((text) => JSON.parse(text) as IncomingEvent),
+  receivedAt: z.coerce.number(),
+  plannedAt: z.coerce.number().optional(),
+  requestId: z.string().default(''),
+  traceparent: z.string().optional(),
+  messages: z
+    .string()
+    .default('')
+    .transform((text) => (text === '' ? [] : text.split(' ')) as MessageId[]),
+});
+
+/** The record of `id`, or `undefined` when there is none (or it has expired). */
+export async function readEventRecord(
+  redis: Redis,
+  keys: Keys,
+  id: EventId,
+): Promise<EventRecord | undefined> {
+  let fields: Record<string, string>;
+  try {
+    fields = await redis.hgetall(keys.of(id).event(id));
+  } catch (error) {
+    throw toStoreError('read event', error);
+  }
+  if (fields['state'] === undefined) return undefined;
+  const { body, ...rest } = record.parse(fields);
+  return { id, event: body, ...dropUndefined(rest) } as EventRecord;
+}
+
+function dropUndefined(fields: object): object {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,86 @@
+import type { EventId, MessageId } from '../domain/ids.ts';
+import { shardOf } from '../domain/ids.ts';
+import type { Channel } from '../domain/message.ts';
+
+/**
+ * Every key name in one place. All keys of a shard carry its hash tag (`{s00}`), BullMQ's own included, so one
+ * script may touch any of them on a single Redis and on a cluster alike.
+ */
+export interface ShardKeys {
+  /** What BullMQ puts before its own key names. */
+  readonly queuePrefix: string;
+  /** Marks an initialised store: `{shards, createdAt}`. */
+  readonly store: string;
+  readonly gate: string;
+  readonly audit: string;
+  readonly inflight: string;
+  readonly eventsOpen: string;
+  readonly eventsPlanned: string;
+  readonly eventsDead: string;
+  readonly messagesOpen: string;
+  readonly messagesHeld: string;
+  readonly messagesDead: string;
+  readonly messagesUnknown: string;
+  readonly messageCounts: string;
+  readonly suppressions: string;
+  readonly decisions: string;
+  readonly lease: (name: string) => string;
+  readonly event: (id: EventId) => string;
+  readonly idempotency: (hash: string) => string;
+  readonly message: (id: MessageId) => string;
+  readonly suppression: (channel: Channel, addressHash: string) => string;
+  readonly recipient: (addressHash: string) => string;
+  readonly provider: (name: string) => string;
+  readonly window: (name: string) => string;
+  readonly cap: (name: string) => string;
+}
+
+export interface Keys {
+  readonly prefix: string;
+  readonly shards: number;
+  readonly shard: (shard: number) => ShardKeys;
+  readonly of: (id: EventId | MessageId) => ShardKeys;
+  /** Pub/sub channel of the stop hint. */
+  readonly gateHint: string;
+}
+
+/** Builds the key names for `shards` shards below `prefix` (for example `acc`). */
+export function createKeys(prefix: string, shards: number): Keys {
+  const all = Array.from({ length: shards }, (_, shard) => createShardKeys(prefix, shard));
+  const shard = (number: number): ShardKeys => {
+    const keys = all[number];
+    if (keys === undefined) throw new RangeError(`shard ${number} does not exist: the store has ${shards}`);
+    return keys;
+  };
+  return { prefix, shards, shard, of: (id) => shard(shardOf(id)), gateHint: `${prefix}:gate-hint` };
+}
+
+function createShardKeys(prefix: string, shard: number): ShardKeys {
+  const root = `${prefix}:{s${shard.toString(16).padStart(2, '0')}}`;
+  return {
+    queuePrefix: root,
+    store: `${root}:store`,
+    gate: `${root}:gate`,
+    audit: `${root}:audit`,
+    inflight: `${root}:inflight`,
+    eventsOpen: `${root}:events-open`,
+    eventsPlanned: `${root}:events-planned`,
+    eventsDead: `${root}:events-dead`,
+    messagesOpen: `${root}:messages-open`,
+    messagesHeld: `${root}:messages-held`,
+    messagesDead: `${root}:messages-dead`,
+    messagesUnknown: `${root}:messages-unknown`,
+    messageCounts: `${root}:message-counts`,
+    suppressions: `${root}:suppressions`,
+    decisions: `${root}:decisions`,
+    lease: (name) => `${root}:lease:${name}`,
+    event: (id) => `${root}:event:${id}`,
+    idempotency: (hash) => `${root}:idem:${hash}`,
+    message: (id) => `${root}:message:${id}`,
+    suppression: (channel, addressHash) => `${root}:suppression:${channel}:${addressHash}`,
+    recipient: (addressHash) => `${root}:recipient:${addressHash}`,
+    provider: (name) => `${root}:provider:${name}`,
+    window: (name) => `${root}:window:${name}`,
+    cap: (name) => `${root}:cap:${name}`,
+  };
+}

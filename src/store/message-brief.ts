@@ -1,0 +1,105 @@
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { type EventId, type MessageId, shardOf } from '../domain/ids.ts';
+import { maskAddress } from '../domain/mask.ts';
+import {
+  type Category,
+  type Channel,
+  categories,
+  channels,
+  type MessageState,
+  messageStates,
+} from '../domain/message.ts';
+import type { Keys } from './keys.ts';
+import type { SendMode } from './message-record.ts';
+import { toStoreError } from './scripts.ts';
+
+/** What a list shows of a message: no address, no data, no draft. */
+export interface MessageBrief {
+  readonly id: MessageId;
+  readonly event: EventId;
+  readonly client: string;
+  readonly type: string;
+  readonly channel: Channel;
+  readonly category: Category;
+  readonly mode: SendMode;
+  /** Masked. */
+  readonly to: string;
+  readonly state: MessageState;
+  readonly reason: string;
+  readonly attempts: number;
+  readonly notAfter?: number | undefined;
+  readonly createdAt: number;
+  /** When it came into its state. */
+  readonly updatedAt: number;
+  readonly firstAttemptAt?: number | undefined;
+  readonly lastError?: string | undefined;
+  readonly provider?: string | undefined;
+}
+
+const names = [
+  'id',
+  'event',
+  'client',
+  'type',
+  'channel',
+  'category',
+  'mode',
+  'to',
+  'state',
+  'reason',
+  'attempts',
+  'notAfter',
+  'createdAt',
+  'updatedAt',
+  'firstAttemptAt',
+  'lastError',
+  'provider',
+] as const;
+
+const optionalNumber = z.coerce.number().optional();
+const brief = z
+  .object({
+    id: z.string().transform((id) => id as MessageId),
+    event: z.string().transform((id) => id as EventId),
+    client: z.string(),
+    type: z.string(),
+    channel: z.enum(channels),
+    category: z.enum(categories),
+    mode: z.enum(['dry_run', 'testing', 'production']),
+    to: z.string(),
+    state: z.enum(messageStates),
+    reason: z.string().default(''),
+    attempts: z.coerce.number().default(0),
+    notAfter: optionalNumber,
+    createdAt: z.coerce.number(),
+    updatedAt: z.coerce.number(),
+    firstAttemptAt: optionalNumber,
+    lastError: z.string().optional(),
+    provider: z.string().optional(),
+  })
+  .transform((fields) => ({ ...fields, to: maskAddress(fields.channel, fields.to) }));
+
+/** The briefs in the order of the ids, in one round trip; `undefined` where there is no such record (any more). */
+export async function readMessageBriefs(
+  redis: Redis,
+  keys: Keys,
+  ids: readonly MessageId[],
+): Promise<(MessageBrief | undefined)[]> {
+  const rows = await Promise.all(ids.map((id) => readFields(redis, keys, id)));
+  return rows.map((fields) => (fields?.['state'] === undefined ? undefined : brief.parse(fields)));
+}
+
+async function readFields(
+  redis: Redis,
+  keys: Keys,
+  id: MessageId,
+): Promise<Record<string, string | undefined> | undefined> {
+  if (shardOf(id) >= keys.shards) return undefined;
+  try {
+    const values = await redis.hmget(keys.of(id).message(id), ...names);
+    return Object.fromEntries(names.map((name, index) => [name, values[index] ?? undefined]));
+  } catch (error) {
+    throw toStoreError('read message', error);
+  }
+}

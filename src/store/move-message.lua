@@ -1,0 +1,88 @@
+-- move-message: the only way a message changes state. Included by every script that moves one.
+--
+-- KEYS[1] message   the record (hash)
+-- KEYS[2] open      zset of what the service still works on, scored by when to look again (ms)
+-- KEYS[3] held      zset, scored by when it was held
+-- KEYS[4] dead      zset, scored by when it died
+-- KEYS[5] unknown   zset, scored by when it became unknown
+-- KEYS[6] counts    hash: how many messages are (open states) or have ended (end states) in each state
+--
+-- Invariant: a record is in exactly the index of its state; every move is one that MOVES allows, and leaves a
+-- line in the record's history; a record expires only after it has ended.
+--- moves
+
+local INDEX = { queued = 2, claimed = 2, retrying = 2, held = 3, dead = 4, unknown = 5 }
+local KEPT = { queued = true, claimed = true, retrying = true, held = true, unknown = true }
+local HISTORY_BYTES_MAX = 16384
+
+local function nowMs()
+  local time = redis.call('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+-- Numbers in Lua print as 1.7e+12 past 14 digits; stored instants must not.
+local function int(number)
+  return string.format('%.0f', number)
+end
+
+-- Lengthens the life of a key, never shortens it: one hash serves intervals of minutes and of weeks.
+local function lengthenExpiry(key, ms)
+  if redis.call('PTTL', key) < ms then
+    redis.call('PEXPIRE', key, int(ms))
+  end
+end
+
+-- The history is bounded: the first line (who planned it) and the newest ones are kept.
+local function appendHistory(line)
+  local history = redis.call('HGET', KEYS[1], 'history') or ''
+  local text = cjson.encode(line)
+  while #history + #text >= HISTORY_BYTES_MAX do
+    local first = string.find(history, '\n', 1, true)
+    local second = first and string.find(history, '\n', first + 1, true)
+    if not second then
+      break
+    end
+    history = string.sub(history, 1, first) .. string.sub(history, second + 1)
+  end
+  redis.call('HSET', KEYS[1], 'history', (history == '' and '' or history .. '\n') .. text)
+end
+
+-- Moves the record to `to`. `line` is the history line (reason, by, attempt…); `fields` are set along with it.
+-- `dueAt` scores the open index. Answers true, or false when the state machine forbids the move.
+local function move(now, to, line, fields, dueAt, retentionMs)
+  local from = redis.call('HGET', KEYS[1], 'state')
+  if not from or not MOVES[from] or not MOVES[from][to] then
+    return false
+  end
+  local was = redis.call('HMGET', KEYS[1], 'id', 'reason')
+  local set = { 'state', to, 'reason', line.reason or '', 'updatedAt', int(now) }
+  for name, value in pairs(fields or {}) do
+    set[#set + 1] = name
+    set[#set + 1] = value
+  end
+  redis.call('HSET', KEYS[1], unpack(set))
+  line.at = now
+  line.from = from
+  line.to = to
+  appendHistory(line)
+  if INDEX[from] and INDEX[from] ~= INDEX[to] then
+    redis.call('ZREM', KEYS[INDEX[from]], was[1])
+  end
+  if INDEX[to] then
+    redis.call('ZADD', KEYS[INDEX[to]], int(dueAt or now), was[1])
+  end
+  redis.call('HINCRBY', KEYS[6], from, -1)
+  redis.call('HINCRBY', KEYS[6], to, 1)
+  if from == 'held' then
+    redis.call('HINCRBY', KEYS[6], 'held:' .. was[2], -1)
+  end
+  if to == 'held' then
+    redis.call('HINCRBY', KEYS[6], 'held:' .. (line.reason or ''), 1)
+  end
+  if KEPT[to] then
+    redis.call('PERSIST', KEYS[1])
+  else
+    redis.call('PEXPIRE', KEYS[1], retentionMs)
+  end
+  return true
+end

@@ -1,0 +1,81 @@
+import { Redis } from 'ioredis';
+
+/**
+ * Redis connections by role. The roles differ in what they do when Redis is away: a *command* connection fails
+ * fast (a caller is waiting), a *worker* connection waits for as long as it takes, a *hint* connection listens.
+ * None resends a command that may have been executed: whether to repeat is decided by records, not by sockets.
+ */
+export interface RedisClients {
+  readonly commands: Redis;
+  /** A new connection for a BullMQ worker; it waits for Redis for ever. */
+  createWorkerConnection(name: string): Redis;
+  /** A new connection that only subscribes. */
+  createHintConnection(): Redis;
+  close(): void;
+}
+
+export interface RedisClientOptions {
+  /** `redis://` or `rediss://` URL. */
+  readonly url: string;
+  /** A command without an answer after this long is rejected; whether it was executed is then unknown. */
+  readonly commandTimeoutMs: number;
+  /** Called on connection errors; expected to limit its own rate. */
+  readonly onError: (role: string, error: Error) => void;
+}
+
+/** Opens the command connection at once and the others on demand; `close` ends every one of them. */
+export function createRedisClients(options: RedisClientOptions): RedisClients {
+  const opened: Redis[] = [];
+  const open = (role: string, redis: Redis): Redis => {
+    redis.on('error', (error: Error) => options.onError(role, error));
+    opened.push(redis);
+    return redis;
+  };
+  const reconnect = (times: number): number => Math.min(50 * times, 1_000);
+  const common = { retryStrategy: reconnect, connectTimeout: 5_000, autoResendUnfulfilledCommands: false };
+  return {
+    commands: open(
+      'commands',
+      new Redis(options.url, {
+        ...common,
+        connectionName: 'acc-commands',
+        enableOfflineQueue: false,
+        maxRetriesPerRequest: 0,
+        commandTimeout: options.commandTimeoutMs,
+      }),
+    ),
+    createWorkerConnection: (name) =>
+      open(
+        `worker ${name}`,
+        new Redis(options.url, { ...common, connectionName: `acc-${name}`, maxRetriesPerRequest: null }),
+      ),
+    createHintConnection: () =>
+      open(
+        'hint',
+        new Redis(options.url, { ...common, connectionName: 'acc-hint', maxRetriesPerRequest: null }),
+      ),
+    close: () => {
+      for (const redis of opened.splice(0)) redis.disconnect();
+    },
+  };
+}
+
+/** Resolves when the connection is ready; rejects after `timeoutMs` with words that say what to check. */
+export async function waitForRedis(redis: Redis, timeoutMs: number): Promise<void> {
+  if (redis.status === 'ready') return;
+  await new Promise<void>((resolve, reject) => {
+    const timer = setTimeout(() => {
+      redis.off('ready', onReady);
+      reject(
+        new Error(
+          `Redis did not answer within ${timeoutMs} ms: is REDIS_URL right, and is the server running?`,
+        ),
+      );
+    }, timeoutMs);
+    const onReady = (): void => {
+      clearTimeout(timer);
+      resolve();
+    };
+    redis.once('ready', onReady);
+  });
+}

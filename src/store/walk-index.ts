@@ -1,0 +1,133 @@
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { ServiceError } from '../domain/errors.ts';
+import { toStoreError } from './scripts.ts';
+
+/** A member of a sorted set, and in which of the sets walked it is. It is also a place to walk on from. */
+export interface IndexEntry {
+  readonly step: number;
+  readonly score: number;
+  readonly member: string;
+}
+
+/** A walked entry with what it stands for; without `item` when it is not what the walker looks for. */
+export interface WalkedEntry<T> {
+  readonly entry: IndexEntry;
+  readonly item: T | undefined;
+}
+
+/** Where a walk begins, and what is too new for it. */
+export interface WalkRange {
+  readonly after?: IndexEntry | undefined;
+  readonly scoreMax?: number;
+}
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly next_cursor?: string;
+}
+
+export const walkBatch = 200;
+/** A page that finds little still ends: the caller goes on with its cursor. */
+const looksMax = 5_000;
+
+/**
+ * Walks sorted sets one after another, lowest score first, in small batches: never the whole of one at once.
+ * Entries that come or go meanwhile neither stop the walk nor make it repeat one. `scoreMax` leaves out what is
+ * newer, so that a walk whose work puts entries back at the end comes to an end.
+ */
+export async function* walkIndexes(
+  redis: Redis,
+  zsets: readonly string[],
+  { after, scoreMax = Infinity }: WalkRange = {},
+): AsyncGenerator<readonly IndexEntry[]> {
+  for (const [step, zset] of zsets.entries()) {
+    if (step < (after?.step ?? 0)) continue;
+    let place = step === after?.step ? after : undefined;
+    for (;;) {
+      const fresh = await readAfter(redis, { zset, step }, place);
+      const inside = fresh.filter((entry) => entry.score <= scoreMax);
+      if (inside.length > 0) yield inside;
+      place = fresh.at(-1);
+      if (place === undefined || inside.length < fresh.length) break;
+    }
+  }
+}
+
+/** Collects up to `limit` items; the cursor is where to go on, absent when the walk came to its end. */
+export async function readPage<T>(
+  walk: AsyncIterable<readonly WalkedEntry<T>[]>,
+  limit: number,
+): Promise<Page<T>> {
+  const items: T[] = [];
+  let looks = 0;
+  for await (const batch of walk) {
+    for (const { entry, item } of batch) {
+      looks += 1;
+      if (item !== undefined) items.push(item);
+      if (items.length >= limit || looks >= looksMax) return { items, next_cursor: formatCursor(entry) };
+    }
+  }
+  return { items };
+}
+
+/**
+ * The place that a cursor of ours names; no text is the beginning.
+ *
+ * @throws ServiceError `invalid-request-data` for what is not a cursor of ours
+ */
+export function parseCursor(text: string | undefined): IndexEntry | undefined {
+  if (text === undefined) return undefined;
+  try {
+    const parsed: unknown = JSON.parse(Buffer.from(text, 'base64url').toString('utf8'));
+    const [step, score, member] = cursor.parse(parsed);
+    return { step, score, member };
+  } catch (cause) {
+    const faults = [{ pointer: '/cursor', detail: 'take it from next_cursor of the page before' }];
+    throw new ServiceError('invalid-request-data', 'the cursor is not one of ours', { cause, faults });
+  }
+}
+
+const cursor = z.tuple([z.int().nonnegative(), z.number(), z.string().max(200)]);
+
+function formatCursor({ step, score, member }: IndexEntry): string {
+  return Buffer.from(JSON.stringify([step, score, member])).toString('base64url');
+}
+
+/** The entries behind `place`, at most a batch; empty only at the end of the set. */
+async function readAfter(
+  redis: Redis,
+  { zset, step }: { zset: string; step: number },
+  place: IndexEntry | undefined,
+): Promise<IndexEntry[]> {
+  try {
+    let start = await findStart(redis, zset, place);
+    for (;;) {
+      const raw = await redis.zrange(zset, String(start), String(start + walkBatch - 1), 'WITHSCORES');
+      const entries: IndexEntry[] = [];
+      for (let at = 0; at + 1 < raw.length; at += 2)
+        entries.push({ step, member: raw[at] ?? '', score: Number(raw[at + 1]) });
+      const fresh = entries.filter((entry) => place === undefined || isBehind(entry, place));
+      if (fresh.length > 0 || entries.length === 0) return fresh;
+      start += entries.length;
+    }
+  } catch (error) {
+    throw toStoreError('read index', error);
+  }
+}
+
+async function findStart(redis: Redis, zset: string, place: IndexEntry | undefined): Promise<number> {
+  if (place === undefined) return 0;
+  const [rank, score] = await Promise.all([
+    redis.zrank(zset, place.member),
+    redis.zscore(zset, place.member),
+  ]);
+  return rank !== null && Number(score) === place.score
+    ? rank + 1
+    : await redis.zcount(zset, '-inf', `(${place.score}`);
+}
+
+/** Redis orders by score, then by the bytes of the member. */
+function isBehind(entry: IndexEntry, place: IndexEntry): boolean {
+  return entry.score > place.score || (entry.score === place.score && entry.member > place.member);
+}

@@ -1,0 +1,144 @@
+import type { Redis } from 'ioredis';
+import { parseEventId } from '../../src/domain/ids.ts';
+import { isEnded, type MessageState, waitingStates } from '../../src/domain/message.ts';
+import { readEventRecord } from '../../src/store/event-record.ts';
+import type { Keys } from '../../src/store/keys.ts';
+import { type MessageRecord, readMessageRecord } from '../../src/store/message-record.ts';
+import type { ReceivedMessage } from '../support/scripted-smtp.ts';
+import { anEvent, type Service } from '../support/service.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+export interface Store {
+  readonly redis: Redis;
+  readonly keys: Keys;
+}
+
+export interface Outcome {
+  /** Ids of every event that was answered with 202. */
+  readonly acknowledged: readonly string[];
+  /** Every message that a provider has whole, whatever it answered. */
+  readonly received: readonly ReceivedMessage[];
+  /** Most copies that the policy of a message's template allows; one when absent. */
+  readonly copiesMax?: (message: MessageRecord) => number;
+}
+
+/**
+ * The invariants of REL-1 over a store that has come to rest, as sentences about what is broken; empty when they hold.
+ * Every 202 has its messages; each has ended or waits for a person; no provider has more copies than the policy
+ * allows; what is `sent` was received, what never left was not; every record is in the index and the count of its state.
+ */
+export async function findBreaches(store: Store, outcome: Outcome): Promise<string[]> {
+  const breaches: string[] = [];
+  const copies = countCopies(outcome.received);
+  const states = new Map<MessageState, string[]>();
+  for (const acknowledged of new Set(outcome.acknowledged)) {
+    const id = parseEventId(acknowledged);
+    const event = id === undefined ? undefined : await readEventRecord(store.redis, store.keys, id);
+    if (event === undefined) breaches.push(`${acknowledged} was answered with 202 and is gone`);
+    else if (event.state !== 'planned') breaches.push(`${event.id} is ${event.state} ${event.reason}`);
+    for (const messageId of event?.messages ?? []) {
+      const message = await readMessageRecord(store.redis, store.keys.of(messageId), messageId);
+      if (message === undefined) {
+        breaches.push(`${messageId} is gone`);
+        continue;
+      }
+      states.set(message.state, [...(states.get(message.state) ?? []), messageId]);
+      breaches.push(...judgeMessage(message, copies.get(messageId) ?? 0, outcome.copiesMax?.(message) ?? 1));
+    }
+  }
+  return [...breaches, ...(await compareIndexes(store, states))];
+}
+
+/** Copies of each message at the provider, by the id in its Message-ID. */
+export function countCopies(received: readonly ReceivedMessage[]): Map<string, number> {
+  const copies = new Map<string, number>();
+  for (const { text } of received) {
+    const id = /^message-id: <([^@>]+)@/im.exec(text)?.[1] ?? 'without a Message-ID';
+    copies.set(id, (copies.get(id) ?? 0) + 1);
+  }
+  return copies;
+}
+
+/** Posts events in one batch, each for an address of its own; answers the ids of those that were accepted. */
+export async function postBatch(service: Service, events: readonly object[]): Promise<string[]> {
+  const answer = await service.call('/api/events/batch', { json: events });
+  const results = (answer.body['results'] ?? []) as { status: string; event_id?: string }[];
+  return results.flatMap(({ status, event_id: id }) => (status === 'accepted' && id !== undefined ? [id] : []));
+}
+
+/** An event of `new_match_found` (policy `ask`) with a key and an address of its own. */
+export function askEvent(key: string): Record<string, unknown> {
+  return { idempotency_key: key, ...anEvent({ email: `${key}@example.com` }) };
+}
+
+/** An event of `receipt` (policy `resend-once`) with a key and an address of its own. */
+export function resendEvent(key: string): Record<string, unknown> {
+  return {
+    idempotency_key: key,
+    type: 'receipt',
+    recipient: { email: `${key}@example.com`, name: 'Sam', locale: 'en', time_zone: 'UTC' },
+    data: {
+      amount: '29.00',
+      currency: 'USD',
+      credits: 150,
+      txnId: key,
+      timestamp: new Date().toISOString(),
+      firstName: 'Sam',
+    },
+  };
+}
+
+/** Waits until no event is unplanned and no message is queued, claimed or retrying. */
+export async function waitForRest(store: Store, deadlineMs: number): Promise<void> {
+  const { eventsOpen, messagesOpen } = store.keys.shard(0);
+  await waitFor(
+    'nothing open any more',
+    async () => ({
+      events: await store.redis.zcard(eventsOpen),
+      messages: await store.redis.zcard(messagesOpen),
+    }),
+    ({ events, messages }) => events === 0 && messages === 0,
+    { deadlineMs, everyMs: 50 },
+  );
+}
+
+function judgeMessage(message: MessageRecord, copies: number, copiesMax: number): string[] {
+  const { id, state } = message;
+  const about = `${id} (${state} ${message.reason})`;
+  return [
+    ...(isEnded(state) || waitingStates.includes(state) ? [] : [`${about} has not come to an end`]),
+    ...(copies > copiesMax ? [`${about} was received ${copies} times, allowed ${copiesMax}`] : []),
+    ...(state === 'sent' && copies === 0 ? [`${about} was never received`] : []),
+    ...(neverLeft.includes(state) && copies > 0 ? [`${about} was received ${copies} times`] : []),
+  ];
+}
+
+const neverLeft: readonly MessageState[] = ['held', 'expired', 'suppressed', 'rehearsed', 'cancelled'];
+
+/** Only for stores whose every message belongs to an acknowledged event. */
+async function compareIndexes(
+  { redis, keys }: Store,
+  states: ReadonlyMap<MessageState, readonly string[]>,
+): Promise<string[]> {
+  const shard = keys.shard(0);
+  const indexes = {
+    held: shard.messagesHeld,
+    dead: shard.messagesDead,
+    unknown: shard.messagesUnknown,
+  } as const;
+  const breaches: string[] = [];
+  for (const [state, index] of Object.entries(indexes) as [MessageState, string][]) {
+    const listed = (await redis.zrange(index, '0', '-1')).sort();
+    const found = [...(states.get(state) ?? [])].sort();
+    if (listed.join() !== found.join())
+      breaches.push(`index ${state} lists ${listed.length}, the records are ${found.length}`);
+  }
+  const counts = await redis.hgetall(shard.messageCounts);
+  for (const [state, count] of Object.entries(counts)) {
+    const found = states.get(state as MessageState)?.length ?? 0;
+    if (!state.includes(':') && Number(count) !== found)
+      breaches.push(`count of ${state} is ${count}, the records are ${found}`);
+  }
+  const inFlight = await redis.zcard(shard.inflight);
+  return inFlight === 0 ? breaches : [...breaches, `${inFlight} attempts are still listed as under way`];
+}

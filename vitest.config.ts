@@ -1,0 +1,54 @@
+import { defineConfig } from 'vitest/config';
+
+import { createTallyReporter } from './scripts/lib/tally-reporter.ts';
+
+interface Layer {
+  readonly name: string;
+  readonly include: readonly string[];
+  readonly testTimeoutMs: number;
+  /** Files at a time; 1 where tests start processes of their own. Two cores is what we plan with. */
+  readonly workersMax: number;
+}
+
+/** The layers of tests. `npx vitest run --project <name>` runs one; `scripts/test` runs all. */
+const layers: readonly Layer[] = [
+  {
+    name: 'unit',
+    include: ['src/**/*.test.ts', 'local/**/*.test.ts', 'workers/**/*.test.ts', 'scripts/**/*.test.ts'],
+    testTimeoutMs: 10_000,
+    workersMax: 2,
+  },
+  { name: 'golden', include: ['test/golden/**/*.test.ts'], testTimeoutMs: 10_000, workersMax: 1 },
+  { name: 'conformance', include: ['test/conformance/**/*.test.ts'], testTimeoutMs: 20_000, workersMax: 2 },
+  { name: 'integration', include: ['test/integration/**/*.test.ts'], testTimeoutMs: 30_000, workersMax: 2 },
+  { name: 'regression', include: ['test/regression/**/*.test.ts'], testTimeoutMs: 20_000, workersMax: 2 },
+  { name: 'e2e', include: ['test/e2e/**/*.test.ts'], testTimeoutMs: 60_000, workersMax: 1 },
+  { name: 'faults', include: ['test/faults/**/*.test.ts'], testTimeoutMs: 120_000, workersMax: 1 },
+];
+
+/** Set by `scripts/lib/run-tests.ts`, which adds up the layers. */
+const tallyFile = process.env['TEST_TALLY_FILE'];
+
+export default defineConfig({
+  test: {
+    projects: layers.map(({ name, include, testTimeoutMs, workersMax }, order) => ({
+      test: {
+        name,
+        include: [...include],
+        pool: 'forks',
+        maxWorkers: workersMax,
+        testTimeout: testTimeoutMs,
+        hookTimeout: testTimeoutMs,
+        // Projects with different pools run one after another, the quick ones first.
+        sequence: { groupOrder: order },
+        restoreMocks: true,
+        unstubEnvs: true,
+        // Nothing of the outer environment may decide how a test ends.
+        env: { NODE_ENV: 'test', TZ: 'UTC' },
+      },
+    })),
+    reporters: tallyFile === undefined ? ['default'] : ['default', createTallyReporter(tallyFile)],
+    dangerouslyIgnoreUnhandledErrors: false,
+    teardownTimeout: 10_000,
+  },
+});

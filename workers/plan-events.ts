@@ -1,0 +1,4 @@
+import { runWorker } from '../src/compose/run-service.ts';
+import { startPlanner } from '../src/compose/start-planner.ts';
+
+await runWorker('plan-events', startPlanner);
