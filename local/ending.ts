@@ -22,7 +22,10 @@ function listPlaces(stand: Stand, outcome: DemoOutcome | undefined): readonly (r
       'Held, not lost',
       'sending is off here (DISABLE_SEND). To let it go: ./scripts/up --stop, then',
     ]);
-    places.push(['', 'DISABLE_SEND=false ./scripts/up, then release what is held: acc held --help']);
+    places.push([
+      '',
+      'DISABLE_SEND=false ./scripts/up, then: ./scripts/acc held release --reason stopped --yes "checked"',
+    ]);
   } else {
     places.push(['Mail and texts', stand.addresses.sent]);
   }

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { join } from 'node:path';
 import { settings } from '../src/config/settings.ts';
 import { audiences } from './issuer.ts';
@@ -95,6 +96,7 @@ export function buildEnvironment({ ports, secrets, dataDir, caller }: Environmen
     SMS_AUTH_TOKEN: secrets.smsAuthToken,
     ALLOWED_LINK_HOSTS: 'app.example.com',
     ADDRESS_HASH_KEY: secrets.addressHashKey,
+    QUARANTINE_KEYS: `local:${deriveKey(secrets.addressHashKey, 'quarantine')}`,
   };
 }
 
@@ -144,6 +146,11 @@ function readPort(name: PortName, caller: CallerEnvironment): number {
 function isOpen(name: string): boolean {
   const groups: Readonly<Record<string, { readonly group: string }>> = settings;
   return openSettings.has(name) || openGroups.has(groups[name]?.group ?? '');
+}
+
+/** 32 bytes in base64, so that a checkout needs no secret that an older one did not make. */
+function deriveKey(secret: string, purpose: string): string {
+  return createHmac('sha256', secret).update(purpose).digest('base64');
 }
 
 function pick(caller: CallerEnvironment, names: readonly string[]): Environment {

@@ -17,6 +17,7 @@ const titles: Readonly<Record<SettingGroup, string>> = {
   email: 'Email',
   sms: 'SMS',
   work: 'Work',
+  guard: 'Rollback triggers',
 };
 const root = fileURLToPath(new URL('..', import.meta.url));
 const rows = Object.entries<Setting>(settings);

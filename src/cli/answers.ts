@@ -14,7 +14,11 @@ const change = z
   })
   .optional();
 
-const flagSchema = z.looseObject({ value: z.string(), until: z.union([z.string(), z.number()]).optional(), changed: change });
+const flagSchema = z.looseObject({
+  value: z.string(),
+  until: z.union([z.string(), z.number()]).optional(),
+  changed: change,
+});
 
 export const controlSchema = z.looseObject({
   epoch: z.number(),
@@ -30,6 +34,8 @@ export const switchedSchema = z.looseObject({
   in_flight: z.number().optional(),
   stop_ms: z.number().optional(),
   quiesced_ms: z.number().optional(),
+  /** After a start: why nothing is sent all the same. */
+  ceiling: z.string().optional(),
 });
 
 export const sendStatusSchema = z.looseObject({
@@ -56,7 +62,13 @@ export const queueStatusSchema = z.looseObject({
 
 export const providersSchema = z.looseObject({
   providers: z.array(
-    z.looseObject({ provider: z.string(), channel: z.string(), ok: z.boolean(), status: z.string(), detail: z.string() }),
+    z.looseObject({
+      provider: z.string(),
+      channel: z.string(),
+      ok: z.boolean(),
+      status: z.string(),
+      detail: z.string(),
+    }),
   ),
 });
 
@@ -69,21 +81,82 @@ export const pageSchema = z.looseObject({
 });
 
 export const bulkSchema = z.looseObject({
-  preview: z.boolean().optional(),
   matched: z.number().optional(),
-  released: z.number().optional(),
-  discarded: z.number().optional(),
-  replayed: z.number().optional(),
-  skipped: z.number().optional(),
+  /** A number, or a number by the word that says why. */
+  skipped: z.union([z.number(), z.record(z.string(), z.number())]).optional(),
+  /** Of those that may be acted upon: planned as a rehearsal, which they stay. */
+  dry_run: z.number().optional(),
+  /** There are more than the limit. */
+  more: z.boolean().optional(),
   by_type: z.record(z.string(), z.number()).optional(),
   last_due_at: z.string().optional(),
   failed: z.array(z.looseObject({ id: z.string(), why: z.string() })).optional(),
 });
 
+/** Shown as it is. */
 export const anySchema = z.looseObject({});
-export const viewSchema = z.looseObject({
+const effect = z.looseObject({
+  action: z.string(),
   state: z.string(),
-  history: z.array(z.looseObject({ at: z.string() })).default([]),
+  ms: z.number(),
+  in_flight_at_stop: z.number().optional(),
+});
+export const incidentSchema = z.looseObject({
+  id: z.string(),
+  trigger: z.string(),
+  mode: z.string(),
+  state: z.string(),
+  opened_at: z.string(),
+  rule: z.string(),
+  detail: z.string(),
+  actions: z.array(effect).default([]),
+  release: z.looseObject({ at: z.string(), by: z.string(), reason: z.string() }).optional(),
+});
+export const incidentsSchema = z.looseObject({ incidents: z.array(incidentSchema) });
+export const incidentReleasedSchema = z.looseObject({
+  incident: incidentSchema,
+  still_stopped: z.array(z.looseObject({ flag: z.string(), by: z.string(), reason: z.string() })).default([]),
+  go_on_with: z.array(z.string()).default([]),
+});
+export const triggersSchema = z.looseObject({
+  watched: z.boolean(),
+  triggers: z.array(
+    z.looseObject({
+      trigger: z.string(),
+      mode: z.string(),
+      verdict: z.string(),
+      latched: z.boolean(),
+      incident: z.string().optional(),
+      rule: z.string(),
+      detail: z.string(),
+    }),
+  ),
+});
+export const slosSchema = z.looseObject({
+  watched: z.boolean(),
+  since: z.string().optional(),
+  slos: z.array(
+    z.looseObject({
+      slo: z.string(),
+      target: z.string(),
+      verdict: z.string(),
+      measured: z.number().optional(),
+      bad: z.number(),
+      total: z.number(),
+      budget_left: z.number().optional(),
+      burn_rates: z.record(z.string(), z.number()).default({}),
+      alerts: z
+        .array(
+          z.looseObject({
+            severity: z.string(),
+            burn_rate: z.number(),
+            windows: z.array(z.string()),
+            firing: z.boolean(),
+          }),
+        )
+        .default([]),
+    }),
+  ),
 });
 
 export type Control = z.infer<typeof controlSchema>;

@@ -74,7 +74,10 @@ async function exchange(
     });
     return { status: response.status, body: parseJson(await response.text()) };
   } catch (error) {
-    throw new CommandError('unreachable', `The service at ${url.origin} ${describeFailure(error, timeoutMs)}.`);
+    throw new CommandError(
+      'unreachable',
+      `The service at ${url.origin} ${describeFailure(error, timeoutMs)}.`,
+    );
   }
 }
 
@@ -107,7 +110,9 @@ function toRefusal({ status, body }: Answer): CommandError {
   const problem: Problem = parsed.success
     ? { ...parsed.data, status }
     : { status, code: '', title: 'it does not say why', detail: '' };
-  const faults = (problem.errors ?? []).map(({ pointer, detail }) => `\n  ${pointer || '/'}: ${detail}`).join('');
+  const faults = (problem.errors ?? [])
+    .map(({ pointer, detail }) => `\n  ${pointer || '/'}: ${detail}`)
+    .join('');
   const id = problem.request_id === undefined ? '' : `\nrequest ${problem.request_id}`;
   const words = [problem.title, problem.detail].filter((text) => text !== '').join(': ');
   return new CommandError(

@@ -70,8 +70,15 @@ export interface Surroundings {
 
 /** Every command takes these. */
 export const globalOptions: Readonly<Record<string, Option>> = {
-  'base-url': { value: 'URL', summary: 'where the service is (else APP_BASE_URL, else http://127.0.0.1:8080)' },
-  'token-file': { value: 'FILE', isFile: true, summary: 'file that holds the access token (else AUTH_TOKEN, else M2M_*)' },
+  'base-url': {
+    value: 'URL',
+    summary: 'where the service is (else APP_BASE_URL, else http://127.0.0.1:8080)',
+  },
+  'token-file': {
+    value: 'FILE',
+    isFile: true,
+    summary: 'file that holds the access token (else AUTH_TOKEN, else M2M_*)',
+  },
   timeout: { value: 'TIME', summary: 'longest that one answer may take (15s)' },
   json: { summary: 'print JSON instead of words' },
   help: { summary: 'say how the command is used' },

@@ -4,14 +4,20 @@ import type { Print } from './print.ts';
 /** One line: `off since 2026-11-20 03:12:07Z, operator: the digest names the wrong date`. */
 export function describeFlag(flag: Flag): string {
   const { changed, until } = flag;
-  const who = changed === undefined ? '' : ` since ${formatInstant(changed.at)}, ${changed.actor}: ${changed.reason}`;
+  const who =
+    changed === undefined ? '' : ` since ${formatInstant(changed.at)}, ${changed.actor}: ${changed.reason}`;
   return `${flag.value}${until === undefined ? '' : ` until ${formatInstant(until)}`}${who}`;
 }
 
 /** `2026-11-20 03:12:07Z`: one clock for everyone on the call. */
 export function formatInstant(at: string | number): string {
   const ms = typeof at === 'number' ? at : Date.parse(at);
-  return Number.isFinite(ms) ? new Date(ms).toISOString().replace('T', ' ').replace(/\.\d+Z$/, 'Z') : String(at);
+  return Number.isFinite(ms)
+    ? new Date(ms)
+        .toISOString()
+        .replace('T', ' ')
+        .replace(/\.\d+Z$/, 'Z')
+    : String(at);
 }
 
 /** Every flag that is off or runs out, with who, when and why. */

@@ -29,10 +29,19 @@ export async function withStore<Result>(
   timeoutMs: number,
   use: (store: DirectStore) => Promise<Result>,
 ): Promise<Result> {
-  const clients = createRedisClients({ url: place.url, commandTimeoutMs: timeoutMs, onError: () => undefined });
+  const clients = createRedisClients({
+    url: place.url,
+    commandTimeoutMs: timeoutMs,
+    onError: () => undefined,
+  });
   try {
     await waitForRedis(clients.commands, timeoutMs).catch((error: unknown) => {
-      throw new CommandError('unreachable', `The store ${hideSecret(place.url)} did not answer within ${timeoutMs} ms.`, undefined, error);
+      throw new CommandError(
+        'unreachable',
+        `The store ${hideSecret(place.url)} did not answer within ${timeoutMs} ms.`,
+        undefined,
+        error,
+      );
     });
     return await use({ redis: clients.commands, keys: createKeys(place.keyPrefix, 1) });
   } finally {

@@ -22,14 +22,18 @@ export function parseCommand(commands: readonly Command[], argv: readonly string
   const words = command.name.split(' ').length;
   // Somebody who asks how a command is used has not got its arguments yet.
   const args = isHelp ? new Map<string, string>() : readArguments(command, rest.slice(words));
-  for (const [name, option] of Object.entries(options)) checkChoice(name, option.choices, values[name], command);
+  for (const [name, option] of Object.entries(options))
+    checkChoice(name, option.choices, values[name], command);
   return { kind: 'command', command, given: createGiven(command, values, args) };
 }
 
 type Values = Readonly<Record<string, string | boolean | readonly (string | boolean)[] | undefined>>;
 
 /** Looks at the words alone, with every option of every command known, so that `--base-url X stop` finds `stop`. */
-function glance(commands: readonly Command[], argv: readonly string[]): { positionals: string[]; isHelp: boolean } {
+function glance(
+  commands: readonly Command[],
+  argv: readonly string[],
+): { positionals: string[]; isHelp: boolean } {
   const all = Object.assign({}, globalOptions, ...commands.map(({ options }) => options ?? {})) as Record<
     string,
     Option
@@ -85,7 +89,8 @@ function readArguments(command: Command, words: readonly string[]): Map<string, 
   const given = new Map<string, string>();
   rows.forEach((row, index) => {
     const word = words[index]?.trim() ?? '';
-    if (word === '' && row.optional !== true) throw toUsageError(command, `${row.name} is missing: ${row.summary}`);
+    if (word === '' && row.optional !== true)
+      throw toUsageError(command, `${row.name} is missing: ${row.summary}`);
     if (word === '') return;
     checkChoice(row.name, row.choices, word, command);
     given.set(row.name, word);
@@ -93,7 +98,12 @@ function readArguments(command: Command, words: readonly string[]): Map<string, 
   return given;
 }
 
-function checkChoice(name: string, choices: readonly string[] | undefined, value: Values[string], command: Command) {
+function checkChoice(
+  name: string,
+  choices: readonly string[] | undefined,
+  value: Values[string],
+  command: Command,
+) {
   if (choices === undefined || typeof value !== 'string' || choices.includes(value)) return;
   throw toUsageError(command, `${name} "${value}" is not one of ${choices.join(', ')}`);
 }
@@ -111,7 +121,11 @@ function createGiven(command: Command, values: Values, args: ReadonlyMap<string,
     const value = find(name);
     return typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined;
   };
-  const convert = (name: string, parse: (word: string) => number | undefined, form: string): number | undefined => {
+  const convert = (
+    name: string,
+    parse: (word: string) => number | undefined,
+    form: string,
+  ): number | undefined => {
     const word = text(name);
     if (word === undefined) return undefined;
     const number = parse(word);
@@ -130,7 +144,8 @@ function createGiven(command: Command, values: Values, args: ReadonlyMap<string,
       return Array.isArray(value) ? value.map(String) : [];
     },
     isSet: (name) => find(name) === true,
-    whole: (name) => convert(name, (word) => (/^\d{1,15}$/.test(word) ? Number(word) : undefined), 'a whole number'),
+    whole: (name) =>
+      convert(name, (word) => (/^\d{1,15}$/.test(word) ? Number(word) : undefined), 'a whole number'),
     durationMs: (name) => convert(name, parseDuration, 'a time such as 250ms, 10s, 5m, 2h or 3d'),
   };
 }

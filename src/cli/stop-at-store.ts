@@ -1,45 +1,55 @@
 import { type StopReport, stopSending } from '../gate/stop-sending.ts';
 import type { Call } from './command.ts';
 import { findStorePlace, hideSecret, withStore } from './direct-store.ts';
-import { CommandError } from './exit-codes.ts';
+import { CommandError, type Ending } from './exit-codes.ts';
 import type { SendFlag } from './scopes.ts';
 
 /**
  * Stops at the store, without the service: for the night in which the API is what is down. The same script and the
- * same audit line as through the API. Throws `unreachable` with what is left to do when this fails as well.
+ * same audit line as through the API. `why` is what kept the service from confirming. Throws with what is left to
+ * do when the store does not confirm either.
  */
 export async function stopAtStore(
   call: Call,
   stop: { readonly flag: SendFlag; readonly reason: string; readonly waitMs: number },
-  why: string,
+  why: CommandError,
 ): Promise<StopReport> {
   const { print } = call;
-  const place = findStorePlace({ store: call.text('store'), keyPrefix: call.text('key-prefix') }, call.environment);
+  const given = { store: call.text('store'), keyPrefix: call.text('key-prefix') };
+  const place = findStorePlace(given, call.environment);
   if (place === undefined) {
-    throw notStopped(print.paint('bad', 'NOT STOPPED.'), why, 'No store was named either: give --store redis://… or set REDIS_URL.');
+    const repair = 'No store was named: give --store redis://… or set REDIS_URL.';
+    throw toNotStopped(call, why.ending, { service: why.message, store: repair });
   }
-  print.note(`${why}\nStopping at the store instead: ${hideSecret(place.url)}, key prefix "${place.keyPrefix}"`);
+  print.note(why.message);
+  print.note(`Stopping at the store instead: ${hideSecret(place.url)}, key prefix "${place.keyPrefix}"`);
   try {
     return await withStore(place, call.durationMs('timeout') ?? 5_000, ({ redis, keys }) =>
-      stopSending({ redis, keys, now: call.now, monotonicNow: call.monotonicNow }, { ...stop, actor: call.actor }),
+      stopSending(
+        { redis, keys, now: call.now, monotonicNow: call.monotonicNow },
+        { ...stop, actor: call.actor },
+      ),
     );
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
-    throw notStopped(print.paint('bad', 'NOT STOPPED.'), why, detail, error);
+    throw toNotStopped(call, 'unreachable', { service: why.message, store: detail, cause: error });
   }
 }
 
-function notStopped(headline: string, api: string, store: string, cause?: unknown): CommandError {
-  const message = [
-    headline,
-    `  service: ${api}`,
-    `  store:   ${store}`,
-    'Do one of these now, the first that you can:',
-    '  1. scale the senders to zero:    kubectl scale deployment -l app.kubernetes.io/component=sender --replicas=0',
-    '                                   (one machine: ./scripts/up --stop)',
-    '  2. set DISABLE_SEND=true on the senders and restart them',
-    '  3. take the senders their way out: block SMTP and the SMS API at the network',
-    'Workers that cannot read the gate do not send, so a store that is really gone has stopped everything already.',
-  ].join('\n');
-  return new CommandError('unreachable', message, undefined, cause);
+/** Loud, and with the ways that need nothing of ours to work. */
+function toNotStopped(
+  { print }: Call,
+  ending: Ending,
+  faults: { readonly service: string; readonly store: string; readonly cause?: unknown },
+): CommandError {
+  const message = `${print.paint('bad', 'NOT CONFIRMED: nobody has acknowledged the stop.')}
+  service: ${faults.service.replaceAll('\n', '\n           ')}
+  store:   ${faults.store}
+Do one of these now, the first that you can:
+  1. stop the senders: scale their deployment to zero (kubectl scale deployment … --replicas=0), or end their
+     processes; on one machine: ./scripts/up --stop
+  2. set DISABLE_SEND=true for the senders and restart them
+  3. close their way out: SMTP and the SMS API, at the network or with the provider
+A sender that cannot reach the store gets no permit and sends nothing; but do not rely on what you cannot see.`;
+  return new CommandError(ending, message, undefined, faults.cause);
 }

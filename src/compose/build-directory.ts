@@ -12,7 +12,7 @@ export function buildDirectory(
   clock: { now: () => number; monotonicNow: () => number },
 ): { readonly directory: Directory; readonly ownToken?: OwnToken } {
   const { values } = configuration;
-  const allowHttp = values.ENVIRONMENT !== 'production';
+  const allowHttp = values.ENVIRONMENT === 'local';
   if (values.DIRECTORY_URL !== undefined) {
     const ownToken = createOwnToken({
       tokenUrl: values.M2M_TOKEN_URL ?? '',

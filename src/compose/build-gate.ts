@@ -9,6 +9,7 @@ export interface GateParts {
   readonly permits: Permits;
   readonly decisions: MessageDecisions;
   readonly retentionMs: number;
+  readonly limits: Limits;
 }
 
 /** The gate as every process sees it: the watch, the permits, and the decisions of people. */
@@ -18,13 +19,15 @@ export function buildGate(foundation: Foundation): GateParts {
   const retentionMs = values.RETENTION_HOURS * 3_600_000;
   const watch = createGateWatch({ redis: redis.commands, hint: redis.createHintConnection(), keys, now });
   releases.push('gate watch', () => watch.stop());
+  const limits = readLimits(foundation);
   return {
     watch,
     retentionMs,
+    limits,
     permits: createPermits({
       redis: redis.commands,
       keys,
-      limits: readLimits(foundation),
+      limits,
       claimMs: values.PERMIT_DEADLINE_MS + values.ATTEMPT_TIMEOUT_SECONDS * 1_000 + 5_000,
       retentionMs,
       now,

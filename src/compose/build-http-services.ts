@@ -1,8 +1,7 @@
 import { viewMessage } from '../deliver/message-view.ts';
 import { readQueueStatus } from '../deliver/queue-status.ts';
-import { ServiceError } from '../domain/errors.ts';
-import { valueAt } from '../gate/flags.ts';
-import { readSendStatus } from '../gate/send-status.ts';
+import { shardOf } from '../domain/ids.ts';
+import { readSendStatus, type SendStatus } from '../gate/send-status.ts';
 import type { HttpServices, RequestLine } from '../http/services.ts';
 import { createAcceptEvent } from '../ingest/accept-event.ts';
 import { createLatencyRecorder } from '../observe/latency.ts';
@@ -12,10 +11,15 @@ import { readEventRecord } from '../store/event-record.ts';
 import { type MessageRecord, readMessageRecord } from '../store/message-record.ts';
 import type { Foundation } from './build-foundation.ts';
 import type { GateParts } from './build-gate.ts';
+import { buildGuardServices } from './build-guard-services.ts';
 import type { Identity } from './build-identity.ts';
+import { buildIntake } from './build-intake.ts';
+import { buildOperatorServices } from './build-operator-services.ts';
 import { buildProviders } from './build-providers.ts';
+import { buildQuarantine, readIdempotencyMs } from './build-quarantine.ts';
 import { createDependencyCheck } from './dependency-report.ts';
 import { listEnvironmentSettings, readEnvironmentFlags } from './environment-flags.ts';
+import { startWindowAdder } from './start-window-adder.ts';
 
 /** Everything that the HTTP routes need, from the stages that do it. */
 export function buildHttpServices(
@@ -29,27 +33,38 @@ export function buildHttpServices(
   releases.push('providers', (deadlineMs) => providers.close(deadlineMs));
   const dependencies = createDependencyCheck(foundation, identity.keySet);
   const latency = createLatencyRecorder({ nowMs: monotonicNow });
+  const intake = buildIntake(foundation, gate);
   const acceptEvent = createAcceptEvent({
     redis: redis.commands,
     keys,
     jobs,
     mode: values.APP_MODE,
-    idempotencyMs: values.IDEMPOTENCY_HOURS * 3_600_000,
+    idempotencyMs: readIdempotencyMs(foundation),
     now,
   });
   const store = { redis: redis.commands, keys, jobs, now };
+  const readStatus = (): Promise<SendStatus> =>
+    readSendStatus({
+      ...store,
+      environment: () => readEnvironmentFlags(configuration, dependencies.isStoreDurable()),
+      settings: listEnvironmentSettings(configuration),
+    });
+  const addToWindows = startWindowAdder(foundation);
   return {
     tokens: identity.tokens,
     catalog,
     latency,
+    ...intake,
     acceptEvent: async (request) => {
-      refuseWhenPaused(gate, now());
+      intake.checkIntake();
       const answer = await acceptEvent(request);
       if (answer.kind === 'accepted')
         metrics.countEventAccepted({ type: request.event.type, client: request.client });
       return answer;
     },
+    quarantine: buildQuarantine(foundation, identity, () => intake.checkIntake()),
     readEvent: async (id, owner) => {
+      if (shardOf(id) >= keys.shards) return undefined;
       const event = await readEventRecord(redis.commands, keys, id);
       if (event === undefined || (owner !== 'any' && event.client !== owner)) return undefined;
       const messages = await Promise.all(
@@ -61,12 +76,14 @@ export function buildHttpServices(
       );
     },
     readMessage: async (id, owner) => {
+      if (shardOf(id) >= keys.shards) return undefined;
       const message = await readMessageRecord(redis.commands, keys.of(id), id);
       return message === undefined || (owner !== 'any' && message.client !== owner)
         ? undefined
         : viewMessage(message);
     },
     cancelMessage: async (id, owner, by) => {
+      if (shardOf(id) >= keys.shards) return { kind: 'not-found' };
       const message = await readMessageRecord(redis.commands, keys.of(id), id);
       if (message === undefined || (owner !== 'any' && message.client !== owner))
         return { kind: 'not-found' };
@@ -81,36 +98,16 @@ export function buildHttpServices(
       return current === undefined ? { kind: 'not-found' } : { kind: 'too-late', state: current.state };
     },
     readQueueStatus: () => readQueueStatus(store),
-    readSendStatus: () =>
-      readSendStatus({
-        ...store,
-        environment: () => readEnvironmentFlags(configuration, dependencies.isStoreDurable()),
-        settings: listEnvironmentSettings(configuration),
-      }),
+    readSendStatus: readStatus,
+    operator: buildOperatorServices({ foundation, gate, providers, readSendStatus: readStatus }),
+    guard: buildGuardServices(foundation),
     checkProviders: () => providers.listHealth(AbortSignal.timeout(6_000), now()),
     checkDependencies: () => dependencies.check(),
-    onRequestEnd: (line) => writeRequestLine(foundation, line),
+    onRequestEnd: (line) => {
+      writeRequestLine(foundation, line);
+      addToWindows(line);
+    },
   };
-}
-
-function refuseWhenPaused(gate: GateParts, nowMs: number): void {
-  const state = gate.watch.current();
-  if (state === undefined) {
-    throw new ServiceError(
-      'store-unavailable',
-      'The store cannot be read now. Send the same request again.',
-      { retryAfterSeconds: 2 },
-    );
-  }
-  if (valueAt(state.flags.ingest, nowMs) === 'off') {
-    throw new ServiceError(
-      'ingestion-paused',
-      'An operator paused intake. Nothing was accepted; send the same request again later.',
-      {
-        retryAfterSeconds: 30,
-      },
-    );
-  }
 }
 
 function writeRequestLine(foundation: Foundation, line: RequestLine): void {
@@ -122,7 +119,7 @@ function writeRequestLine(foundation: Foundation, line: RequestLine): void {
     seconds: line.ms / 1_000,
   });
   if (line.tokenFault !== undefined) metrics.countTokenFailure(line.tokenFault);
-  else if (line.code === 'keys-unavailable') metrics.countKeysUnavailable();
+  else if (line.isUnjudged === true) metrics.countKeysUnavailable();
   else if (line.clientId !== undefined) metrics.countTokenVerified();
   const fields = {
     request_id: line.requestId,

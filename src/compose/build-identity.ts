@@ -18,7 +18,8 @@ export function buildIdentity(
   const { values } = configuration;
   const keySet = createKeySet({
     jwksUrl: values.AUTH_JWKS_URL ?? '',
-    allowHttp: values.ENVIRONMENT !== 'production',
+    allowHttp: values.ENVIRONMENT === 'local',
+    staleMsMax: values.AUTH_KEYS_STALE_HOURS_MAX * 3_600_000,
     now: clock.monotonicNow,
     random: Math.random,
   });
@@ -27,6 +28,8 @@ export function buildIdentity(
     audiences: values.AUTH_AUDIENCE ?? [],
     clockToleranceSeconds: values.AUTH_CLOCK_TOLERANCE_SECONDS,
     lifetimeSecondsMax: values.AUTH_TOKEN_LIFETIME_SECONDS_MAX,
+    roleLifetimeSecondsMax:
+      values.AUTH_ROLE_TOKEN_LIFETIME_SECONDS_MAX ?? values.AUTH_TOKEN_LIFETIME_SECONDS_MAX,
     algorithms: algorithms.filter((algorithm: Algorithm) => values.AUTH_ALGORITHMS.includes(algorithm)),
     scopeMapping: Object.fromEntries(
       [...configuration.roleScopes].map(([role, names]) => [

@@ -1,6 +1,7 @@
 import type { QueueStatus } from '../deliver/queue-status.ts';
 import { createHttpApp, createMetricsApp } from '../http/create-http-app.ts';
 import { createHttpServer } from '../http/create-http-server.ts';
+import { readQuarantineFigures } from '../identity/quarantine-desk.ts';
 import { buildCatalog } from './build-catalog.ts';
 import { type Foundation, keepOpeningStore } from './build-foundation.ts';
 import { buildGate } from './build-gate.ts';
@@ -13,7 +14,7 @@ import { describeEventTypes } from './describe-event-types.ts';
  * on every route. Answers the address that it listens on.
  */
 export async function startApi(foundation: Foundation): Promise<string> {
-  const { configuration, log, metrics, now, monotonicNow, releases } = foundation;
+  const { configuration, redis, keys, log, metrics, now, monotonicNow, releases } = foundation;
   const { values } = configuration;
   const { catalog } = buildCatalog(configuration, now);
   metrics.admitTypes(catalog.types());
@@ -29,6 +30,9 @@ export async function startApi(foundation: Foundation): Promise<string> {
   await identity.keySet.start(life.signal);
   const services = buildHttpServices(foundation, { identity, catalog, gate });
   metrics.onCollect(async () => toFigures(await services.readQueueStatus()));
+  metrics.onCollect(async () => ({
+    quarantine: await readQuarantineFigures({ redis: redis.commands, keys, now }),
+  }));
   const ownMetricsPort = values.METRICS_PORT;
   const options = { appBaseUrl: configuration.appBaseUrl, programVersion: foundation.version };
   const app = createHttpApp(services, {

@@ -4,8 +4,10 @@ import { createLease } from '../store/lease.ts';
 import { buildCatalog } from './build-catalog.ts';
 import type { Foundation } from './build-foundation.ts';
 import { buildGate } from './build-gate.ts';
+import { startFleetWatch } from './start-fleet-watch.ts';
+import { startQuarantineJudge } from './start-quarantine-judge.ts';
 
-/** Starts the guard: one is active by lease, others stand by. It brings records and queue together. */
+/** Starts the guard: one is active by lease, others stand by. It judges the fleet, and brings records and queue together. */
 export async function startGuard(foundation: Foundation): Promise<void> {
   const { configuration, redis, keys, jobs, log, now, releases, reportError } = foundation;
   const { values } = configuration;
@@ -14,6 +16,8 @@ export async function startGuard(foundation: Foundation): Promise<void> {
   const everyMs = values.RECONCILE_SECONDS * 1_000;
   const lease = createLease(redis.commands, keys.shard(0).lease('guard'), 2 * everyMs + 5_000);
   await gate.watch.start();
+  await startQuarantineJudge(foundation);
+  startFleetWatch(foundation);
   const turn = async (): Promise<void> => {
     if (!(await lease.hold())) return;
     await reconcile({

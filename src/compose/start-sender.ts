@@ -1,5 +1,6 @@
 import { attemptMessage } from '../deliver/attempt-message.ts';
 import type { Desk } from '../deliver/desk.ts';
+import { createDecisionNotes, notePermitAnswers } from '../deliver/note-decision.ts';
 import type { EnvironmentFlags } from '../domain/judge-environment.ts';
 import { channels } from '../domain/message.ts';
 import { createOutbox } from '../providers/outbox.ts';
@@ -25,11 +26,14 @@ export async function startSender(foundation: Foundation): Promise<void> {
   const providers = buildProviders(configuration);
   releases.push('providers', (deadlineMs) => providers.close(deadlineMs));
   metrics.admitTypes(catalog.types());
+  const notes = createDecisionNotes({ redis: redis.commands, keys, now });
+  releases.push('decision notes', () => notes.flush());
   const desk: Desk = {
     readMessage: (id) => readMessageRecord(redis.commands, keys.of(id), id),
     findTemplate: (type) => catalog.find(type),
     renderer,
-    permits: gate.permits,
+    permits: notePermitAnswers(gate.permits, notes.note),
+    noteDecision: notes.note,
     decisions: gate.decisions,
     watch: gate.watch,
     providers,

@@ -25,7 +25,16 @@ export function checkTogether(values: SettingValues, faults: string[]): void {
       'APP_MODE=production needs ENVIRONMENT=production. Elsewhere use testing with ALLOWED_RECIPIENTS.',
     );
   }
+  if (values.ENVIRONMENT !== 'local') checkServiceUrls(values, faults);
   if (values.ENVIRONMENT === 'production') checkProduction(values, faults);
+}
+
+/** What tokens and keys travel over. */
+function checkServiceUrls(values: SettingValues, faults: string[]): void {
+  for (const name of ['AUTH_ISSUER', 'AUTH_JWKS_URL', 'M2M_TOKEN_URL', 'DIRECTORY_URL'] as const) {
+    if (values[name]?.startsWith('http:') === true)
+      faults.push(`${name} must use https in ${values.ENVIRONMENT}: plain http is for local runs only.`);
+  }
 }
 
 function checkProduction(values: SettingValues, faults: string[]): void {
@@ -33,7 +42,4 @@ function checkProduction(values: SettingValues, faults: string[]): void {
     faults.push('APP_BASE_URL is not set. Production needs the public address.');
   if (values.METRICS_PORT === undefined)
     faults.push('METRICS_PORT is not set. In production /metrics has a port of its own.');
-  for (const name of ['AUTH_ISSUER', 'AUTH_JWKS_URL', 'M2M_TOKEN_URL', 'DIRECTORY_URL'] as const) {
-    if (values[name]?.startsWith('http:') === true) faults.push(`${name} must use https in production.`);
-  }
 }

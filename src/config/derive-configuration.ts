@@ -68,9 +68,15 @@ function readRecipients(values: SettingValues, faults: string[]): RecipientPolic
 }
 
 function readRedirect({ REDIRECT_EMAIL, REDIRECT_PHONE }: SettingValues, faults: string[]): RecipientPolicy {
-  const email = REDIRECT_EMAIL === undefined ? undefined : readAddress('REDIRECT_EMAIL', REDIRECT_EMAIL, faults);
-  const phone = REDIRECT_PHONE === undefined ? undefined : readNumber('REDIRECT_PHONE', REDIRECT_PHONE, faults);
-  return { kind: 'redirect', ...(email === undefined ? {} : { email }), ...(phone === undefined ? {} : { phone }) };
+  const email =
+    REDIRECT_EMAIL === undefined ? undefined : readAddress('REDIRECT_EMAIL', REDIRECT_EMAIL, faults);
+  const phone =
+    REDIRECT_PHONE === undefined ? undefined : readNumber('REDIRECT_PHONE', REDIRECT_PHONE, faults);
+  return {
+    kind: 'redirect',
+    ...(email === undefined ? {} : { email }),
+    ...(phone === undefined ? {} : { phone }),
+  };
 }
 
 function readNumber(name: string, text: string, faults: string[]): PhoneNumber | undefined {

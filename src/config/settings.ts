@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { emailSettings } from './settings/email.ts';
 import { gateSettings } from './settings/gate.ts';
+import { guardSettings } from './settings/guard.ts';
 import { identitySettings } from './settings/identity.ts';
 import { limitsSettings } from './settings/limits.ts';
 import { processSettings } from './settings/process.ts';
@@ -23,6 +24,7 @@ export const settings = {
   ...emailSettings,
   ...smsSettings,
   ...workSettings,
+  ...guardSettings,
 } as const;
 
 export type SettingName = keyof typeof settings;

@@ -46,6 +46,7 @@ async function takeFurther(desk: Desk, ready: ReadyMessage, signal: AbortSignal)
   });
   switch (verdict.kind) {
     case 'hold':
+      desk.noteDecision(message, 'held', `${verdict.reason}, by the environment`);
       return await holdMessage(desk, ready, verdict.reason);
     case 'rehearse':
       return await rehearseMessage(desk, ready);

@@ -1,4 +1,5 @@
 import type { EventId, MessageId } from '../domain/ids.ts';
+import type { Category, Channel } from '../domain/message.ts';
 import { type AuditDesk, actAudited, type Order } from '../gate/act-audited.ts';
 import { actInBulk, type BulkDeed, type BulkOrder, type BulkReport } from '../gate/act-in-bulk.ts';
 import type { MessageDecisions } from '../gate/message-decisions.ts';
@@ -23,8 +24,8 @@ export interface DeadLetterItem {
   readonly event_id: string;
   readonly type: string;
   readonly client: string;
-  readonly channel?: string;
-  readonly category?: string;
+  readonly channel?: Channel;
+  readonly category?: Category;
   readonly to?: string;
   readonly reason: string;
   readonly attempts: number;

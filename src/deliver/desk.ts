@@ -13,6 +13,7 @@ import type { Outbox } from '../providers/outbox.ts';
 import type { Renderer } from '../render/create-renderer.ts';
 import type { Draft } from '../render/rendered.ts';
 import type { MessageRecord } from '../store/message-record.ts';
+import type { NoteDecision } from './note-decision.ts';
 import type { Senders } from './to-outgoing.ts';
 
 /** What an attempt works with. One per worker process. */
@@ -22,6 +23,8 @@ export interface Desk {
   readonly renderer: Renderer;
   readonly permits: Permits;
   readonly decisions: MessageDecisions;
+  /** For diagnostics; the permits note their answers themselves. */
+  readonly noteDecision: NoteDecision;
   readonly watch: GateWatch;
   readonly providers: ProviderSet;
   readonly outbox: Outbox;

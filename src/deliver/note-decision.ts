@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { maskAddress } from '../domain/mask.ts';
+import type { PermitAnswer, Permits } from '../gate/permits.ts';
 import type { Keys } from '../store/keys.ts';
 import type { MessageRecord } from '../store/message-record.ts';
 
@@ -56,4 +57,38 @@ export function createDecisionNotes(options: {
       timer ??= setTimeout(() => void flush(), flushMs).unref();
     },
   };
+}
+
+/** The same permits, with a note of every answer. */
+export function notePermitAnswers(permits: Permits, note: NoteDecision): Permits {
+  return {
+    ...permits,
+    ask: async (request) => {
+      const answer = await permits.ask(request);
+      note(request.message, answer.kind, describeAnswer(answer));
+      return answer;
+    },
+  };
+}
+
+function describeAnswer(answer: PermitAnswer): string {
+  switch (answer.kind) {
+    case 'go':
+      return answer.claim.provider;
+    case 'rehearse':
+      return answer.verdict;
+    case 'held':
+    case 'suppressed':
+      return answer.reason;
+    case 'wait-here':
+    case 'wait-later':
+      return `${answer.why}, ${answer.ms} ms`;
+    case 'ended':
+      return answer.state;
+    case 'expired':
+    case 'claimed-elsewhere':
+      return '';
+    default:
+      return answer satisfies never;
+  }
 }

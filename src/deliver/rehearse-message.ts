@@ -16,7 +16,7 @@ export async function rehearseMessage(desk: Desk, ready: ReadyMessage): Promise<
     if (answer.kind === 'go') throw new Error('the gate granted a permit to a rehearsal');
     return followRefusal(desk, ready, answer);
   }
-  const would = answer.kind === 'rehearse' ? answer.verdict : `held ${answer.reason}`;
+  const would = toWould(answer.kind === 'rehearse' ? answer.verdict : `held ${answer.reason}`);
   await desk.outbox.writeDraft(toOutgoing(message, draft, desk.senders), {
     at: new Date(desk.now()).toISOString(),
     message_id: message.id,
@@ -40,4 +40,9 @@ export async function rehearseMessage(desk: Desk, ready: ReadyMessage): Promise<
     'message rehearsed',
   );
   return { kind: 'done' };
+}
+
+/** `would-send`, or what would have stood in the way: `would-held:cap`, `would-wait-here:all`. */
+function toWould(verdict: string): string {
+  return verdict === 'go' ? 'would-send' : `would-${verdict.replace(' ', ':')}`;
 }

@@ -111,7 +111,17 @@ function isMeant(filter: DeadFilter, brief: EventBrief | undefined): brief is Ev
 function ofMessage(brief: MessageBrief): DeadLetter {
   const { event, type, client, mode, channel, category, to, reason, attempts, notAfter, lastError } = brief;
   return {
-    ...{ kind: 'message', id: brief.id, event, type, client, mode, channel, category, to, reason, attempts },
+    kind: 'message',
+    id: brief.id,
+    event,
+    type,
+    client,
+    mode,
+    channel,
+    category,
+    to,
+    reason,
+    attempts,
     notAfter,
     ...(lastError === undefined ? {} : { lastError: redactText(lastError) }),
     firstAt: brief.firstAttemptAt ?? brief.createdAt,

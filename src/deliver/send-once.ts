@@ -136,10 +136,11 @@ async function settle(desk: Desk, attempt: Attempt, settled: Settled): Promise<J
   );
   writeLine(desk, attempt, settled, decision);
   if (decision.to === 'given-back') {
-    await desk.permits.giveBack(claim, decision.reason);
+    await persist(desk, () => desk.permits.giveBack(claim, decision.reason));
     return { kind: 'later', atMs: desk.now() + 1 };
   }
-  const committed = await commitFirmly(desk, claim, toEnd(attempt, settled, decision));
+  const end = toEnd(attempt, settled, decision);
+  const committed = await persist(desk, () => desk.permits.commit(claim, end));
   if (committed.late)
     desk.log.error(
       { message_id: message.id, state: committed.state },
@@ -152,17 +153,14 @@ async function settle(desk: Desk, attempt: Attempt, settled: Settled): Promise<J
 
 /**
  * The outcome is known here and nowhere else, so a store that is away is asked again for as long as the claim may
- * live. After that the message counts as unknown, and a late "sent" still corrects it.
+ * live. After that the message counts as unknown, and a late "sent" still corrects it. That nothing left is worth as
+ * much: a give-back that is lost would make an unknown message of one that was never sent.
  */
-async function commitFirmly(
-  desk: Desk,
-  claim: Claim,
-  end: AttemptEnd,
-): Promise<{ late: boolean; state: string }> {
+async function persist<T>(desk: Desk, write: () => Promise<T>): Promise<T> {
   const giveUpAt = desk.monotonicNow() + 2 * desk.attemptTimeoutMs;
   for (let pauseMs = 50; ; pauseMs = Math.min(2 * pauseMs, 1_000)) {
     try {
-      return await desk.permits.commit(claim, end);
+      return await write();
     } catch (error) {
       if (desk.monotonicNow() >= giveUpAt) throw error;
       await delay(pauseMs);

@@ -1,4 +1,5 @@
 import type { MessageId } from '../domain/ids.ts';
+import type { Category, Channel } from '../domain/message.ts';
 import { type AuditDesk, actAudited, type Order } from '../gate/act-audited.ts';
 import type { MessageDecisions } from '../gate/message-decisions.ts';
 import { releaseMessage } from '../gate/release-message.ts';
@@ -19,8 +20,8 @@ export interface UnknownItem {
   readonly message_id: string;
   readonly event_id: string;
   readonly type: string;
-  readonly channel: string;
-  readonly category: string;
+  readonly channel: Channel;
+  readonly category: Category;
   readonly client: string;
   readonly to: string;
   readonly reason: string;

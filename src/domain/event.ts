@@ -40,6 +40,7 @@ export interface InlineRecipient {
  * accepted ─▶ planned      its messages exist, each with a life of its own
  *    │  ├──▶ expired      its not_after passed before it could be planned
  *    │  └──▶ dead         nobody can be written to: the reason says why; a replay makes it accepted again
+ *    │        └─▶ rejected     a person discarded it
  * quarantined ─▶ accepted | rejected        judged when keys return (IDN-4)
  * ```
  */

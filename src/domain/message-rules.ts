@@ -63,23 +63,26 @@ export interface CommittedEnd {
   readonly resends?: number | undefined;
 }
 
-/** The end of an attempt, on time or late. */
+/** The end of an attempt, on time or late. A commit repeated because its answer was lost changes nothing. */
 export function commitAttempt(message: MessageFacts, end: CommittedEnd, nowMs: number): Ruled {
   if (message.committed === end.owner) return { answer: 'done', message };
-  if (message.state === 'claimed' && message.owner === end.owner) {
-    const to = message.lateSent === undefined ? end.to : 'sent';
-    return {
-      answer: 'done',
-      message: {
-        ...message,
-        state: to,
-        reason: to === end.to ? end.reason : 'late-sent',
-        committed: end.owner,
-        retryAt: end.retryInMs === undefined ? message.retryAt : nowMs + end.retryInMs,
-        resends: end.resends ?? message.resends,
-      },
-    };
-  }
+  if (message.state !== 'claimed' || message.owner !== end.owner) return noteLate(message, end, nowMs);
+  const to = message.lateSent === undefined ? end.to : 'sent';
+  return {
+    answer: 'done',
+    message: {
+      ...message,
+      state: to,
+      reason: to === end.to ? end.reason : 'late-sent',
+      committed: end.owner,
+      retryAt: end.retryInMs === undefined ? message.retryAt : nowMs + end.retryInMs,
+      resends: end.resends ?? message.resends,
+    },
+  };
+}
+
+/** Only one late word matters: that the provider took the message. */
+function noteLate(message: MessageFacts, end: CommittedEnd, nowMs: number): Ruled {
   if (end.to !== 'sent') return { answer: 'late', message };
   const noted = { ...message, lateSent: nowMs };
   return message.state !== 'claimed' && isMoveAllowed(message.state, 'sent')
@@ -119,14 +122,15 @@ export function lapseClaim(message: MessageFacts, policy: AmbiguityPolicy, nowMs
   return { answer: 'unknown', message: { ...message, state: 'unknown', reason: 'claim-lapsed' } };
 }
 
-/** A hold, a cancellation, or another end that no attempt brings about. */
+/** A hold, a cancellation, or another end that no attempt brings about; never of an attempt under way. */
 export function endMessage(
   message: MessageFacts,
   to: MessageState,
   from: readonly MessageState[],
   reason: string,
 ): Ruled {
-  return from.includes(message.state) && isMoveAllowed(message.state, to)
+  const { state } = message;
+  return state !== 'claimed' && from.includes(state) && isMoveAllowed(state, to)
     ? { answer: 'done', message: { ...message, state: to, reason } }
     : { answer: 'refused', message };
 }

@@ -12,19 +12,15 @@ import type { Category, Channel, MessageState } from './message.ts';
  * 6. the provider's back-off, the windows of the fleet, and at last the caps.
  */
 export function judgePermit(facts: PermitFacts, ask: PermitAsk, nowMs: number): PermitVerdict {
-  const { message, gate } = facts;
-  if (message.state === 'claimed') return { kind: 'claimed-elsewhere', ms: (message.deadline ?? 0) - nowMs };
-  if (message.state !== 'queued' && message.state !== 'retrying')
-    return { kind: 'ended', state: message.state };
-  if (message.notAfter !== undefined && nowMs >= message.notAfter) return { kind: 'expired' };
+  const { gate, suppression } = facts;
+  const over = findEnd(facts.message, nowMs);
+  if (over !== undefined) return over;
   const sendFlags = ['send', `send:${ask.channel}`, `send:${ask.category}`];
   if (gate === undefined || !sendFlags.every((flag) => isFlagOn(gate, flag, nowMs)))
     return { kind: 'held', reason: 'stopped' };
-  if (facts.suppression !== undefined) return { kind: 'suppressed', reason: facts.suppression };
+  if (suppression !== undefined) return { kind: 'suppressed', reason: suppression };
   const obstacle = findObstacle(facts, gate, ask, nowMs);
-  if (!ask.rehearse) return obstacle ?? { kind: 'go' };
-  if (obstacle !== undefined && 'why' in obstacle && obstacle.why === 'not-due') return obstacle;
-  return { kind: 'rehearse', verdict: obstacle === undefined ? 'go' : describeObstacle(obstacle) };
+  return ask.rehearse ? rehearseVerdict(obstacle) : (obstacle ?? { kind: 'go' });
 }
 
 /** What the store knows when a permit is asked for. */
@@ -107,28 +103,47 @@ export function isFlagOn(gate: GateFacts, name: string, nowMs: number): boolean 
   return flag?.value === 'on' && (flag.until === undefined || nowMs < flag.until);
 }
 
+/** Why there is nothing to send; undefined when there is. */
+function findEnd(message: PermitFacts['message'], nowMs: number): PermitVerdict | undefined {
+  const { state } = message;
+  if (state === 'claimed') return { kind: 'claimed-elsewhere', ms: (message.deadline ?? 0) - nowMs };
+  if (state !== 'queued' && state !== 'retrying') return { kind: 'ended', state };
+  return nowMs >= (message.notAfter ?? Infinity) ? { kind: 'expired' } : undefined;
+}
+
 function findObstacle(
   facts: PermitFacts,
   gate: GateFacts,
   ask: PermitAsk,
   nowMs: number,
 ): Obstacle | undefined {
-  const later = (ms: number, why: string): Obstacle => {
-    const leftMs = (facts.message.notAfter ?? Infinity) - nowMs;
-    return { kind: 'wait-later', ms: Math.min(ms, leftMs), why };
-  };
-  const dueAt = Math.max(facts.message.sendAt ?? 0, facts.message.retryAt ?? 0);
+  const { sendAt = 0, retryAt = 0, notAfter = Infinity } = facts.message;
+  const leftMs = notAfter - nowMs;
+  const later = (ms: number, why: string): Obstacle => ({
+    kind: 'wait-later',
+    ms: Math.min(ms, leftMs),
+    why,
+  });
+  const dueAt = Math.max(sendAt, retryAt);
   if (dueAt > nowMs) return later(dueAt - nowMs, 'not-due');
-  if (!isFlagOn(gate, 'consume', nowMs) || !isFlagOn(gate, `consume:${ask.channel}`, nowMs))
+  if (!['consume', `consume:${ask.channel}`].every((flag) => isFlagOn(gate, flag, nowMs)))
     return { kind: 'wait-later', ms: 1_000, why: 'consumers-paused' };
   const wait = findRecipientWait(facts.recipient, ask, nowMs);
   if (wait !== undefined) {
     // A wait of more than a day is for a person to know of, unless the message ends before.
-    const endsBefore = nowMs + wait.ms >= (facts.message.notAfter ?? Infinity);
-    return wait.ms > dayMs && !endsBefore ? { kind: 'held', reason: wait.why } : later(wait.ms, wait.why);
+    const isLong = wait.ms > dayMs && wait.ms < leftMs;
+    return isLong ? { kind: 'held', reason: wait.why } : later(wait.ms, wait.why);
   }
-  if (facts.providerBlockedUntil > nowMs)
-    return later(facts.providerBlockedUntil - nowMs, 'provider-back-off');
+  const blockedMs = facts.providerBlockedUntil - nowMs;
+  return blockedMs > 0 ? later(blockedMs, 'provider-back-off') : findFleetLimit(facts, gate, ask, nowMs);
+}
+
+function findFleetLimit(
+  facts: PermitFacts,
+  gate: GateFacts,
+  ask: PermitAsk,
+  nowMs: number,
+): Obstacle | undefined {
   return findWindowWait(facts.windows, nowMs) ?? findCap(facts, gate, ask, nowMs);
 }
 
@@ -170,6 +185,10 @@ function findCap(facts: PermitFacts, gate: GateFacts, ask: PermitAsk, nowMs: num
   return reached ? { kind: 'held', reason: 'cap' } : undefined;
 }
 
-function describeObstacle(obstacle: Obstacle): string {
-  return obstacle.kind === 'held' ? `held ${obstacle.reason}` : `${obstacle.kind} ${obstacle.why}`;
+/** A rehearsal waits only for its time; whatever else stands in the way is told and changes nothing. */
+function rehearseVerdict(obstacle: Obstacle | undefined): PermitVerdict {
+  if (obstacle === undefined) return { kind: 'rehearse', verdict: 'go' };
+  if (obstacle.kind === 'held') return { kind: 'rehearse', verdict: `held ${obstacle.reason}` };
+  if (obstacle.why === 'not-due') return obstacle;
+  return { kind: 'rehearse', verdict: `${obstacle.kind} ${obstacle.why}` };
 }

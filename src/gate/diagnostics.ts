@@ -17,9 +17,9 @@ export interface LimitUse {
 
 export interface LimitUses {
   /** Sliding windows of the fleet and of each channel; those of a recipient's domain are too many to list. */
-  readonly limits: readonly LimitUse[];
+  readonly limits: LimitUse[];
   /** Caps of this run, of this UTC day, and in money for SMS. */
-  readonly caps: readonly LimitUse[];
+  readonly caps: LimitUse[];
 }
 
 const decision = z.object({

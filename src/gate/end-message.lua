@@ -3,10 +3,11 @@
 -- ARGV: 1 state to end in, 2 states it may be in now (space separated), 3 reason, 4 by, 5 retention (ms),
 --       6… field, value to keep with it
 -- Answers: {'done'} | {'refused', state}
+-- Invariant: an attempt under way is ended by its owner or by its deadline, never from here.
 --- include: ../store/move-message.lua
 
 local state = redis.call('HGET', KEYS[1], 'state')
-if not state or not string.find(' ' .. ARGV[2] .. ' ', ' ' .. state .. ' ', 1, true) then
+if not state or state == 'claimed' or not string.find(' ' .. ARGV[2] .. ' ', ' ' .. state .. ' ', 1, true) then
   return { 'refused', state or 'gone' }
 end
 local fields = {}

@@ -59,7 +59,7 @@ export async function readGate(redis: Redis, keys: Keys): Promise<GateState | un
   } catch (error) {
     throw toStoreError('read gate', error);
   }
-  return /^\d+$/.test(fields['epoch'] ?? '') ? parseGate(fields) : undefined;
+  return isEpoch(fields['epoch']) ? parseGate(fields) : undefined;
 }
 
 /** The value that counts at `nowMs`: off unless exactly on and not past its expiry. */
@@ -79,48 +79,66 @@ export async function setFlag(
   change: FlagChange,
   now: () => number,
 ): Promise<FlagAnswer> {
-  const { gate, inflight, audit } = keys.shard(0);
+  const { gate } = keys.shard(0);
   for (let tries = 0; tries < 100; tries += 1) {
-    const [epoch, head, before, until] = await readForChange(redis, gate, change.flag);
-    if (epoch === null || epoch === undefined || !/^\d+$/.test(epoch)) return { kind: 'gate-missing' };
-    if (change.value === 'on' && change.seenEpoch !== Number(epoch))
-      return { kind: 'stale-epoch', epoch: Number(epoch) };
-    const line = JSON.stringify(toAuditLine(change, before ?? 'off', now()));
-    const wasOn = valueAt(toFlagState(before, until), now()) === 'on';
-    const startsRun = change.flag === 'send' && change.value === 'on' && !wasOn;
-    const answer = (await script.run(
-      redis,
-      [gate, inflight, audit],
-      [
-        change.flag,
-        change.value,
-        epoch,
-        line,
-        chainHash(head ?? '', line),
-        change.until === undefined ? '' : change.until,
-        keys.gateHint,
-        startsRun ? 'run' : '',
-        head ?? '',
-      ],
-    )) as [string, string, number];
+    const seen = await readForChange(redis, gate, change.flag);
+    if (seen === undefined) return { kind: 'gate-missing' };
+    if (change.value === 'on' && change.seenEpoch !== Number(seen.epoch))
+      return { kind: 'stale-epoch', epoch: Number(seen.epoch) };
+    const answer = await runChange(redis, keys, change, { seen, nowMs: now() });
     if (answer[0] === 'done') {
-      return {
-        kind: 'done',
-        epoch: Number(answer[1]),
-        inFlight: answer[2],
-        before: before === 'on' ? 'on' : 'off',
-      };
+      return { kind: 'done', epoch: Number(answer[1]), inFlight: answer[2], before: seen.flag.value };
     }
   }
   throw toStoreError('set flag', new Error('the epoch kept moving'));
 }
 
-async function readForChange(redis: Redis, gate: string, flag: FlagName): Promise<(string | null)[]> {
+interface Seen {
+  readonly epoch: string;
+  /** Hash of the last audit line. */
+  readonly head: string;
+  readonly flag: FlagState;
+}
+
+async function runChange(
+  redis: Redis,
+  keys: Keys,
+  change: FlagChange,
+  { seen, nowMs }: { readonly seen: Seen; readonly nowMs: number },
+): Promise<[string, string, number]> {
+  const { gate, inflight, audit } = keys.shard(0);
+  const line = JSON.stringify(toAuditLine(change, seen.flag.value, nowMs));
+  const startsRun = change.flag === 'send' && change.value === 'on' && valueAt(seen.flag, nowMs) === 'off';
+  return (await script.run(
+    redis,
+    [gate, inflight, audit],
+    [
+      change.flag,
+      change.value,
+      seen.epoch,
+      line,
+      chainHash(seen.head, line),
+      change.until ?? '',
+      keys.gateHint,
+      startsRun ? 'run' : '',
+      seen.head,
+    ],
+  )) as [string, string, number];
+}
+
+/** Undefined: there is no gate, or its epoch is no number. */
+async function readForChange(redis: Redis, gate: string, flag: FlagName): Promise<Seen | undefined> {
   try {
-    return await redis.hmget(gate, 'epoch', 'auditHash', flag, `until:${flag}`);
+    const fields = await redis.hmget(gate, 'epoch', 'auditHash', flag, `until:${flag}`);
+    const [epoch, head, value, until] = fields;
+    return isEpoch(epoch) ? { epoch, head: head ?? '', flag: toFlagState(value, until) } : undefined;
   } catch (error) {
     throw toStoreError('read gate', error);
   }
+}
+
+function isEpoch(text: string | null | undefined): text is string {
+  return /^\d+$/.test(text ?? '');
 }
 
 function toAuditLine(change: FlagChange, before: string, nowMs: number): AuditLine {

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { Channel } from '../domain/message.ts';
+import { type Channel, channels } from '../domain/message.ts';
 import type { Keys } from '../store/keys.ts';
 import { type FlagName, flagNames, type GateState, readGate, valueAt } from './flags.ts';
 
@@ -34,14 +34,9 @@ export interface GateWatchOptions {
 /** Builds the watch; `start` looks once before it resolves. */
 export function createGateWatch(options: GateWatchOptions): GateWatch {
   const listeners = new Set<() => void>();
-  const stops: Record<Channel, AbortController> = {
-    email: new AbortController(),
-    sms: new AbortController(),
-  };
+  const stops = createStops();
   let gate: GateState | undefined;
   let highest = 0;
-  let looks = 0;
-  let applied = 0;
   let told = '';
   let timer: NodeJS.Timeout | undefined;
 
@@ -51,23 +46,10 @@ export function createGateWatch(options: GateWatchOptions): GateWatch {
     if (seen === undefined || seen.epoch < highest) return false;
     return flags.every((flag) => valueAt(seen.flags[flag], options.now()) === 'on');
   };
-  const refreshStops = (): void => {
-    for (const channel of ['email', 'sms'] as const) {
-      const on = isOn('send', `send:${channel}`);
-      if (!on) stops[channel].abort(new Error('sending is stopped'));
-      else if (stops[channel].signal.aborted) stops[channel] = new AbortController();
-    }
-  };
   const look = async (): Promise<void> => {
-    looks += 1;
-    const mine = looks;
-    const found = await readGate(options.redis, options.keys).catch(() => undefined);
-    // An answer that was overtaken by a newer one says nothing any more.
-    if (mine < applied) return;
-    applied = mine;
-    gate = found;
+    gate = await readGate(options.redis, options.keys).catch(() => undefined);
     highest = Math.max(highest, gate?.epoch ?? 0);
-    refreshStops();
+    for (const channel of channels) stops.set(channel, isOn('send', `send:${channel}`));
     // An expiry changes what counts without a new epoch.
     const now = `${gate?.epoch} ${flagNames.map((flag) => isOn(flag)).join(' ')}`;
     if (now === told) return;
@@ -100,6 +82,21 @@ export function createGateWatch(options: GateWatchOptions): GateWatch {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    stopSignal: (channel) => stops[channel].signal,
+    stopSignal: (channel) => stops.signalOf(channel),
+  };
+}
+
+/** One signal a channel: aborted when it stops, and made anew when it may go on. */
+function createStops(): {
+  set(channel: Channel, on: boolean): void;
+  signalOf(channel: Channel): AbortSignal;
+} {
+  const controllers = { email: new AbortController(), sms: new AbortController() };
+  return {
+    set: (channel, on) => {
+      if (!on) controllers[channel].abort(new Error('sending is stopped'));
+      else if (controllers[channel].signal.aborted) controllers[channel] = new AbortController();
+    },
+    signalOf: (channel) => controllers[channel].signal,
   };
 }

@@ -1,4 +1,4 @@
-import { holdReasons } from '../domain/message.ts';
+import { type Category, type Channel, holdReasons } from '../domain/message.ts';
 import type { JobAdder } from '../queue/job-adder.ts';
 import type { MessageBrief } from '../store/message-brief.ts';
 import { toStoreError } from '../store/scripts.ts';
@@ -20,8 +20,8 @@ export interface HeldItem {
   readonly message_id: string;
   readonly event_id: string;
   readonly type: string;
-  readonly channel: string;
-  readonly category: string;
+  readonly channel: Channel;
+  readonly category: Category;
   readonly client: string;
   readonly to: string;
   readonly reason: string;
@@ -32,7 +32,7 @@ export interface HeldItem {
   readonly planned_in: string;
 }
 
-export type HeldPage = Page<HeldItem> & { readonly counts: Readonly<Record<string, number>> };
+export type HeldPage = Page<HeldItem> & { readonly counts: Record<string, number> };
 
 /** One page of what is held, oldest hold first, and how much is held for each reason. */
 export async function listHeld(

@@ -33,7 +33,7 @@ export interface SuppressionEntry {
 }
 
 export interface SuppressionItem {
-  readonly channel: string;
+  readonly channel: Channel;
   readonly hash: string;
   readonly masked: string;
   readonly reason: string;
@@ -46,7 +46,7 @@ export interface SuppressionReport {
   /** New ones; one that was there already is renewed and counted in `renewed`. */
   readonly added: number;
   readonly renewed: number;
-  readonly faults: readonly (PointerFault & { readonly index: number })[];
+  readonly faults: (PointerFault & { readonly index: number })[];
 }
 
 const atOnce = 100;

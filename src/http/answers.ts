@@ -201,7 +201,7 @@ export type MessageView = z.infer<typeof messageViewSchema>;
 export type QueueStatus = z.infer<typeof queueStatusSchema>;
 export type SendStatus = z.infer<typeof sendStatusSchema>;
 
-/** Every named shape of the API document. */
+/** The named shapes of what any client is told; `all-answers.ts` has those of operators too. */
 export const answerSchemas = {
   Problem: problemSchema,
   Receipt: receiptSchema,
@@ -217,5 +217,3 @@ export const answerSchemas = {
   Readiness: readinessSchema,
   Health: healthSchema,
 } as const satisfies Readonly<Record<string, z.ZodType>>;
-
-export type AnswerName = keyof typeof answerSchemas;

@@ -49,7 +49,7 @@ export function createApp<C extends StepContext>(routes: readonly Route<C>[], co
 
 /** Path by path in table order, so that `/api/events/batch` is never taken for an id; what a path does not offer is 405. */
 function mountRoutes<C extends StepContext>(app: Express, routes: readonly Route<C>[], context: C): void {
-  const verbs = { GET: 'get', POST: 'post', DELETE: 'delete' } as const;
+  const verbs = { GET: 'get', POST: 'post', PUT: 'put', DELETE: 'delete' } as const;
   for (const path of new Set(routes.map((route) => route.path))) {
     const rows = routes.filter((route) => route.path === path);
     const place = app.route(path);

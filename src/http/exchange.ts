@@ -47,8 +47,8 @@ export function openExchange(
  * The verified caller.
  *
  * @throws ServiceError `keys-unavailable` (503) when the token could not be judged: it is neither accepted nor
- * called bad. This is the seam for quarantine (IDN-4): a route with `takesUnjudged` sees the verdict itself and
- * may keep the event instead of asking for the caller.
+ * called bad. A route with `takesUnjudged` sees the verdict itself and keeps the event in quarantine (IDN-4) instead
+ * of asking for the caller, where that is possible.
  */
 export function requireCaller(exchange: Exchange): Caller {
   const { verdict } = exchange;

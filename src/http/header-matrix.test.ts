@@ -2,8 +2,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { TestApp } from '../../test/support/http-app.ts';
 import { sendRaw, someEventId, someMessageId, startTestApp } from '../../test/support/http-app.ts';
-import { answerSchemas, problemSchema } from './answers.ts';
+import { allAnswerSchemas } from './all-answers.ts';
+import { problemSchema } from './answers.ts';
 import { listProblems } from './openapi/describe-operation.ts';
+import { exampleOf } from './operator-requests.ts';
 import type { RouteRow } from './route-row.ts';
 import { apiRoutes, metricsRoutes, openRoutes, probeRoutes } from './routes.ts';
 import { securityHeaders } from './security-headers.ts';
@@ -34,8 +36,13 @@ beforeAll(async () => {
 afterAll(() => app.stop());
 
 function pathOf(route: RouteRow): string {
-  const id = route.path.includes('messages') ? someMessageId : someEventId;
+  const id = route.path.includes('events') ? someEventId : someMessageId;
   return route.path.replace(':id', id).replace(':code', 'not-found');
+}
+
+function bodyOf(route: RouteRow): unknown {
+  if (route.body?.schema !== undefined) return exampleOf(route.body.schema);
+  return route.path.endsWith('batch') ? [goodEvent] : goodEvent;
 }
 
 interface Change {
@@ -46,19 +53,17 @@ interface Change {
 }
 
 function ask(route: RouteRow, change: Change = {}): Promise<Response> {
-  const { method = route.method, token = 'send+read' } = change;
-  const isPost = method === 'POST';
+  const { method = route.method, token = 'send+read+admin' } = change;
+  const hasBody = method === 'POST' || method === 'PUT';
   return fetch(`${app.url}${pathOf(route)}`, {
     method,
     redirect: 'manual',
     headers: {
       ...(token === '' ? {} : { authorization: `Bearer ${token}` }),
-      ...(isPost ? { 'content-type': 'application/json' } : {}),
+      ...(hasBody ? { 'content-type': 'application/json' } : {}),
       ...change.headers,
     },
-    body: isPost
-      ? (change.body ?? JSON.stringify(route.path.endsWith('batch') ? [goodEvent] : goodEvent))
-      : null,
+    body: hasBody ? (change.body ?? JSON.stringify(bodyOf(route))) : null,
   });
 }
 
@@ -97,7 +102,7 @@ describe.each(table)('%s', (_name, route) => {
     expect(row, `status ${answer.status}`).toBeDefined();
     const mediaType = row?.mediaType ?? 'application/json';
     expect(`${answer.headers.get('content-type')} of */*`).toContain(mediaType);
-    const schema = row?.schema === undefined ? z.unknown() : answerSchemas[row.schema];
+    const schema = row?.schema === undefined ? z.unknown() : allAnswerSchemas[row.schema];
     expect(schema.safeParse(await readAny(answer)).error).toBeUndefined();
   });
 

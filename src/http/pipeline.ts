@@ -1,6 +1,7 @@
 import { authenticate } from './pipeline/authenticate.ts';
 import { authorize } from './pipeline/authorize.ts';
 import { checkDrain } from './pipeline/check-drain.ts';
+import { checkIntake } from './pipeline/check-intake.ts';
 import { limitClient } from './pipeline/limit-client.ts';
 import { nameRequest } from './pipeline/name-request.ts';
 import { readBody } from './pipeline/read-body.ts';
@@ -26,6 +27,7 @@ export const pipeline: readonly PipelineRow[] = [
   { step: 'drain', groups: ['api'], run: checkDrain },
   { step: 'authentication', groups: ['api'], run: authenticate },
   { step: 'scope', groups: ['api'], run: authorize },
+  { step: 'intake', groups: ['api'], run: checkIntake },
   { step: 'client limit', groups: ['api'], run: limitClient },
   { step: 'body', groups: ['api'], run: readBody },
 ];

@@ -1,9 +1,11 @@
+import type { z } from 'zod';
 import type { Scope } from '../identity/verify-token.ts';
-import type { AnswerName } from './answers.ts';
+import type { AnswerName } from './all-answers.ts';
+import type { RequestName } from './operator-requests.ts';
 
 /** The part of a route that the pipeline and the documents read. */
 export interface RouteRow {
-  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** As Express writes it: `/api/events/:id`. */
   readonly path: string;
   readonly group: RouteGroup;
@@ -12,8 +14,12 @@ export interface RouteRow {
   readonly description?: string;
   /** What the token must allow. Set on every `api` route. */
   readonly scope?: Scope;
+  /** Brings events in: refused while the intake is closed. */
+  readonly takesEvents?: true;
   /** The handler itself deals with a token that nobody can judge now. */
   readonly takesUnjudged?: true;
+  /** The parameters after the `?`; a route without takes any and reads none. */
+  readonly query?: z.ZodObject;
   readonly body?: BodyRule;
   /** Good answers by status; the problems are added by what the route goes through. */
   readonly answers: Readonly<Record<number, AnswerRow>>;
@@ -26,6 +32,8 @@ export interface RouteRow {
 export interface BodyRule {
   readonly bytesMax: number;
   readonly mediaTypes: readonly string[];
+  /** Absent: the body is an event. */
+  readonly schema?: RequestName;
 }
 
 export interface AnswerRow {

@@ -1,5 +1,6 @@
 import { batchMediaTypes, singleMediaTypes } from '../ingest/parse-event.ts';
 import type { ApiContext, MetricsContext, ProbeContext } from './context.ts';
+import { operatorRoutes } from './operator-routes.ts';
 import type { Route } from './route.ts';
 import type { RouteRow } from './route-row.ts';
 import { cancelMessage } from './routes/cancel-message/handler.ts';
@@ -25,6 +26,7 @@ export const apiRoutes: readonly Route<ApiContext>[] = [
     group: 'api',
     scope: 'notify.send',
     takesUnjudged: true,
+    takesEvents: true,
     operationId: 'postEvent',
     summary: 'Take one event',
     description:
@@ -43,6 +45,7 @@ export const apiRoutes: readonly Route<ApiContext>[] = [
     group: 'api',
     scope: 'notify.send',
     takesUnjudged: true,
+    takesEvents: true,
     operationId: 'postEventBatch',
     summary: 'Take 1 to 500 events',
     description:
@@ -115,6 +118,7 @@ export const apiRoutes: readonly Route<ApiContext>[] = [
     answers: { 200: { description: 'The providers', schema: 'ProvidersHealth' } },
     handle: getProvidersHealth,
   },
+  ...operatorRoutes,
 ];
 
 export const probeRoutes: readonly Route<ProbeContext>[] = [

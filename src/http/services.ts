@@ -3,8 +3,12 @@ import type { MessageState } from '../domain/message.ts';
 import type { TokenVerifier } from '../identity/verify-token.ts';
 import type { AcceptAnswer, AcceptRequest } from '../ingest/accept-event.ts';
 import type { EventCatalog } from '../ingest/check-event.ts';
+import type { ClientLimit } from '../ingest/limit-clients.ts';
 import type { ProviderHealth } from '../providers/provider.ts';
 import type { EventView, MessageView, QueueStatus, SendStatus } from './answers.ts';
+import type { GuardServices } from './guard-services.ts';
+import type { OperatorServices } from './operator-services.ts';
+import type { QuarantineServices } from './quarantine-services.ts';
 
 /** Whose things may be seen: one client's own, or everybody's (`notify.admin`). */
 export type Owner = ClientId | 'any';
@@ -16,6 +20,9 @@ export type Owner = ClientId | 'any';
 export interface HttpServices {
   readonly tokens: Pick<TokenVerifier, 'verifyToken'>;
   readonly catalog: EventCatalog;
+  readonly operator: OperatorServices;
+  readonly guard: GuardServices;
+  readonly quarantine: QuarantineServices;
   /** Resolves when the event is on disk. */
   acceptEvent(request: AcceptRequest): Promise<AcceptAnswer>;
   /** `undefined` also for what belongs to another client. */
@@ -27,6 +34,8 @@ export interface HttpServices {
   readSendStatus(): Promise<SendStatus>;
   checkProviders(): Promise<readonly ProviderHealth[]>;
   checkDependencies(): Promise<DependencyReport>;
+  /** Throws (503) while no event is to be taken, whoever sends it; absent = always taken. */
+  checkIntake?(): void;
   /** Requests of one client over time (429); absent = no limit. */
   readonly clientLimit?: ClientLimit;
   /** Measured latency of the `/api` routes. */
@@ -50,20 +59,6 @@ export type DependencyReport = Readonly<Record<RequiredDependency | 'issuer', De
   Readonly<Partial<Record<'providers' | 'workers' | 'proof_of_life', DependencyCheck>>>;
 export type RequiredDependency = 'store' | 'store_durable';
 
-export interface ClientLimit {
-  /** Takes `cost` requests from the client's allowance, or none of it. */
-  take(client: ClientId, cost: number): Promise<LimitAnswer> | LimitAnswer;
-}
-
-export interface LimitAnswer {
-  readonly allowed: boolean;
-  /** Requests in a window, and what is left of them. */
-  readonly limit: number;
-  readonly remaining: number;
-  /** Seconds until the allowance is whole again. */
-  readonly resetSeconds: number;
-}
-
 export interface RequestLine {
   readonly requestId: string;
   readonly method: string;
@@ -74,6 +69,8 @@ export interface RequestLine {
   /** True when the client went away before the answer was complete. */
   readonly aborted: boolean;
   readonly clientId?: ClientId;
+  /** The token could not be judged, because no key could be had. */
+  readonly isUnjudged?: true;
   /** The problem's code, when the answer is a problem. */
   readonly code?: string;
   /** Why the token was rejected: `missing`, or a `TokenFault`. Never set when keys could not be had. */

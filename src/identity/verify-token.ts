@@ -27,7 +27,12 @@ export type TokenVerdict =
     }
   | { readonly kind: 'rejected'; readonly reason: TokenFault; readonly detail: string }
   /** No key could be had, so nobody knows. Counted apart from bad tokens (IDN-5). */
-  | { readonly kind: 'cannot-tell'; readonly detail: string };
+  | {
+      readonly kind: 'cannot-tell';
+      readonly detail: string;
+      /** Who the token says it is of, unproved; absent means that the event is not to be quarantined. */
+      readonly claimed?: Caller;
+    };
 
 export interface TokenVerifier {
   /** `atMs`: judge as of this earlier instant, with today's keys; default now. Never throws. */
@@ -54,13 +59,14 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
       if (parsed.kind === 'bad') return reject(parsed.reason, parsed.detail);
       const judged = judgeClaims(parsed.parts.claims, options, atMs);
       if (judged.kind === 'bad') return reject(judged.reason, judged.detail);
-      const fault = await findSignatureFault(token, parsed.parts, options.keySet);
-      if (fault !== undefined) return fault;
       const caller: Caller = {
         clientId: judged.clientId,
         subject: judged.subject,
         scopes: readScopes(parsed.parts.claims, options.scopeMapping),
       };
+      const fault = await findSignatureFault(token, parsed.parts, options.keySet);
+      if (fault?.kind === 'cannot-tell') return { ...fault, claimed: caller };
+      if (fault !== undefined) return fault;
       return { kind: 'verified', caller, expiresAtMs: judged.expiresAtMs };
     },
   };

@@ -1,13 +1,13 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { canonicalJson } from '../domain/canonical-json.ts';
 import type { IncomingEvent } from '../domain/event.ts';
-import { type ClientId, type EventId, parseEventId, toEventId } from '../domain/ids.ts';
+import { type ClientId, type EventId, parseEventId } from '../domain/ids.ts';
 import type { JobAdder } from '../queue/job-adder.ts';
 import type { Keys } from '../store/keys.ts';
 import type { SendMode } from '../store/message-record.ts';
+import { createEventId, placeEvent } from '../store/place-event.ts';
 import { loadScript } from '../store/scripts.ts';
-import { chooseShard, hashToId } from '../store/shards.ts';
 
 const script = loadScript(new URL('./accept-event.lua', import.meta.url));
 
@@ -48,15 +48,14 @@ export interface AcceptOptions {
 export function createAcceptEvent(options: AcceptOptions): (request: AcceptRequest) => Promise<AcceptAnswer> {
   const { redis, keys, jobs, now } = options;
   return async (request) => {
-    const scoped = `${request.client}\u0000${request.idempotencyKey}`;
-    const shard = chooseShard(scoped, keys.shards);
+    const { shard, idempotency } = placeEvent(request.client, request.idempotencyKey, keys.shards);
     const shardKeys = keys.shard(shard);
     const receivedAt = now();
-    const eventId = toEventId(shard, createEventSuffix(receivedAt));
+    const eventId = createEventId(shard, receivedAt);
     const body = canonicalJson(request.event);
     const answer = (await script.run(
       redis,
-      [shardKeys.idempotency(hashToId(scoped)), shardKeys.event(eventId), shardKeys.eventsOpen],
+      [shardKeys.idempotency(idempotency), shardKeys.event(eventId), shardKeys.eventsOpen],
       [
         createHash('sha256').update(body).digest('base64url'),
         options.idempotencyMs,
@@ -89,15 +88,6 @@ export function createAcceptEvent(options: AcceptOptions): (request: AcceptReque
       dryRun: answer[3] === 'dry_run',
     };
   };
-}
-
-/** 9 characters of time and 15 random ones, so that ids sort by arrival. */
-function createEventSuffix(nowMs: number): string {
-  const random = BigInt(`0x${randomBytes(10).toString('hex')}`)
-    .toString(36)
-    .padStart(16, '0')
-    .slice(-15);
-  return nowMs.toString(36).padStart(9, '0') + random;
 }
 
 function toFields(record: Readonly<Record<string, string>>): string[] {

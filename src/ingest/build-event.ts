@@ -94,10 +94,7 @@ function readInstant(value: unknown, field: string, note: NoteFault): number | u
  * A fence that is already past is no fault here: the event is accepted and ends `expired`. Refusing it would give a
  * replay of a good event another answer than the first one.
  */
-function readWindow(
-  fields: RawFields,
-  note: NoteFault,
-): Pick<Partial<IncomingEvent>, 'sendAt' | 'notAfter'> {
+function readWindow(fields: RawFields, note: NoteFault): Pick<Partial<IncomingEvent>, 'sendAt' | 'notAfter'> {
   const sendAt = readInstant(fields.send_at, 'send_at', note);
   const notAfter = readInstant(fields.not_after, 'not_after', note);
   if (notAfter !== undefined && sendAt !== undefined && notAfter <= sendAt)

@@ -4,7 +4,6 @@ import { ServiceError } from '../domain/errors.ts';
 import type { EventPost } from './parse-event.ts';
 import { parseBatch, parseEvent } from './parse-event.ts';
 
-
 function post(body: unknown, more: Partial<EventPost> = {}): EventPost {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
   return { mediaType: 'application/json', headers: {}, body: Buffer.from(text), ...more };

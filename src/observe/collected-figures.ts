@@ -8,6 +8,8 @@ export interface CollectedFigures {
   readonly oldestMessageAgeMs?: Readonly<Partial<Record<MessageState, number>>>;
   /** Messages on hold, by reason. */
   readonly held?: Readonly<Record<string, number>>;
+  /** Events whose token nobody could judge yet. */
+  readonly quarantine?: { readonly events: number; readonly bytes: number; readonly oldestAgeMs: number };
 }
 
 export interface QueueFigures {
@@ -57,6 +59,9 @@ function clearFigures(gauges: Gauges): void {
   gauges.messages.reset();
   gauges.messageOldestAge.reset();
   gauges.messagesHeld.reset();
+  // Without labels `reset` would set 0, which would say that the quarantine is empty.
+  for (const gauge of [gauges.quarantineEvents, gauges.quarantineBytes, gauges.quarantineOldestAge])
+    gauge.remove();
 }
 
 function showFigures(gauges: Gauges, figures: CollectedFigures): void {
@@ -72,6 +77,10 @@ function showFigures(gauges: Gauges, figures: CollectedFigures): void {
   }
   for (const [reason, count] of Object.entries(figures.held ?? {}))
     gauges.messagesHeld.set({ reason }, count);
+  if (figures.quarantine === undefined) return;
+  gauges.quarantineEvents.set(figures.quarantine.events);
+  gauges.quarantineBytes.set(figures.quarantine.bytes);
+  gauges.quarantineOldestAge.set(figures.quarantine.oldestAgeMs / 1000);
 }
 
 async function withTimeout<T>(run: () => Promise<T>, timeoutMs: number): Promise<T> {

@@ -24,6 +24,11 @@ export const counterTable = {
     help: 'Tokens that could not be judged, because no usable key could be had.',
     labels: [],
   },
+  quarantineEnds: {
+    name: 'quarantine_ends_total',
+    help: 'Events that left quarantine, by how: accepted, or the reason of the rejection.',
+    labels: ['end'],
+  },
   attempts: {
     name: 'attempts_total',
     help: 'Provider calls, by how they ended.',
@@ -35,6 +40,11 @@ export const counterTable = {
     name: 'unknowns_total',
     help: 'Attempts whose outcome is not known, by the phase they were in and the policy that applies.',
     labels: ['phase', 'policy'],
+  },
+  guardFigures: {
+    name: 'guard_figures_total',
+    help: 'What the rollback triggers are judged by, as this process counts it: API requests, tokens, latency bins.',
+    labels: ['figure'],
   },
   collectFailures: {
     name: 'collect_failures_total',
@@ -97,6 +107,21 @@ export const gaugeTable = {
     help: 'Messages on hold now, by reason. Of the whole fleet: use max.',
     labels: ['reason'],
   },
+  quarantineEvents: {
+    name: 'quarantine_events',
+    help: 'Events whose token nobody could judge yet. Of the whole fleet: use max.',
+    labels: [],
+  },
+  quarantineBytes: {
+    name: 'quarantine_bytes',
+    help: 'Bytes that they take. Of the whole fleet: use max.',
+    labels: [],
+  },
+  quarantineOldestAge: {
+    name: 'quarantine_oldest_age_seconds',
+    help: 'Age of the oldest of them; 0 when there is none. Of the whole fleet: use max.',
+    labels: [],
+  },
   sending: { name: 'sending', help: '1 while the gate grants permits.', labels: [] },
   dryRun: { name: 'dry_run', help: '1 while no provider is called, by mode.', labels: [] },
   ingestionPaused: { name: 'ingestion_paused', help: '1 while events are refused.', labels: [] },
@@ -122,6 +147,11 @@ export const gaugeTable = {
     name: 'trigger_latched',
     help: '1 from the moment a rollback trigger fired until a person releases it.',
     labels: ['trigger'],
+  },
+  queueBaseline: {
+    name: 'queue_depth_baseline',
+    help: 'Median of the quiet queue depth, which the depth trigger is measured by. In the active guard alone.',
+    labels: [],
   },
   sloBudget: {
     name: 'slo_error_budget_remaining_ratio',

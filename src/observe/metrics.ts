@@ -90,6 +90,11 @@ function requestMetrics(counters: Counters, histograms: Histograms) {
     /** A token judged bad. One that could not be judged is counted by `countKeysUnavailable` and not here. */
     countTokenFailure: (reason: string) => counters.tokenFailures.inc({ reason: reasonLabel(reason) }),
     countKeysUnavailable: () => counters.keysUnavailable.inc(),
+    /** `figure`: a name of `domain/figures.ts`. */
+    countFigure: (figure: string) => counters.guardFigures.inc({ figure }),
+    /** `end`: `accepted`, or the reason of the rejection. */
+    countQuarantineEnd: (end: string, count = 1) =>
+      counters.quarantineEnds.inc({ end: reasonLabel(end) }, count),
   };
 }
 
@@ -141,6 +146,7 @@ function stateMetrics(gauges: Gauges, histograms: Histograms) {
         gauges.triggerVerdict.set({ trigger, verdict: word }, Number(word === verdict));
       gauges.triggerLatched.set({ trigger }, Number(latched));
     },
+    setQueueBaseline: (jobs: number) => gauges.queueBaseline.set(jobs),
     /** `remaining`: 1 untouched, 0 spent, below 0 overspent. */
     setErrorBudget: (slo: string, remaining: number) => gauges.sloBudget.set({ slo }, remaining),
   };

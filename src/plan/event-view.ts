@@ -21,8 +21,20 @@ export function viewEvent(event: EventRecord, messages: readonly MessageRecord[]
       state,
       ...(reason === '' ? {} : { reason }),
     })),
-    history: [{ at: toIso(event.receivedAt), what: 'accepted' }, ...planned],
+    history: [...describeIntake(event), ...planned],
   };
+}
+
+/** Received and, when it had to wait for the issuer's keys, judged later. */
+function describeIntake({ state, reason, receivedAt, judgedAt, plannedAt }: EventRecord) {
+  const wasQuarantined = state === 'quarantined' || judgedAt !== undefined;
+  const received = { at: toIso(receivedAt), what: wasQuarantined ? 'quarantined' : 'accepted' };
+  if (judgedAt === undefined) return [received];
+  const verdict =
+    state === 'rejected' && plannedAt === undefined
+      ? { what: 'rejected', ...toDetail(reason) }
+      : { what: 'accepted' };
+  return [received, { at: toIso(judgedAt), ...verdict }];
 }
 
 function toDetail(reason: string): { detail?: string } {

@@ -13,7 +13,7 @@ export interface RehearsalLine {
   /** Masked. */
   readonly to: string;
   readonly to_hash: string;
-  /** What a real send would have met: `go`, or the limit that stood in its way. */
+  /** What a real send would have met: `would-send`, or the limit that stood in its way. */
   readonly would: string;
   readonly template_version: string;
   readonly segments?: number;

@@ -17,6 +17,8 @@ export interface EventRecord {
   readonly event: IncomingEvent;
   readonly receivedAt: number;
   readonly plannedAt?: number;
+  /** When its quarantine ended (IDN-4); absent when there was none, or there still is. */
+  readonly judgedAt?: number;
   readonly requestId: string;
   readonly traceparent?: string;
   readonly messages: readonly MessageId[];
@@ -31,6 +33,7 @@ const record = z.object({
   body: z.string().transform((text) => JSON.parse(text) as IncomingEvent),
   receivedAt: z.coerce.number(),
   plannedAt: z.coerce.number().optional(),
+  judgedAt: z.coerce.number().optional(),
   requestId: z.string().default(''),
   traceparent: z.string().optional(),
   messages: z

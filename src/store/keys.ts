@@ -1,4 +1,4 @@
-import type { EventId, MessageId } from '../domain/ids.ts';
+import type { ClientId, EventId, MessageId } from '../domain/ids.ts';
 import { shardOf } from '../domain/ids.ts';
 import type { Channel } from '../domain/message.ts';
 
@@ -17,6 +17,9 @@ export interface ShardKeys {
   readonly eventsOpen: string;
   readonly eventsPlanned: string;
   readonly eventsDead: string;
+  readonly eventsQuarantined: string;
+  /** Bytes that the quarantined events take. */
+  readonly quarantineBytes: string;
   readonly messagesOpen: string;
   readonly messagesHeld: string;
   readonly messagesDead: string;
@@ -24,8 +27,20 @@ export interface ShardKeys {
   readonly messageCounts: string;
   readonly suppressions: string;
   readonly decisions: string;
+  /** Figures of the whole fleet in the ten seconds that begin at `startMs` (hash). They lie on shard 0 alone. */
+  readonly figures: (startMs: number) => string;
+  /** Five-minute slots of one UTC day, for the budgets (hash). */
+  readonly slots: (day: string) => string;
+  /** What the guard keeps between two judgements (hash). */
+  readonly guard: string;
+  /** Ids of incidents by when they were opened (zset). */
+  readonly incidents: string;
+  readonly incident: (id: string) => string;
   readonly lease: (name: string) => string;
+  readonly quarantineSource: (hash: string) => string;
   readonly event: (id: EventId) => string;
+  /** What is left of a client's allowance of requests. */
+  readonly allowance: (client: ClientId) => string;
   readonly idempotency: (hash: string) => string;
   readonly message: (id: MessageId) => string;
   readonly suppression: (channel: Channel, addressHash: string) => string;
@@ -66,6 +81,8 @@ function createShardKeys(prefix: string, shard: number): ShardKeys {
     eventsOpen: `${root}:events-open`,
     eventsPlanned: `${root}:events-planned`,
     eventsDead: `${root}:events-dead`,
+    eventsQuarantined: `${root}:events-quarantined`,
+    quarantineBytes: `${root}:quarantine-bytes`,
     messagesOpen: `${root}:messages-open`,
     messagesHeld: `${root}:messages-held`,
     messagesDead: `${root}:messages-dead`,
@@ -73,8 +90,15 @@ function createShardKeys(prefix: string, shard: number): ShardKeys {
     messageCounts: `${root}:message-counts`,
     suppressions: `${root}:suppressions`,
     decisions: `${root}:decisions`,
+    figures: (startMs) => `${root}:figures:${startMs}`,
+    slots: (day) => `${root}:slots:${day}`,
+    guard: `${root}:guard`,
+    incidents: `${root}:incidents`,
+    incident: (id) => `${root}:incident:${id}`,
     lease: (name) => `${root}:lease:${name}`,
+    quarantineSource: (hash) => `${root}:quarantine-source:${hash}`,
     event: (id) => `${root}:event:${id}`,
+    allowance: (client) => `${root}:allowance:${client}`,
     idempotency: (hash) => `${root}:idem:${hash}`,
     message: (id) => `${root}:message:${id}`,
     suppression: (channel, addressHash) => `${root}:suppression:${channel}:${addressHash}`,

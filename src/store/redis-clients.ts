@@ -3,7 +3,10 @@ import { Redis } from 'ioredis';
 /**
  * Redis connections by role. The roles differ in what they do when Redis is away: a *command* connection fails
  * fast (a caller is waiting), a *worker* connection waits for as long as it takes, a *hint* connection listens.
- * None resends a command that may have been executed: whether to repeat is decided by records, not by sockets.
+ * A command connection never resends what may have been executed: whether to repeat is decided by records, not by
+ * sockets. The waiting ones must resend: ioredis leaves a command that was under way when the connection broke
+ * unanswered for ever otherwise, and a BullMQ worker that waits for it takes no job again
+ * (test/faults/freeze.test.ts). What is executed twice there is BullMQ's own bookkeeping, which the records overrule.
  */
 export interface RedisClients {
   readonly commands: Redis;
@@ -32,7 +35,8 @@ export function createRedisClients(options: RedisClientOptions): RedisClients {
     return redis;
   };
   const reconnect = (times: number): number => Math.min(50 * times, 1_000);
-  const common = { retryStrategy: reconnect, connectTimeout: 5_000, autoResendUnfulfilledCommands: false };
+  const common = { retryStrategy: reconnect, connectTimeout: 5_000 };
+  const waiting = { ...common, maxRetriesPerRequest: null, autoResendUnfulfilledCommands: true };
   return {
     commands: open(
       'commands',
@@ -41,19 +45,14 @@ export function createRedisClients(options: RedisClientOptions): RedisClients {
         connectionName: 'acc-commands',
         enableOfflineQueue: false,
         maxRetriesPerRequest: 0,
+        autoResendUnfulfilledCommands: false,
         commandTimeout: options.commandTimeoutMs,
       }),
     ),
     createWorkerConnection: (name) =>
-      open(
-        `worker ${name}`,
-        new Redis(options.url, { ...common, connectionName: `acc-${name}`, maxRetriesPerRequest: null }),
-      ),
+      open(`worker ${name}`, new Redis(options.url, { ...waiting, connectionName: `acc-${name}` })),
     createHintConnection: () =>
-      open(
-        'hint',
-        new Redis(options.url, { ...common, connectionName: 'acc-hint', maxRetriesPerRequest: null }),
-      ),
+      open('hint', new Redis(options.url, { ...waiting, connectionName: 'acc-hint' })),
     close: () => {
       for (const redis of opened.splice(0)) redis.disconnect();
     },

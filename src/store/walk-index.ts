@@ -23,7 +23,7 @@ export interface WalkRange {
 }
 
 export interface Page<T> {
-  readonly items: readonly T[];
+  readonly items: T[];
   readonly next_cursor?: string;
 }
 
@@ -42,15 +42,22 @@ export async function* walkIndexes(
   { after, scoreMax = Infinity }: WalkRange = {},
 ): AsyncGenerator<readonly IndexEntry[]> {
   for (const [step, zset] of zsets.entries()) {
-    if (step < (after?.step ?? 0)) continue;
-    let place = step === after?.step ? after : undefined;
-    for (;;) {
-      const fresh = await readAfter(redis, { zset, step }, place);
-      const inside = fresh.filter((entry) => entry.score <= scoreMax);
-      if (inside.length > 0) yield inside;
-      place = fresh.at(-1);
-      if (place === undefined || inside.length < fresh.length) break;
-    }
+    if (after === undefined || step > after.step) yield* walkIndex(redis, { zset, step, scoreMax });
+    else if (step === after.step) yield* walkIndex(redis, { zset, step, scoreMax }, after);
+  }
+}
+
+async function* walkIndex(
+  redis: Redis,
+  index: { readonly zset: string; readonly step: number; readonly scoreMax: number },
+  after?: IndexEntry,
+): AsyncGenerator<readonly IndexEntry[]> {
+  for (let place = after; ; ) {
+    const fresh = await readAfter(redis, index, place);
+    const inside = fresh.filter((entry) => entry.score <= index.scoreMax);
+    if (inside.length > 0) yield inside;
+    place = fresh.at(-1);
+    if (place === undefined || inside.length < fresh.length) return;
   }
 }
 

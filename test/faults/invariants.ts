@@ -63,7 +63,9 @@ export function countCopies(received: readonly ReceivedMessage[]): Map<string, n
 export async function postBatch(service: Service, events: readonly object[]): Promise<string[]> {
   const answer = await service.call('/api/events/batch', { json: events });
   const results = (answer.body['results'] ?? []) as { status: string; event_id?: string }[];
-  return results.flatMap(({ status, event_id: id }) => (status === 'accepted' && id !== undefined ? [id] : []));
+  return results.flatMap(({ status, event_id: id }) =>
+    status === 'accepted' && id !== undefined ? [id] : [],
+  );
 }
 
 /** An event of `new_match_found` (policy `ask`) with a key and an address of its own. */

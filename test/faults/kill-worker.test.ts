@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type EventId, type MessageId, parseEventId } from '../../src/domain/ids.ts';
+import { type EventId, parseEventId } from '../../src/domain/ids.ts';
 import { readEventRecord } from '../../src/store/event-record.ts';
 import { type MessageRecord, readMessageRecord } from '../../src/store/message-record.ts';
 import { type CuttableProxy, startCuttableProxy } from '../support/cuttable-proxy.ts';
@@ -73,7 +73,8 @@ const steps: readonly Step[] = [
           return undefined;
         },
       }),
-    isReached: (_smtp, _states, log) => log.filter((line) => line.includes('"outcome":"accepted"')).length === 2,
+    isReached: (_smtp, _states, log) =>
+      log.filter((line) => line.includes('"outcome":"accepted"')).length === 2,
     claimed: true,
     taken: true,
   },
@@ -94,7 +95,7 @@ beforeAll(async () => {
   healthy = await startScriptedSmtp();
   servers.push(healthy);
   service = await startService({
-    environment: { ATTEMPT_TIMEOUT_SECONDS: '2', SEND_CONCURRENCY: '2' },
+    environment: { ATTEMPT_TIMEOUT_SECONDS: '4', SEND_CONCURRENCY: '2' },
     processes: ['planner', 'api'],
   });
   // The guard, which settles what dead workers left, comes last: no step meets the messages of another.
@@ -177,7 +178,7 @@ async function readFate(step: string, policy: 'ask' | 'resend'): Promise<Fate> {
   const message = await readMessage(events.get(step)?.[policy] ?? '');
   if (message === undefined) throw new Error(`the message of "${step}" is gone`);
   const copies = countCopies(servers.flatMap(({ messages }) => messages));
-  return { message, copies: copies.get(message.id as MessageId) ?? 0 };
+  return { message, copies: copies.get(message.id) ?? 0 };
 }
 
 function countCommands(smtp: ScriptedSmtp, verb: string): number {

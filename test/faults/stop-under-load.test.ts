@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { MessageId } from '../../src/domain/ids.ts';
 import { setFlag } from '../../src/gate/flags.ts';
 import { createMessageDecisions } from '../../src/gate/message-decisions.ts';
 import { stopSending } from '../../src/gate/stop-sending.ts';
-import type { MessageId } from '../../src/domain/ids.ts';
 import { readMessageRecord } from '../../src/store/message-record.ts';
 import { type ScriptedSmtp, startScriptedSmtp } from '../support/scripted-smtp.ts';
 import { type Service, startService } from '../support/service.ts';
@@ -62,7 +62,9 @@ test('GAT-3: after a confirmed stop no body begins before the next start, a hund
   );
   expect(broken).toEqual([]);
   // It was under load: most stops met attempts that already had their permit.
-  expect(closedTimes.filter(({ inFlightAtStop }) => inFlightAtStop > 0).length).toBeGreaterThan(stopCount / 4);
+  expect(closedTimes.filter(({ inFlightAtStop }) => inFlightAtStop > 0).length).toBeGreaterThan(
+    stopCount / 4,
+  );
 });
 
 test('GAT-3: no permit is granted between the acknowledgement of a stop and the next start', async () => {
@@ -149,7 +151,10 @@ async function keepPosting(signal: AbortSignal): Promise<void> {
     acknowledged.push(...(await postBatch(service, events)));
     await waitFor(
       'an open gate and room for more',
-      async () => ({ gate: await service.redis.hget(service.keys.shard(0).gate, 'send'), open: await countOpen() }),
+      async () => ({
+        gate: await service.redis.hget(service.keys.shard(0).gate, 'send'),
+        open: await countOpen(),
+      }),
       ({ gate, open }) => signal.aborted || (gate === 'on' && open < backlogMax),
       { deadlineMs: 30_000 },
     );

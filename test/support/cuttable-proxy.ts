@@ -8,16 +8,32 @@ export interface CuttableProxy {
   freeze(): void;
   /** Freezes right before the first bytes that carry `marker` would reach the server; resolves when that happens. */
   freezeAt(marker: string): Promise<void>;
+  /** Calls `act`, once, right before the first answer of the server that carries `marker` is passed on. */
+  beforeAnswer(marker: string, act: () => void): void;
+  /** How many bytes of questions were swallowed so far. */
+  bytesLost(): number;
   /** Lets new bytes through again; what was lost stays lost, so frozen connections are closed. */
   thaw(): void;
   close(): Promise<void>;
+}
+
+interface Trap {
+  readonly marker: string;
+  readonly act: () => void;
 }
 
 /** Starts the relay in front of `targetPort`. */
 export async function startCuttableProxy(targetPort: number): Promise<CuttableProxy> {
   const sockets = new Set<Socket>();
   let frozen = false;
-  let trap: { readonly marker: string; readonly spring: () => void } | undefined;
+  let bytesLost = 0;
+  const traps: Record<'question' | 'answer', Trap | undefined> = { question: undefined, answer: undefined };
+  const spring = (side: 'question' | 'answer', bytes: Buffer): void => {
+    const trap = traps[side];
+    if (trap === undefined || !bytes.includes(trap.marker)) return;
+    traps[side] = undefined;
+    trap.act();
+  };
   const keep = (socket: Socket): void => {
     sockets.add(socket);
     socket.setNoDelay(true);
@@ -29,14 +45,12 @@ export async function startCuttableProxy(targetPort: number): Promise<CuttablePr
     keep(client);
     keep(upstream);
     client.on('data', (bytes) => {
-      if (trap !== undefined && bytes.includes(trap.marker)) {
-        frozen = true;
-        trap.spring();
-        trap = undefined;
-      }
-      if (!frozen) upstream.write(bytes);
+      spring('question', bytes);
+      if (frozen) bytesLost += bytes.length;
+      else upstream.write(bytes);
     });
     upstream.on('data', (bytes) => {
+      spring('answer', bytes);
       if (!frozen) client.write(bytes);
     });
     client.on('close', () => upstream.destroy());
@@ -53,8 +67,16 @@ export async function startCuttableProxy(targetPort: number): Promise<CuttablePr
     },
     freezeAt: (marker) =>
       new Promise((resolve) => {
-        trap = { marker, spring: resolve };
+        const act = (): void => {
+          frozen = true;
+          resolve();
+        };
+        traps.question = { marker, act };
       }),
+    beforeAnswer: (marker, act) => {
+      traps.answer = { marker, act };
+    },
+    bytesLost: () => bytesLost,
     thaw: () => {
       frozen = false;
       closeAll();

@@ -2,18 +2,21 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { canonicalJson } from '../../src/domain/canonical-json.ts';
 import type { ClientId, EventId, MessageId } from '../../src/domain/ids.ts';
-import { toEventId, toMessageId } from '../../src/domain/ids.ts';
+import { toEventId } from '../../src/domain/ids.ts';
 import type { HttpOptions } from '../../src/http/create-http-app.ts';
 import { createHttpApp } from '../../src/http/create-http-app.ts';
 import { createHttpServer } from '../../src/http/create-http-server.ts';
 import type { HttpServices, Owner, RequestLine } from '../../src/http/services.ts';
 import type { Scope, TokenVerdict } from '../../src/identity/verify-token.ts';
 import type { AcceptAnswer, AcceptRequest } from '../../src/ingest/accept-event.ts';
+import { createGuardServices } from './guard-services.ts';
+import { createOperatorServices } from './operator-services.ts';
+import { createQuarantineServices } from './quarantine-services.ts';
+import { someEventId, someMessageId } from './some-ids.ts';
 
 /** An instant at which every test of the door happens. */
 export const testNowMs = Date.parse('2026-11-20T09:30:00Z');
-export const someEventId = toEventId(0, 'k3v9q1zr7m2c8d4x6w0b5n1t');
-export const someMessageId = toMessageId(0, 'k3v9q1zr7m2c8d4x6w0b5n1t');
+export { someEventId, someMessageId };
 
 /** Ports kept in memory: plain implementations, so that the door is tested with nothing behind it. */
 export function createTestServices(overrides: Partial<HttpServices> = {}) {
@@ -22,6 +25,9 @@ export function createTestServices(overrides: Partial<HttpServices> = {}) {
   const services: HttpServices = {
     tokens: { verifyToken: async (token) => judgeTestToken(token) },
     catalog: testCatalog,
+    operator: createOperatorServices(),
+    guard: createGuardServices(),
+    quarantine: createQuarantineServices(),
     acceptEvent: createMemoryAccept(accepted),
     readEvent: async (id, owner) => (isOwned(id, owner) ? eventView(id) : undefined),
     readMessage: async (id, owner) => (isOwned(id, owner) ? messageView(id) : undefined),

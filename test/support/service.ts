@@ -153,6 +153,8 @@ function defaultEnvironment(at: {
     APP_MODE: 'testing',
     DISABLE_SEND: 'false',
     RATE_LIMIT_ENABLED: 'false',
+    CLIENT_RATE_PER_MINUTE: '10000000',
+    CLIENT_BURST: '10000000',
     DRAIN_SECONDS: '3',
     RECONCILE_SECONDS: '1',
     RECONCILE_AGE_SECONDS: '2',

@@ -6,7 +6,11 @@ import { queueNames } from '../scopes.ts';
 import { explainConflict, quote } from './stop-and-start.ts';
 
 const args: readonly Argument[] = [
-  { name: 'what', choices: ['ingest', 'consumers'], summary: 'ingest (intake answers 503) or consumers (queues rest)' },
+  {
+    name: 'what',
+    choices: ['ingest', 'consumers'],
+    summary: 'ingest (intake answers 503) or consumers (queues rest)',
+  },
   { name: 'reason', summary: 'why, in quotes' },
 ];
 const queue: Option = { value: 'QUEUE', choices: queueNames, summary: 'only this queue (consumers)' };
@@ -15,7 +19,8 @@ export const pauseAndResume: readonly Command[] = [
   {
     name: 'pause',
     summary: 'pause intake or the work on queues',
-    about: 'To keep messages from leaving, use "acc stop": a pause lets attempts end and makes no promise about them.',
+    about:
+      'To keep messages from leaving, use "acc stop": a pause lets attempts end and makes no promise about them.',
     args,
     options: { queue },
     run: (call) => setPause(call, true),
@@ -31,7 +36,7 @@ export const pauseAndResume: readonly Command[] = [
   {
     name: 'flags',
     summary: 'every switch, with who, when and why, and what the environment says',
-    run: async ({ api, print }) => {
+    run: async ({ api, print }): Promise<Ending> => {
       const control = await api.ask(controlSchema, { path: '/api/control' });
       print.show(control, () => printFlags(print, control));
       return 'done';
@@ -57,7 +62,8 @@ async function setPause(call: Call, paused: boolean): Promise<Ending> {
     });
   call.print.show(answer, () => {
     call.print.say(`${paused ? 'paused' : 'resumed'}   ${nameOf(call)}; epoch ${answer.epoch}`);
-    if (paused) call.print.say(`to go on: acc resume ${what} "why"${queueOption(call)} --epoch ${answer.epoch}`);
+    if (paused)
+      call.print.say(`to go on: acc resume ${what} "why"${queueOption(call)} --epoch ${answer.epoch}`);
   });
   return 'done';
 }

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { controlSchema, providersSchema, queueStatusSchema, sendStatusSchema } from '../answers.ts';
 import type { Call, Command } from '../command.ts';
 import { describeFlag, listOddFlags } from '../describe-flags.ts';
@@ -24,7 +24,6 @@ async function runStatus(call: Call): Promise<Ending> {
     readPart(call, providersSchema, '/api/providers/health'),
   ]);
   const { print } = call;
-  const toJson = (part: Part<unknown>): unknown => ('value' in part ? part.value : { error: part.fault });
   const all = { send: sending, control: toJson(control), queue: toJson(queue), providers: toJson(providers) };
   print.show(all, () => {
     printSending(print, sending);
@@ -33,6 +32,10 @@ async function runStatus(call: Call): Promise<Ending> {
     printPart(print, 'providers', providers, (value) => printProviders(print, value));
   });
   return 'done';
+}
+
+function toJson(part: Part<unknown>): unknown {
+  return 'value' in part ? part.value : { error: part.fault };
 }
 
 async function readPart<Schema extends z.ZodType>(
@@ -48,9 +51,17 @@ async function readPart<Schema extends z.ZodType>(
   }
 }
 
-function printPart<Value>(print: Print, title: string, part: Part<Value>, show: (value: Value) => void): void {
+function printPart<Value>(
+  print: Print,
+  title: string,
+  part: Part<Value>,
+  show: (value: Value) => void,
+): void {
   if ('value' in part) show(part.value);
-  else print.say(`${title.padEnd(10)} ${print.paint('bad', 'cannot be read:')} ${part.fault.replaceAll('\n', ' ')}`);
+  else
+    print.say(
+      `${title.padEnd(10)} ${print.paint('bad', 'cannot be read:')} ${part.fault.replaceAll('\n', ' ')}`,
+    );
 }
 
 function printSending(print: Print, sending: z.infer<typeof sendStatusSchema>): void {
@@ -90,12 +101,16 @@ function printQueues(print: Print, queue: z.infer<typeof queueStatusSchema>): vo
   print.say(`\nheld       ${total}${reasons === '' ? '' : ` (${reasons})`}`);
   print.say(`dead       ${queue.dead_letters}`);
   const unknown = queue.messages['unknown'] ?? 0;
-  print.say(`unknown    ${unknown === 0 ? '0' : print.paint('odd', `${unknown}, each waits for a person: acc unknown list`)}`);
+  print.say(
+    `unknown    ${unknown === 0 ? '0' : print.paint('odd', `${unknown}, each waits for a person: acc unknown list`)}`,
+  );
 }
 
 function printProviders(print: Print, { providers }: z.infer<typeof providersSchema>): void {
   print.say('');
   if (providers.length === 0) print.say('providers  none');
   for (const { provider, channel, ok, status: word, detail } of providers)
-    print.say(`${provider.padEnd(10)} ${channel.padEnd(6)} ${print.paint(ok ? 'good' : 'bad', word)}  ${detail}`);
+    print.say(
+      `${provider.padEnd(10)} ${channel.padEnd(6)} ${print.paint(ok ? 'good' : 'bad', word)}  ${detail}`,
+    );
 }

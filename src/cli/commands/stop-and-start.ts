@@ -1,5 +1,4 @@
-import type { z } from 'zod';
-import { controlSchema, type Switched, sendStatusSchema, switchedSchema } from '../answers.ts';
+import { controlSchema, type Switched, switchedSchema } from '../answers.ts';
 import type { Call, Command, Option } from '../command.ts';
 import { describeFlag, listOddFlags } from '../describe-flags.ts';
 import { CommandError, type Ending } from '../exit-codes.ts';
@@ -8,7 +7,10 @@ import { flagOfScope, sendScopeNames } from '../scopes.ts';
 import { stopAtStore } from '../stop-at-store.ts';
 
 const scope: Option = { value: 'SCOPE', choices: sendScopeNames, summary: 'only this part (all)' };
-const reason = { name: 'reason', summary: 'why, in quotes; it is shown to everyone who looks and kept in the audit' };
+const reason = {
+  name: 'reason',
+  summary: 'why, in quotes; it is shown to everyone who looks and kept in the audit',
+};
 
 export const stopAndStart: readonly Command[] = [
   {
@@ -26,7 +28,10 @@ export const stopAndStart: readonly Command[] = [
       'key-prefix': { value: 'PREFIX', summary: 'begins every key of the store (else KEY_PREFIX, else acc)' },
       direct: { summary: 'do not ask the service, go to the store at once' },
     },
-    examples: ['acc stop "the digest names the wrong date"', 'acc stop "provider asks us to pause" --scope sms'],
+    examples: [
+      'acc stop "the digest names the wrong date"',
+      'acc stop "provider asks us to pause" --scope sms',
+    ],
     run: stop,
   },
   {
@@ -52,14 +57,22 @@ async function stop(call: Call): Promise<Ending> {
     reason: call.need('reason'),
     waitMs: call.durationMs('wait') ?? 10_000,
   };
-  if (call.isSet('direct')) return finish(call, await stopDirectly(call, request, 'The service was not asked (--direct).'));
+  if (call.isSet('direct'))
+    return finish(
+      call,
+      await stopDirectly(
+        call,
+        request,
+        new CommandError('unreachable', 'The service was not asked (--direct).'),
+      ),
+    );
   try {
     return finish(call, await stopThroughService(call, request));
   } catch (error) {
     // What the caller got wrong stays wrong at the store; everything else means that nobody has confirmed a stop.
     const status = error instanceof CommandError ? (error.problem?.status ?? 0) : 0;
     if (!(error instanceof CommandError) || [400, 422].includes(status)) throw error;
-    return finish(call, await stopDirectly(call, request, error.message));
+    return finish(call, await stopDirectly(call, request, error));
   }
 }
 
@@ -76,21 +89,18 @@ interface Stopped extends Switched {
 
 async function stopThroughService(call: Call, request: StopRequest): Promise<Stopped> {
   const { api, print } = call;
-  // A stop of a part waits inside the service, which alone can tell its attempts from the others.
-  const isPart = request.scope !== 'all';
-  const waitMs = isPart ? request.waitMs : 0;
-  print.note(`stopping   asking ${api.baseUrl} to stop ${describeScope(request.scope)}`);
+  const { scope: chosen, reason: why, waitMs } = request;
+  print.note(`stopping   asking ${api.baseUrl} to stop ${describeScope(chosen)}`);
   const begun = call.monotonicNow();
   const answer = await api.ask(switchedSchema, {
     method: 'PUT',
     path: '/api/control/send',
-    body: { enabled: false, reason: request.reason, scope: request.scope, wait_ms: waitMs },
-    waitMs,
+    body: { enabled: false, reason: why, scope: chosen, wait_ms: 0 },
   });
-  const stopped: Stopped = { ...answer, way: 'service', scope: request.scope };
-  if (isPart || answer.state === 'quiesced') return stopped;
+  const stopped: Stopped = { ...answer, way: 'service', scope: chosen };
+  if (answer.state === 'quiesced') return stopped;
   print.note(describeStopping(answer));
-  return waitForQuiet(call, stopped, { begun, waitMs: request.waitMs });
+  return waitForQuiet(call, stopped, { begun, waitMs });
 }
 
 /** Looks until nothing is under way. A look that fails changes nothing about the stop, which is confirmed. */
@@ -102,9 +112,9 @@ async function waitForQuiet(
   let inFlight = stopped.in_flight;
   while (call.monotonicNow() - begun < waitMs) {
     await call.delay(100);
-    const status = await lookAtSending(call);
-    inFlight = status?.inflight ?? inFlight;
-    if (status?.inflight === 0) {
+    const standing = await lookAtStop(call, stopped.scope);
+    inFlight = standing?.in_flight ?? inFlight;
+    if (standing?.state === 'quiesced') {
       const quiescedMs = Math.round(call.monotonicNow() - begun);
       return { ...stopped, state: 'quiesced', in_flight: 0, quiesced_ms: quiescedMs };
     }
@@ -112,15 +122,15 @@ async function waitForQuiet(
   return { ...stopped, in_flight: inFlight };
 }
 
-async function lookAtSending(call: Call): Promise<z.infer<typeof sendStatusSchema> | undefined> {
+async function lookAtStop(call: Call, chosen: string): Promise<Switched | undefined> {
   try {
-    return await call.api.ask(sendStatusSchema, { path: '/api/send/status' });
+    return await call.api.ask(switchedSchema, { path: '/api/control/send', query: { scope: chosen } });
   } catch {
     return undefined;
   }
 }
 
-async function stopDirectly(call: Call, request: StopRequest, why: string): Promise<Stopped> {
+async function stopDirectly(call: Call, request: StopRequest, why: CommandError): Promise<Stopped> {
   const report = await stopAtStore(
     call,
     { flag: flagOfScope(request.scope), reason: request.reason, waitMs: request.waitMs },
@@ -143,14 +153,11 @@ function finish(call: Call, stopped: Stopped): Ending {
   const isQuiet = stopped.state === 'quiesced';
   const way = stopped.way === 'store' ? 'at the store, without the service' : 'through the service';
   print.show(stopped, () => {
-    if (isQuiet) {
-      const after = stopped.quiesced_ms === undefined ? '' : `, the last ended after ${formatDuration(stopped.quiesced_ms)}`;
-      print.say(`${print.paint('good', 'quiesced')}   ${stopped.in_flight_at_stop ?? 0} in flight when it stopped${after}`);
-    } else {
-      print.say(describeStopping(stopped));
-    }
-    const startScope = stopped.scope === 'all' ? '' : ` --scope ${stopped.scope}`;
+    print.say(
+      isQuiet ? `${print.paint('good', 'quiesced')}   ${describeQuiet(stopped)}` : describeStopping(stopped),
+    );
     print.say(`${describeScope(stopped.scope)} stopped ${way}; epoch ${stopped.epoch}`);
+    const startScope = stopped.scope === 'all' ? '' : ` --scope ${stopped.scope}`;
     print.say(`to start again: acc start "why it is safe now" --epoch ${stopped.epoch}${startScope}`);
   });
   if (!isQuiet) {
@@ -159,6 +166,13 @@ function finish(call: Call, stopped: Stopped): Ending {
     );
   }
   return isQuiet ? 'done' : 'in-progress';
+}
+
+function describeQuiet({ in_flight_at_stop: atStop = 0, quiesced_ms: quiescedMs }: Switched): string {
+  const after = quiescedMs === undefined ? '' : ` after ${formatDuration(quiescedMs)}`;
+  return atStop === 0
+    ? `nothing was in flight; confirmed${after}`
+    : `${atStop} in flight when it stopped, the last ended${after}`;
 }
 
 function describeStopping({ epoch, stop_ms: stopMs, in_flight: inFlight }: Switched): string {
@@ -177,21 +191,25 @@ async function start(call: Call): Promise<Ending> {
   const untilMs = call.durationMs('until');
   const epoch = call.whole('epoch');
   if (epoch === undefined) return askForEpoch(call, why, chosen);
-  const answer = await api.ask(switchedSchema, {
-    method: 'PUT',
-    path: '/api/control/send',
-    body: {
-      enabled: true,
-      reason: why,
-      scope: chosen,
-      epoch,
-      ...(untilMs === undefined ? {} : { until: new Date(call.now() + untilMs).toISOString() }),
-    },
-  }).catch((error: unknown) => {
-    throw explainConflict(error);
-  });
+  const answer = await api
+    .ask(switchedSchema, {
+      method: 'PUT',
+      path: '/api/control/send',
+      body: {
+        enabled: true,
+        reason: why,
+        scope: chosen,
+        epoch,
+        ...(untilMs === undefined ? {} : { until: new Date(call.now() + untilMs).toISOString() }),
+      },
+    })
+    .catch((error: unknown) => {
+      throw explainConflict(error);
+    });
   print.show(answer, () => {
     print.say(`${print.paint('good', 'started')}   ${describeScope(chosen)}; epoch ${answer.epoch}`);
+    if (answer.ceiling !== undefined)
+      print.say(`${print.paint('odd', 'Nothing is sent all the same:')} ${answer.ceiling}`);
     print.say('What was held stays held: acc held list. Other switches may still be off: acc status');
   });
   return 'done';

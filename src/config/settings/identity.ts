@@ -1,3 +1,4 @@
+import { quarantineSettings } from './quarantine.ts';
 import { list, type Setting, text, url, whole } from './setting.ts';
 
 /** Who may call, and who we are to others. */
@@ -27,6 +28,18 @@ export const identitySettings = {
     default: '86400',
     doc: 'A token that lives longer is refused.',
   },
+  AUTH_ROLE_TOKEN_LIFETIME_SECONDS_MAX: {
+    group: 'identity',
+    schema: whole(60, 604_800),
+    doc: 'The same for tokens that carry a role and no scope; default: the same as of others.',
+  },
+  AUTH_KEYS_STALE_HOURS_MAX: {
+    group: 'identity',
+    schema: whole(1, 168),
+    default: '6',
+    doc: 'How long the last good keys of the issuer serve while it is down. Also how long a key that it withdraws meanwhile is believed.',
+  },
+  ...quarantineSettings,
   AUTH_ROLE_SCOPES: {
     group: 'identity',
     schema: text,

@@ -1,8 +1,35 @@
 import { z } from 'zod';
 import { exactly, money, type Setting, text, whole } from './setting.ts';
 
-/** How much may leave. */
+/** How much may come in, and how much may leave. */
 export const limitsSettings = {
+  CLIENT_RATE_PER_MINUTE: {
+    group: 'limits',
+    schema: whole(1, 10_000_000),
+    default: '6000',
+    doc: 'Requests that one client may send in a minute in the long run; each event of a batch counts as one.',
+  },
+  CLIENT_BURST: {
+    group: 'limits',
+    schema: whole(1, 10_000_000),
+    default: '600',
+    doc: 'Requests that one client may send at one time after a pause.',
+  },
+  STORE_MEMORY_SHARE_MAX: {
+    group: 'limits',
+    schema: z
+      .string()
+      .regex(/^0\.\d{1,3}$/, 'must be a share such as 0.7')
+      .transform(Number),
+    default: '0.7',
+    doc: 'Above this share of the Redis `maxmemory` no event is taken (503). Without a `maxmemory` nothing is known.',
+  },
+  BACKLOG_MAX: {
+    group: 'limits',
+    schema: whole(1, 1_000_000_000),
+    default: '1000000',
+    doc: 'Above this many events and messages that are not done yet no event is taken (503).',
+  },
   RATE_LIMIT_ENABLED: {
     group: 'limits',
     schema: exactly('false').transform((off) => !off),

@@ -20,7 +20,8 @@ export type SettingGroup =
   | 'recipients'
   | 'email'
   | 'sms'
-  | 'work';
+  | 'work'
+  | 'guard';
 
 export const text = z.string().min(1);
 export const url = z.url({ protocol: /^https?$/ });

@@ -1,4 +1,5 @@
 import type { EventTypeDoc } from '../openapi/event-schemas.ts';
+import { exampleOf } from '../operator-requests.ts';
 import type { RouteRow } from '../route-row.ts';
 
 /** A type that needs no catalog to be shown. */
@@ -60,17 +61,22 @@ export function createExamples(baseUrl: string, eventTypes: readonly EventTypeDo
 const exampleEventId = 'evt_00k3v9q1zr7m2c8d4x6w0b5n1t';
 
 function writeCurl(baseUrl: string, route: RouteRow, flat: string): string {
-  const id = route.path.includes('/messages/') ? exampleEventId.replace('evt', 'msg') : exampleEventId;
+  const isMessage = /\/(?:messages|held|unknown)\//.test(route.path);
+  const id = isMessage ? exampleEventId.replace('evt', 'msg') : exampleEventId;
   const path = route.path.replace(':id', id).replace(':code', 'invalid-event-data');
-  const isBatch = route.path.endsWith('/batch');
   const parts = [
     `curl -sS ${route.method === 'GET' ? '' : `-X ${route.method} `}${baseUrl}${path}`,
     ...(route.group === 'api' ? [`-H "Authorization: Bearer $TOKEN"`] : []),
     ...(route.body === undefined
       ? []
-      : [`-H 'Content-Type: application/json'`, `-d ${quoteForShell(isBatch ? `[${flat}]` : flat)}`]),
+      : [`-H 'Content-Type: application/json'`, `-d ${quoteForShell(writeBody(route, flat))}`]),
   ];
   return parts.join(' \\\n  ');
+}
+
+function writeBody({ path, body }: RouteRow, flat: string): string {
+  if (body?.schema !== undefined) return toJson(exampleOf(body.schema));
+  return path.endsWith('/batch') ? `[${flat}]` : flat;
 }
 
 function toJson(value: unknown): string {

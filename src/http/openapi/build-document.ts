@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { answerSchemas } from '../answers.ts';
+import { allAnswerSchemas } from '../all-answers.ts';
+import { requestSchemas } from '../operator-requests.ts';
 import type { RouteRow } from '../route-row.ts';
 import { describeOperation } from './describe-operation.ts';
 import type { EventTypeDoc, JsonSchema } from './event-schemas.ts';
@@ -29,7 +30,11 @@ export function buildOpenApi({ routes, eventTypes, serverUrl }: DocumentOptions)
     paths: describePaths(documented),
     components: {
       securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
-      schemas: { ...describeEvents(eventTypes), ...describeAnswers() },
+      schemas: {
+        ...describeEvents(eventTypes),
+        ...describeSchemas(requestSchemas, 'input'),
+        ...describeSchemas(allAnswerSchemas, 'output'),
+      },
       headers: {
         'X-Request-ID': { description: 'Your own, or a new one', schema: { type: 'string' } },
         Location: { description: 'Where the event can be seen', schema: { type: 'string' } },
@@ -55,11 +60,14 @@ function describePaths(routes: readonly RouteRow[]): JsonSchema {
   );
 }
 
-/** Every answer schema by name; a schema inside another one becomes a reference. */
-function describeAnswers(): Readonly<Record<string, JsonSchema>> {
+/** Every schema by name; a named schema inside another one becomes a reference. */
+function describeSchemas(
+  named: Readonly<Record<string, z.ZodType>>,
+  io: 'input' | 'output',
+): Readonly<Record<string, JsonSchema>> {
   const registry = z.registry<{ id: string }>();
-  for (const [id, schema] of Object.entries(answerSchemas)) registry.add(schema, { id });
-  const { schemas } = z.toJSONSchema(registry, { uri: (id) => `#/components/schemas/${id}` });
+  for (const [id, schema] of Object.entries(named)) registry.add(schema, { id });
+  const { schemas } = z.toJSONSchema(registry, { io, uri: (id) => `#/components/schemas/${id}` });
   return Object.fromEntries(
     Object.entries(schemas).map(([id, schema]) => {
       const { $schema: _dialect, $id: _id, ...rest } = schema;

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { errorTable } from '../../domain/errors.ts';
 import { batchItemsMax, batchMediaTypes } from '../../ingest/parse-event.ts';
 import type { AnswerRow, RouteRow } from '../route-row.ts';
@@ -23,8 +24,9 @@ export function listProblems(route: RouteRow): readonly number[] {
   const own = route.problems ?? [];
   const api = route.group === 'api' ? [400, 401, 403, 405, 429, 500, 503] : [400, 405, 500];
   const body = route.body === undefined ? [] : [413, 415, 422];
+  const query = route.query === undefined ? [] : [422];
   const good = Object.keys(route.answers).map(Number);
-  return [...new Set([...api, ...body, ...own])]
+  return [...new Set([...api, ...body, ...query, ...own])]
     .filter((status) => !good.includes(status))
     .toSorted((a, b) => a - b);
 }
@@ -71,8 +73,14 @@ function describeParameters(route: RouteRow): JsonSchema {
       : []),
     ...(route.group === 'api' ? [header('X-Request-ID', 'Comes back in the answer and in our logs')] : []),
   ];
-  const parameters = [...path, ...headers];
+  const parameters = [...path, ...describeQuery(route), ...headers];
   return parameters.length === 0 ? {} : { parameters };
+}
+
+function describeQuery({ query }: RouteRow): JsonSchema[] {
+  if (query === undefined) return [];
+  const { properties = {} } = z.toJSONSchema(query, { io: 'input' });
+  return Object.entries(properties).map(([name, schema]) => ({ name, in: 'query', required: false, schema }));
 }
 
 function header(name: string, description: string): JsonSchema {
@@ -81,10 +89,11 @@ function header(name: string, description: string): JsonSchema {
 
 function describeBody({ body }: RouteRow): JsonSchema {
   const mediaTypes = body?.mediaTypes ?? [];
+  const named = body?.schema === undefined ? undefined : { $ref: `#/components/schemas/${body.schema}` };
   const isBatch = mediaTypes.some((mediaType) => mediaType === batchMediaTypes[1]);
   const content = mediaTypes.map((mediaType) => [
     mediaType,
-    { schema: isBatch ? listOf(schemaOf(mediaType)) : schemaOf(mediaType) },
+    { schema: named ?? (isBatch ? listOf(schemaOf(mediaType)) : schemaOf(mediaType)) },
   ]);
   return {
     required: true,

@@ -18,7 +18,7 @@ export const authenticate: Step = async (exchange, { services }) => {
 };
 
 /** The token in `Bearer <token>` (RFC 6750 §2.1), whatever it holds: judging it is the verifier's work. */
-function readBearerToken(header: string | undefined): string | undefined {
+export function readBearerToken(header: string | undefined): string | undefined {
   return /^bearer +(\S.*)$/i.exec(header ?? '')?.[1]?.trimEnd();
 }
 

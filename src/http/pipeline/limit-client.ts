@@ -1,11 +1,14 @@
 import { ServiceError } from '../../domain/errors.ts';
+import type { ClientLimit, LimitAnswer } from '../../ingest/limit-clients.ts';
 import type { Exchange } from '../exchange.ts';
-import type { ClientLimit, LimitAnswer } from '../services.ts';
 import type { Step } from '../step.ts';
 
-/** One request costs one of the client's allowance. A batch costs one an item: its handler takes the rest. */
+/**
+ * One request costs one of the client's allowance. A batch costs one an item: its handler takes the rest. What
+ * operators do is free: no flood may ever stand between a person and the stop.
+ */
 export const limitClient: Step = (exchange, { services }) => {
-  if (services.clientLimit === undefined) return undefined;
+  if (services.clientLimit === undefined || exchange.route?.scope === 'notify.admin') return undefined;
   return takeAllowance(exchange, services.clientLimit, 1);
 };
 
@@ -26,15 +29,16 @@ export async function takeAllowance(
   if (answer.allowed) return;
   throw new ServiceError(
     'rate-limited',
-    `this client may send ${answer.limit} events in a window; wait and send again`,
+    `this client may send ${answer.limit} events in ${answer.windowSeconds} s; wait and send again`,
     {
       retryAfterSeconds: answer.resetSeconds,
     },
   );
 }
 
-function writeHeaders({ response }: Exchange, { limit, remaining, resetSeconds }: LimitAnswer): void {
+function writeHeaders({ response }: Exchange, answer: LimitAnswer): void {
+  const { limit, remaining, windowSeconds, resetSeconds } = answer;
   const left = Math.max(0, Math.floor(remaining));
-  response.setHeader('RateLimit-Policy', `"client";q=${limit}`);
+  response.setHeader('RateLimit-Policy', `"client";q=${limit};w=${windowSeconds}`);
   response.setHeader('RateLimit', `"client";r=${left};t=${Math.max(0, Math.ceil(resetSeconds))}`);
 }

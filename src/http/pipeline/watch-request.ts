@@ -1,3 +1,4 @@
+import type { TokenVerdict } from '../../identity/verify-token.ts';
 import type { Exchange } from '../exchange.ts';
 import type { RequestLine } from '../services.ts';
 import type { Step } from '../step.ts';
@@ -21,11 +22,16 @@ function describeRequest(exchange: Exchange, ms: number): RequestLine {
     status: exchange.response.headersSent ? exchange.response.statusCode : clientGone,
     ms,
     aborted: !exchange.response.writableFinished,
-    ...(verdict?.kind === 'verified' ? { clientId: verdict.caller.clientId } : {}),
+    ...describeVerdict(verdict),
     ...(code === undefined ? {} : { code }),
     ...(tokenFault === undefined ? {} : { tokenFault }),
     ...(error === undefined ? {} : { error }),
   };
+}
+
+function describeVerdict(verdict: TokenVerdict | undefined): Pick<RequestLine, 'clientId' | 'isUnjudged'> {
+  if (verdict?.kind === 'verified') return { clientId: verdict.caller.clientId };
+  return verdict?.kind === 'cannot-tell' ? { isUnjudged: true } : {};
 }
 
 /** No answer began, because nobody was there to take it. Proxies write 499 for this; no client ever sees it. */

@@ -83,7 +83,7 @@ test('429: a batch costs the client one for each item', async () => {
   const costs: number[] = [];
   const take = (_client: string, cost: number) => {
     costs.push(cost);
-    return { allowed: cost === 1, limit: 2, remaining: 1, resetSeconds: 3 };
+    return { allowed: cost === 1, limit: 2, remaining: 1, windowSeconds: 60, resetSeconds: 3 };
   };
   const limited = await startTestApp({ clientLimit: { take } });
   expect((await limited.post('/api/events/batch', [event('a'), event('b'), event('c')])).status).toBe(429);

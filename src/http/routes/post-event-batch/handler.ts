@@ -4,12 +4,11 @@ import type { BatchItem } from '../../../ingest/parse-event.ts';
 import { parseBatch } from '../../../ingest/parse-event.ts';
 import type { ApiContext } from '../../context.ts';
 import type { Exchange } from '../../exchange.ts';
-import { requireCaller } from '../../exchange.ts';
 import { takeAllowance } from '../../pipeline/limit-client.ts';
 import { toServiceError } from '../../problem.ts';
 import type { Reply } from '../../route.ts';
 import type { Receipt } from '../post-event/accept-parsed.ts';
-import { acceptParsed } from '../post-event/accept-parsed.ts';
+import { acceptParsed, chooseIntake } from '../post-event/accept-parsed.ts';
 import { replyBatch } from './reply-batch.ts';
 import { runBounded } from './run-bounded.ts';
 
@@ -18,8 +17,8 @@ const concurrency = 32;
 
 /** Each item stands for itself: accepted as if it had been posted alone, or rejected with its own problem. */
 export async function postEventBatch(exchange: Exchange, context: ApiContext): Promise<Reply> {
-  const { clientId } = requireCaller(exchange);
   const { services } = context;
+  const intake = chooseIntake(exchange, services);
   const items = parseBatch({
     mediaType: exchange.mediaType,
     headers: exchange.request.headers,
@@ -30,7 +29,7 @@ export async function postEventBatch(exchange: Exchange, context: ApiContext): P
     try {
       if (item instanceof ServiceError) return item;
       checkEvent(item, services.catalog);
-      return await acceptParsed(item, { exchange, clientId, services });
+      return await acceptParsed(item, exchange, intake);
     } catch (thrown) {
       return noteBug(exchange, toServiceError(thrown));
     }

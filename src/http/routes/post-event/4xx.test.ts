@@ -76,7 +76,9 @@ test('422: every fault of the data by JSON pointer into the posted body', async 
 
 test('429: a client past its allowance, told when to come back', async () => {
   const limited = await startTestApp({
-    clientLimit: { take: () => ({ allowed: false, limit: 10, remaining: 0, resetSeconds: 7 }) },
+    clientLimit: {
+      take: () => ({ allowed: false, limit: 10, remaining: 0, windowSeconds: 60, resetSeconds: 7 }),
+    },
   });
   const answer = await limited.post('/api/events', event);
   expect([answer.status, (await readAnswer(answer)).code]).toEqual([429, 'rate-limited']);

@@ -1,8 +1,10 @@
 import { ServiceError } from '../../../domain/errors.ts';
-import type { ClientId, EventId } from '../../../domain/ids.ts';
+import type { EventId } from '../../../domain/ids.ts';
+import type { AcceptAnswer, AcceptRequest } from '../../../ingest/accept-event.ts';
 import type { ParsedEvent } from '../../../ingest/build-event.ts';
 import { parseTraceparent } from '../../../observe/trace-context.ts';
-import type { Exchange } from '../../exchange.ts';
+import { type Exchange, requireCaller } from '../../exchange.ts';
+import { readBearerToken } from '../../pipeline/authenticate.ts';
 import type { HttpServices } from '../../services.ts';
 
 export interface Receipt {
@@ -11,23 +13,42 @@ export interface Receipt {
   readonly dryRun: boolean;
 }
 
+/** Puts an event on disk. */
+export type Intake = (given: Omit<AcceptRequest, 'client'>) => Promise<AcceptAnswer>;
+
+/**
+ * Where events of this caller go: accepted as its own or, when nobody can judge its token now, into quarantine (IDN-4).
+ *
+ * @throws ServiceError `keys-unavailable` (503) when the token cannot be judged and the quarantine is off
+ */
+export function chooseIntake(
+  exchange: Exchange,
+  { acceptEvent, quarantine }: Pick<HttpServices, 'acceptEvent' | 'quarantine'>,
+): Intake {
+  const { verdict, request } = exchange;
+  const token = readBearerToken(request.headers.authorization);
+  const { takeEvent } = quarantine;
+  if (verdict?.kind === 'cannot-tell' && verdict.claimed !== undefined && token !== undefined && takeEvent) {
+    const claimedClient = verdict.claimed.clientId;
+    const remoteAddress = request.socket.remoteAddress ?? '';
+    return (given) => takeEvent({ ...given, token, claimedClient, remoteAddress });
+  }
+  const { clientId } = requireCaller(exchange);
+  return (given) => acceptEvent({ ...given, client: clientId });
+}
+
 /**
  * The receipt of a checked event that is on disk.
  *
- * @throws ServiceError `idempotency-conflict` (409, with the first event's id), and what the store throws
+ * @throws ServiceError `idempotency-conflict` (409, with the first event's id), and what the intake throws
  */
 export async function acceptParsed(
   { event, idempotencyKey }: ParsedEvent,
-  call: { exchange: Exchange; clientId: ClientId; services: Pick<HttpServices, 'acceptEvent'> },
+  { requestId, request }: Exchange,
+  intake: Intake,
 ): Promise<Receipt> {
-  const { requestId, request } = call.exchange;
-  const answer = await call.services.acceptEvent({
-    client: call.clientId,
-    idempotencyKey,
-    event,
-    requestId,
-    ...readTraceparent(request.headers['traceparent']),
-  });
+  const traceparent = readTraceparent(request.headers['traceparent']);
+  const answer = await intake({ idempotencyKey, event, requestId, ...traceparent });
   if (answer.kind === 'conflict') {
     const detail = 'this key came before with another body; give a new event a new key';
     throw new ServiceError('idempotency-conflict', detail, { extra: { event_id: answer.eventId } });

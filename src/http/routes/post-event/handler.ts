@@ -2,21 +2,20 @@ import { checkEvent } from '../../../ingest/check-event.ts';
 import { parseEvent } from '../../../ingest/parse-event.ts';
 import type { ApiContext } from '../../context.ts';
 import type { Exchange } from '../../exchange.ts';
-import { requireCaller } from '../../exchange.ts';
 import type { Reply } from '../../route.ts';
 import { replyJson } from '../../route.ts';
-import { acceptParsed } from './accept-parsed.ts';
+import { acceptParsed, chooseIntake } from './accept-parsed.ts';
 
-/** 202 once the event is on disk; the same answer again, marked, for the same key and body. */
+/** 202 once the event is on disk, accepted or quarantined; the same answer again, marked, for the same key and body. */
 export async function postEvent(exchange: Exchange, { services }: ApiContext): Promise<Reply> {
-  const { clientId } = requireCaller(exchange);
+  const intake = chooseIntake(exchange, services);
   const parsed = parseEvent({
     mediaType: exchange.mediaType,
     headers: exchange.request.headers,
     body: exchange.body,
   });
   checkEvent(parsed, services.catalog);
-  const receipt = await acceptParsed(parsed, { exchange, clientId, services });
+  const receipt = await acceptParsed(parsed, exchange, intake);
   return replyJson(
     202,
     {

@@ -1,0 +1,119 @@
+import { type Bulk, bulkSchema } from './answers.ts';
+import type { Call, Option } from './command.ts';
+import { CommandError, type Ending } from './exit-codes.ts';
+
+/** What selects messages, in every list and every deed on many. */
+export const filterOptions: Readonly<Record<string, Option>> = {
+  reason: { value: 'WORD', summary: 'only those with this reason' },
+  type: { value: 'TYPE', summary: 'only of this event type' },
+  channel: { value: 'CHANNEL', choices: ['email', 'sms'], summary: 'only on this channel' },
+  client: { value: 'CLIENT', summary: 'only from this client' },
+  category: {
+    value: 'CATEGORY',
+    choices: ['transactional', 'promotional'],
+    summary: 'only of this category',
+  },
+};
+
+/** What every deed on many takes besides. */
+export const bulkOptions: Readonly<Record<string, Option>> = {
+  ...filterOptions,
+  id: { value: 'ID', many: true, summary: 'only this message; may be given more than once' },
+  limit: { value: 'N', summary: 'at most this many in one go (1000)' },
+  all: { summary: 'everything; needed when nothing is selected' },
+  yes: { summary: 'do it; without it only the preview is shown' },
+};
+
+export interface Deed {
+  readonly path: string;
+  /** `release`, `discard`, `replay`. */
+  readonly verb: string;
+  /** The field of the answer that counts what was done. */
+  readonly doneIn: string;
+  readonly body?: Readonly<Record<string, unknown>>;
+  /** The route takes either ids or a filter, never both. */
+  readonly takesIdsAlone?: true;
+}
+
+/**
+ * Shows what would happen, and does it only with `--yes`. What is done is what the service finds then, which may
+ * differ from the preview: both are shown.
+ */
+export async function actInBulk(call: Call, deed: Deed): Promise<Ending> {
+  const { api, print } = call;
+  const { filter } = readSelection(call);
+  const selection = deed.takesIdsAlone === true ? divideIds(filter) : { filter };
+  const limit = call.whole('limit');
+  const body = {
+    ...selection,
+    ...(limit === undefined ? {} : { limit }),
+    ...deed.body,
+    reason: call.need('why'),
+  };
+  const request = (isPreview: boolean) =>
+    api.ask(bulkSchema, {
+      method: 'POST',
+      path: deed.path,
+      body: { ...body, preview: isPreview },
+      waitMs: isPreview ? 0 : 120_000,
+    });
+  const preview = await request(true);
+  if (!call.isSet('yes')) {
+    print.show(preview, () => printBulk(call, `would ${deed.verb}`, preview));
+    print.note(`\nNothing was changed. To ${deed.verb} them, add --yes`);
+    return 'done';
+  }
+  if (!print.isJson) printBulk(call, `will ${deed.verb}`, preview);
+  const report = await request(false);
+  const done = Number(report[deed.doneIn] ?? 0);
+  print.show(report, () => {
+    print.say('');
+    printBulk(call, `${deed.doneIn} ${done} of`, report);
+  });
+  return (report.failed ?? []).length > 0 ? 'refused' : 'done';
+}
+
+/** The selection of the command line as the service wants it. Throws wrong usage when it selects everything unasked. */
+function readSelection(call: Call): { filter: Readonly<Record<string, unknown>> } {
+  const ids = call.list('id');
+  const filter = {
+    ...(ids.length === 0 ? {} : { ids }),
+    ...Object.fromEntries(
+      ['reason', 'type', 'channel', 'category', 'client'].flatMap((name) => {
+        const value = call.text(name);
+        return value === undefined ? [] : [[name, value]];
+      }),
+    ),
+  };
+  if (Object.keys(filter).length === 0 && !call.isSet('all')) {
+    throw new CommandError(
+      'usage',
+      'Nothing is selected. Say which: --id, --reason, --type, --channel, --category, --client; or --all for everything.',
+    );
+  }
+  return { filter };
+}
+
+function divideIds(filter: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { ids, ...rest } = filter;
+  if (ids === undefined) return { filter };
+  if (Object.keys(rest).length === 0) return { ids };
+  throw new CommandError('usage', 'Give either --id or a filter, not both.');
+}
+
+function printBulk({ print }: Call, verb: string, report: Bulk): void {
+  print.say(`${verb} ${report.matched ?? 0} matched${describeSkipped(report.skipped)}`);
+  for (const [type, count] of Object.entries(report.by_type ?? {})) print.say(`  ${type} ${count}`);
+  if (report.last_due_at !== undefined) print.say(`  the last one is due at ${report.last_due_at}`);
+  if ((report.dry_run ?? 0) > 0)
+    print.say(`  ${report.dry_run} of them were accepted as a rehearsal: they will be rehearsed, not sent`);
+  if (report.more === true) print.say('  there are more than one go takes: run the same command again');
+  for (const { id, why } of report.failed ?? []) print.say(`  ${print.paint('bad', 'not')} ${id}: ${why}`);
+}
+
+function describeSkipped(skipped: Bulk['skipped']): string {
+  if (skipped === undefined) return '';
+  if (typeof skipped === 'number') return skipped === 0 ? '' : `, ${skipped} skipped`;
+  const words = Object.entries(skipped).map(([word, count]) => `${count} ${word}`);
+  return words.length === 0 ? '' : `, skipped: ${words.join(', ')}`;
+}

@@ -1,0 +1,29 @@
+import type { Command } from './command.ts';
+import { completions } from './commands/completions.ts';
+import { configuration } from './commands/configuration.ts';
+import { deadAndUnknown } from './commands/dead-and-unknown.ts';
+import { guardCommands } from './commands/guard-commands.ts';
+import { held } from './commands/held.ts';
+import { pauseAndResume } from './commands/pause-and-resume.ts';
+import { quarantine } from './commands/quarantine.ts';
+import { records } from './commands/records.ts';
+import { status } from './commands/status.ts';
+import { stopAndStart } from './commands/stop-and-start.ts';
+import { suppressions } from './commands/suppressions.ts';
+import { templates } from './commands/templates.ts';
+
+/** Every command there is, in the order of the help: what is needed at night comes first. */
+export const commandTable: readonly Command[] = [
+  ...stopAndStart,
+  status,
+  ...pauseAndResume,
+  ...guardCommands,
+  ...held,
+  ...deadAndUnknown,
+  ...quarantine,
+  ...suppressions,
+  ...records,
+  ...templates,
+  ...configuration,
+  completions,
+];

@@ -1,0 +1,91 @@
+import { actInBulk, bulkOptions, filterOptions } from '../act-in-bulk.ts';
+import { anySchema, pageSchema } from '../answers.ts';
+import type { Argument, Call, Command, Option } from '../command.ts';
+import type { Ending } from '../exit-codes.ts';
+import { type Column, printPage, printRecord } from '../print-items.ts';
+
+export const why: Argument = { name: 'why', summary: 'why, in quotes; kept in the audit' };
+export const pageOptions: Readonly<Record<string, Option>> = {
+  limit: { value: 'N', summary: 'at most this many' },
+  cursor: { value: 'CURSOR', summary: 'where the page before this one ended' },
+};
+
+const columns: readonly Column[] = [
+  ['ID', 'message_id'],
+  ['REASON', 'reason'],
+  ['TYPE', 'type'],
+  ['CHANNEL', 'channel'],
+  ['TO', 'to'],
+  ['HELD SINCE', 'held_at'],
+  ['NOT AFTER', 'not_after'],
+];
+
+export const held: readonly Command[] = [
+  {
+    name: 'held list',
+    summary: 'what is held, and how much for which reason',
+    options: { ...filterOptions, ...pageOptions },
+    run: async (call) => listPage(call, '/api/held', columns),
+  },
+  {
+    name: 'held show',
+    summary: 'one held message with its draft',
+    args: [{ name: 'id', summary: 'id of the message' }],
+    run: async ({ api, print, need }): Promise<Ending> => {
+      const item = await api.ask(anySchema, { path: `/api/held/${encodeURIComponent(need('id'))}` });
+      print.show(item, () => printRecord(print, item));
+      return 'done';
+    },
+  },
+  {
+    name: 'held release',
+    summary: 'let held messages go, with every check done again',
+    about:
+      'Shows a preview; --yes does it. Released messages pass the gate once more when their turn comes: what is still\n' +
+      'stopped, suppressed or too late does not leave. After a long stop, give --max-age and --per-minute.',
+    args: [why],
+    options: {
+      ...bulkOptions,
+      'max-age': { value: 'TIME', summary: 'leave those held that are older than this' },
+      'per-minute': { value: 'N', summary: 'spread them, so many a minute' },
+    },
+    examples: [
+      'acc held release "the template is right again" --reason stopped --max-age 6h --per-minute 100',
+    ],
+    run: releaseHeld,
+  },
+  {
+    name: 'held discard',
+    summary: 'end held messages for good: they never leave',
+    about: 'Shows a preview; --yes does it. There is no way back.',
+    args: [why],
+    options: bulkOptions,
+    run: (call) => actInBulk(call, { path: '/api/held/discard', verb: 'discard', doneIn: 'discarded' }),
+  },
+];
+
+/** A page of a list, with the filter and the place of the command line. */
+export async function listPage(call: Call, path: string, shown: readonly Column[]): Promise<Ending> {
+  const query = {
+    ...Object.fromEntries(Object.keys(filterOptions).map((name) => [name, call.text(name)])),
+    limit: call.whole('limit'),
+    cursor: call.text('cursor'),
+  };
+  const page = await call.api.ask(pageSchema, { path, query });
+  call.print.show(page, () => printPage(call.print, page, shown));
+  return 'done';
+}
+
+function releaseHeld(call: Call): Promise<Ending> {
+  const maxAgeMs = call.durationMs('max-age');
+  const perMinute = call.whole('per-minute');
+  return actInBulk(call, {
+    path: '/api/held/release',
+    verb: 'release',
+    doneIn: 'released',
+    body: {
+      ...(maxAgeMs === undefined ? {} : { max_age_seconds: Math.ceil(maxAgeMs / 1_000) }),
+      ...(perMinute === undefined ? {} : { per_minute: perMinute }),
+    },
+  });
+}

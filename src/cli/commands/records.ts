@@ -1,0 +1,159 @@
+import { z } from 'zod';
+import { anySchema } from '../answers.ts';
+import type { Call, Command } from '../command.ts';
+import { CommandError, type Ending } from '../exit-codes.ts';
+import { type Column, printItems, printRecord } from '../print-items.ts';
+
+const id = { name: 'id', summary: 'its id' };
+const auditColumns: readonly Column[] = [
+  ['AT', 'at'],
+  ['BY', 'actor'],
+  ['DID', 'action'],
+  ['BEFORE', 'before'],
+  ['AFTER', 'after'],
+  ['WHY', 'reason'],
+];
+
+export const records: readonly Command[] = [
+  {
+    name: 'event post',
+    summary: 'post one event, or a JSON array of events',
+    args: [{ name: 'file', isFile: true, summary: 'JSON file; - is standard input' }],
+    options: { key: { value: 'KEY', summary: 'Idempotency-Key of a single event that carries none' } },
+    run: postEvent,
+  },
+  {
+    name: 'event show',
+    summary: 'an event and what became of its messages',
+    args: [id],
+    run: (call) => showView(call, '/api/events/'),
+  },
+  {
+    name: 'message show',
+    summary: 'a message with its attempts and history, address masked',
+    args: [id],
+    run: (call) => showView(call, '/api/messages/'),
+  },
+  {
+    name: 'message cancel',
+    summary: 'cancel a message that has not left',
+    args: [id],
+    run: cancelMessage,
+  },
+  {
+    name: 'audit',
+    summary: 'who did what, when and why, newest first',
+    options: { limit: { value: 'N', summary: 'at most this many (50)' } },
+    run: showAudit,
+  },
+  {
+    name: 'audit verify',
+    summary: 'walk the whole chain: was a line changed, added or taken out?',
+    about: 'Exit 1 when the chain is broken.',
+    run: verifyAudit,
+  },
+  {
+    name: 'diagnostics',
+    summary: 'the last decisions of the gate with their reasons, and where every flag comes from',
+    run: showDiagnostics,
+  },
+];
+
+async function postEvent(call: Call): Promise<Ending> {
+  const { api, print } = call;
+  const body = parseJson(await call.readText(call.need('file')));
+  const isBatch = Array.isArray(body);
+  const key = call.text('key');
+  const answer = await api.ask(anySchema, {
+    method: 'POST',
+    path: isBatch ? '/api/events/batch' : '/api/events',
+    body,
+    ...(key === undefined ? {} : { headers: { 'idempotency-key': key } }),
+  });
+  print.show(answer, () => printRecord(print, answer));
+  const rejected = Number(answer['rejected'] ?? 0);
+  if (rejected > 0) print.note(`${rejected} were rejected; the results above say why`);
+  else if (!isBatch) print.note(`what becomes of it: acc event show ${String(answer['event_id'])}`);
+  return rejected > 0 ? 'refused' : 'done';
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new CommandError(
+      'usage',
+      `That is not JSON: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+}
+
+async function showView(call: Call, path: string): Promise<Ending> {
+  const { api, print, need } = call;
+  const view = await api.ask(anySchema, { path: `${path}${encodeURIComponent(need('id'))}` });
+  print.show(view, () => printRecord(print, view));
+  return 'done';
+}
+
+async function cancelMessage({ api, print, need }: Call): Promise<Ending> {
+  const path = `/api/messages/${encodeURIComponent(need('id'))}`;
+  const answer = await api.ask(anySchema, { method: 'DELETE', path });
+  print.show(answer, () => print.say(`cancelled  ${need('id')}: it will not leave`));
+  return 'done';
+}
+
+const auditSchema = z.looseObject({
+  lines: z.array(z.looseObject({})).optional(),
+  items: z.array(z.looseObject({})).optional(),
+});
+
+async function showAudit({ api, print, whole }: Call): Promise<Ending> {
+  const answer = await api.ask(auditSchema, { path: '/api/audit', query: { limit: whole('limit') ?? 50 } });
+  print.show(answer, () => printItems(print, answer.lines ?? answer.items ?? [], auditColumns));
+  return 'done';
+}
+
+const verdictSchema = z.looseObject({ ok: z.boolean() });
+
+async function verifyAudit({ api, print }: Call): Promise<Ending> {
+  const verdict = await api.ask(verdictSchema, { path: '/api/audit/verify', waitMs: 60_000 });
+  const { ok, ...rest } = verdict;
+  print.show(verdict, () => {
+    print.say(ok ? print.paint('good', 'whole') : print.paint('bad', 'BROKEN'));
+    printRecord(print, rest);
+  });
+  return ok ? 'done' : 'refused';
+}
+
+const diagnosticsSchema = z.looseObject({
+  flags: z.record(z.string(), z.looseObject({ value: z.unknown(), origin: z.string() })),
+  decisions: z.array(z.looseObject({})),
+});
+const decisionColumns: readonly Column[] = [
+  ['AT', 'at'],
+  ['DECISION', 'decision'],
+  ['REASON', 'reason'],
+  ['TYPE', 'type'],
+  ['CHANNEL', 'channel'],
+  ['TO', 'to'],
+  ['MESSAGE', 'message_id'],
+];
+
+async function showDiagnostics({ api, print }: Call): Promise<Ending> {
+  const answer = await api.ask(diagnosticsSchema, { path: '/api/diagnostics', waitMs: 10_000 });
+  const { flags, decisions, ...rest } = answer;
+  print.show(answer, () => {
+    printRecord(print, rest);
+    print.say('');
+    const rows = Object.entries(flags).map(([name, flag]) => ({ name, ...flag }));
+    printItems(print, rows, [
+      ['FLAG', 'name'],
+      ['VALUE', 'value'],
+      ['FROM', 'origin'],
+    ]);
+    print.say('');
+    if (decisions.length === 0) print.say('no decision yet');
+    else printItems(print, decisions, decisionColumns);
+  });
+  return 'done';
+}

@@ -1,0 +1,63 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { hostname, userInfo } from 'node:os';
+import { dirname, join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { text } from 'node:stream/consumers';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { readEnvironment } from '../config/environment.ts';
+import { runAcc } from './run-acc.ts';
+
+// A reader that goes away (| head) ends the command, quietly.
+process.stdout.on('error', () => process.exit(0));
+
+const programRoot = findProgramRoot();
+const environment = readEnvironment();
+process.exitCode = await runAcc(
+  process.argv.slice(2),
+  {
+    environment,
+    readText: (path) => (path === '-' ? text(process.stdin) : readFile(path, 'utf8')),
+    writeText: (path, content) => writeFile(path, content, { mode: 0o600 }),
+    now: () => Date.now(),
+    monotonicNow: () => performance.now(),
+    delay: async (ms) => {
+      await delay(ms);
+    },
+    actor: `cli:${readUser()}@${hostname()}`,
+    version: readVersion(),
+    programRoot,
+  },
+  {
+    writeOut: (content) => process.stdout.write(content),
+    writeError: (content) => process.stderr.write(content),
+    isColoured: process.stdout.isTTY && (environment['NO_COLOR'] ?? '') === '',
+  },
+);
+
+/** The folder of `package.json` above this file, in the sources and in the build alike. */
+function findProgramRoot(): string {
+  let dir = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(dir, 'package.json'))) {
+    if (dirname(dir) === dir) throw new Error('package.json was not found above the program');
+    dir = dirname(dir);
+  }
+  return dir;
+}
+
+function readVersion(): string {
+  const { version } = JSON.parse(readFileSync(join(programRoot, 'package.json'), 'utf8')) as {
+    version: string;
+  };
+  return version;
+}
+
+/** A container may run as a number that has no name. */
+function readUser(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return String(process.getuid?.() ?? 'unknown');
+  }
+}

@@ -1,0 +1,94 @@
+import { createApi } from './api.ts';
+import type { Call, Command, Surroundings } from './command.ts';
+import { commandTable } from './command-table.ts';
+import { CommandError, type Ending, exitCodes } from './exit-codes.ts';
+import { findToken } from './find-token.ts';
+import { type Parsed, parseCommand } from './parse-command.ts';
+import { createPrint, type Print } from './print.ts';
+import { writeHelp, writeOverview } from './write-help.ts';
+
+export interface Terminal {
+  readonly writeOut: (text: string) => void;
+  readonly writeError: (text: string) => void;
+  readonly isColoured: boolean;
+}
+
+/** Runs one command line and answers its exit code. Never rejects: what goes wrong is said, with its repair. */
+export async function runAcc(
+  argv: readonly string[],
+  surroundings: Surroundings,
+  terminal: Terminal,
+): Promise<number> {
+  const print = createPrint({ ...terminal, isJson: argv.includes('--json') });
+  try {
+    if (argv[0] === '--version') {
+      print.raw(`${surroundings.version}\n`);
+      return exitCodes.done;
+    }
+    return exitCodes[await runParsed(parseCommand(commandTable, argv), surroundings, print)];
+  } catch (error) {
+    return exitCodes[report(error, print)];
+  }
+}
+
+async function runParsed(parsed: Parsed, surroundings: Surroundings, print: Print): Promise<Ending> {
+  if (parsed.kind === 'overview') return showOverview(parsed.words, parsed.isAsked, print);
+  const { command, given } = parsed;
+  if (given.isSet('help')) {
+    print.raw(`${writeHelp(command)}\n`);
+    return 'done';
+  }
+  const timeoutMs = given.durationMs('timeout') ?? 15_000;
+  const { environment, readText } = surroundings;
+  const api = createApi({
+    baseUrl: readBaseUrl(given.text('base-url') ?? environment['APP_BASE_URL']),
+    timeoutMs,
+    findToken: () => findToken({ tokenFile: given.text('token-file'), environment, readText, timeoutMs }),
+  });
+  const call: Call = { ...surroundings, ...given, api, print, commands: commandTable };
+  return await command.run(call);
+}
+
+/** `acc`, `acc help`, `acc held`; anything else is a word that nobody knows. */
+function showOverview(words: readonly string[], isAsked: boolean, print: Print): Ending {
+  const asked = words[0] === 'help' ? words.slice(1) : words;
+  const prefix = `${asked.join(' ')} `;
+  const isKnown =
+    asked.length === 0 || commandTable.some((command: Command) => `${command.name} `.startsWith(prefix));
+  if (!isKnown)
+    throw new CommandError('usage', `There is no command "${asked.join(' ')}". All of them: acc --help`);
+  const exact = commandTable.find(({ name }) => name === asked.join(' '));
+  const help = exact === undefined ? writeOverview(commandTable, asked) : writeHelp(exact);
+  if (isAsked || words[0] === 'help') {
+    print.raw(`${help}\n`);
+    return 'done';
+  }
+  print.note(help);
+  return 'usage';
+}
+
+function readBaseUrl(text: string | undefined): string {
+  const given = text === undefined || text.trim() === '' ? 'http://127.0.0.1:8080' : text.trim();
+  const url = URL.canParse(given) ? new URL(given) : undefined;
+  if (url === undefined || !['http:', 'https:'].includes(url.protocol))
+    throw new CommandError(
+      'usage',
+      `"${given}" is not an http(s) address. Give --base-url or set APP_BASE_URL.`,
+    );
+  return given.replace(/\/+$/, '');
+}
+
+function report(error: unknown, print: Print): Ending {
+  const ending = error instanceof CommandError ? error.ending : 'refused';
+  const message = error instanceof CommandError ? error.message : describeFault(error);
+  if (print.isJson) {
+    const problem = error instanceof CommandError ? error.problem : undefined;
+    print.note(JSON.stringify({ error: { ending, message, ...(problem === undefined ? {} : { problem }) } }));
+  } else print.note(message);
+  return ending;
+}
+
+/** What is not ours: a file that is not there, say. The words without the stack. */
+function describeFault(error: unknown): string {
+  return error instanceof Error ? `It did not work: ${error.message}` : String(error);
+}

@@ -1,0 +1,12 @@
+import type { SendStatus } from '../gate/send-status.ts';
+import type { ProviderSet } from '../providers/choose-provider.ts';
+import type { Foundation } from './build-foundation.ts';
+import type { GateParts } from './build-gate.ts';
+
+/** What the operator's services are built from. */
+export interface OperatorParts {
+  readonly foundation: Foundation;
+  readonly gate: GateParts;
+  readonly providers: Pick<ProviderSet, 'listHealth'>;
+  readonly readSendStatus: () => Promise<SendStatus>;
+}

@@ -1,0 +1,57 @@
+import { triggerTable } from '../domain/thresholds.ts';
+import type { GuardDesk } from '../guard/judge-fleet.ts';
+import { createWindowReader } from '../guard/read-windows.ts';
+import type { SloDesk } from '../guard/report-slos.ts';
+import { createWatch, guardLeaseMs, guardTurnMs } from '../guard/watch-fleet.ts';
+import { countWaiting } from '../queue/count-waiting.ts';
+import { runEvery } from '../runtime/run-every.ts';
+import { createLease } from '../store/lease.ts';
+import type { Foundation } from './build-foundation.ts';
+import { readTriggerModes } from './guard-modes.ts';
+
+/** Burn alerts on messages and samples rest on at least this many; requests and tokens have settings. */
+const samplesMin = 50;
+
+/** Starts watching the fleet; of all guards, the one that holds the lease judges. */
+export function startFleetWatch(foundation: Foundation): void {
+  const { configuration, redis, keys, jobs, metrics, log, now, monotonicNow, releases, reportError } =
+    foundation;
+  const { values } = configuration;
+  const { GUARD_MIN_REQUESTS: requests, GUARD_MIN_TOKENS: tokens } = values;
+  const store = { redis: redis.commands, keys, now, metrics };
+  const desk: GuardDesk = {
+    ...store,
+    windows: createWindowReader(redis.commands, keys, now),
+    countWaiting: (nowMs) => countWaiting({ redis: redis.commands, keys, jobs }, nowMs),
+    modes: readTriggerModes(configuration),
+    samplesMin: {
+      '5xx': requests,
+      p95: requests,
+      tokens,
+      depth: triggerTable.depth.baselineSamplesMin,
+    },
+    depthFloor: values.GUARD_DEPTH_FLOOR,
+    log,
+    reportError,
+    monotonicNow,
+  };
+  const budgets: SloDesk = {
+    ...store,
+    samplesMin: {
+      '5xx': requests,
+      p95: requests,
+      auth: tokens,
+      uptime: samplesMin,
+      'dead-letters': samplesMin,
+      depth: samplesMin,
+    },
+  };
+  const lease = createLease(redis.commands, keys.shard(0).lease('watch'), guardLeaseMs);
+  const turning = runEvery(guardTurnMs, createWatch(desk, budgets, lease), (error) =>
+    reportError('watch the fleet', error),
+  );
+  releases.push('fleet watch', async () => {
+    await turning.stop();
+    await lease.release();
+  });
+}

@@ -1,0 +1,35 @@
+import { createWindowAdder } from '../guard/add-to-windows.ts';
+import type { RequestLine } from '../http/services.ts';
+import { runEvery } from '../runtime/run-every.ts';
+import type { Foundation } from './build-foundation.ts';
+
+const flushEveryMs = 2_000;
+
+/** Starts adding what this process counts to the fleet's figures; the last counts are written at the end. */
+export function startWindowAdder(foundation: Foundation): (line: RequestLine) => void {
+  const { redis, keys, metrics, now, releases, reportError } = foundation;
+  const adder = createWindowAdder({
+    redis: redis.commands,
+    keys,
+    now,
+    onCount: (figure) => metrics.countFigure(figure),
+  });
+  const flushing = runEvery(
+    flushEveryMs,
+    () => adder.flush(),
+    (error) => reportError('add to windows', error),
+  );
+  releases.push('window adder', async () => {
+    await flushing.stop();
+    await adder.flush();
+  });
+  return ({ route, status, ms, code, tokenFault, clientId }) =>
+    adder.countRequest({
+      route,
+      status,
+      ms,
+      ...(code === undefined ? {} : { code }),
+      ...(tokenFault === undefined ? {} : { tokenFault }),
+      isVerified: clientId !== undefined,
+    });
+}

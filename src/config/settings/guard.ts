@@ -1,0 +1,37 @@
+import { z } from 'zod';
+import { triggerModes } from '../../domain/thresholds.ts';
+import { type Setting, whole } from './setting.ts';
+
+const mode = (what: string) =>
+  ({
+    group: 'guard',
+    schema: z.enum(triggerModes),
+    default: 'act',
+    doc: `${what} \`act\`, \`observe\` (an incident and nothing else) or \`off\`.`,
+  }) as const satisfies Setting;
+
+/** The rollback triggers. Their lines are in `src/domain/thresholds.ts`. */
+export const guardSettings = {
+  GUARD_5XX: mode('5xx on 1 % of the API requests over 5 minutes: stop sending and pause consumers.'),
+  GUARD_TOKENS: mode('2 % bad tokens over 5 minutes: pause ingestion.'),
+  GUARD_DEPTH: mode('Queue depth over twice its baseline for 10 minutes: pause consumers.'),
+  GUARD_P95: mode('p95 over 300 ms for 5 minutes: stop sending.'),
+  GUARD_MIN_REQUESTS: {
+    group: 'guard',
+    schema: whole(1, 1_000_000),
+    default: '50',
+    doc: 'With fewer API requests in 5 minutes, the 5xx and p95 triggers have no verdict.',
+  },
+  GUARD_MIN_TOKENS: {
+    group: 'guard',
+    schema: whole(1, 1_000_000),
+    default: '50',
+    doc: 'With fewer judged tokens in 5 minutes, the token trigger has no verdict.',
+  },
+  GUARD_DEPTH_FLOOR: {
+    group: 'guard',
+    schema: whole(1, 100_000_000),
+    default: '500',
+    doc: 'The baseline of the queue depth never counts as lower than this many jobs.',
+  },
+} as const satisfies Readonly<Record<string, Setting>>;

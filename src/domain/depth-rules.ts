@@ -1,0 +1,93 @@
+import type { Bucket } from './figures.ts';
+import type { DepthTrigger } from './thresholds.ts';
+
+export interface DepthMoment {
+  readonly atMs: number;
+  /** What happened before a person released the trigger is no longer held against anyone. */
+  readonly sinceMs: number;
+  /** The baseline is never lower: twice nothing is nothing. */
+  readonly floor: number;
+}
+
+/** How the depth stands at an instant. Without `baseline` there were too few quiet samples to know one. */
+export interface DepthStanding {
+  readonly depth: number | undefined;
+  readonly baseline: number | undefined;
+  /** We hold the queue back ourselves: its depth is our own doing. */
+  readonly isHeld: boolean;
+  /** How long it has been over the line without a break; undefined when it is not. */
+  readonly overMs: number | undefined;
+  readonly samples: number;
+}
+
+interface Walk {
+  readonly quiet: number[];
+  runSinceMs: number | undefined;
+  lastMs: number | undefined;
+}
+
+/**
+ * Follows the depth through a series. The baseline is the median of the quiet samples: those taken while the depth
+ * was not over the line and nobody held the queue back, so it stands still while a run lasts. One sample at or
+ * below the line ends a run, and so does a gap in which nobody looked, or holding the queue back.
+ */
+export function followDepth(
+  series: readonly Bucket[],
+  rule: DepthTrigger,
+  moment: DepthMoment,
+): DepthStanding {
+  const samples = series.filter(
+    ({ startMs, figures }) => figures.depth !== undefined && startMs <= moment.atMs,
+  );
+  const walk: Walk = { quiet: [], runSinceMs: undefined, lastMs: undefined };
+  for (const sample of samples) step(walk, sample, rule, moment);
+  const newest = samples.at(-1);
+  const isFresh = newest !== undefined && moment.atMs - newest.startMs <= rule.gapMsMax;
+  return {
+    depth: isFresh ? newest.figures.depth : undefined,
+    baseline: findBaseline(walk.quiet, rule, moment.floor),
+    isHeld: isHeld(newest),
+    overMs: isFresh ? measureRun(walk, newest, moment.sinceMs) : undefined,
+    samples: samples.length,
+  };
+}
+
+/** Undefined when there is no run: the newest sample is not over the line. */
+function measureRun(walk: Walk, newest: Bucket, sinceMs: number): number | undefined {
+  if (walk.runSinceMs === undefined) return undefined;
+  return Math.max(0, newest.startMs - Math.max(walk.runSinceMs, sinceMs));
+}
+
+function step(walk: Walk, bucket: Bucket, rule: DepthTrigger, moment: DepthMoment): void {
+  const { startMs, figures } = bucket;
+  if (walk.lastMs !== undefined && startMs - walk.lastMs > rule.gapMsMax) walk.runSinceMs = undefined;
+  walk.lastMs = startMs;
+  if (isHeld(bucket)) {
+    walk.runSinceMs = undefined;
+    return;
+  }
+  const depth = figures.depth ?? 0;
+  const baseline = findBaseline(walk.quiet, rule, moment.floor);
+  if (baseline !== undefined && isDepthOver(depth, baseline, rule)) {
+    walk.runSinceMs ??= startMs;
+    return;
+  }
+  walk.runSinceMs = undefined;
+  walk.quiet.push(depth);
+  if (walk.quiet.length > rule.baselineSamplesMax) walk.quiet.shift();
+}
+
+/** Beyond the line; exactly on it is not. */
+export function isDepthOver(depth: number, baseline: number, rule: DepthTrigger): boolean {
+  return depth > rule.timesBaseline * baseline;
+}
+
+function findBaseline(quiet: readonly number[], rule: DepthTrigger, floor: number): number | undefined {
+  if (quiet.length < rule.baselineSamplesMin) return undefined;
+  const sorted = Float64Array.from(quiet).sort();
+  return Math.max(floor, sorted[Math.floor((sorted.length - 1) / 2)] ?? 0);
+}
+
+function isHeld(bucket: Bucket | undefined): boolean {
+  return (bucket?.figures['depth-held'] ?? 0) > 0;
+}

@@ -1,0 +1,69 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type EnvironmentFlags, type JudgedMessage, judgeEnvironment } from './judge-environment.ts';
+
+const free: EnvironmentFlags = {
+  emergencyStop: false,
+  disableSend: false,
+  mode: 'production',
+  promoSends: true,
+  guardPassed: true,
+};
+const message: JudgedMessage = { category: 'transactional', plannedIn: 'production', recipientAllowed: true };
+
+describe('judgeEnvironment', () => {
+  test.each<[string, Partial<EnvironmentFlags>, Partial<JudgedMessage>, object]>([
+    ['nothing in the way asks the gate', {}, {}, { kind: 'ask' }],
+    ['DISABLE_SEND holds', { disableSend: true }, {}, { kind: 'hold', reason: 'stopped' }],
+    ['EMERGENCY_STOP holds', { emergencyStop: true }, {}, { kind: 'hold', reason: 'stopped' }],
+    [
+      'a stop holds a rehearsal too',
+      { disableSend: true, mode: 'dry_run' },
+      {},
+      { kind: 'hold', reason: 'stopped' },
+    ],
+    [
+      'promotional is held',
+      { promoSends: false },
+      { category: 'promotional' },
+      { kind: 'hold', reason: 'promo' },
+    ],
+    ['transactional is not', { promoSends: false }, {}, { kind: 'ask' }],
+    ['dry run rehearses', { mode: 'dry_run' }, {}, { kind: 'rehearse' }],
+    ['what was accepted as a rehearsal stays one', {}, { plannedIn: 'dry_run' }, { kind: 'rehearse' }],
+    ['the guard holds in production', { guardPassed: false }, {}, { kind: 'hold', reason: 'guard' }],
+    ['the guard is not asked in testing', { mode: 'testing', guardPassed: false }, {}, { kind: 'ask' }],
+    [
+      'a stranger is held',
+      { mode: 'testing' },
+      { recipientAllowed: false },
+      { kind: 'hold', reason: 'not-allowed' },
+    ],
+  ])('%s', (_name, flags, given, verdict) => {
+    expect(judgeEnvironment({ ...free, ...flags }, { ...message, ...given })).toEqual(verdict);
+  });
+
+  test('a stop is stricter than everything else', () => {
+    const flags = fc.record({
+      emergencyStop: fc.boolean(),
+      disableSend: fc.boolean(),
+      mode: fc.constantFrom('dry_run' as const, 'testing' as const, 'production' as const),
+      promoSends: fc.boolean(),
+      guardPassed: fc.boolean(),
+    });
+    const judged = fc.record({
+      category: fc.constantFrom('transactional' as const, 'promotional' as const),
+      plannedIn: fc.constantFrom('dry_run' as const, 'testing' as const, 'production' as const),
+      recipientAllowed: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(flags, judged, (environment, one) => {
+        const stopped = environment.emergencyStop || environment.disableSend;
+        const verdict = judgeEnvironment(environment, one);
+        expect(verdict.kind === 'hold' && verdict.reason === 'stopped').toBe(stopped);
+        const mayAsk = !stopped && one.recipientAllowed && environment.mode !== 'dry_run';
+        expect(verdict.kind !== 'ask' || mayAsk).toBe(true);
+      }),
+    );
+  });
+});

@@ -1,0 +1,109 @@
+import { type Bucket, sumFigure, type Tally, tallySlower, tallyTokens } from './figures.ts';
+import {
+  apiP95TargetMs,
+  type BurnAlert,
+  type BurnWindow,
+  burnAlerts,
+  type SloName,
+  type SloRow,
+  sloTable,
+} from './thresholds.ts';
+
+export type SloVerdict = 'met' | 'missed' | 'no-data';
+
+export interface SloStanding {
+  readonly verdict: SloVerdict;
+  /** The good part, 0 to 1; absent with no data. */
+  readonly measured?: number;
+  /** 1 untouched, 0 spent, below 0 overspent; absent with no data. */
+  readonly budgetLeft?: number;
+  /** How many times faster than allowed the budget goes, by window; absent where there is no data. */
+  readonly burnRates: Readonly<Partial<Record<BurnWindow, number>>>;
+  readonly alerts: readonly BurnStanding[];
+}
+
+export interface BurnStanding extends BurnAlert {
+  readonly isFiring: boolean;
+}
+
+export interface SloTallies {
+  /** Over the budget's 30 days, or since the start. */
+  readonly whole: Tally;
+  readonly windows: Readonly<Record<BurnWindow, Tally>>;
+  /** An alert needs this many in its long window. */
+  readonly samplesMin: number;
+}
+
+/** Figures of a longer span, and how many of its ten-second buckets were up. */
+export interface Slot extends Bucket {
+  readonly up: number;
+}
+
+/** Up: an API process wrote to the store, and not every request failed. */
+export function isUp({ figures }: Bucket): boolean {
+  const { alive = 0, requests = 0, errors = 0 } = figures;
+  return alive > 0 && (requests === 0 || errors < requests);
+}
+
+/** Counts one objective over slots that ought to hold `buckets` buckets: one that is not there was not up. */
+export function tallySlo(name: SloName, slots: readonly Slot[], buckets: number): Tally {
+  switch (name) {
+    case 'uptime': {
+      const up = slots.reduce((sum, slot) => sum + slot.up, 0);
+      return { bad: Math.max(0, buckets - up), total: buckets };
+    }
+    case '5xx':
+      return { bad: sumFigure(slots, 'errors'), total: sumFigure(slots, 'requests') };
+    case 'p95':
+      return tallySlower(slots, apiP95TargetMs);
+    case 'auth':
+      return tallyTokens(slots);
+    case 'dead-letters': {
+      const dead = sumFigure(slots, 'dead');
+      return { bad: dead, total: dead + sumFigure(slots, 'sent') };
+    }
+    case 'depth':
+      return { bad: sumFigure(slots, 'depth-over'), total: sumFigure(slots, 'depth-judged') };
+    default:
+      return name satisfies never;
+  }
+}
+
+/** Judges one objective. No data is no verdict. */
+export function judgeSlo(name: SloName, tallies: SloTallies): SloStanding {
+  const row: SloRow = sloTable[name];
+  const rates: Partial<Record<BurnWindow, number>> = {};
+  for (const [window, tally] of Object.entries(tallies.windows) as [BurnWindow, Tally][]) {
+    const rate = findBurnRate(row, tally);
+    if (rate !== undefined) rates[window] = rate;
+  }
+  const spent = findBurnRate(row, tallies.whole);
+  const { bad, total } = tallies.whole;
+  return {
+    verdict: judgeWhole(row, tallies.whole),
+    ...(spent === undefined ? {} : { measured: 1 - bad / total, budgetLeft: 1 - spent }),
+    burnRates: rates,
+    alerts: burnAlerts.map((alert) => ({ ...alert, isFiring: isFiring(row, alert, tallies) })),
+  };
+}
+
+function judgeWhole(row: SloRow, { bad, total }: Tally): SloVerdict {
+  if (total === 0) return 'no-data';
+  const difference = 10_000 * bad - row.budgetBasisPoints * total;
+  return difference < 0 || (difference === 0 && !row.isStrict) ? 'met' : 'missed';
+}
+
+/** The bad part, in budgets: 1 spends it exactly. */
+function findBurnRate(row: SloRow, { bad, total }: Tally): number | undefined {
+  return total === 0 ? undefined : (10_000 * bad) / (row.budgetBasisPoints * total);
+}
+
+/** Both windows burn faster than the alert's rate, and the long one rests on enough. */
+function isFiring(row: SloRow, alert: BurnAlert, { windows, samplesMin }: SloTallies): boolean {
+  const long = windows[alert.long];
+  return long.total >= samplesMin && isFaster(row, alert, long) && isFaster(row, alert, windows[alert.short]);
+}
+
+function isFaster(row: SloRow, alert: BurnAlert, { bad, total }: Tally): boolean {
+  return 10 * 10_000 * bad > alert.burnTenths * row.budgetBasisPoints * total;
+}

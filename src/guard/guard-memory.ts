@@ -1,0 +1,34 @@
+import type { Redis } from 'ioredis';
+import { type TriggerName, triggerNames } from '../domain/thresholds.ts';
+import type { Keys } from '../store/keys.ts';
+import { toStoreError } from '../store/scripts.ts';
+
+/** What guards keep in the store between two judgements, so that any of them can go on. */
+export interface GuardMemory {
+  /** Id of the open incident of each latched trigger. */
+  readonly latches: ReadonlyMap<TriggerName, string>;
+  /** When a person last released each trigger, epoch ms. */
+  readonly releasedAt: ReadonlyMap<TriggerName, number>;
+  /** When the fleet was first judged, epoch ms: budgets are measured from here. */
+  readonly sinceMs: number | undefined;
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+/** Reads it. Throws `store-unavailable`. */
+export async function readGuardMemory(redis: Redis, keys: Keys): Promise<GuardMemory> {
+  let fields: Record<string, string>;
+  try {
+    fields = await redis.hgetall(keys.shard(0).guard);
+  } catch (error) {
+    throw toStoreError('read guard', error);
+  }
+  const latches = new Map<TriggerName, string>();
+  const releasedAt = new Map<TriggerName, number>();
+  for (const name of triggerNames) {
+    const latch = fields[`latch:${name}`];
+    if (latch !== undefined) latches.set(name, latch);
+    releasedAt.set(name, Number(fields[`released:${name}`] ?? 0));
+  }
+  const since = fields['since'];
+  return { latches, releasedAt, sinceMs: since === undefined ? undefined : Number(since), fields };
+}

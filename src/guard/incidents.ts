@@ -1,0 +1,158 @@
+import type { Redis } from 'ioredis';
+import type { Bucket } from '../domain/figures.ts';
+import type { SafeAction, TriggerMode, TriggerName } from '../domain/thresholds.ts';
+import type { Order } from '../gate/act-audited.ts';
+import { actAudited } from '../gate/act-audited.ts';
+import type { Keys } from '../store/keys.ts';
+import { loadScript, toStoreError } from '../store/scripts.ts';
+
+/** What fired, on what evidence, what was done about it, and who ended it. */
+export interface Incident extends IncidentOpening {
+  /** Absent while it is under way, and for an incident that is only observed. */
+  readonly action?: { readonly at: string; readonly effects: readonly Effect[] };
+  /** Absent while the trigger is latched. */
+  readonly release?: { readonly at: string; readonly by: string; readonly reason: string };
+}
+
+export interface IncidentOpening {
+  readonly id: string;
+  readonly trigger: TriggerName;
+  readonly mode: Exclude<TriggerMode, 'off'>;
+  readonly openedAt: string;
+  /** The trigger's rule in words. */
+  readonly says: string;
+  /** The figures at the opening, in words. */
+  readonly detail: string;
+  readonly value?: number;
+  readonly line?: number;
+  readonly samples: number;
+  readonly samplesMin: number;
+  /** The buckets that the verdict rests on. */
+  readonly series: readonly Bucket[];
+}
+
+/** What an action of the guard did, measured. */
+export interface Effect {
+  readonly action: SafeAction;
+  /** `gate-missing`: there is no gate, which already means stopped. */
+  readonly state: 'quiesced' | 'stopping' | 'paused' | 'gate-missing';
+  /** From the request to the store's acknowledgement. */
+  readonly ms: number;
+  readonly epoch?: number;
+  readonly inFlightAtStop?: number;
+  readonly inFlight?: number;
+  readonly quiescedMs?: number;
+}
+
+export interface IncidentStore {
+  readonly redis: Redis;
+  readonly keys: Keys;
+  readonly now: () => number;
+}
+
+/** Released incidents are kept this long; open ones do not expire. */
+export const incidentKeptMs = 90 * 86_400_000;
+
+const openScript = loadScript(new URL('./open-incident.lua', import.meta.url));
+const releaseScript = loadScript(new URL('./release-incident.lua', import.meta.url));
+
+/** Latches the trigger with this incident; false when another one of the same trigger is open. */
+export async function openIncident(
+  { redis, keys }: IncidentStore,
+  opening: IncidentOpening,
+): Promise<boolean> {
+  const shard = keys.shard(0);
+  const [word] = (await openScript.run(
+    redis,
+    [shard.guard, shard.incidents, shard.incident(opening.id)],
+    [opening.trigger, opening.id, Date.parse(opening.openedAt), JSON.stringify(opening)],
+  )) as string[];
+  return word === 'opened';
+}
+
+/** Writes down what was done, once. */
+export async function noteAction(
+  { redis, keys, now }: IncidentStore,
+  id: string,
+  effects: readonly Effect[],
+): Promise<void> {
+  const action = JSON.stringify({ at: new Date(now()).toISOString(), effects });
+  try {
+    await redis.hsetnx(keys.shard(0).incident(id), 'action', action);
+  } catch (error) {
+    throw toStoreError('note action', error);
+  }
+}
+
+export type ReleaseAnswer =
+  | { readonly kind: 'released'; readonly incident: Incident }
+  | { readonly kind: 'not-open' }
+  | { readonly kind: 'not-found' };
+
+/**
+ * Ends an incident by a person's word; the audit chain takes the line first. It starts nothing: whatever the guard
+ * stopped stays stopped until a person starts it.
+ */
+export async function releaseIncident(
+  store: IncidentStore,
+  id: string,
+  order: Order,
+): Promise<ReleaseAnswer> {
+  const incident = await readIncident(store, id);
+  if (incident === undefined) return { kind: 'not-found' };
+  if (incident.release !== undefined) return { kind: 'not-open' };
+  const shard = store.keys.shard(0);
+  const deed = { action: 'release incident', detail: { incident: id, trigger: incident.trigger } };
+  const { word } = await actAudited(store, order, deed, async () => {
+    const releasedAt = store.now();
+    const release = { at: new Date(releasedAt).toISOString(), by: order.actor, reason: order.reason };
+    const [answer = ''] = (await releaseScript.run(
+      store.redis,
+      [shard.guard, shard.incident(id)],
+      [incident.trigger, id, releasedAt, JSON.stringify(release), incidentKeptMs],
+    )) as string[];
+    return { answer: { word: answer }, detail: { incident: id, answer } };
+  });
+  const released = word === 'released' ? await readIncident(store, id) : undefined;
+  return released === undefined ? { kind: 'not-open' } : { kind: 'released', incident: released };
+}
+
+/** The incident, or `undefined` when there is none (or it has expired). */
+export async function readIncident(
+  { redis, keys }: Pick<IncidentStore, 'redis' | 'keys'>,
+  id: string,
+): Promise<Incident | undefined> {
+  try {
+    const [record, action, release] = await redis.hmget(
+      keys.shard(0).incident(id),
+      'record',
+      'action',
+      'release',
+    );
+    if (typeof record !== 'string') return undefined;
+    return {
+      ...(JSON.parse(record) as IncidentOpening),
+      ...(typeof action === 'string' ? { action: JSON.parse(action) as Incident['action'] } : {}),
+      ...(typeof release === 'string' ? { release: JSON.parse(release) as Incident['release'] } : {}),
+    } as Incident;
+  } catch (error) {
+    throw toStoreError('read incident', error);
+  }
+}
+
+/** The newest `count` incidents, newest first; ids whose record has expired are taken out on the way. */
+export async function listIncidents(
+  store: Pick<IncidentStore, 'redis' | 'keys'>,
+  count: number,
+): Promise<readonly Incident[]> {
+  const { incidents } = store.keys.shard(0);
+  try {
+    const ids = await store.redis.zrange(incidents, '+inf', '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, count);
+    const found = await Promise.all(ids.map(async (id) => [id, await readIncident(store, id)] as const));
+    const gone = found.filter(([, incident]) => incident === undefined).map(([id]) => id);
+    if (gone.length > 0) await store.redis.zrem(incidents, ...gone);
+    return found.flatMap(([, incident]) => (incident === undefined ? [] : [incident]));
+  } catch (error) {
+    throw toStoreError('list incidents', error);
+  }
+}

@@ -1,0 +1,35 @@
+import type { Redis } from 'ioredis';
+import type { TriggerName } from '../domain/thresholds.ts';
+import type { Keys } from '../store/keys.ts';
+import { readGuardMemory } from './guard-memory.ts';
+import type { FleetJudgement } from './judge-fleet.ts';
+import type { SloReport } from './report-slos.ts';
+
+/** What the guard last wrote down, as any process may read it. */
+export interface GuardStanding {
+  /** Absent when no guard has ever judged. */
+  readonly judgement: FleetJudgement | undefined;
+  readonly slos: SloReport | undefined;
+  readonly latches: ReadonlyMap<TriggerName, string>;
+  /** False: no guard has judged of late, so what is shown here is old and nothing is being watched. */
+  readonly isFresh: boolean;
+}
+
+/** Three judgements missed. */
+const staleAfterMs = 40_000;
+
+/** Reads it. Throws `store-unavailable`. */
+export async function readGuard(redis: Redis, keys: Keys, nowMs: number): Promise<GuardStanding> {
+  const { fields, latches } = await readGuardMemory(redis, keys);
+  const judgement = parse(fields['judgement']) as FleetJudgement | undefined;
+  return {
+    judgement,
+    slos: parse(fields['slos']) as SloReport | undefined,
+    latches,
+    isFresh: judgement !== undefined && nowMs - Date.parse(judgement.at) < staleAfterMs,
+  };
+}
+
+function parse(text: string | undefined): unknown {
+  return text === undefined ? undefined : JSON.parse(text);
+}

@@ -1,0 +1,93 @@
+import type { Redis } from 'ioredis';
+import type { Bucket, Tally } from '../domain/figures.ts';
+import { judgeSlo, type SloStanding, type Slot, tallySlo } from '../domain/slo-rules.ts';
+import {
+  type BurnWindow,
+  budgetWindowMs,
+  burnWindowsMs,
+  type SloName,
+  sloNames,
+  slotMs,
+} from '../domain/thresholds.ts';
+import type { Metrics } from '../observe/metrics.ts';
+import type { Keys } from '../store/keys.ts';
+import { toStoreError } from '../store/scripts.ts';
+import { toBucketStart } from './add-to-windows.ts';
+import { readGuardMemory } from './guard-memory.ts';
+import { countBuckets, readSlots, rollUpSlots, toSlot } from './keep-slots.ts';
+
+/** The budgets as they lie in the store, for whoever asks. */
+export interface SloReport {
+  readonly at: string;
+  /** What is measured begins here: the first judgement, or 30 days ago. */
+  readonly since: string;
+  readonly slos: Readonly<Record<SloName, SloStanding & { readonly bad: number; readonly total: number }>>;
+}
+
+export interface SloDesk {
+  readonly redis: Redis;
+  readonly keys: Keys;
+  readonly samplesMin: Readonly<Record<SloName, number>>;
+  readonly metrics: Pick<Metrics, 'setErrorBudget'>;
+  readonly now: () => number;
+}
+
+/** Windows up to this long are counted from the ten-second buckets, longer ones from the five-minute slots. */
+const bucketWindowMsMax = burnWindowsMs['1h'];
+
+/** Rolls the series up, judges every objective, and writes the report down. */
+export async function reportSlos(desk: SloDesk, series: readonly Bucket[]): Promise<void> {
+  const { redis, keys } = desk;
+  const atMs = toBucketStart(desk.now());
+  const { sinceMs = atMs } = await readGuardMemory(redis, keys);
+  const counted = series.filter(({ startMs }) => startMs >= sinceMs && startMs < atMs);
+  await rollUpSlots(redis, keys, counted, atMs);
+  const fromMs = Math.max(sinceMs, alignToSlot(atMs - budgetWindowMs));
+  const spans: Spans = {
+    atMs,
+    sinceMs,
+    buckets: counted.map(toSlot),
+    slots: await readSlots(redis, keys, alignToSlot(fromMs), atMs),
+  };
+  const slos = {} as Record<SloName, SloReport['slos'][SloName]>;
+  for (const name of sloNames) {
+    const whole = tallySlo(name, spans.slots, countBuckets(fromMs, atMs));
+    const windows = tallyWindows(name, spans);
+    const standing = judgeSlo(name, { whole, windows, samplesMin: desk.samplesMin[name] });
+    slos[name] = { ...standing, ...whole };
+    if (standing.budgetLeft !== undefined) desk.metrics.setErrorBudget(name, standing.budgetLeft);
+  }
+  const report: SloReport = {
+    at: new Date(atMs).toISOString(),
+    since: new Date(fromMs).toISOString(),
+    slos,
+  };
+  try {
+    await redis.hset(keys.shard(0).guard, 'slos', JSON.stringify(report));
+  } catch (error) {
+    throw toStoreError('keep slos', error);
+  }
+}
+
+interface Spans {
+  readonly atMs: number;
+  readonly sinceMs: number;
+  readonly buckets: readonly Slot[];
+  readonly slots: readonly Slot[];
+}
+
+function tallyWindows(name: SloName, { atMs, sinceMs, buckets, slots }: Spans): Record<BurnWindow, Tally> {
+  const tallies = {} as Record<BurnWindow, Tally>;
+  for (const [window, spanMs] of Object.entries(burnWindowsMs) as [BurnWindow, number][]) {
+    const isShort = spanMs <= bucketWindowMsMax;
+    // A slot counts whole or not at all, so a window of slots begins where one does.
+    const fromMs = isShort ? atMs - spanMs : alignToSlot(atMs - spanMs);
+    const inside = (isShort ? buckets : slots).filter(({ startMs }) => startMs >= fromMs);
+    tallies[window] = tallySlo(name, inside, countBuckets(Math.max(fromMs, sinceMs), atMs));
+  }
+  return tallies;
+}
+
+function alignToSlot(atMs: number): number {
+  return Math.floor(atMs / slotMs) * slotMs;
+}

@@ -1,0 +1,104 @@
+import type { Redis } from 'ioredis';
+import { followDepth } from '../domain/depth-rules.ts';
+import type { Bucket } from '../domain/figures.ts';
+import { triggerTable } from '../domain/thresholds.ts';
+import { readGate, valueAt } from '../gate/flags.ts';
+import type { Keys } from '../store/keys.ts';
+import { toStoreError } from '../store/scripts.ts';
+import { figuresKeptMs } from './add-to-windows.ts';
+import type { GuardMemory } from './guard-memory.ts';
+
+export interface FleetSampler {
+  readonly redis: Redis;
+  readonly keys: Keys;
+  readonly now: () => number;
+  /** Jobs that could be worked on now and are not. */
+  readonly countWaiting: (nowMs: number) => Promise<number>;
+  readonly depthFloor: number;
+}
+
+const consumeFlags = ['consume', 'consume:events', 'consume:email', 'consume:sms'] as const;
+
+/**
+ * Samples what no process counts for itself, into the bucket that begins at `atMs`: the depth of the queues, and
+ * whether somebody holds them back. Sampling twice overwrites. Answers the series with the sample in it.
+ */
+export async function sampleDepth(
+  sampler: FleetSampler,
+  series: readonly Bucket[],
+  atMs: number,
+): Promise<readonly Bucket[]> {
+  const nowMs = sampler.now();
+  const gate = await readGate(sampler.redis, sampler.keys);
+  const isHeld = consumeFlags.some((flag) => valueAt(gate?.flags[flag], nowMs) === 'off');
+  const depth = await sampler.countWaiting(nowMs);
+  const present = series.find(({ startMs }) => startMs === atMs);
+  const sampled = {
+    startMs: atMs,
+    figures: { ...present?.figures, depth, 'depth-held': isHeld ? 1 : 0 },
+  };
+  const whole = [...series.filter(({ startMs }) => startMs !== atMs), sampled];
+  const standing = followDepth(whole, triggerTable.depth, { atMs, sinceMs: 0, floor: sampler.depthFloor });
+  const isJudged = standing.baseline !== undefined && !isHeld;
+  const key = sampler.keys.shard(0).figures(atMs);
+  await write('sample depth', () =>
+    sampler.redis
+      .multi()
+      .hset(key, {
+        depth,
+        'depth-held': isHeld ? 1 : 0,
+        'depth-judged': isJudged ? 1 : 0,
+        'depth-over': isJudged && standing.overMs !== undefined ? 1 : 0,
+      })
+      .pexpire(key, figuresKeptMs)
+      .exec(),
+  );
+  return whole;
+}
+
+/**
+ * Adds how many messages ended since the last look to the bucket of `atMs`, from the store's own counts: nothing is
+ * missed while no guard was there. The first look only remembers.
+ */
+export async function sampleEnds(
+  { redis, keys }: FleetSampler,
+  { fields }: GuardMemory,
+  atMs: number,
+): Promise<void> {
+  const ended = await readEnded(redis, keys);
+  const shard = keys.shard(0);
+  const grown = (name: 'sent' | 'dead'): number =>
+    Math.max(0, ended[name] - Number(fields[`seen:${name}`] ?? ended[name]));
+  await write('sample ends', () =>
+    redis
+      .multi()
+      .hincrby(shard.figures(atMs), 'sent', grown('sent'))
+      .hincrby(shard.figures(atMs), 'dead', grown('dead'))
+      .pexpire(shard.figures(atMs), figuresKeptMs)
+      .hset(shard.guard, { 'seen:sent': ended.sent, 'seen:dead': ended.dead })
+      .exec(),
+  );
+}
+
+/** A message that was delivered or came back was sent first. */
+const sentStates = ['sent', 'delivered', 'bounced', 'complained'] as const;
+
+async function readEnded(redis: Redis, keys: Keys): Promise<{ sent: number; dead: number }> {
+  const ended = { sent: 0, dead: 0 };
+  for (let shard = 0; shard < keys.shards; shard += 1) {
+    const counts = await write('read counts', () =>
+      redis.hmget(keys.shard(shard).messageCounts, ...sentStates, 'dead'),
+    );
+    ended.sent += counts.slice(0, -1).reduce((sum, count) => sum + Number(count ?? 0), 0);
+    ended.dead += Number(counts.at(-1) ?? 0);
+  }
+  return ended;
+}
+
+async function write<T>(what: string, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    throw toStoreError(what, error);
+  }
+}

@@ -1,0 +1,310 @@
+import { z } from 'zod';
+import { categories, channels } from '../domain/message.ts';
+import { faultSchema, messageViewSchema } from './answers.ts';
+
+/** The shapes of what operators are told. Every address in them is masked. */
+const instant = z.string().meta({ format: 'date-time' });
+const count = z.int().nonnegative();
+const counts = z.record(z.string(), count);
+const channel = z.enum(channels);
+const category = z.enum(categories);
+const next_cursor = z.string().optional().meta({ description: 'Where to go on; absent on the last page' });
+const setting = z.strictObject({ value: z.unknown(), origin: z.string() });
+
+export const controlSchema = z
+  .strictObject({
+    epoch: z.int(),
+    sending: z.boolean(),
+    reason: z.string().optional().meta({ description: 'Why nothing is sent' }),
+    flags: z.record(
+      z.string(),
+      z.strictObject({
+        value: z.enum(['on', 'off']),
+        until: instant.optional(),
+        changed: z
+          .strictObject({
+            at: instant,
+            actor: z.string(),
+            reason: z.string(),
+            before: z.string().optional(),
+            after: z.string().optional(),
+          })
+          .optional(),
+      }),
+    ),
+    environment: z.record(z.string(), setting),
+  })
+  .meta({ title: 'The switches: what run time says, and the environment, which is the ceiling' });
+
+export const sendControlSchema = z
+  .strictObject({
+    state: z.enum(['started', 'stopping', 'quiesced']),
+    epoch: z.int(),
+    in_flight_at_stop: count,
+    in_flight: count,
+    stop_ms: z.number().meta({ description: 'From the request to the acknowledgement: no permit after it' }),
+    quiesced_ms: z.number().optional(),
+    sending: z.boolean().meta({ description: 'Whether messages leave now, all things considered' }),
+    ceiling: z.string().optional().meta({ description: 'Why nothing is sent all the same' }),
+  })
+  .meta({ title: 'How a stop or a start went' });
+
+export const sendStandingSchema = z.strictObject({
+  state: z.enum(['started', 'stopping', 'quiesced']),
+  scope: z.string(),
+  epoch: z.int(),
+  in_flight: count,
+});
+
+export const pauseSchema = z.strictObject({
+  paused: z.boolean(),
+  queue: z.string().optional(),
+  epoch: z.int(),
+});
+
+export const heldPageSchema = z.strictObject({
+  counts: counts.meta({ description: 'Held messages by reason, whatever the filter' }),
+  items: z.array(
+    z.strictObject({
+      message_id: z.string(),
+      event_id: z.string(),
+      type: z.string(),
+      channel,
+      category,
+      client: z.string(),
+      to: z.string(),
+      reason: z.string(),
+      held_at: instant,
+      age_seconds: count.meta({ description: 'Since the message was made' }),
+      not_after: instant.optional(),
+      planned_in: z.string(),
+    }),
+  ),
+  next_cursor,
+});
+
+export const heldMessageSchema = messageViewSchema
+  .extend({ draft: z.unknown().meta({ description: 'What would be sent' }) })
+  .meta({ title: 'A held message with its draft' });
+
+const bulk = {
+  preview: z.boolean(),
+  matched: count,
+  skipped: counts.meta({ description: 'By the word that says why not' }),
+  by_type: counts.meta({ description: 'Those that may be acted upon' }),
+  dry_run: count.meta({ description: 'Of those: planned as a rehearsal, which they stay' }),
+  more: z.boolean().meta({ description: 'There are more than the limit; ask again' }),
+};
+export const releaseReportSchema = z.strictObject({
+  ...bulk,
+  released: count,
+  last_due_at: instant.optional(),
+});
+export const discardReportSchema = z.strictObject({ ...bulk, discarded: count });
+const failed = z
+  .array(z.strictObject({ id: z.string(), why: z.string() }))
+  .meta({ description: 'Those that were not, one by one; the first 100' });
+export const replayReportSchema = z.strictObject({ ...bulk, replayed: count, failed });
+export const deadDiscardReportSchema = z.strictObject({ ...bulk, discarded: count, failed });
+
+export const deadLettersSchema = z.strictObject({
+  items: z.array(
+    z.strictObject({
+      kind: z.enum(['message', 'event']),
+      id: z.string(),
+      event_id: z.string(),
+      type: z.string(),
+      client: z.string(),
+      channel: channel.optional(),
+      category: category.optional(),
+      to: z.string().optional(),
+      reason: z.string(),
+      attempts: count,
+      last_error: z.string().optional(),
+      first_at: instant,
+      last_at: instant,
+      planned_in: z.string(),
+    }),
+  ),
+  next_cursor,
+});
+
+export const unknownPageSchema = z.strictObject({
+  items: z.array(
+    z.strictObject({
+      message_id: z.string(),
+      event_id: z.string(),
+      type: z.string(),
+      channel,
+      category,
+      client: z.string(),
+      to: z.string(),
+      reason: z.string(),
+      provider: z.string().optional(),
+      attempts: count,
+      last_error: z.string().optional(),
+      since: instant,
+    }),
+  ),
+  next_cursor,
+});
+export const resolvedSchema = z.strictObject({
+  message_id: z.string(),
+  state: z.enum(['sent', 'queued', 'discarded']),
+  request_id: z.string(),
+});
+
+export const suppressionsPageSchema = z.strictObject({
+  items: z.array(
+    z.strictObject({
+      channel,
+      hash: z.string().meta({ description: 'Keyed; can be added again in place of the address' }),
+      masked: z.string(),
+      reason: z.string(),
+      source: z.string(),
+      at: instant,
+      by: z.string(),
+    }),
+  ),
+  next_cursor,
+});
+export const suppressionsReportSchema = z.strictObject({
+  added: count,
+  renewed: count.meta({ description: 'Were suppressed already; reason and time are the new ones' }),
+  faults: z.array(faultSchema.extend({ index: count })),
+});
+export const suppressionRemovedSchema = z.strictObject({ removed: count });
+
+export const auditSchema = z.strictObject({
+  lines: z.array(
+    z.strictObject({
+      at: instant,
+      actor: z.string(),
+      action: z.string(),
+      reason: z.string(),
+      before: z.string().optional(),
+      after: z.string().optional(),
+      requestId: z.string().optional(),
+      detail: z.record(z.string(), z.unknown()).optional(),
+    }),
+  ),
+});
+export const auditVerdictSchema = z.strictObject({
+  ok: z.boolean(),
+  lines: count.optional(),
+  entry: z
+    .string()
+    .optional()
+    .meta({ description: 'The first line that does not follow from the one before' }),
+  detail: z.string().optional(),
+});
+
+const use = z.strictObject({
+  name: z.string(),
+  limit: z.number(),
+  used: z.number(),
+  window_ms: z.number().optional(),
+});
+export const diagnosticsSchema = z
+  .strictObject({
+    at: instant,
+    epoch: z.int(),
+    sending: z.boolean(),
+    reason: z.string().optional(),
+    inflight: count,
+    flags: z.record(z.string(), setting),
+    held: counts,
+    limits: z.array(use),
+    caps: z.array(use),
+    providers: z.array(
+      z.looseObject({
+        provider: z.string(),
+        channel,
+        ok: z.boolean(),
+        status: z.string(),
+        latency_ms: z.number(),
+        detail: z.string(),
+        breaker: z.string().optional().meta({ description: 'As the process that answers sees it' }),
+        blocked_until: instant.optional().meta({ description: 'The whole fleet leaves it alone until then' }),
+      }),
+    ),
+    decisions: z.array(
+      z.strictObject({
+        at: instant,
+        message_id: z.string(),
+        to: z.string(),
+        type: z.string(),
+        channel: z.string(),
+        decision: z.string(),
+        reason: z.string(),
+      }),
+    ),
+  })
+  .meta({ title: 'Why messages leave, or do not' });
+
+export const quarantineSchema = z
+  .strictObject({
+    counts: z.strictObject({ events: count, bytes: count, oldest_age_seconds: count }),
+    bounds: z.strictObject({
+      events: count,
+      bytes: count,
+      age_seconds: count,
+      per_source_per_minute: count,
+    }),
+    on: z.boolean().meta({ description: 'False: no key for tokens is set, so nothing is taken' }),
+    keys: z.strictObject({ ok: z.boolean(), detail: z.string() }).meta({ description: 'Of the issuer' }),
+    items: z.array(
+      z.strictObject({
+        event_id: z.string(),
+        type: z.string(),
+        claimed_client: z.string().meta({ description: 'What the token says; nobody has proved it' }),
+        received_at: instant,
+        age_seconds: count,
+        bytes: count,
+        planned_in: z.string(),
+        request_id: z.string(),
+      }),
+    ),
+    next_cursor,
+  })
+  .meta({ title: 'Events whose tokens nobody could judge yet, oldest first' });
+export const quarantineVerdictsSchema = z.strictObject({
+  accepted: count,
+  rejected: counts.meta({ description: 'By reason' }),
+  undecided: count.meta({ description: 'Looked at, and still not to be judged' }),
+  left: count.meta({ description: 'In quarantine now' }),
+});
+export const quarantineDiscardReportSchema = z.strictObject({
+  preview: z.boolean(),
+  matched: count,
+  discarded: count,
+  by_type: counts,
+});
+
+export const operatorAnswerSchemas = {
+  Control: controlSchema,
+  SendControl: sendControlSchema,
+  SendStanding: sendStandingSchema,
+  Pause: pauseSchema,
+  HeldPage: heldPageSchema,
+  HeldMessage: heldMessageSchema,
+  ReleaseReport: releaseReportSchema,
+  DiscardReport: discardReportSchema,
+  DeadLetters: deadLettersSchema,
+  ReplayReport: replayReportSchema,
+  DeadDiscardReport: deadDiscardReportSchema,
+  UnknownPage: unknownPageSchema,
+  Resolved: resolvedSchema,
+  SuppressionsPage: suppressionsPageSchema,
+  SuppressionsReport: suppressionsReportSchema,
+  SuppressionRemoved: suppressionRemovedSchema,
+  Audit: auditSchema,
+  AuditVerdict: auditVerdictSchema,
+  Diagnostics: diagnosticsSchema,
+  Quarantine: quarantineSchema,
+  QuarantineVerdicts: quarantineVerdictsSchema,
+  QuarantineDiscardReport: quarantineDiscardReportSchema,
+} as const satisfies Readonly<Record<string, z.ZodType>>;
+export type OperatorAnswer<Name extends keyof typeof operatorAnswerSchemas> = z.infer<
+  (typeof operatorAnswerSchemas)[Name]
+>;

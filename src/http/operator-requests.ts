@@ -1,0 +1,250 @@
+import { z } from 'zod';
+import { categories, channels, holdReasons } from '../domain/message.ts';
+import { redactText } from '../observe/redact.ts';
+
+/**
+ * What operators send: bodies and queries, checked whole. An unknown field is a fault. The TypeScript types of the
+ * ports and the OpenAPI document come from these schemas; each body has an example that is good.
+ */
+const word = z.string().min(1).max(200);
+const instant = z.iso.datetime({ offset: true });
+const epoch = z.int().nonnegative().meta({ description: 'The epoch that you saw; an older one is 409' });
+const reason = z
+  .string()
+  .trim()
+  .min(1)
+  .max(500)
+  .overwrite(redactText)
+  .meta({ description: 'Why, for the audit. Addresses in it are masked.' });
+const preview = z
+  .boolean()
+  .default(true)
+  .meta({ description: '`true`, the default: nothing changes, the answer says what would' });
+const limit = z.int().min(1).max(10_000).default(1_000).meta({ description: 'At most this many at a time' });
+const scope = z.enum(['all', 'email', 'sms', 'transactional', 'promotional']).default('all');
+const ids = z.array(z.string().max(64)).min(1).max(1_000);
+
+export const sendOrderSchema = z
+  .strictObject({
+    enabled: z.boolean(),
+    reason,
+    scope,
+    epoch: epoch.optional(),
+    until: instant.optional().meta({ description: 'With `enabled: true`: turns off again by itself' }),
+    wait_ms: z
+      .int()
+      .min(0)
+      .max(10_000)
+      .default(3_000)
+      .meta({ description: 'How long to wait for quiescence' }),
+  })
+  .refine((order) => !order.enabled || order.epoch !== undefined, {
+    path: ['epoch'],
+    error: 'is needed to switch on: send the epoch that you saw',
+  })
+  .refine((order) => order.enabled || order.until === undefined, {
+    path: ['until'],
+    error: 'an expiry can only make things stricter: it goes with enabled: true',
+  })
+  .meta({
+    title: 'Stop or start sending',
+    examples: [{ enabled: false, reason: 'wrong template in production' }],
+  });
+
+const needsEpoch = { path: ['epoch'], error: 'is needed to go on: send the epoch that you saw' };
+export const ingestOrderSchema = z
+  .strictObject({ paused: z.boolean(), reason, epoch: epoch.optional() })
+  .refine((order) => order.paused || order.epoch !== undefined, needsEpoch)
+  .meta({ title: 'Pause or resume intake', examples: [{ paused: true, reason: 'flood from one client' }] });
+
+export const consumersOrderSchema = z
+  .strictObject({
+    paused: z.boolean(),
+    queue: z.enum(['all', 'events', 'email', 'sms']).default('all'),
+    reason,
+    epoch: epoch.optional(),
+  })
+  .refine((order) => order.paused || order.epoch !== undefined, needsEpoch)
+  .meta({
+    title: 'Pause or resume workers',
+    examples: [{ paused: true, queue: 'sms', reason: 'gateway works' }],
+  });
+
+const common = {
+  type: word.optional(),
+  channel: z.enum(channels).optional(),
+  category: z.enum(categories).optional(),
+  client: word.optional(),
+};
+const heldFilter = z.strictObject({
+  ids: ids.optional(),
+  reason: z.enum(holdReasons).optional(),
+  ...common,
+});
+const deadFilter = z.strictObject({
+  ids: ids.optional(),
+  kind: z.enum(['message', 'event']).optional(),
+  reason: word.optional(),
+  ...common,
+});
+
+export const releaseOrderSchema = z
+  .strictObject({
+    filter: heldFilter,
+    max_age_seconds: z.int().positive().optional().meta({ description: 'Older ones stay held' }),
+    per_minute: z.number().positive().max(1_000_000).optional().meta({ description: 'Spreads their turns' }),
+    limit,
+    preview,
+    reason,
+  })
+  .meta({ title: 'Release held messages', examples: [{ filter: { reason: 'stopped' }, reason: 'mended' }] });
+
+export const discardOrderSchema = z.strictObject({ filter: heldFilter, limit, preview, reason }).meta({
+  title: 'Discard held messages',
+  examples: [{ filter: { reason: 'promo' }, reason: 'out of date' }],
+});
+
+export const deadOrderSchema = z
+  .strictObject({ ids: ids.optional(), filter: deadFilter.optional(), limit, preview, reason })
+  .refine((order) => (order.ids === undefined) !== (order.filter === undefined), {
+    path: ['ids'],
+    error: 'give either ids or a filter',
+  })
+  .meta({
+    title: 'Replay or discard dead letters',
+    examples: [{ filter: { type: 'welcome' }, reason: 'fixed' }],
+  });
+
+export const resolutionSchema = z
+  .strictObject({ resolution: z.enum(['sent', 'resend', 'discard']), reason })
+  .meta({ title: 'End a doubt', examples: [{ resolution: 'sent', reason: 'found in the provider’s log' }] });
+
+const address = z.string().max(320).meta({ description: 'One email address, or a number in E.164 form' });
+const hash = z.string().max(64).meta({ description: 'Of an export, in place of the address' });
+const suppressionChannel = z
+  .enum([...channels, 'all'])
+  .default('all')
+  .meta({ description: '`all`: every channel that the address fits' });
+export const suppressionsOrderSchema = z
+  .strictObject({
+    entries: z
+      .array(
+        z.strictObject({
+          address: address.optional(),
+          hash: hash.optional(),
+          masked: z.string().max(320).optional(),
+          channel: suppressionChannel,
+          reason: reason.meta({ description: 'Why this address must not be written to' }),
+          source: word.overwrite(redactText).optional(),
+          at: instant.optional(),
+          by: z.string().max(200).optional().meta({ description: 'Of an export; not used' }),
+        }),
+      )
+      .min(1)
+      .max(1_000),
+    reason,
+  })
+  .meta({
+    title: 'Suppress addresses',
+    examples: [{ entries: [{ address: 'jo@example.com', reason: 'asked by letter' }], reason: 'ticket 7' }],
+  });
+
+export const suppressionRemovalSchema = z
+  .strictObject({ address: address.optional(), hash: hash.optional(), channel: suppressionChannel, reason })
+  .meta({
+    title: 'Lift a suppression',
+    examples: [{ address: 'jo@example.com', reason: 'asked to come back' }],
+  });
+
+export const quarantineJudgeSchema = z
+  .strictObject({ limit, reason })
+  .meta({ title: 'Judge quarantined events now', examples: [{ reason: 'the issuer is back' }] });
+
+export const quarantineDiscardSchema = z
+  .strictObject({
+    filter: z.strictObject({
+      ids: ids.optional(),
+      client: word.optional().meta({ description: 'The one that the token claims' }),
+      older_than_seconds: z.int().nonnegative().optional(),
+    }),
+    limit,
+    preview,
+    reason,
+  })
+  .meta({
+    title: 'Discard quarantined events',
+    examples: [{ filter: { client: 'probe' }, reason: 'forged' }],
+  });
+
+const page = {
+  limit: z.coerce.number().int().min(1).max(500).default(50),
+  cursor: z.string().max(1_000).optional().meta({ description: '`next_cursor` of the page before' }),
+};
+export const standingQuerySchema = z.strictObject({ scope });
+export const heldQuerySchema = z.strictObject({
+  reason: z.enum(holdReasons).optional(),
+  ...common,
+  ...page,
+});
+export const deadQuerySchema = z.strictObject({
+  kind: z.enum(['message', 'event']).optional(),
+  reason: word.optional(),
+  ...common,
+  ...page,
+});
+export const unknownQuerySchema = z.strictObject({ reason: word.optional(), ...common, ...page });
+export const quarantineQuerySchema = z.strictObject(page);
+export const suppressionsQuerySchema = z.strictObject(page);
+export const auditQuerySchema = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(1_000).default(50),
+});
+
+export const incidentReleaseSchema = z.strictObject({ reason }).meta({
+  title: 'Release a trigger',
+  examples: [{ reason: 'bad deployment rolled back, 5xx gone for ten minutes' }],
+});
+export const incidentsQuerySchema = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(200).default(20),
+});
+
+export type SendOrder = z.infer<typeof sendOrderSchema>;
+export type IngestOrder = z.infer<typeof ingestOrderSchema>;
+export type ConsumersOrder = z.infer<typeof consumersOrderSchema>;
+export type ReleaseOrder = z.infer<typeof releaseOrderSchema>;
+export type DiscardOrder = z.infer<typeof discardOrderSchema>;
+export type DeadOrder = z.infer<typeof deadOrderSchema>;
+export type ResolutionOrder = z.infer<typeof resolutionSchema>;
+export type SuppressionsOrder = z.infer<typeof suppressionsOrderSchema>;
+export type SuppressionRemoval = z.infer<typeof suppressionRemovalSchema>;
+export type IncidentRelease = z.infer<typeof incidentReleaseSchema>;
+export type HeldQuery = z.infer<typeof heldQuerySchema>;
+export type QuarantineJudgeOrder = z.infer<typeof quarantineJudgeSchema>;
+export type QuarantineDiscardOrder = z.infer<typeof quarantineDiscardSchema>;
+export type QuarantineQuery = z.infer<typeof quarantineQuerySchema>;
+export type DeadQuery = z.infer<typeof deadQuerySchema>;
+export type UnknownQuery = z.infer<typeof unknownQuerySchema>;
+export type SuppressionsQuery = z.infer<typeof suppressionsQuerySchema>;
+
+/** Every named body of the API document that is not an event. */
+export const requestSchemas = {
+  SendOrder: sendOrderSchema,
+  IngestOrder: ingestOrderSchema,
+  ConsumersOrder: consumersOrderSchema,
+  ReleaseOrder: releaseOrderSchema,
+  DiscardOrder: discardOrderSchema,
+  DeadLetterOrder: deadOrderSchema,
+  Resolution: resolutionSchema,
+  Suppressions: suppressionsOrderSchema,
+  SuppressionRemoval: suppressionRemovalSchema,
+  IncidentRelease: incidentReleaseSchema,
+  QuarantineJudge: quarantineJudgeSchema,
+  QuarantineDiscard: quarantineDiscardSchema,
+} as const satisfies Readonly<Record<string, z.ZodType>>;
+
+export type RequestName = keyof typeof requestSchemas;
+
+/** A good body of this name, for the documents. */
+export function exampleOf(name: RequestName): unknown {
+  const examples = requestSchemas[name].meta()?.['examples'];
+  return Array.isArray(examples) ? (examples[0] as unknown) : undefined;
+}

@@ -1,0 +1,165 @@
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { type EventId, parseEventId, shardOf } from '../domain/ids.ts';
+import type { Keys } from '../store/keys.ts';
+import { toStoreError } from '../store/scripts.ts';
+import { type Page, parseCursor, readPage, walkIndexes } from '../store/walk-index.ts';
+import { rejectQuarantined } from './judge-quarantine.ts';
+
+/** What it takes to look into the quarantine and to empty it by hand. */
+export interface QuarantineDesk {
+  readonly redis: Redis;
+  readonly keys: Keys;
+  readonly idempotencyMs: number;
+  readonly retentionMs: number;
+  readonly now: () => number;
+}
+
+/** How full the quarantine is. */
+export interface QuarantineFigures {
+  readonly events: number;
+  readonly bytes: number;
+  /** 0 when it is empty. */
+  readonly oldestAgeMs: number;
+}
+
+/** A quarantined event as an operator sees it: nothing of its body and nothing of its token. */
+export interface QuarantineItem {
+  readonly event_id: string;
+  readonly type: string;
+  /** What the token says. Nobody has proved it. */
+  readonly claimed_client: string;
+  readonly received_at: string;
+  readonly age_seconds: number;
+  readonly bytes: number;
+  readonly planned_in: string;
+  readonly request_id: string;
+}
+
+export interface QuarantineFilter {
+  readonly ids?: readonly string[] | undefined;
+  /** The claimed one. */
+  readonly client?: string | undefined;
+  readonly older_than_seconds?: number | undefined;
+}
+
+export interface DiscardReport {
+  readonly matched: number;
+  /** Always 0 in a preview. */
+  readonly discarded: number;
+  readonly by_type: Readonly<Record<string, number>>;
+}
+
+/** Reads the figures in constant time. Throws `store-unavailable`. */
+export async function readQuarantineFigures({
+  redis,
+  keys,
+  now,
+}: Pick<QuarantineDesk, 'redis' | 'keys' | 'now'>): Promise<QuarantineFigures> {
+  const readShard = async (shard: number): Promise<QuarantineFigures> => {
+    const { eventsQuarantined, quarantineBytes } = keys.shard(shard);
+    const [events, bytes, oldest] = await Promise.all([
+      redis.zcard(eventsQuarantined),
+      redis.get(quarantineBytes),
+      redis.zrange(eventsQuarantined, '0', '0', 'WITHSCORES'),
+    ]);
+    const oldestAgeMs = oldest[1] === undefined ? 0 : Math.max(0, now() - Number(oldest[1]));
+    return { events, bytes: Number(bytes ?? 0), oldestAgeMs };
+  };
+  try {
+    const shards = await Promise.all(Array.from({ length: keys.shards }, (_, shard) => readShard(shard)));
+    return shards.reduce((sum, one) => ({
+      events: sum.events + one.events,
+      bytes: sum.bytes + one.bytes,
+      oldestAgeMs: Math.max(sum.oldestAgeMs, one.oldestAgeMs),
+    }));
+  } catch (error) {
+    throw toStoreError('read quarantine', error);
+  }
+}
+
+/** One page of what is quarantined, oldest first. */
+export async function listQuarantined(
+  desk: QuarantineDesk,
+  ask: { readonly limit: number; readonly cursor?: string | undefined },
+): Promise<Page<QuarantineItem>> {
+  return await readPage(walkQuarantined(desk, parseCursor(ask.cursor)), ask.limit);
+}
+
+/** Ends what the filter means as `rejected` with the reason `discarded`, at most `limit`; a preview only counts. */
+export async function discardQuarantined(
+  desk: QuarantineDesk,
+  order: { readonly filter: QuarantineFilter; readonly preview: boolean; readonly limit: number },
+): Promise<DiscardReport> {
+  const byType: Record<string, number> = {};
+  let matched = 0;
+  let discarded = 0;
+  for await (const item of selectQuarantined(desk, order.filter)) {
+    if (matched >= order.limit) break;
+    matched += 1;
+    byType[item.type] = (byType[item.type] ?? 0) + 1;
+    const id = parseEventId(item.event_id);
+    if (!order.preview && id !== undefined)
+      discarded += Number(await rejectQuarantined(desk, id, 'discarded'));
+  }
+  return { matched, discarded, by_type: byType };
+}
+
+async function* selectQuarantined(
+  desk: QuarantineDesk,
+  { ids, client, older_than_seconds: age = 0 }: QuarantineFilter,
+): AsyncGenerator<QuarantineItem> {
+  const isMeant = (item: QuarantineItem): boolean =>
+    (client === undefined || item.claimed_client === client) && item.age_seconds >= age;
+  if (ids !== undefined) {
+    const known = ids.map((text) => parseEventId(text)).filter((id) => id !== undefined);
+    const items = await Promise.all([...new Set(known)].map((id) => readItem(desk, id)));
+    yield* items.filter((item) => item !== undefined).filter(isMeant);
+    return;
+  }
+  for await (const batch of walkQuarantined(desk))
+    yield* batch.flatMap(({ item }) => (item !== undefined && isMeant(item) ? [item] : []));
+}
+
+async function* walkQuarantined(desk: QuarantineDesk, after?: ReturnType<typeof parseCursor>) {
+  const { redis, keys } = desk;
+  const zsets = Array.from({ length: keys.shards }, (_, shard) => keys.shard(shard).eventsQuarantined);
+  for await (const entries of walkIndexes(redis, zsets, { after, scoreMax: desk.now() })) {
+    const items = await Promise.all(entries.map(({ member }) => readItem(desk, member as EventId)));
+    yield entries.map((entry, at) => ({ entry, item: items[at] }));
+  }
+}
+
+const fields = z.object({
+  state: z.literal('quarantined'),
+  type: z.string(),
+  claimedClient: z.string(),
+  receivedAt: z.coerce.number(),
+  bytes: z.coerce.number(),
+  mode: z.string(),
+  requestId: z.string(),
+});
+const names = Object.keys(fields.shape);
+
+async function readItem(
+  { redis, keys, now }: QuarantineDesk,
+  id: EventId,
+): Promise<QuarantineItem | undefined> {
+  if (shardOf(id) >= keys.shards) return undefined;
+  const values = await redis.hmget(keys.of(id).event(id), ...names).catch((error: unknown) => {
+    throw toStoreError('read quarantined event', error);
+  });
+  const parsed = fields.safeParse(Object.fromEntries(names.map((name, at) => [name, values[at]])));
+  if (!parsed.success) return undefined;
+  const { type, claimedClient, receivedAt, bytes, mode, requestId } = parsed.data;
+  return {
+    event_id: id,
+    type,
+    claimed_client: claimedClient,
+    received_at: new Date(receivedAt).toISOString(),
+    age_seconds: Math.max(0, Math.floor((now() - receivedAt) / 1_000)),
+    bytes,
+    planned_in: mode,
+    request_id: requestId,
+  };
+}

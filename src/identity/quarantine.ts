@@ -1,0 +1,170 @@
+import { createHash } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import { canonicalJson } from '../domain/canonical-json.ts';
+import { ServiceError } from '../domain/errors.ts';
+import type { IncomingEvent } from '../domain/event.ts';
+import { type ClientId, type EventId, parseEventId } from '../domain/ids.ts';
+import type { Keys } from '../store/keys.ts';
+import type { SendMode } from '../store/message-record.ts';
+import { createEventId, placeEvent } from '../store/place-event.ts';
+import { loadScript } from '../store/scripts.ts';
+import { hashToId } from '../store/shards.ts';
+import type { TokenSeal } from './seal-token.ts';
+
+const script = loadScript(new URL('./take-quarantined.lua', import.meta.url));
+
+/** What the quarantine holds at most. The store's shards share it evenly. */
+export interface QuarantineBounds {
+  readonly eventsMax: number;
+  readonly bytesMax: number;
+  /** An event that nobody could judge for this long ends `rejected`. */
+  readonly ageMsMax: number;
+  /** Of one claimed client at one remote address. */
+  readonly perSourcePerMinute: number;
+}
+
+export interface QuarantineOptions {
+  readonly redis: Redis;
+  readonly keys: Keys;
+  readonly seal: TokenSeal;
+  readonly bounds: QuarantineBounds;
+  readonly mode: SendMode;
+  readonly idempotencyMs: number;
+  readonly now: () => number;
+}
+
+/** An event that has passed every check at the door but one: who sent it. */
+export interface UnjudgedEvent {
+  readonly token: string;
+  /** What the token says, unproved. */
+  readonly claimedClient: ClientId;
+  readonly remoteAddress: string;
+  readonly idempotencyKey: string;
+  readonly event: IncomingEvent;
+  readonly requestId: string;
+  readonly traceparent?: string;
+}
+
+export type QuarantineAnswer =
+  | {
+      readonly kind: 'accepted' | 'replayed';
+      readonly eventId: EventId;
+      readonly status: 'quarantined';
+      readonly dryRun: boolean;
+    }
+  | { readonly kind: 'conflict'; readonly eventId: EventId };
+
+/** The judge comes round once a second; only when it does not for this long is an old event a reason to take no more. */
+const judgeGraceMs = 60_000;
+const retryAfterSeconds = 30;
+
+/**
+ * Receive-and-queue (IDN-4): takes an event while no key can be had to judge its token. An answer means *on disk*,
+ * with the token sealed beside the event. `judge-quarantine.ts` decides later, as of the receipt.
+ *
+ * Nothing that is unproved touches what is proved. The idempotency of a quarantined event is scoped to its very
+ * token, not to the client that the token claims: a forger can neither probe nor block the keys of the client he
+ * claims to be, nor swallow its event by posting the same first. One client that posts a key with two tokens has two
+ * events here; when they are judged good each joins the scope of the proved client, and the first one there wins. The
+ * others end `rejected` with the reason `duplicate` (or `idempotency-conflict`, for another body), so nothing is
+ * delivered twice: neither what was accepted before the outage, nor what was sent again after it. What ends rejected
+ * forgets its token's key, so that the same post may come again. Until the verdict the record has no client at
+ * all, and so nobody but an administrator can read it.
+ *
+ * A flood of forged tokens can at worst fill the quarantine: then honest callers get the 503 that they would
+ * get without one.
+ *
+ * @throws ServiceError `keys-unavailable` (503) when a bound is reached, `store-unavailable`
+ */
+export function createQuarantine(
+  options: QuarantineOptions,
+): (unjudged: UnjudgedEvent) => Promise<QuarantineAnswer> {
+  const { redis, keys, bounds, mode } = options;
+  const share = (max: number): number => Math.ceil(max / keys.shards);
+  const limits = [
+    share(bounds.eventsMax),
+    share(bounds.bytesMax),
+    bounds.ageMsMax + judgeGraceMs,
+    share(bounds.perSourcePerMinute),
+  ];
+  return async (unjudged) => {
+    const { claimedClient, remoteAddress, idempotencyKey, token } = unjudged;
+    // The shard of the scope that it will join, so that the verdict is one step too.
+    const { shard, idempotency } = placeEvent(claimedClient, idempotencyKey, keys.shards);
+    const shardKeys = keys.shard(shard);
+    const receivedAt = options.now();
+    const eventId = createEventId(shard, receivedAt);
+    const tokenScope = hashToId('quarantine', token, idempotencyKey);
+    const body = canonicalJson(unjudged.event);
+    const answer = (await script.run(
+      redis,
+      [
+        shardKeys.idempotency(tokenScope),
+        shardKeys.event(eventId),
+        shardKeys.eventsQuarantined,
+        shardKeys.quarantineBytes,
+        shardKeys.quarantineSource(hashToId(claimedClient, remoteAddress)),
+      ],
+      [
+        fingerprint(body),
+        options.idempotencyMs,
+        eventId,
+        receivedAt,
+        ...limits,
+        ...Object.entries({
+          v: '1',
+          state: 'quarantined',
+          client: '',
+          claimedClient,
+          type: unjudged.event.type,
+          mode,
+          body,
+          receivedAt: String(receivedAt),
+          requestId: unjudged.requestId,
+          ...(unjudged.traceparent === undefined ? {} : { traceparent: unjudged.traceparent }),
+          idempotency,
+          tokenScope,
+          token: options.seal.seal(token, eventId),
+        }).flat(),
+      ],
+    )) as string[];
+    return readAnswer(answer, { eventId, mode });
+  };
+}
+
+/** What two events with one key are compared by. The same as of an event that was accepted at once. */
+export function fingerprint(body: string): string {
+  return createHash('sha256').update(body).digest('base64url');
+}
+
+function readAnswer(
+  [word, detail = '', , firstMode]: string[],
+  taken: { eventId: EventId; mode: SendMode },
+): QuarantineAnswer {
+  if (word === 'taken') {
+    return {
+      kind: 'accepted',
+      eventId: taken.eventId,
+      status: 'quarantined',
+      dryRun: taken.mode === 'dry_run',
+    };
+  }
+  if (word === 'full') {
+    throw new ServiceError(
+      'keys-unavailable',
+      `The token cannot be judged now, and no more events can be kept until it can (${fullWords[detail] ?? detail}). Send the same request again later.`,
+      { retryAfterSeconds },
+    );
+  }
+  const first = parseEventId(detail);
+  if (first === undefined) throw new Error(`take-quarantined answered without an event id: ${word}`);
+  if (word === 'conflict') return { kind: 'conflict', eventId: first };
+  return { kind: 'replayed', eventId: first, status: 'quarantined', dryRun: firstMode === 'dry_run' };
+}
+
+const fullWords: Readonly<Record<string, string>> = {
+  age: 'the oldest has waited too long',
+  events: 'there are too many',
+  bytes: 'they take too much room',
+  source: 'too many in one minute from this caller',
+};

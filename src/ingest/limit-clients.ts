@@ -1,0 +1,180 @@
+import type { Redis } from 'ioredis';
+import type { ClientId } from '../domain/ids.ts';
+import type { Keys } from '../store/keys.ts';
+import { loadScript } from '../store/scripts.ts';
+import { chooseShard } from '../store/shards.ts';
+
+const script = loadScript(new URL('./admit-client.lua', import.meta.url));
+
+export interface ClientLimit {
+  /** Takes `cost` requests from the client's allowance, or none of it. Never rejects. */
+  take(client: ClientId, cost: number): Promise<LimitAnswer> | LimitAnswer;
+}
+
+export interface LimitAnswer {
+  readonly allowed: boolean;
+  /** Requests that a whole allowance holds, and what is left of them. */
+  readonly limit: number;
+  readonly remaining: number;
+  /** In how many seconds a spent allowance is whole again. */
+  readonly windowSeconds: number;
+  /** Seconds until it is whole again; when refused, until this request can be allowed. */
+  readonly resetSeconds: number;
+}
+
+export interface ClientLimitOptions {
+  readonly redis: Redis;
+  readonly keys: Keys;
+  readonly ratePerMinute: number;
+  /** How much may come at one time. */
+  readonly burst: number;
+  /** Monotonic ms. */
+  readonly now: () => number;
+  readonly onError: (error: unknown) => void;
+}
+
+/** What this process holds of one client's allowance. */
+interface Share {
+  /** Tokens in hand, and until when (monotonic ms). */
+  inHand: number;
+  endsAt: number;
+  /** How much to ask for next time: what was used lately. */
+  chunk: number;
+  used: number;
+  /** When the allowance in the store is whole again, as last heard. */
+  wholeAt: number;
+  /** A request of this cost or more is refused until then. */
+  refused: { readonly cost: number; readonly until: number };
+  /** The store did not answer: until then everything is let through. */
+  freeUntil: number;
+  asking: Promise<void> | undefined;
+}
+
+/** Tokens in hand are handed out for this long; then what is left of them goes back with the next question. */
+const shareMs = 1_000;
+const askMsMax = 200;
+const clientsMax = 10_000;
+
+/**
+ * Limits each client by itself: a flood is paid for by the client that sends it, and by nobody else. The allowance is one
+ * for the whole fleet and lies in the store; a process takes a small share of it in advance (at most a tenth of the burst,
+ * for a second), so that most requests cost no round trip, and a refused client costs none at all. When the
+ * store does not answer, everybody passes: accepting fails then by itself, and tells why better than a 429 would.
+ */
+export function createClientLimit(options: ClientLimitOptions): ClientLimit {
+  const shares = new Map<ClientId, Share>();
+  const chunkMax = Math.max(1, Math.floor(options.burst / 10));
+  const eachMs = 60_000 / options.ratePerMinute;
+  const { burst, now } = options;
+
+  const answer = (share: Share, allowed: boolean): LimitAnswer => {
+    const missing = Math.max(0, share.wholeAt - now()) / eachMs - share.inHand;
+    const waitMs = allowed ? missing * eachMs : share.refused.until - now();
+    return {
+      allowed,
+      limit: burst,
+      remaining: Math.max(0, Math.min(burst, Math.floor(burst - missing))),
+      windowSeconds: Math.ceil((burst * eachMs) / 1_000),
+      resetSeconds: Math.max(0, waitMs) / 1_000,
+    };
+  };
+  const takeInHand = (share: Share, cost: number): LimitAnswer | undefined => {
+    const at = now();
+    if (at < share.freeUntil) return answer(share, true);
+    if (cost >= share.refused.cost && at < share.refused.until) return answer(share, false);
+    if (at >= share.endsAt || share.inHand < cost) return undefined;
+    share.inHand -= cost;
+    share.used += cost;
+    return answer(share, true);
+  };
+  const takeFromStore = async (client: ClientId, share: Share, cost: number): Promise<LimitAnswer> => {
+    for (;;) {
+      // One question at a time for each client: whoever waits for it shares its answer.
+      share.asking ??= askForShare(options, { client, share, cost, chunkMax }).finally(() => {
+        share.asking = undefined;
+      });
+      await share.asking;
+      const taken = takeInHand(share, cost);
+      if (taken !== undefined) return taken;
+    }
+  };
+  return {
+    take: (client, cost) => {
+      const share = shares.get(client) ?? openShare();
+      if (!shares.has(client)) {
+        if (shares.size >= clientsMax) forgetOldest(shares);
+        shares.set(client, share);
+      }
+      return takeInHand(share, cost) ?? takeFromStore(client, share, cost);
+    },
+  };
+}
+
+function openShare(): Share {
+  return {
+    inHand: 0,
+    endsAt: 0,
+    chunk: 1,
+    used: 0,
+    wholeAt: 0,
+    refused: { cost: 0, until: 0 },
+    freeUntil: 0,
+    asking: undefined,
+  };
+}
+
+function forgetOldest(shares: Map<ClientId, Share>): void {
+  for (const client of shares.keys()) {
+    shares.delete(client);
+    return;
+  }
+}
+
+interface Question {
+  readonly client: ClientId;
+  readonly share: Share;
+  readonly cost: number;
+  readonly chunkMax: number;
+}
+
+/** Brings the share up to date with the store; on a fault, or without an answer in time, everything is free for a while. */
+async function askForShare(options: ClientLimitOptions, question: Question): Promise<void> {
+  const { share, cost, chunkMax } = question;
+  const at = options.now();
+  // Spent before its time: twice as much is asked for. Else: as much as was used.
+  share.chunk = Math.min(chunkMax, Math.max(1, at < share.endsAt ? share.chunk * 2 : share.used));
+  const givenBack = share.inHand;
+  share.inHand = 0;
+  share.used = 0;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${askMsMax} ms`)), askMsMax);
+  });
+  try {
+    const { granted, wholeMs, waitMs } = await Promise.race([askStore(options, question, givenBack), late]);
+    const heardAt = options.now();
+    share.wholeAt = heardAt + wholeMs;
+    share.inHand = granted;
+    share.endsAt = heardAt + shareMs;
+    share.refused = granted === 0 ? { cost, until: heardAt + Math.max(1, waitMs) } : { cost: 0, until: 0 };
+  } catch (error) {
+    options.onError(error);
+    share.freeUntil = options.now() + shareMs;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function askStore(
+  { redis, keys, ratePerMinute, burst }: ClientLimitOptions,
+  { client, share, cost }: Question,
+  givenBack: number,
+): Promise<{ granted: number; wholeMs: number; waitMs: number }> {
+  const key = keys.shard(chooseShard(client, keys.shards)).allowance(client);
+  const [granted = 0, wholeUs = 0, waitUs = 0] = (await script.run(
+    redis,
+    [key],
+    [60_000_000 / ratePerMinute, burst, cost, Math.max(cost, share.chunk), givenBack],
+  )) as number[];
+  return { granted, wholeMs: wholeUs / 1_000, waitMs: waitUs / 1_000 };
+}

@@ -1,0 +1,57 @@
+import type { Redis } from 'ioredis';
+import { type CapacityBudget, type CapacityVerdict, judgeCapacity } from '../domain/capacity.ts';
+import { ServiceError } from '../domain/errors.ts';
+import type { Keys } from '../store/keys.ts';
+
+export interface CapacityWatch {
+  /** Looks at the store's memory and at the backlog. A look that fails changes nothing and rejects. */
+  look(): Promise<void>;
+  /** Throws `over-capacity` (503) while memory or backlog is over its budget, as last seen. Asks nobody. */
+  check(): void;
+}
+
+export interface CapacityWatchOptions {
+  readonly redis: Redis;
+  readonly keys: Keys;
+  readonly budget: CapacityBudget;
+  readonly onChange: (verdict: CapacityVerdict) => void;
+}
+
+const words = { memory: 'The store is nearly full', backlog: 'Too much is waiting to be delivered' } as const;
+
+/** Knows whether there is room for more: looked at now and then, so that no request pays for it. */
+export function createCapacityWatch(options: CapacityWatchOptions): CapacityWatch {
+  let verdict: CapacityVerdict = { kind: 'open' };
+  return {
+    look: async () => {
+      const [memoryShare, backlog] = await Promise.all([
+        readMemoryShare(options.redis),
+        countBacklog(options.redis, options.keys),
+      ]);
+      const before = verdict;
+      verdict = judgeCapacity(before, { memoryShare, backlog }, options.budget);
+      if (verdict.kind !== before.kind) options.onChange(verdict);
+    },
+    check: () => {
+      if (verdict.kind === 'open') return;
+      const detail = `${words[verdict.what]}. Nothing was accepted; send the same request again later.`;
+      throw new ServiceError('over-capacity', detail, { retryAfterSeconds: 10 });
+    },
+  };
+}
+
+/** `used_memory` of `maxmemory`; undefined when the store has no limit (it then ends with its machine). */
+async function readMemoryShare(redis: Redis): Promise<number | undefined> {
+  const info = await redis.info('memory');
+  const read = (name: string): number => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1] ?? 0);
+  const max = read('maxmemory');
+  return max === 0 ? undefined : read('used_memory') / max;
+}
+
+async function countBacklog(redis: Redis, keys: Keys): Promise<number> {
+  const indexes = Array.from({ length: keys.shards }, (_, shard) => keys.shard(shard)).flatMap(
+    ({ eventsOpen, messagesOpen }) => [eventsOpen, messagesOpen],
+  );
+  const counts = await Promise.all(indexes.map((index) => redis.zcard(index)));
+  return counts.reduce((sum, count) => sum + count, 0);
+}

@@ -1,0 +1,24 @@
+import { randomBytes } from 'node:crypto';
+import { type EventId, toEventId } from '../domain/ids.ts';
+import { chooseShard, hashToId } from './shards.ts';
+
+/** Where an event lies: the shard, and the hash that its idempotency record there is named by. */
+export interface EventPlace {
+  readonly shard: number;
+  readonly idempotency: string;
+}
+
+/** The same client and key always give the same place, so that a repeated post finds the first one. */
+export function placeEvent(client: string, idempotencyKey: string, shards: number): EventPlace {
+  const scoped = `${client}\u0000${idempotencyKey}`;
+  return { shard: chooseShard(scoped, shards), idempotency: hashToId(scoped) };
+}
+
+/** A new id on the shard: 9 characters of time and 15 random ones, so that ids sort by arrival. */
+export function createEventId(shard: number, nowMs: number): EventId {
+  const random = BigInt(`0x${randomBytes(10).toString('hex')}`)
+    .toString(36)
+    .padStart(16, '0')
+    .slice(-15);
+  return toEventId(shard, nowMs.toString(36).padStart(9, '0') + random);
+}

@@ -1,0 +1,150 @@
+import { execFile } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { chromium } from 'playwright-core';
+import { afterEach, describe, expect, test } from 'vitest';
+import { portTable } from '../../local/environment.ts';
+import { findRoot } from '../../local/root.ts';
+
+const run = promisify(execFile);
+const root = findRoot();
+const browser = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find((path) => existsSync(path));
+const stands: Stand[] = [];
+
+interface Stand {
+  readonly dataDir: string;
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+function createStand(settings: Readonly<Record<string, string>> = {}): Stand {
+  const dataDir = mkdtempSync(join(tmpdir(), 'acc-up-'));
+  const anyPorts = Object.fromEntries(Object.values(portTable).map(({ variable }) => [variable, '0']));
+  const { PATH, HOME, REDIS_SERVER } = process.env;
+  const stand = {
+    dataDir,
+    environment: { PATH, HOME, REDIS_SERVER, ...anyPorts, LOCAL_DATA_DIR: dataDir, ...settings },
+  };
+  stands.push(stand);
+  return stand;
+}
+
+async function runUp(stand: Stand, ...flags: string[]): Promise<string> {
+  const { stdout } = await run(join(root, 'scripts/up'), flags, { env: stand.environment, cwd: tmpdir() });
+  return stdout;
+}
+
+function findAddress(output: string, name: string): string {
+  const line = output.split('\n').find((one) => one.includes(name));
+  return /http:\/\/127\.0\.0\.1:\d+/.exec(line ?? '')?.[0] ?? '';
+}
+
+afterEach(async () => {
+  for (const stand of stands.splice(0)) {
+    await runUp(stand, '--stop').catch(() => undefined);
+    rmSync(stand.dataDir, { recursive: true, force: true });
+  }
+});
+
+describe('./scripts/up', () => {
+  test('starts everything, sends two mails and two texts, and says where they are', async () => {
+    const stand = createStand();
+    const output = await runUp(stand, '--detach');
+    expect(output.match(/email to .* sent by smtp-primary/g)).toHaveLength(2);
+    expect(output.match(/sms to .* sent by twilio/g)).toHaveLength(2);
+    const sent = findAddress(output, 'what was sent');
+    const { messages } = (await (await fetch(`${sent}/api/messages`)).json()) as {
+      messages: { subject: string }[];
+    };
+    expect(messages).toHaveLength(2);
+    expect(await runUp(stand)).toMatch(/already|runs/i);
+
+    const { stdout: token } = await run(join(root, 'scripts/token'), { env: stand.environment });
+    const answer = await fetch(`${findAddress(output, 'api')}/api/events`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${token.trim()}`,
+        'content-type': 'application/json',
+        'idempotency-key': 'up-1',
+      },
+      body: JSON.stringify({
+        type: 'new_match_found',
+        student_id: 'stu_1003',
+        scholarship_id: 'sch_2002',
+        match_score: 88,
+      }),
+    });
+    expect(answer.status).toBe(202);
+    expect(await runUp(stand, '--stop')).toContain('Stopped');
+  });
+
+  test('the mail that was sent looks whole in a browser, on a phone too', async (context) => {
+    context.skip(browser === undefined, 'no Chromium on this machine (apt-get install chromium)');
+    const stand = createStand();
+    const sent = findAddress(await runUp(stand, '--detach'), 'what was sent');
+    const chrome = await chromium.launch({
+      ...(browser === undefined ? {} : { executablePath: browser }),
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+      ],
+    });
+    try {
+      const page = await chrome.newPage({ viewport: { width: 390, height: 844 } });
+      const foreign: string[] = [];
+      page.on('request', (request) => {
+        if (!request.url().startsWith(sent)) foreign.push(request.url());
+      });
+      await page.goto(`${sent}/api/messages/1/html`);
+      await page.getByRole('link').first().waitFor();
+      const width = await page.evaluate('document.documentElement.scrollWidth');
+      expect(width).toBeLessThanOrEqual(390);
+      expect(foreign).toEqual([]);
+    } finally {
+      await chrome.close();
+    }
+  });
+
+  test('APP_MODE=dry_run rehearses into the outbox and sends nothing', async () => {
+    const stand = createStand({ APP_MODE: 'dry_run' });
+    const output = await runUp(stand, '--detach');
+    expect(output).toContain('rehearsed');
+    const drafts = readdirSync(join(stand.dataDir, 'outbox'));
+    expect(drafts.filter((name) => name.endsWith('.eml'))).toHaveLength(2);
+    expect(drafts.filter((name) => name.endsWith('.txt'))).toHaveLength(2);
+    const log = readFileSync(join(stand.dataDir, 'outbox', 'send_log.jsonl'), 'utf8');
+    expect(log.trim().split('\n')).toHaveLength(4);
+    const { messages } = (await (
+      await fetch(`${findAddress(output, 'what was sent')}/api/messages`)
+    ).json()) as { messages: unknown[] };
+    expect(messages).toEqual([]);
+  });
+
+  test('DISABLE_SEND=true holds everything, with nothing sent', async () => {
+    const output = await runUp(createStand({ DISABLE_SEND: 'true' }), '--detach');
+    expect(output).toContain('held');
+    const { messages } = (await (
+      await fetch(`${findAddress(output, 'what was sent')}/api/messages`)
+    ).json()) as { messages: unknown[] };
+    expect(messages).toEqual([]);
+  });
+
+  test('a taken port is said with its repair', async () => {
+    const taken = createServer();
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+    const address = taken.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    const fault = await runUp(createStand({ PORT: String(port) }), '--detach').catch(
+      (error: { stdout?: string }) => error.stdout,
+    );
+    taken.close();
+    expect(fault).toMatch(new RegExp(`Port ${port} is taken.*PORT=\\d+ ./scripts/up`));
+  });
+});

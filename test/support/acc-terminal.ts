@@ -1,0 +1,82 @@
+import type { Surroundings } from '../../src/cli/command.ts';
+import { runAcc } from '../../src/cli/run-acc.ts';
+import { answerJson, type SeenRequest, startAnswerServer } from './answer-server.ts';
+
+/** `acc` in this process, in front of a scripted service. */
+export interface AccTerminal {
+  readonly url: string;
+  readonly seen: readonly SeenRequest[];
+  /** Answers by `METHOD /path`; what is not listed is a 404 problem. A list is used up, its last answer stays. */
+  script(answers: Readonly<Record<string, Scripted | readonly Scripted[]>>): void;
+  run(argv: readonly string[], surroundings?: Partial<Surroundings>): Promise<AccEnd>;
+  close(): Promise<void>;
+}
+
+export interface AccEnd {
+  readonly code: number;
+  readonly out: string;
+  readonly error: string;
+}
+
+export type Scripted = readonly [status: number, body: unknown];
+
+/** Starts it. No file and no clock of this machine is used. */
+export async function startAccTerminal(): Promise<AccTerminal> {
+  const server = await startAnswerServer();
+  return {
+    url: server.url,
+    seen: server.seen,
+    script: (answers) => {
+      const left = new Map(
+        Object.entries(answers).map(([place, given]) => [place, isMany(given) ? [...given] : [given]]),
+      );
+      server.answerWith((response, { method, path }) => {
+        const queue = left.get(`${method} ${path.split('?')[0]}`) ?? [];
+        const answer = queue.length > 1 ? queue.shift() : queue[0];
+        answerJson(
+          answer?.[0] ?? 404,
+          answer?.[1] ?? { code: 'not-found', title: 'There is nothing here' },
+        )(response);
+      });
+    },
+    run: (argv, surroundings = {}) => runOnce(argv, { ...plainSurroundings(server.url), ...surroundings }),
+    close: () => server.close(),
+  };
+}
+
+async function runOnce(argv: readonly string[], surroundings: Surroundings): Promise<AccEnd> {
+  let out = '';
+  let error = '';
+  const code = await runAcc(argv, surroundings, {
+    writeOut: (text) => {
+      out += text;
+    },
+    writeError: (text) => {
+      error += text;
+    },
+    isColoured: false,
+  });
+  return { code, out, error };
+}
+
+function plainSurroundings(url: string): Surroundings {
+  let clockMs = 0;
+  return {
+    environment: { APP_BASE_URL: url, AUTH_TOKEN: 'a-token' },
+    readText: (path) => Promise.reject(new Error(`ENOENT: no such file ${path}`)),
+    writeText: () => Promise.resolve(),
+    now: () => Date.parse('2026-11-20T03:00:00Z'),
+    monotonicNow: () => clockMs,
+    delay: (ms) => {
+      clockMs += ms;
+      return Promise.resolve();
+    },
+    actor: 'cli:ada@laptop',
+    version: '0.0.0-test',
+    programRoot: process.cwd(),
+  };
+}
+
+function isMany(given: Scripted | readonly Scripted[]): given is readonly Scripted[] {
+  return Array.isArray(given[0]);
+}

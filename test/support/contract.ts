@@ -1,0 +1,52 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** The six headers of every answer (CAN-2), written down apart from the program on purpose. */
+export const sixHeaders: Readonly<Record<string, string>> = {
+  'strict-transport-security': 'max-age=31536000; includeSubDomains',
+  'content-security-policy': "default-src 'self'; frame-ancestors 'none'",
+  'x-frame-options': 'DENY',
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'strict-origin-when-cross-origin',
+  'permissions-policy': 'camera=(), microphone=(), geolocation=(), payment=()',
+};
+
+/** One answer as it came, read whole. */
+export interface Seen {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+}
+
+/** What is wrong with an answer whatever the request was: a header of the six, or a fault that is no problem document. */
+export function findBreaches(seen: Seen): string[] {
+  const breaches = Object.entries(sixHeaders)
+    .filter(([name, value]) => seen.headers.get(name) !== value)
+    .map(([name]) => `${name} is ${seen.headers.get(name)}`);
+  if ((seen.headers.get('x-request-id') ?? '') === '') breaches.push('no x-request-id');
+  return seen.status < 400 ? breaches : [...breaches, ...findProblemBreaches(seen)];
+}
+
+function findProblemBreaches({ status, headers, text }: Seen): string[] {
+  const mediaType = headers.get('content-type') ?? '';
+  if (!mediaType.startsWith('application/problem+json')) return [`the fault is ${mediaType}`];
+  const problem = JSON.parse(text) as Record<string, unknown>;
+  const breaches: string[] = [];
+  if (problem['status'] !== status) breaches.push(`status ${String(problem['status'])} in the body`);
+  for (const name of ['type', 'title', 'detail', 'code', 'request_id']) {
+    if (typeof problem[name] !== 'string' || problem[name] === '') breaches.push(`${name} is missing`);
+  }
+  if (/\n\s+at |node_modules|\.ts:\d/.test(text)) breaches.push('a stack trace');
+  if ((status === 503 || status === 429) && !/^[1-9]\d*$/.test(headers.get('retry-after') ?? '')) {
+    breaches.push(`Retry-After is ${headers.get('retry-after')}`);
+  }
+  return breaches;
+}
+
+/** Everything that the processes of a service have printed so far. */
+export function readLogs(dir: string): string {
+  return readdirSync(dir)
+    .filter((name) => name.endsWith('.log'))
+    .map((name) => readFileSync(join(dir, name), 'utf8'))
+    .join('\n');
+}

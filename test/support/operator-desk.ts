@@ -1,0 +1,84 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startRedis } from '../../local/redis.ts';
+import { buildFoundation, openFoundationStore } from '../../src/compose/build-foundation.ts';
+import { buildGate } from '../../src/compose/build-gate.ts';
+import { buildOperatorServices } from '../../src/compose/build-operator-services.ts';
+import { listEnvironmentSettings, readEnvironmentFlags } from '../../src/compose/environment-flags.ts';
+import { readConfiguration } from '../../src/config/read-configuration.ts';
+import { readSendStatus } from '../../src/gate/send-status.ts';
+import { startTestApp } from './http-app.ts';
+import { createSeeds, hashKey } from './seed-messages.ts';
+
+export { seededAddresses } from './seed-messages.ts';
+
+/** The operator's routes over a real, durable Redis, with the program's own wiring behind them. */
+export async function startOperatorDesk(environment: Readonly<Record<string, string>> = {}) {
+  const dir = await mkdtemp(join(tmpdir(), 'acc-operator-'));
+  const server = await startRedis({ dir, port: 0 });
+  const foundation = openFoundation(server.url, environment);
+  await openFoundationStore(foundation, 10_000);
+  const gate = buildGate(foundation);
+  const { configuration, keys, jobs, now } = foundation;
+  const redis = foundation.redis.commands;
+  const operator = buildOperatorServices({
+    foundation,
+    gate,
+    providers: { listHealth: async () => [] },
+    readSendStatus: () =>
+      readSendStatus({
+        redis,
+        keys,
+        now,
+        environment: () => readEnvironmentFlags(configuration, true),
+        settings: listEnvironmentSettings(configuration),
+      }),
+  });
+  const app = await startTestApp({ operator });
+  const seen: string[] = [];
+  return {
+    redis,
+    keys,
+    jobs,
+    gate,
+    /** Every answer so far, as it was sent. */
+    seen,
+    ...createSeeds({ redis, keys, gate }),
+    ask: async (method: string, path: string, body?: unknown, token = 'boss:admin') => {
+      const answer = await fetch(`${app.url}${path}`, {
+        method,
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        body: body === undefined ? null : JSON.stringify(body),
+      });
+      const text = await answer.text();
+      seen.push(text);
+      return { status: answer.status, body: JSON.parse(text) };
+    },
+    readJobs: async () => (await jobs.readDepths()).email,
+    stop: async () => {
+      await app.stop();
+      await foundation.releases.run(2_000);
+      await server.stop();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+export type OperatorDesk = Awaited<ReturnType<typeof startOperatorDesk>>;
+
+function openFoundation(redisUrl: string, environment: Readonly<Record<string, string>>) {
+  const configuration = readConfiguration({
+    REDIS_URL: redisUrl,
+    AUTH_ISSUER: 'https://issuer.example.com',
+    AUTH_JWKS_URL: 'https://issuer.example.com/jwks',
+    AUTH_AUDIENCE: 'acc',
+    ADDRESS_HASH_KEY: hashKey,
+    DISABLE_SEND: 'false',
+    APP_MODE: 'testing',
+    ALLOWED_RECIPIENTS: '@example.com',
+    LOG_LEVEL: 'error',
+    ...environment,
+  });
+  return buildFoundation(configuration, 'test');
+}
