@@ -20,7 +20,7 @@ const mayImport = {
   deliver: ['gate', 'render', 'providers', 'store', 'queue', 'observe', 'domain'],
   guard: ['gate', 'outbound', 'store', 'observe', 'domain'],
   http: [...stages, 'observe', 'domain'],
-  cli: [...stages, 'http', 'outbound', 'config', 'observe', 'domain'],
+  cli: [...stages, 'http', 'outbound', 'store', 'config', 'observe', 'domain'],
   compose: [...stages, 'http', 'outbound', 'queue', 'store', 'runtime', 'config', 'observe', 'domain'],
 };
 

@@ -2,8 +2,8 @@ import type { Command } from './command.ts';
 import { completions } from './commands/completions.ts';
 import { configuration } from './commands/configuration.ts';
 import { deadAndUnknown } from './commands/dead-and-unknown.ts';
-import { guardCommands } from './commands/guard-commands.ts';
 import { held } from './commands/held.ts';
+import { incidentsAndBudgets } from './commands/incidents-and-budgets.ts';
 import { pauseAndResume } from './commands/pause-and-resume.ts';
 import { quarantine } from './commands/quarantine.ts';
 import { records } from './commands/records.ts';
@@ -17,7 +17,7 @@ export const commandTable: readonly Command[] = [
   ...stopAndStart,
   status,
   ...pauseAndResume,
-  ...guardCommands,
+  ...incidentsAndBudgets,
   ...held,
   ...deadAndUnknown,
   ...quarantine,

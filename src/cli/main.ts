@@ -1,12 +1,12 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { hostname, userInfo } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { readEnvironment } from '../config/environment.ts';
+import { findProgramRoot } from '../config/program-root.ts';
 import { runAcc } from './run-acc.ts';
 
 // A reader that goes away (| head) ends the command, quietly.
@@ -35,16 +35,6 @@ process.exitCode = await runAcc(
     isColoured: process.stdout.isTTY && (environment['NO_COLOR'] ?? '') === '',
   },
 );
-
-/** The folder of `package.json` above this file, in the sources and in the build alike. */
-function findProgramRoot(): string {
-  let dir = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(dir, 'package.json'))) {
-    if (dirname(dir) === dir) throw new Error('package.json was not found above the program');
-    dir = dirname(dir);
-  }
-  return dir;
-}
 
 function readVersion(): string {
   const { version } = JSON.parse(readFileSync(join(programRoot, 'package.json'), 'utf8')) as {

@@ -46,7 +46,8 @@ function toNotStopped(
   service: ${faults.service.replaceAll('\n', '\n           ')}
   store:   ${faults.store}
 Do one of these now, the first that you can:
-  1. stop the senders: scale their deployment to zero (kubectl scale deployment … --replicas=0), or end their
+  1. stop the senders: scale their deployment to zero (with KEDA its ScaledObject must be paused first:
+     docs/operations/deploy.md has the commands), or end their
      processes; on one machine: ./scripts/up --stop
   2. set DISABLE_SEND=true for the senders and restart them
   3. close their way out: SMTP and the SMS API, at the network or with the provider

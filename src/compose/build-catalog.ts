@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { Configuration } from '../config/derive-configuration.ts';
+import { findProgramRoot } from '../config/program-root.ts';
 import { type Catalog, loadCatalog } from '../plan/catalog.ts';
 import { createRenderer, type Renderer } from '../render/create-renderer.ts';
-import { findProgramRoot } from './program-root.ts';
 
 /** The catalog and its renderer, whole or not at all: a template that does not render its sample stops the start. */
 export function buildCatalog(

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import type { Configuration } from '../config/derive-configuration.ts';
+import { findProgramRoot } from '../config/program-root.ts';
 import { ServiceError } from '../domain/errors.ts';
 import { createLog, type Log } from '../observe/log.ts';
 import { createMetrics, type Metrics } from '../observe/metrics.ts';
@@ -10,7 +11,6 @@ import { createReleases, type Releases } from '../runtime/releases.ts';
 import { createKeys, type Keys } from '../store/keys.ts';
 import { openStore } from '../store/open-store.ts';
 import { createRedisClients, type RedisClients, waitForRedis } from '../store/redis-clients.ts';
-import { findProgramRoot } from './program-root.ts';
 
 /** What every process of the service stands on: log, metrics, store, queues, and the way back. */
 export interface Foundation {
@@ -86,12 +86,25 @@ function readVersion(): string {
   return version;
 }
 
-/** Opens the store as soon as it can be had, without waiting for it. A store that is not ours ends the process. */
-export function keepOpeningStore(foundation: Foundation): void {
+/**
+ * Opens the store as soon as it can be had. Resolves when it is open, and in any case after `patienceMs`: by then it
+ * goes on without being waited for. A store that is not ours ends the process.
+ */
+export async function keepOpeningStore(foundation: Foundation, patienceMs: number): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const patience = setTimeout(resolve, patienceMs);
+    retryOpeningStore(foundation, () => {
+      clearTimeout(patience);
+      resolve();
+    });
+  });
+}
+
+function retryOpeningStore(foundation: Foundation, onOpen: () => void): void {
   const longestTimerMs = 2 ** 31 - 1;
-  void openFoundationStore(foundation, longestTimerMs).catch((error: unknown) => {
+  void openFoundationStore(foundation, longestTimerMs).then(onOpen, (error: unknown) => {
     foundation.reportError('open store', error);
     if (foundation.redis.commands.status === 'ready' && !(error instanceof ServiceError)) throw error;
-    setTimeout(() => keepOpeningStore(foundation), 1_000).unref();
+    setTimeout(() => retryOpeningStore(foundation, onOpen), 1_000).unref();
   });
 }

@@ -32,7 +32,11 @@ export function buildGuardServices(foundation: Foundation): GuardServices {
       const standing = await readGuard(store.redis, keys, now());
       return {
         ...viewFreshness(standing),
-        triggers: triggerNames.map((name) => ({ ...viewTrigger(name, standing), mode: modes[name] })),
+        triggers: triggerNames.map((name) => ({
+          ...viewTrigger(name, standing),
+          // The guard's own environment decides; this process's only before it has ever judged.
+          mode: standing.judgement?.modes[name] ?? modes[name],
+        })),
       };
     },
     readSlos: async () => {

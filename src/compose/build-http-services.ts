@@ -1,14 +1,9 @@
-import { viewMessage } from '../deliver/message-view.ts';
 import { readQueueStatus } from '../deliver/queue-status.ts';
-import { shardOf } from '../domain/ids.ts';
 import { readSendStatus, type SendStatus } from '../gate/send-status.ts';
-import type { HttpServices, RequestLine } from '../http/services.ts';
+import type { HttpServices } from '../http/services.ts';
 import { createAcceptEvent } from '../ingest/accept-event.ts';
 import { createLatencyRecorder } from '../observe/latency.ts';
 import type { Catalog } from '../plan/catalog.ts';
-import { viewEvent } from '../plan/event-view.ts';
-import { readEventRecord } from '../store/event-record.ts';
-import { type MessageRecord, readMessageRecord } from '../store/message-record.ts';
 import type { Foundation } from './build-foundation.ts';
 import type { GateParts } from './build-gate.ts';
 import { buildGuardServices } from './build-guard-services.ts';
@@ -17,9 +12,12 @@ import { buildIntake } from './build-intake.ts';
 import { buildOperatorServices } from './build-operator-services.ts';
 import { buildProviders } from './build-providers.ts';
 import { buildQuarantine, readIdempotencyMs } from './build-quarantine.ts';
+import { buildRecordServices } from './build-record-services.ts';
 import { createDependencyCheck } from './dependency-report.ts';
 import { listEnvironmentSettings, readEnvironmentFlags } from './environment-flags.ts';
+import { createProofJudge, exportProofAge } from './judge-proof.ts';
 import { startWindowAdder } from './start-window-adder.ts';
+import { writeRequestLine } from './write-request-line.ts';
 
 /** Everything that the HTTP routes need, from the stages that do it. */
 export function buildHttpServices(
@@ -29,9 +27,11 @@ export function buildHttpServices(
   const { configuration, redis, keys, jobs, metrics, now, monotonicNow, releases } = foundation;
   const { values } = configuration;
   const { identity, catalog, gate } = parts;
-  const providers = buildProviders(configuration);
+  const providers = buildProviders(configuration, 'check');
   releases.push('providers', (deadlineMs) => providers.close(deadlineMs));
-  const dependencies = createDependencyCheck(foundation, identity.keySet);
+  const judgeProof = createProofJudge(foundation);
+  exportProofAge(foundation, judgeProof);
+  const dependencies = createDependencyCheck(foundation, identity.keySet, judgeProof);
   const latency = createLatencyRecorder({ nowMs: monotonicNow });
   const intake = buildIntake(foundation, gate);
   const acceptEvent = createAcceptEvent({
@@ -63,40 +63,7 @@ export function buildHttpServices(
       return answer;
     },
     quarantine: buildQuarantine(foundation, identity, () => intake.checkIntake()),
-    readEvent: async (id, owner) => {
-      if (shardOf(id) >= keys.shards) return undefined;
-      const event = await readEventRecord(redis.commands, keys, id);
-      if (event === undefined || (owner !== 'any' && event.client !== owner)) return undefined;
-      const messages = await Promise.all(
-        event.messages.map((message) => readMessageRecord(redis.commands, keys.of(message), message)),
-      );
-      return viewEvent(
-        event,
-        messages.filter((message): message is MessageRecord => message !== undefined),
-      );
-    },
-    readMessage: async (id, owner) => {
-      if (shardOf(id) >= keys.shards) return undefined;
-      const message = await readMessageRecord(redis.commands, keys.of(id), id);
-      return message === undefined || (owner !== 'any' && message.client !== owner)
-        ? undefined
-        : viewMessage(message);
-    },
-    cancelMessage: async (id, owner, by) => {
-      if (shardOf(id) >= keys.shards) return { kind: 'not-found' };
-      const message = await readMessageRecord(redis.commands, keys.of(id), id);
-      if (message === undefined || (owner !== 'any' && message.client !== owner))
-        return { kind: 'not-found' };
-      const answer = await gate.decisions.end(id, {
-        to: 'cancelled',
-        from: ['queued', 'retrying', 'held'],
-        reason: 'cancelled',
-        by,
-      });
-      if (answer.kind === 'done' || answer.state === 'cancelled') return { kind: 'cancelled' };
-      const current = await readMessageRecord(redis.commands, keys.of(id), id);
-      return current === undefined ? { kind: 'not-found' } : { kind: 'too-late', state: current.state };
-    },
+    ...buildRecordServices(foundation, gate),
     readQueueStatus: () => readQueueStatus(store),
     readSendStatus: readStatus,
     operator: buildOperatorServices({ foundation, gate, providers, readSendStatus: readStatus }),
@@ -108,37 +75,4 @@ export function buildHttpServices(
       addToWindows(line);
     },
   };
-}
-
-function writeRequestLine(foundation: Foundation, line: RequestLine): void {
-  const { log, metrics } = foundation;
-  metrics.observeRequest({
-    route: line.route,
-    method: line.method,
-    status: line.status,
-    seconds: line.ms / 1_000,
-  });
-  if (line.tokenFault !== undefined) metrics.countTokenFailure(line.tokenFault);
-  else if (line.isUnjudged === true) metrics.countKeysUnavailable();
-  else if (line.clientId !== undefined) metrics.countTokenVerified();
-  const fields = {
-    request_id: line.requestId,
-    method: line.method,
-    route: line.route,
-    status: line.status,
-    ms: Math.round(line.ms * 100) / 100,
-    client: line.clientId,
-    code: line.code,
-    token_fault: line.tokenFault,
-    aborted: line.aborted ? true : undefined,
-  };
-  if (line.status >= 500 && line.code === 'internal-error')
-    log.error({ ...fields, err: line.error }, 'request failed');
-  else if (line.status >= 500)
-    foundation.errors.error(
-      `request ${line.code ?? ''}`,
-      { ...fields, err: line.error },
-      'request not served',
-    );
-  else log.debug(fields, 'request');
 }

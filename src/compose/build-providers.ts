@@ -12,12 +12,12 @@ const connectTimeoutMs = 5_000;
 const idleTimeoutMs = 15_000;
 
 /**
- * The providers of each channel, first choice first, each behind the recipient guard. In a rehearsal nothing that
- * can send is even built.
+ * The providers of each channel, first choice first, each behind the recipient guard. A sender that rehearses builds nothing that
+ * can send; a process that only checks their health builds them all the same.
  */
-export function buildProviders(configuration: Configuration): ProviderSet {
+export function buildProviders(configuration: Configuration, purpose: 'send' | 'check'): ProviderSet {
   const { values } = configuration;
-  const rehearsing = values.APP_MODE === 'dry_run';
+  const rehearsing = purpose === 'send' && values.APP_MODE === 'dry_run';
   return createProviderSet({
     providers: {
       email: rehearsing

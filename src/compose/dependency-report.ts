@@ -1,3 +1,4 @@
+import type { ProofVerdict } from '../domain/proof-of-life.ts';
 import type { DependencyReport } from '../http/services.ts';
 import type { KeySet } from '../identity/key-set.ts';
 import { checkDurability, type Durability } from '../store/durability.ts';
@@ -8,10 +9,14 @@ export interface DependencyCheck {
   isStoreDurable(): boolean;
 }
 
-/** What `/readyz`, `/health` and `/canary` ask: the store with a write, its durability, and the issuer's keys. */
+/**
+ * What `/readyz`, `/health` and `/canary` ask: the store with a write, its durability, the issuer's keys, and whether
+ * the proof of life comes back.
+ */
 export function createDependencyCheck(
   foundation: Foundation,
   keySet?: Pick<KeySet, 'health'>,
+  judgeProof?: () => Promise<ProofVerdict | undefined>,
 ): DependencyCheck {
   const { configuration, redis, keys, metrics } = foundation;
   let last: Durability = { writable: false, durable: false, detail: 'not looked at yet' };
@@ -28,7 +33,19 @@ export function createDependencyCheck(
         store: { ok: last.writable, detail: last.writable ? 'takes writes' : last.detail },
         store_durable: { ok: last.durable, detail: last.detail },
         issuer: { ok: issuer.ok, detail: issuer.detail },
+        ...(await describeProof(judgeProof)),
       };
     },
   };
+}
+
+async function describeProof(
+  judgeProof: (() => Promise<ProofVerdict | undefined>) | undefined,
+): Promise<Pick<DependencyReport, 'proof_of_life'>> {
+  try {
+    const verdict = await judgeProof?.();
+    return verdict === undefined ? {} : { proof_of_life: { ok: verdict.ok, detail: verdict.detail } };
+  } catch {
+    return { proof_of_life: { ok: false, detail: 'the store cannot tell' } };
+  }
 }

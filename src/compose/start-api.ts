@@ -1,6 +1,7 @@
-import type { QueueStatus } from '../deliver/queue-status.ts';
+import { type QueueStatus, readWaitingAges } from '../deliver/queue-status.ts';
 import { createHttpApp, createMetricsApp } from '../http/create-http-app.ts';
 import { createHttpServer } from '../http/create-http-server.ts';
+import type { HttpServices } from '../http/services.ts';
 import { readQuarantineFigures } from '../identity/quarantine-desk.ts';
 import { buildCatalog } from './build-catalog.ts';
 import { type Foundation, keepOpeningStore } from './build-foundation.ts';
@@ -9,18 +10,21 @@ import { buildHttpServices } from './build-http-services.ts';
 import { buildIdentity } from './build-identity.ts';
 import { describeEventTypes } from './describe-event-types.ts';
 
+const storePatienceMs = 2_000;
+
 /**
  * Starts the API. It listens even when the store or the issuer is away: then it says so, with the right status,
  * on every route. Answers the address that it listens on.
  */
 export async function startApi(foundation: Foundation): Promise<string> {
-  const { configuration, redis, keys, log, metrics, now, monotonicNow, releases } = foundation;
+  const { configuration, log, metrics, now, monotonicNow, releases } = foundation;
   const { values } = configuration;
   const { catalog } = buildCatalog(configuration, now);
   metrics.admitTypes(catalog.types());
   const identity = buildIdentity(configuration, { now, monotonicNow });
   const gate = buildGate(foundation);
-  keepOpeningStore(foundation);
+  // A store that is there is worth a moment: else the first posts would meet a gate that nobody has read yet.
+  await keepOpeningStore(foundation, storePatienceMs);
   await gate.watch.start();
   const life = new AbortController();
   releases.push('key set', async () => {
@@ -29,10 +33,7 @@ export async function startApi(foundation: Foundation): Promise<string> {
   });
   await identity.keySet.start(life.signal);
   const services = buildHttpServices(foundation, { identity, catalog, gate });
-  metrics.onCollect(async () => toFigures(await services.readQueueStatus()));
-  metrics.onCollect(async () => ({
-    quarantine: await readQuarantineFigures({ redis: redis.commands, keys, now }),
-  }));
+  collectFigures(foundation, services);
   const ownMetricsPort = values.METRICS_PORT;
   const options = { appBaseUrl: configuration.appBaseUrl, programVersion: foundation.version };
   const app = createHttpApp(services, {
@@ -42,20 +43,35 @@ export async function startApi(foundation: Foundation): Promise<string> {
   });
   const server = createHttpServer(app, { host: values.HOST, port: values.PORT });
   await server.start();
-  releases.push(server.name, (deadlineMs) => server.stop(deadlineMs));
-  if (ownMetricsPort !== undefined) {
-    const metricsServer = createHttpServer(
-      createMetricsApp(services, { ...options, readMetrics: () => metrics.render() }),
-      {
-        host: values.HOST,
-        port: ownMetricsPort,
-      },
-    );
-    await metricsServer.start();
-    releases.push('metrics server', (deadlineMs) => metricsServer.stop(deadlineMs));
-  }
+  releases.push(server.name, (deadlineMs) => {
+    app.drain.leave();
+    return server.stop(deadlineMs);
+  });
+  if (ownMetricsPort !== undefined) await serveMetrics(foundation, services, ownMetricsPort);
   log.info({ url: server.url }, 'ready');
   return server.url;
+}
+
+/** What the whole fleet shares, read from the store at each scrape. */
+function collectFigures({ metrics, redis, keys, now }: Foundation, services: HttpServices): void {
+  metrics.onCollect(async () => {
+    const [queues, send] = await Promise.all([services.readQueueStatus(), services.readSendStatus()]);
+    metrics.setSendState({
+      sending: send.sending,
+      dryRun: send.dry_run,
+      ingestionPaused: queues.ingestion_paused,
+      consumersPaused: queues.consumers_paused,
+      epoch: send.epoch,
+      inFlight: send.inflight,
+    });
+    return toFigures(queues);
+  });
+  metrics.onCollect(async () => ({
+    quarantine: await readQuarantineFigures({ redis: redis.commands, keys, now }),
+  }));
+  metrics.onCollect(async () => ({
+    oldestMessageAgeMs: await readWaitingAges({ redis: redis.commands, keys, now }),
+  }));
 }
 
 function toFigures(status: QueueStatus) {
@@ -65,5 +81,17 @@ function toFigures(status: QueueStatus) {
       { waiting, active, delayed, oldestAgeMs: oldest_age_ms },
     ]),
   );
-  return { queues, messages: status.messages, held: status.held };
+  return { queues, messages: status.messages, held: status.held, deadLetters: status.dead_letters };
+}
+
+async function serveMetrics(foundation: Foundation, services: HttpServices, port: number): Promise<void> {
+  const { configuration, metrics, version, releases } = foundation;
+  const app = createMetricsApp(services, {
+    appBaseUrl: configuration.appBaseUrl,
+    programVersion: version,
+    readMetrics: () => metrics.render(),
+  });
+  const server = createHttpServer(app, { host: configuration.values.HOST, port, name: 'metrics server' });
+  await server.start();
+  releases.push(server.name, (deadlineMs) => server.stop(deadlineMs));
 }

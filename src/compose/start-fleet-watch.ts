@@ -1,4 +1,4 @@
-import { triggerTable } from '../domain/thresholds.ts';
+import { burnSamplesMin, triggerTable } from '../domain/thresholds.ts';
 import type { GuardDesk } from '../guard/judge-fleet.ts';
 import { createWindowReader } from '../guard/read-windows.ts';
 import type { SloDesk } from '../guard/report-slos.ts';
@@ -8,9 +8,6 @@ import { runEvery } from '../runtime/run-every.ts';
 import { createLease } from '../store/lease.ts';
 import type { Foundation } from './build-foundation.ts';
 import { readTriggerModes } from './guard-modes.ts';
-
-/** Burn alerts on messages and samples rest on at least this many; requests and tokens have settings. */
-const samplesMin = 50;
 
 /** Starts watching the fleet; of all guards, the one that holds the lease judges. */
 export function startFleetWatch(foundation: Foundation): void {
@@ -41,9 +38,9 @@ export function startFleetWatch(foundation: Foundation): void {
       '5xx': requests,
       p95: requests,
       auth: tokens,
-      uptime: samplesMin,
-      'dead-letters': samplesMin,
-      depth: samplesMin,
+      uptime: burnSamplesMin,
+      'dead-letters': burnSamplesMin,
+      depth: burnSamplesMin,
     },
   };
   const lease = createLease(redis.commands, keys.shard(0).lease('watch'), guardLeaseMs);

@@ -5,6 +5,7 @@ import { buildCatalog } from './build-catalog.ts';
 import type { Foundation } from './build-foundation.ts';
 import { buildGate } from './build-gate.ts';
 import { startFleetWatch } from './start-fleet-watch.ts';
+import { startProofOfLife } from './start-proof-of-life.ts';
 import { startQuarantineJudge } from './start-quarantine-judge.ts';
 
 /** Starts the guard: one is active by lease, others stand by. It judges the fleet, and brings records and queue together. */
@@ -18,6 +19,7 @@ export async function startGuard(foundation: Foundation): Promise<void> {
   await gate.watch.start();
   await startQuarantineJudge(foundation);
   startFleetWatch(foundation);
+  startProofOfLife(foundation, gate.watch);
   const turn = async (): Promise<void> => {
     if (!(await lease.hold())) return;
     await reconcile({

@@ -1,15 +1,15 @@
 import { hashAddress } from '../observe/address-hash.ts';
 import { type Planner, planEvent } from '../plan/plan-event.ts';
-import { createQueueHost } from '../queue/queue-host.ts';
 import { buildCatalog } from './build-catalog.ts';
 import { buildDirectory, recipientDefaults } from './build-directory.ts';
 import { type Foundation } from './build-foundation.ts';
 import { buildGate } from './build-gate.ts';
-import { pauseWithGate } from './pause-with-gate.ts';
+import { buildProofSpace, toProofPlanner } from './build-proof-space.ts';
+import { runHost } from './run-host.ts';
 
 /** Starts the worker that turns events into messages. */
 export async function startPlanner(foundation: Foundation): Promise<void> {
-  const { configuration, redis, keys, jobs, log, now, monotonicNow, releases, reportError } = foundation;
+  const { configuration, redis, keys, jobs, log, now, monotonicNow, releases } = foundation;
   const { values } = configuration;
   const { catalog } = buildCatalog(configuration, now);
   const { directory, ownToken } = buildDirectory(configuration, { now, monotonicNow });
@@ -34,18 +34,18 @@ export async function startPlanner(foundation: Foundation): Promise<void> {
     now,
     random: Math.random,
   };
+  const proofPlanner = toProofPlanner(buildProofSpace(foundation), planner);
   await gate.watch.start();
   for (let shard = 0; shard < keys.shards; shard += 1) {
-    const host = createQueueHost({
+    await runHost(foundation, {
       queue: 'events',
       queuePrefix: keys.shard(shard).queuePrefix,
       connection: redis.createWorkerConnection('plan-events'),
       concurrency: values.PLAN_CONCURRENCY,
       handleJob: (id, signal) => planEvent(planner, id, signal),
-      onError: reportError,
-      now,
+      handleProof: (id, signal) => planEvent(proofPlanner, id, signal),
+      watch: gate.watch,
+      flags: ['consume', 'consume:events'],
     });
-    releases.push(host.name, (deadlineMs) => host.stop(deadlineMs));
-    await pauseWithGate({ host, watch: gate.watch, flags: ['consume', 'consume:events'], reportError });
   }
 }

@@ -4,26 +4,26 @@ import { createDecisionNotes, notePermitAnswers } from '../deliver/note-decision
 import type { EnvironmentFlags } from '../domain/judge-environment.ts';
 import { channels } from '../domain/message.ts';
 import { createOutbox } from '../providers/outbox.ts';
-import { createQueueHost } from '../queue/queue-host.ts';
 import { runEvery } from '../runtime/run-every.ts';
 import { checkDurability } from '../store/durability.ts';
 import { readMessageRecord } from '../store/message-record.ts';
 import { buildCatalog } from './build-catalog.ts';
 import type { Foundation } from './build-foundation.ts';
 import { buildGate } from './build-gate.ts';
+import { buildProofSpace, toProofDesk } from './build-proof-space.ts';
 import { buildProviders } from './build-providers.ts';
 import { readEnvironmentFlags } from './environment-flags.ts';
-import { pauseWithGate } from './pause-with-gate.ts';
+import { runHost } from './run-host.ts';
 
 const durabilityEveryMs = 10_000;
 
 /** Starts the worker that delivers messages, one queue per channel. */
 export async function startSender(foundation: Foundation): Promise<void> {
-  const { configuration, redis, keys, log, metrics, now, monotonicNow, releases, reportError } = foundation;
+  const { configuration, redis, keys, log, metrics, now, monotonicNow, releases } = foundation;
   const { values } = configuration;
   const { catalog, renderer } = buildCatalog(configuration, now);
   const gate = buildGate(foundation);
-  const providers = buildProviders(configuration);
+  const providers = buildProviders(configuration, 'send');
   releases.push('providers', (deadlineMs) => providers.close(deadlineMs));
   metrics.admitTypes(catalog.types());
   const notes = createDecisionNotes({ redis: redis.commands, keys, now });
@@ -54,20 +54,20 @@ export async function startSender(foundation: Foundation): Promise<void> {
     monotonicNow,
     random: Math.random,
   };
+  const proofDesk = toProofDesk(foundation, buildProofSpace(foundation), desk);
   await gate.watch.start();
   for (let shard = 0; shard < keys.shards; shard += 1) {
     for (const channel of channels) {
-      const host = createQueueHost({
+      await runHost(foundation, {
         queue: channel,
         queuePrefix: keys.shard(shard).queuePrefix,
         connection: redis.createWorkerConnection(`send-${channel}`),
         concurrency: values.SEND_CONCURRENCY,
         handleJob: (id, signal) => attemptMessage(desk, id, signal),
-        onError: reportError,
-        now,
+        handleProof: (id, signal) => attemptMessage(proofDesk, id, signal),
+        watch: gate.watch,
+        flags: ['consume', `consume:${channel}`],
       });
-      releases.push(host.name, (deadlineMs) => host.stop(deadlineMs));
-      await pauseWithGate({ host, watch: gate.watch, flags: ['consume', `consume:${channel}`], reportError });
     }
   }
 }

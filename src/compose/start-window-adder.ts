@@ -1,3 +1,4 @@
+import { isLatencyBin, requestFigures } from '../domain/figures.ts';
 import { createWindowAdder } from '../guard/add-to-windows.ts';
 import type { RequestLine } from '../http/services.ts';
 import { runEvery } from '../runtime/run-every.ts';
@@ -12,8 +13,12 @@ export function startWindowAdder(foundation: Foundation): (line: RequestLine) =>
     redis: redis.commands,
     keys,
     now,
-    onCount: (figure) => metrics.countFigure(figure),
+    onCount: (figure, { ms }) => {
+      if (isLatencyBin(figure)) metrics.observeJudgedRequest(ms);
+      else metrics.countFigure(figure);
+    },
   });
+  for (const figure of requestFigures) metrics.countFigure(figure, 0);
   const flushing = runEvery(
     flushEveryMs,
     () => adder.flush(),

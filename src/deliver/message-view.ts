@@ -15,7 +15,9 @@ export function viewMessage(message: MessageRecord) {
     ...whenGiven('reason', message.reason),
     ...(message.sendAt === undefined ? {} : { send_at: toIso(message.sendAt) }),
     ...(message.notAfter === undefined ? {} : { not_after: toIso(message.notAfter) }),
-    attempts: message.history.flatMap(({ at, attempt }) => (attempt === undefined ? [] : [viewAttempt(at, attempt)])),
+    attempts: message.history.flatMap(({ at, attempt }) =>
+      attempt === undefined ? [] : [viewAttempt(at, attempt)],
+    ),
     history: moves.map(({ at, from, to, reason, by }) => ({
       at: toIso(at),
       ...whenGiven('from', from),

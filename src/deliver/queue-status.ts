@@ -81,10 +81,28 @@ function pick<Name extends MessageState | HoldReason>(
   ) as Record<Name, number>;
 }
 
+/** How long ago the oldest message that waits for a person was put there, in ms; 0 when there is none. Throws `store-unavailable`. */
+export async function readWaitingAges({
+  redis,
+  keys,
+  now,
+}: Pick<QueueStatusOptions, 'redis' | 'keys' | 'now'>): Promise<Record<'held' | 'unknown' | 'dead', number>> {
+  try {
+    const [held, unknown, dead] = await Promise.all([
+      readOldestAge(redis, keys, 'messagesHeld', now()),
+      readOldestAge(redis, keys, 'messagesUnknown', now()),
+      readOldestAge(redis, keys, 'messagesDead', now()),
+    ]);
+    return { held, unknown, dead };
+  } catch (error) {
+    throw toStoreError('read ages', error);
+  }
+}
+
 async function readOldestAge(
   redis: Redis,
   keys: Keys,
-  index: 'eventsOpen' | 'messagesOpen',
+  index: 'eventsOpen' | 'messagesOpen' | 'messagesHeld' | 'messagesUnknown' | 'messagesDead',
   nowMs: number,
 ): Promise<number> {
   let oldest = nowMs;

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
+import { ServiceError } from '../domain/errors.ts';
 import type { EventId, MessageId } from '../domain/ids.ts';
-import type { AmbiguityPolicy } from '../domain/message.ts';
+import { type AmbiguityPolicy, isEnded } from '../domain/message.ts';
 import type { MessageDecisions } from '../gate/message-decisions.ts';
 import type { Permits } from '../gate/permits.ts';
 import type { Log } from '../observe/log.ts';
@@ -30,6 +31,7 @@ export interface ReconcileReport {
 }
 
 const batch = 500;
+const hourMs = 3_600_000;
 
 /**
  * Compares the records with the queue and the clock, once: what is open and has no live job is queued again, a
@@ -54,22 +56,14 @@ export async function reconcile(options: ReconcileOptions): Promise<ReconcileRep
 }
 
 async function requeueEvents(options: ReconcileOptions, keys: ShardKeys): Promise<number> {
-  const due = await options.redis.zrangebyscore(
-    keys.eventsOpen,
-    '-inf',
-    options.now() - options.ageMs,
-    'LIMIT',
-    0,
-    batch,
-  );
   let requeued = 0;
-  for (const id of due as EventId[]) {
+  await eachOf(options, await readDue<EventId>(options, keys.eventsOpen, options.ageMs), async (id) => {
     const record = await readEventRecord(options.redis, options.keys, id);
     if (record?.state === 'accepted') requeued += Number(await options.jobs.ensureEventJob(id));
     // Looked at: it comes up again after another age, behind those that wait for their first look.
     if (record === undefined) await options.redis.zrem(keys.eventsOpen, id);
     else await options.redis.zadd(keys.eventsOpen, 'XX', options.now(), id);
-  }
+  });
   return requeued;
 }
 
@@ -77,81 +71,87 @@ async function settleOpenMessages(
   options: ReconcileOptions,
   keys: ShardKeys,
 ): Promise<{ requeued: number; lapsed: number }> {
-  const due = await options.redis.zrangebyscore(
-    keys.messagesOpen,
-    '-inf',
-    options.now() - options.ageMs,
-    'LIMIT',
-    0,
-    batch,
-  );
   let requeued = 0;
   let lapsed = 0;
-  for (const id of due as MessageId[]) {
+  await eachOf(options, await readDue<MessageId>(options, keys.messagesOpen, options.ageMs), async (id) => {
     const message = await readMessageRecord(options.redis, keys, id);
     if (message === undefined) {
       await options.redis.zrem(keys.messagesOpen, id);
-      continue;
-    }
-    if (message.state === 'claimed') {
+    } else if (message.state === 'claimed') {
       const answer = await options.permits.lapse(message, options.findPolicy(message.type));
       lapsed += Number(answer === 'unknown' || answer === 'queued');
-      continue;
+    } else {
+      const { channel, generation } = message;
+      const delayMs = (message.sendAt ?? 0) - options.now();
+      requeued += Number(await options.jobs.ensureMessageJob({ id, channel, generation, delayMs }));
+      await options.redis.zadd(keys.messagesOpen, 'XX', options.now(), id);
     }
-    const { channel, generation } = message;
-    const delayMs = (message.sendAt ?? 0) - options.now();
-    requeued += Number(await options.jobs.ensureMessageJob({ id, channel, generation, delayMs }));
-    await options.redis.zadd(keys.messagesOpen, 'XX', options.now(), id);
-  }
+  });
   return { requeued, lapsed };
 }
 
+/** Walks from the end, so that what leaves the index on the way moves nothing that is still to be seen. */
 async function expireHeld(options: ReconcileOptions, keys: ShardKeys): Promise<number> {
   let expired = 0;
-  for (let from = 0; ; from += batch) {
-    const ids = (await options.redis.zrange(
-      keys.messagesHeld,
-      String(from),
-      String(from + batch - 1),
-    )) as MessageId[];
-    for (const id of ids) {
-      const notAfter = Number((await options.redis.hget(keys.message(id), 'notAfter')) ?? 'Infinity');
-      if (notAfter > options.now()) continue;
+  const held = await options.redis.zcard(keys.messagesHeld);
+  for (let to = held - 1; to >= 0; to -= batch) {
+    const from = Math.max(0, to - batch + 1);
+    const ids = (await options.redis.zrange(keys.messagesHeld, String(from), String(to))) as MessageId[];
+    const asking = options.redis.pipeline();
+    for (const id of ids) asking.hget(keys.message(id), 'notAfter');
+    const fences = (await asking.exec()) ?? [];
+    const past = ids.filter(
+      (_id, index) => Number(fences[index]?.[1] ?? Number.POSITIVE_INFINITY) <= options.now(),
+    );
+    await eachOf(options, past, async (id) => {
       const answer = await options.decisions.end(id, { to: 'expired', from: ['held'], reason: 'not-after' });
       expired += Number(answer.kind === 'done');
+    });
+  }
+  return expired;
+}
+
+/** The ids whose score is at least `ageMs` old, the oldest first. */
+async function readDue<Id extends string>(
+  options: ReconcileOptions,
+  index: string,
+  ageMs: number,
+): Promise<Id[]> {
+  return (await options.redis.zrangebyscore(index, '-inf', options.now() - ageMs, 'LIMIT', 0, batch)) as Id[];
+}
+
+/** One after the other. A record that cannot be read is reported and passed over; a store that is away ends it all. */
+async function eachOf<Id extends string>(
+  options: ReconcileOptions,
+  ids: readonly Id[],
+  settle: (id: Id) => Promise<void>,
+): Promise<void> {
+  for (const id of ids) {
+    try {
+      await settle(id);
+    } catch (error) {
+      if (error instanceof ServiceError) throw error;
+      options.log.error({ err: error, id }, 'a record could not be brought together with the queue');
     }
-    if (ids.length < batch) return expired;
   }
 }
 
 /** An event record is kept for as long as one of its messages may still change, and its retention after that. */
 async function retirePlannedEvents(options: ReconcileOptions, keys: ShardKeys): Promise<void> {
-  const due = await options.redis.zrangebyscore(
-    keys.eventsPlanned,
-    '-inf',
-    options.now() - options.retentionMs,
-    'LIMIT',
-    0,
-    batch,
-  );
-  for (const id of due as EventId[]) {
+  const due = await readDue<EventId>(options, keys.eventsPlanned, options.retentionMs);
+  await eachOf(options, due, async (id) => {
     const event = await readEventRecord(options.redis, options.keys, id);
-    const messages = await Promise.all(
-      (event?.messages ?? []).map((message) =>
-        readMessageRecord(options.redis, options.keys.of(message), message),
-      ),
+    const reading = (event?.messages ?? []).map((message) =>
+      readMessageRecord(options.redis, options.keys.of(message), message),
     );
-    const open = messages.some(
-      (message) =>
-        message !== undefined && ['queued', 'claimed', 'retrying', 'held', 'unknown'].includes(message.state),
-    );
-    if (open) {
-      await options.redis.zadd(keys.eventsPlanned, 'XX', options.now() - options.retentionMs + 3_600_000, id);
+    const messages = await Promise.all(reading);
+    if (messages.some((message) => message !== undefined && !isEnded(message.state))) {
+      await options.redis.zadd(keys.eventsPlanned, 'XX', options.now() - options.retentionMs + hourMs, id);
     } else {
-      await options.redis.pexpire(keys.event(id), 3_600_000);
+      await options.redis.pexpire(keys.event(id), hourMs);
       await options.redis.zrem(keys.eventsPlanned, id);
     }
-  }
+  });
 }
 
 /** Dead letters leave the index together with their records. */

@@ -46,6 +46,20 @@ export const latencyBins: readonly LatencyBin[] = [
 ];
 export const figureNames: readonly FigureName[] = [...countedFigures, ...latencyBins];
 
+/** The figures, besides its latency, that a request can add to. */
+export const requestFigures = [
+  'requests',
+  'errors',
+  'set-aside',
+  'tokens-good',
+  'tokens-bad',
+  'tokens-garbage',
+] as const satisfies readonly FigureName[];
+
+export function isLatencyBin(figure: FigureName): figure is LatencyBin {
+  return figure.startsWith('ms:');
+}
+
 /** The bin of a request that took `ms`: an edge belongs to the bin below it, as in Prometheus. */
 export function findLatencyBin(ms: number): LatencyBin {
   const edge = latencyEdgesMs.find((upper) => ms <= upper);

@@ -180,6 +180,9 @@ export interface BurnAlert {
   readonly short: BurnWindow;
 }
 
+/** Burn alerts on messages and samples rest on at least this many; requests and tokens have settings. */
+export const burnSamplesMin = 50;
+
 /** Both windows of a pair must burn faster than its rate. Source: SRE Workbook, table 5-8. */
 export const burnAlerts: readonly BurnAlert[] = [
   { severity: 'page', burnTenths: 144, long: '1h', short: '5m' },

@@ -15,8 +15,8 @@ export interface WindowAdderOptions {
   readonly redis: Redis;
   readonly keys: Keys;
   readonly now: () => number;
-  /** Told of each figure too: the same counts, for this process's own metrics. */
-  readonly onCount?: (figure: FigureName) => void;
+  /** Told of each figure and the request too: the same counts, for this process's own metrics. */
+  readonly onCount?: (figure: FigureName, request: EndedRequest) => void;
 }
 
 export const figuresKeptMs = 3 * 3_600_000;
@@ -40,7 +40,7 @@ export function createWindowAdder(options: WindowAdderOptions): WindowAdder {
       const startMs = toBucketStart(options.now());
       for (const figure of figuresOf(request)) {
         add(startMs, figure, 1);
-        options.onCount?.(figure);
+        options.onCount?.(figure, request);
       }
     },
     flush: async () => {

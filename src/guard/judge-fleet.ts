@@ -24,7 +24,10 @@ export interface GuardDesk {
   /** Requests, tokens or samples below which a trigger has no verdict. */
   readonly samplesMin: Readonly<Record<TriggerName, number>>;
   readonly depthFloor: number;
-  readonly metrics: Pick<Metrics, 'setTrigger' | 'observeStop' | 'setQueueBaseline'>;
+  readonly metrics: Pick<
+    Metrics,
+    'setTrigger' | 'observeStop' | 'setQueueBaseline' | 'setBacklog' | 'countFigure' | 'forgetFleet'
+  >;
   readonly log: Log;
   readonly reportError: (what: string, error: unknown) => void;
   readonly now: () => number;
@@ -36,6 +39,8 @@ export interface FleetJudgement {
   /** The end of what was judged, ISO 8601. */
   readonly at: string;
   readonly triggers: Readonly<Record<TriggerName, Judgement>>;
+  /** What the guard that judged may do. */
+  readonly modes: Readonly<Record<TriggerName, TriggerMode>>;
 }
 
 /**
@@ -63,7 +68,7 @@ export async function judgeFleet(desk: GuardDesk): Promise<readonly Bucket[]> {
   if (triggers.depth.line !== undefined)
     desk.metrics.setQueueBaseline(triggers.depth.line / triggerTable.depth.timesBaseline);
   await actOnIncidents(desk, triggers);
-  await keepJudgement(desk, { at: new Date(atMs).toISOString(), triggers }, atMs);
+  await keepJudgement(desk, { at: new Date(atMs).toISOString(), triggers, modes: desk.modes }, atMs);
   return series;
 }
 
@@ -90,6 +95,7 @@ async function takeSamples(desk: GuardDesk, memory: GuardMemory, atMs: number): 
   try {
     return await sampleDepth(desk, series, atMs);
   } catch (error) {
+    desk.metrics.setBacklog(undefined);
     desk.reportError('sample depth', error);
     return series;
   }

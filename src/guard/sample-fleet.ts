@@ -3,6 +3,7 @@ import { followDepth } from '../domain/depth-rules.ts';
 import type { Bucket } from '../domain/figures.ts';
 import { triggerTable } from '../domain/thresholds.ts';
 import { readGate, valueAt } from '../gate/flags.ts';
+import type { Metrics } from '../observe/metrics.ts';
 import type { Keys } from '../store/keys.ts';
 import { toStoreError } from '../store/scripts.ts';
 import { figuresKeptMs } from './add-to-windows.ts';
@@ -15,6 +16,7 @@ export interface FleetSampler {
   /** Jobs that could be worked on now and are not. */
   readonly countWaiting: (nowMs: number) => Promise<number>;
   readonly depthFloor: number;
+  readonly metrics: Pick<Metrics, 'setBacklog' | 'countFigure'>;
 }
 
 const consumeFlags = ['consume', 'consume:events', 'consume:email', 'consume:sms'] as const;
@@ -39,7 +41,8 @@ export async function sampleDepth(
   };
   const whole = [...series.filter(({ startMs }) => startMs !== atMs), sampled];
   const standing = followDepth(whole, triggerTable.depth, { atMs, sinceMs: 0, floor: sampler.depthFloor });
-  const isJudged = standing.baseline !== undefined && !isHeld;
+  const judged = Number(standing.baseline !== undefined && !isHeld);
+  const over = Number(judged === 1 && standing.overMs !== undefined);
   const key = sampler.keys.shard(0).figures(atMs);
   await write('sample depth', () =>
     sampler.redis
@@ -47,12 +50,15 @@ export async function sampleDepth(
       .hset(key, {
         depth,
         'depth-held': isHeld ? 1 : 0,
-        'depth-judged': isJudged ? 1 : 0,
-        'depth-over': isJudged && standing.overMs !== undefined ? 1 : 0,
+        'depth-judged': judged,
+        'depth-over': over,
       })
       .pexpire(key, figuresKeptMs)
       .exec(),
   );
+  sampler.metrics.setBacklog({ jobs: depth, isHeld });
+  sampler.metrics.countFigure('depth-judged', judged);
+  sampler.metrics.countFigure('depth-over', over);
   return whole;
 }
 
@@ -61,7 +67,7 @@ export async function sampleDepth(
  * missed while no guard was there. The first look only remembers.
  */
 export async function sampleEnds(
-  { redis, keys }: FleetSampler,
+  { redis, keys, metrics }: FleetSampler,
   { fields }: GuardMemory,
   atMs: number,
 ): Promise<void> {
@@ -69,15 +75,18 @@ export async function sampleEnds(
   const shard = keys.shard(0);
   const grown = (name: 'sent' | 'dead'): number =>
     Math.max(0, ended[name] - Number(fields[`seen:${name}`] ?? ended[name]));
+  const [sent, dead] = [grown('sent'), grown('dead')];
   await write('sample ends', () =>
     redis
       .multi()
-      .hincrby(shard.figures(atMs), 'sent', grown('sent'))
-      .hincrby(shard.figures(atMs), 'dead', grown('dead'))
+      .hincrby(shard.figures(atMs), 'sent', sent)
+      .hincrby(shard.figures(atMs), 'dead', dead)
       .pexpire(shard.figures(atMs), figuresKeptMs)
       .hset(shard.guard, { 'seen:sent': ended.sent, 'seen:dead': ended.dead })
       .exec(),
   );
+  metrics.countFigure('sent', sent);
+  metrics.countFigure('dead', dead);
 }
 
 /** A message that was delivered or came back was sent first. */

@@ -21,7 +21,10 @@ export function createWatch(
   let judgedAt = 0;
   let reportedAt = 0;
   return async () => {
-    if (!(await lease.hold())) return;
+    if (!(await lease.hold())) {
+      desk.metrics.forgetFleet();
+      return;
+    }
     const atMs = toBucketStart(desk.now());
     // A clock that was set back must not silence the guard.
     if (atMs === judgedAt) {

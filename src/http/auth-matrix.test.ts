@@ -42,6 +42,11 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   getAudit: ['admin'],
   getAuditVerdict: ['admin'],
   getDiagnostics: ['admin'],
+  getTriggers: ['read', 'admin'],
+  getSlo: ['read', 'admin'],
+  getIncidents: ['read', 'admin'],
+  getIncident: ['read', 'admin'],
+  postIncidentRelease: ['admin'],
 };
 const cells = apiRoutes.flatMap((route) =>
   ['send', 'read', 'admin'].map((scope) => [route.operationId, scope, route] as const),

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { someIncidentId } from '../../test/support/guard-services.ts';
 import type { TestApp } from '../../test/support/http-app.ts';
 import { sendRaw, someEventId, someMessageId, startTestApp } from '../../test/support/http-app.ts';
 import { allAnswerSchemas } from './all-answers.ts';
@@ -36,6 +37,7 @@ beforeAll(async () => {
 afterAll(() => app.stop());
 
 function pathOf(route: RouteRow): string {
+  if (route.path.includes('incidents')) return route.path.replace(':id', someIncidentId);
   const id = route.path.includes('events') ? someEventId : someMessageId;
   return route.path.replace(':id', id).replace(':code', 'not-found');
 }

@@ -6,6 +6,8 @@ export interface CollectedFigures {
   readonly queues?: Readonly<Record<string, QueueFigures>>;
   readonly messages?: Readonly<Partial<Record<MessageState, number>>>;
   readonly oldestMessageAgeMs?: Readonly<Partial<Record<MessageState, number>>>;
+  /** Of events and of messages. */
+  readonly deadLetters?: number;
   /** Messages on hold, by reason. */
   readonly held?: Readonly<Record<string, number>>;
   /** Events whose token nobody could judge yet. */
@@ -59,8 +61,13 @@ function clearFigures(gauges: Gauges): void {
   gauges.messages.reset();
   gauges.messageOldestAge.reset();
   gauges.messagesHeld.reset();
-  // Without labels `reset` would set 0, which would say that the quarantine is empty.
-  for (const gauge of [gauges.quarantineEvents, gauges.quarantineBytes, gauges.quarantineOldestAge])
+  // Without labels `reset` would set 0, which would say that there is none.
+  for (const gauge of [
+    gauges.deadLettersKept,
+    gauges.quarantineEvents,
+    gauges.quarantineBytes,
+    gauges.quarantineOldestAge,
+  ])
     gauge.remove();
 }
 
@@ -77,6 +84,7 @@ function showFigures(gauges: Gauges, figures: CollectedFigures): void {
   }
   for (const [reason, count] of Object.entries(figures.held ?? {}))
     gauges.messagesHeld.set({ reason }, count);
+  if (figures.deadLetters !== undefined) gauges.deadLettersKept.set(figures.deadLetters);
   if (figures.quarantine === undefined) return;
   gauges.quarantineEvents.set(figures.quarantine.events);
   gauges.quarantineBytes.set(figures.quarantine.bytes);

@@ -43,7 +43,7 @@ export const counterTable = {
   },
   guardFigures: {
     name: 'guard_figures_total',
-    help: 'What the rollback triggers are judged by, as this process counts it: API requests, tokens, latency bins.',
+    help: 'What triggers and budgets are judged by, as this process counts it: API requests, tokens, ends of messages.',
     labels: ['figure'],
   },
   collectFailures: {
@@ -58,6 +58,12 @@ export const histogramTable = {
     name: 'http_request_duration_seconds',
     help: 'Time to answer a request. Bucket edges lie exactly on the target (0.12 s) and the trigger (0.3 s).',
     labels: ['route', 'method'],
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.08, 0.12, 0.2, 0.3, 0.5, 1, 2.5, 5],
+  },
+  guardRequestSeconds: {
+    name: 'guard_request_duration_seconds',
+    help: 'Time to answer the requests that the p95 trigger judges: no probes, no refusals of our own.',
+    labels: [],
     buckets: [0.005, 0.01, 0.025, 0.05, 0.08, 0.12, 0.2, 0.3, 0.5, 1, 2.5, 5],
   },
   renderSeconds: {
@@ -96,6 +102,11 @@ export const gaugeTable = {
     name: 'messages',
     help: 'Messages in the store, by state. Of the whole fleet: use max.',
     labels: ['state'],
+  },
+  deadLettersKept: {
+    name: 'dead_letters_kept',
+    help: 'Dead letters, of events and of messages, that nobody has dealt with. Of the whole fleet: use max.',
+    labels: [],
   },
   messageOldestAge: {
     name: 'message_oldest_age_seconds',
@@ -147,6 +158,16 @@ export const gaugeTable = {
     name: 'trigger_latched',
     help: '1 from the moment a rollback trigger fired until a person releases it.',
     labels: ['trigger'],
+  },
+  queueBacklog: {
+    name: 'queue_backlog',
+    help: 'Jobs that could be worked on now and are not: what the depth trigger judges. In the active guard alone.',
+    labels: [],
+  },
+  queueHeldBack: {
+    name: 'queue_held_back',
+    help: '1 while a pause of consumers holds a queue back. In the active guard alone.',
+    labels: [],
   },
   queueBaseline: {
     name: 'queue_depth_baseline',

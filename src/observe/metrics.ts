@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
 
+import type { FigureName, LatencyBin } from '../domain/figures.ts';
 import type { AmbiguityPolicy, Channel, HoldReason } from '../domain/message.ts';
 import type { AttemptPhase, OutcomeKind } from '../domain/outcome.ts';
 import { createLabelBound, otherLabel } from './bound-label.ts';
@@ -28,6 +29,15 @@ export interface SendState {
 
 const triggerVerdicts = ['pass', 'fail', 'no-data'] as const;
 export type TriggerVerdict = (typeof triggerVerdicts)[number];
+
+/** A figure that is counted; latencies have a histogram. */
+export type CountedFigure = Exclude<FigureName, LatencyBin>;
+
+/** The backlog of the queues, as the active guard sees it. */
+export interface Backlog {
+  readonly jobs: number;
+  readonly isHeld: boolean;
+}
 
 export interface ObservedRequest {
   /** The pattern of the route table (`/api/events/:id`), never the path that was asked for. */
@@ -90,8 +100,10 @@ function requestMetrics(counters: Counters, histograms: Histograms) {
     /** A token judged bad. One that could not be judged is counted by `countKeysUnavailable` and not here. */
     countTokenFailure: (reason: string) => counters.tokenFailures.inc({ reason: reasonLabel(reason) }),
     countKeysUnavailable: () => counters.keysUnavailable.inc(),
-    /** `figure`: a name of `domain/figures.ts`. */
-    countFigure: (figure: string) => counters.guardFigures.inc({ figure }),
+    /** What triggers and budgets are judged by. 0 shows a figure before it has grown, so that no growth is missed. */
+    countFigure: (figure: CountedFigure, count = 1) => counters.guardFigures.inc({ figure }, count),
+    /** A request that the p95 trigger judges. */
+    observeJudgedRequest: (ms: number) => histograms.guardRequestSeconds.observe(ms / 1000),
     /** `end`: `accepted`, or the reason of the rejection. */
     countQuarantineEnd: (end: string, count = 1) =>
       counters.quarantineEnds.inc({ end: reasonLabel(end) }, count),
@@ -140,13 +152,30 @@ function stateMetrics(gauges: Gauges, histograms: Histograms) {
     /** Time from the request of a stop to its confirmation, in ms. */
     observeStop: (ms: number) => histograms.stopSeconds.observe(ms / 1000),
     setStoreDurable: (durable: boolean) => gauges.storeDurable.set(Number(durable)),
-    setProofOfLifeAge: (ageMs: number) => gauges.proofOfLifeAge.set(ageMs / 1000),
+    /** Undefined: not known, and not shown. */
+    setProofOfLifeAge(ageMs: number | undefined): void {
+      if (ageMs === undefined) gauges.proofOfLifeAge.remove();
+      else gauges.proofOfLifeAge.set(ageMs / 1000);
+    },
     setTrigger(trigger: string, verdict: TriggerVerdict, latched: boolean): void {
       for (const word of triggerVerdicts)
         gauges.triggerVerdict.set({ trigger, verdict: word }, Number(word === verdict));
       gauges.triggerLatched.set({ trigger }, Number(latched));
     },
     setQueueBaseline: (jobs: number) => gauges.queueBaseline.set(jobs),
+    /** Undefined: not known, and not shown. */
+    setBacklog(backlog: Backlog | undefined): void {
+      gauges.queueBacklog.remove();
+      gauges.queueHeldBack.remove();
+      if (backlog === undefined) return;
+      gauges.queueBacklog.set(backlog.jobs);
+      gauges.queueHeldBack.set(Number(backlog.isHeld));
+    },
+    /** A guard that stands by shows no verdicts: those that it once came to would outlive those of the active one. */
+    forgetFleet(): void {
+      for (const gauge of [gauges.triggerVerdict, gauges.triggerLatched, gauges.sloBudget]) gauge.reset();
+      for (const gauge of [gauges.queueBacklog, gauges.queueHeldBack, gauges.queueBaseline]) gauge.remove();
+    },
     /** `remaining`: 1 untouched, 0 spent, below 0 overspent. */
     setErrorBudget: (slo: string, remaining: number) => gauges.sloBudget.set({ slo }, remaining),
   };

@@ -58,8 +58,8 @@ export interface Catalog {
  * The catalog in `dir`: one folder per event type, and `_shared`. It is whole or not there: throws
  * `TemplateFaultsError` with every fault, each with file, line and repair. Read once, at start.
  */
-export function loadCatalog(dir: string): Catalog {
-  const shared = readSharedSource(`${dir}/_shared`);
+export function loadCatalog(dir: string, sharedDir = `${dir}/_shared`): Catalog {
+  const shared = readSharedSource(sharedDir);
   const faults: TemplateFault[] = 'faults' in shared ? [...shared.faults] : [];
   const loaded = new Map<string, LoadedEntry>();
   for (const type of listTypes(dir)) {

@@ -38,6 +38,8 @@ export interface QueueDepth {
 export interface JobAdderOptions {
   readonly redis: Redis;
   readonly keys: Keys;
+  /** Jobs of the proof of life: in the same queues as all others, and marked. */
+  readonly isProof?: boolean;
   readonly onError: (what: string, error: unknown) => void;
 }
 
@@ -45,16 +47,17 @@ export interface JobAdderOptions {
 export function createJobAdder(options: JobAdderOptions): JobAdder {
   const openShards = createShardOpener(options);
   const pending = new Set<Promise<unknown>>();
+  const mark = options.isProof === true ? { proof: true } : {};
   const queue = (id: EventId | MessageId, name: QueueName): Queue => {
     const found = openShards()[shardOf(id)]?.[name];
     if (found === undefined) throw new RangeError(`no queue for ${id}`);
     return found;
   };
   const addEvent = async (id: EventId): Promise<unknown> =>
-    await queue(id, 'events').add('event', { v: 1, id }, { jobId: id });
+    await queue(id, 'events').add('event', { v: 1, id, ...mark }, { jobId: id });
   const addMessage = async (message: MessageJob): Promise<void> => {
     const jobId = toMessageJobId(message);
-    const data = { v: 1, id: message.id };
+    const data = { v: 1, id: message.id, ...mark };
     await queue(message.id, message.channel).add('message', data, {
       jobId,
       delay: Math.max(0, message.delayMs),

@@ -18,21 +18,27 @@ export interface QueueHost {
   resume(): Promise<void>;
   /** When a job was last taken up (epoch ms), for the watchdog. */
   lastPickupAt(): number;
+  /** True when it would take up a job that waits: not paused, not stopping, and a place is free. */
+  isIdle(): boolean;
 }
 
 export type JobEnd = { readonly kind: 'done' } | { readonly kind: 'later'; readonly atMs: number };
+
+export type HandleJob = (id: string, signal: AbortSignal) => Promise<JobEnd>;
 
 export interface QueueHostOptions {
   readonly queue: QueueName;
   readonly queuePrefix: string;
   readonly connection: Redis;
   readonly concurrency: number;
-  readonly handleJob: (id: string, signal: AbortSignal) => Promise<JobEnd>;
+  readonly handleJob: HandleJob;
+  /** The same for the jobs of the proof of life, whose records lie apart. */
+  readonly handleProof?: HandleJob;
   readonly onError: (what: string, error: unknown) => void;
   readonly now: () => number;
 }
 
-const jobData = z.object({ v: z.literal(1), id: z.string() });
+const jobData = z.object({ v: z.literal(1), id: z.string(), proof: z.boolean().default(false) });
 /**
  * A job whose worker died, or whose pick-up was lost with its answer when Redis broke off, is free again after this
  * and two sweeps. Short on purpose: the claim in the record, not this lock, keeps two workers from one message.
@@ -42,12 +48,24 @@ const lockDurationMs = 10_000;
 /** Builds a host; nothing runs before `start`. */
 export function createQueueHost(options: QueueHostOptions): QueueHost {
   let lastPickupAt = options.now();
+  let paused = false;
+  let underWay = 0;
   const stopping = new AbortController();
   const worker = new Worker(
     options.queue,
     async (job, token, signal) => {
       lastPickupAt = options.now();
-      await runJob(options, job, token ?? '', AbortSignal.any([stopping.signal, signal ?? stopping.signal]));
+      underWay += 1;
+      try {
+        await runJob(
+          options,
+          job,
+          token ?? '',
+          AbortSignal.any([stopping.signal, signal ?? stopping.signal]),
+        );
+      } finally {
+        underWay -= 1;
+      }
     },
     {
       autorun: false,
@@ -84,11 +102,16 @@ export function createQueueHost(options: QueueHostOptions): QueueHost {
         deadline,
       ]);
     },
-    pause: () => worker.pause(true),
+    pause: async () => {
+      paused = true;
+      await worker.pause(true);
+    },
     resume: async () => {
       await worker.resume();
+      paused = false;
     },
     lastPickupAt: () => lastPickupAt,
+    isIdle: () => !paused && !stopping.signal.aborted && underWay < options.concurrency,
   };
 }
 
@@ -99,13 +122,14 @@ async function runJob(
   signal: AbortSignal,
 ): Promise<void> {
   const data = jobData.safeParse(job.data);
-  if (!data.success) {
+  const handle = data.data?.proof === true ? options.handleProof : options.handleJob;
+  if (!data.success || handle === undefined) {
     options.onError(`job ${String(job.id)} in ${options.queue} is not ours`, data.error);
     return;
   }
   let end: JobEnd;
   try {
-    end = await options.handleJob(data.data.id, signal);
+    end = await handle(data.data.id, signal);
   } catch (error) {
     if (!signal.aborted) options.onError(`handle job of ${options.queue}`, error);
     const started = Math.min(job.attemptsStarted, 12);

@@ -37,6 +37,8 @@ export interface ShardKeys {
   readonly incidents: string;
   readonly incident: (id: string) => string;
   readonly lease: (name: string) => string;
+  /** How the proof of life stands (hash). It lies on shard 0 alone. */
+  readonly proof: string;
   readonly quarantineSource: (hash: string) => string;
   readonly event: (id: EventId) => string;
   /** What is left of a client's allowance of requests. */
@@ -96,6 +98,7 @@ function createShardKeys(prefix: string, shard: number): ShardKeys {
     incidents: `${root}:incidents`,
     incident: (id) => `${root}:incident:${id}`,
     lease: (name) => `${root}:lease:${name}`,
+    proof: `${root}:proof`,
     quarantineSource: (hash) => `${root}:quarantine-source:${hash}`,
     event: (id) => `${root}:event:${id}`,
     allowance: (client) => `${root}:allowance:${client}`,

@@ -26,6 +26,9 @@ export interface RedisClientOptions {
   readonly onError: (role: string, error: Error) => void;
 }
 
+/** Pause before the n-th try to connect again. */
+const reconnectMs = (times: number): number => Math.min(50 * times, 1_000);
+
 /** Opens the command connection at once and the others on demand; `close` ends every one of them. */
 export function createRedisClients(options: RedisClientOptions): RedisClients {
   const opened: Redis[] = [];
@@ -34,8 +37,7 @@ export function createRedisClients(options: RedisClientOptions): RedisClients {
     opened.push(redis);
     return redis;
   };
-  const reconnect = (times: number): number => Math.min(50 * times, 1_000);
-  const common = { retryStrategy: reconnect, connectTimeout: 5_000 };
+  const common = { retryStrategy: reconnectMs, connectTimeout: 5_000 };
   const waiting = { ...common, maxRetriesPerRequest: null, autoResendUnfulfilledCommands: true };
   return {
     commands: open(

@@ -98,9 +98,6 @@ describe('a client past its allowance', () => {
       429,
     );
     await expectNothingHalf(service.redis);
-    // A person's stop is not held up by any flood of the same client's.
-    const operator = await Promise.all(Array.from({ length: 40 }, () => service.call('/api/queue/status')));
-    expect(operator.some(({ status }) => status === 429)).toBe(true);
   });
 });
 
@@ -110,14 +107,15 @@ describe('a store that is nearly full', () => {
     releases.push(() => redis.stop());
     const service = await start({ redisUrl: redis.url });
     expect((await post(service, 'roomy')).status).toBe(202);
-    await service.redis.set('ballast', 'x'.repeat(48 * 1024 * 1024));
+    const ballast = Array.from({ length: 48 }, (_, at) => `ballast-${at}`);
+    for (const name of ballast) await service.redis.set(name, 'x'.repeat(1024 * 1024));
     await waitForCode(service, 'over-capacity');
     const before = await expectNothingHalf(service.redis);
     expect(await post(service, 'refused', { body: 'not even JSON' })).toMatchObject({
       code: 'over-capacity',
     });
     expect(await expectNothingHalf(service.redis)).toBe(before);
-    await service.redis.del('ballast');
+    await service.redis.del(...ballast);
     await waitForCode(service, undefined);
   });
 
@@ -145,7 +143,7 @@ test('a backlog over its budget is 503 over-capacity, and taken again when it ha
   await waitForCode(service, 'over-capacity');
   await expectNothingHalf(service.redis);
   const { eventsOpen } = keys.shard(0);
-  const open = await service.redis.zrange(eventsOpen, 0, -1);
+  const open = await service.redis.zrange(eventsOpen, '0', '-1');
   // 10 is within the budget, and still too near to it to open again.
   await service.redis.zrem(eventsOpen, ...open.slice(10));
   expect((await post(service, 'edge')).code).toBe('over-capacity');
@@ -172,6 +170,7 @@ test('a store that has become a read-only replica is 503 store-unavailable, and 
     'in step',
     async () => (await countParts(other)).events,
     (events) => events === 1,
+    { deadlineMs: 20_000 },
   );
   await other.replicaof('NO', 'ONE');
   await service.redis.replicaof('127.0.0.1', String(primary.port));
@@ -179,6 +178,7 @@ test('a store that has become a read-only replica is 503 store-unavailable, and 
     'a replica',
     () => service.redis.info('replication'),
     (info) => info.includes('master_link_status:up'),
+    { deadlineMs: 20_000 },
   );
   await waitForCode(service, 'store-unavailable');
   expect((await fetch(`${service.url}/readyz`)).status).toBe(503);

@@ -41,7 +41,8 @@ afterEach(() => {
   const judged = answers;
   answers = [];
   spoken.push(...judged.map(({ text }) => text));
-  for (const answer of judged) expect(findBreaches(answer), answer.text).toEqual([]);
+  const breaches = judged.flatMap((answer) => findBreaches(answer).map((what) => `${what}: ${answer.text}`));
+  if (breaches.length > 0) throw new Error(breaches.join('\n'));
 });
 
 /** A token that our issuer signed, with these claims over the good ones. */
@@ -90,14 +91,9 @@ function anEnvelope(over: Record<string, unknown> = {}): Record<string, unknown>
   return { id: randomUUID(), source: 'test', ...anEvent(), ...over };
 }
 
-async function expectProblem(
-  request: Request,
-  status: number,
-  code: string,
-): Promise<Record<string, unknown>> {
-  const { seen, json } = await send(request);
-  expect({ status: seen.status, code: json['code'] }, seen.text).toEqual({ status, code });
-  return json;
+/** The body of the answer; a problem tells its status itself. */
+async function ask(request: Request): Promise<Record<string, unknown>> {
+  return (await send(request)).json;
 }
 
 async function countEvents(): Promise<number> {
@@ -151,26 +147,30 @@ describe('who is not let in', () => {
     const [message] = await waitForEnd(event);
     const other = mint({ sub: 'other', client_id: 'other' });
     const path = `/api/messages/${message?.message_id}`;
-    await expectProblem({ path: event, token: other }, 404, 'not-found');
-    await expectProblem({ path, token: other }, 404, 'not-found');
-    await expectProblem({ path, token: other, method: 'DELETE' }, 404, 'not-found');
+    expect(await ask({ path: event, token: other })).toMatchObject({ status: 404, code: 'not-found' });
+    expect(await ask({ path, token: other })).toMatchObject({ status: 404, code: 'not-found' });
+    expect(await ask({ path, token: other, method: 'DELETE' })).toMatchObject({
+      status: 404,
+      code: 'not-found',
+    });
   });
 });
 
 describe('what is not taken', () => {
   test('malformed JSON is 400', async () => {
-    await expectProblem({ body: '{"type": "receipt",' }, 400, 'malformed-json');
-    await expectProblem({ body: '' }, 400, 'malformed-json');
-    await expectProblem({ body: '\u0000\u0001' }, 400, 'malformed-json');
+    expect(await ask({ body: '{"type": "receipt",' })).toMatchObject({ status: 400, code: 'malformed-json' });
+    expect(await ask({ body: '' })).toMatchObject({ status: 400, code: 'malformed-json' });
+    expect(await ask({ body: '\u0000\u0001' })).toMatchObject({ status: 400, code: 'malformed-json' });
   });
 
   test('a body of 2 MiB is 413, on both routes', async () => {
     const padding = 'x'.repeat(2 * 1024 * 1024);
-    await expectProblem({ body: anEnvelope({ data: { padding } }) }, 413, 'body-too-large');
-    await expectProblem(
-      { path: '/api/events/batch', body: [anEnvelope({ data: { padding } })] },
-      413,
-      'body-too-large',
+    expect(await ask({ body: anEnvelope({ data: { padding } }) })).toMatchObject({
+      status: 413,
+      code: 'body-too-large',
+    });
+    expect(await ask({ path: '/api/events/batch', body: [anEnvelope({ data: { padding } })] })).toMatchObject(
+      { status: 413, code: 'body-too-large' },
     );
   });
 
@@ -178,23 +178,31 @@ describe('what is not taken', () => {
     'the content type %s is 415',
     async (type) => {
       const headers = { 'content-type': type };
-      await expectProblem({ body: anEnvelope(), headers }, 415, 'unsupported-media-type');
+      expect(await ask({ body: anEnvelope(), headers })).toMatchObject({
+        status: 415,
+        code: 'unsupported-media-type',
+      });
     },
   );
 
   test('a compressed body is 415: a small one could unpack into any size', async () => {
     const headers = { 'content-encoding': 'gzip' };
-    await expectProblem({ body: anEnvelope(), headers }, 415, 'unsupported-media-type');
+    expect(await ask({ body: anEnvelope(), headers })).toMatchObject({
+      status: 415,
+      code: 'unsupported-media-type',
+    });
   });
 
   test('an unknown type is 422 that names the known ones', async () => {
-    const problem = await expectProblem({ body: anEnvelope({ type: 'no_such' }) }, 422, 'unknown-event-type');
+    const problem = await ask({ body: anEnvelope({ type: 'no_such' }) });
+    expect(problem).toMatchObject({ status: 422, code: 'unknown-event-type' });
     expect(problem['known_types']).toEqual(expect.arrayContaining(['deadline_approaching', 'receipt']));
   });
 
   test('several missing fields are each named by pointer, in one answer', async () => {
     const body = anEnvelope({ type: 'deadline_approaching', data: {} });
-    const problem = await expectProblem({ body }, 422, 'invalid-event-data');
+    const problem = await ask({ body });
+    expect(problem).toMatchObject({ status: 422, code: 'invalid-event-data' });
     expect(pointersOf(problem).toSorted()).toEqual([
       '/data/deadline',
       '/data/hours_remaining',
@@ -204,12 +212,12 @@ describe('what is not taken', () => {
   });
 
   test('an event without an identity is 400', async () => {
-    await expectProblem({ body: anEvent() }, 400, 'idempotency-key-missing');
+    expect(await ask({ body: anEvent() })).toMatchObject({ status: 400, code: 'idempotency-key-missing' });
   });
 
   test('a prototype in the body is 400 and pollutes nothing', async () => {
     const body = JSON.stringify(anEnvelope()).replace('"data":{', '"data":{"__proto__":{"polluted":1},');
-    await expectProblem({ body }, 400, 'malformed-event');
+    expect(await ask({ body })).toMatchObject({ status: 400, code: 'malformed-event' });
   });
 
   test('a batch with three bad of ten takes seven and tells about each', async () => {
@@ -234,11 +242,8 @@ describe('what is not taken', () => {
     const key = { 'idempotency-key': randomUUID() };
     const first = await send({ body: anEvent(), headers: key });
     expect(first.seen.status).toBe(202);
-    const problem = await expectProblem(
-      { body: anEvent({ email: 'grace@example.com' }), headers: key },
-      409,
-      'idempotency-conflict',
-    );
+    const problem = await ask({ body: anEvent({ email: 'grace@example.com' }), headers: key });
+    expect(problem).toMatchObject({ status: 409, code: 'idempotency-conflict' });
     expect(problem['event_id']).toBe(first.json['event_id']);
     const again = await send({ body: anEvent(), headers: key });
     expect(again.seen.headers.get('idempotency-replayed')).toBe('true');
@@ -258,7 +263,8 @@ describe('CloudEvents', () => {
 
   test.each(['0.3', '2.0', '', undefined])('specversion %j is 400', async (specversion) => {
     const body = { ...attributes(), specversion, recipientemail: 'ada@example.com', data };
-    const problem = await expectProblem({ body, headers }, 400, 'malformed-event');
+    const problem = await ask({ body, headers });
+    expect(problem).toMatchObject({ status: 400, code: 'malformed-event' });
     expect(pointersOf(problem)).toEqual(['/specversion']);
   });
 
@@ -269,7 +275,7 @@ describe('CloudEvents', () => {
       'ce-source': 'test',
       'ce-type': 'new_match_found',
     };
-    await expectProblem({ body: data, headers: given }, 400, 'malformed-event');
+    expect(await ask({ body: data, headers: given })).toMatchObject({ status: 400, code: 'malformed-event' });
   });
 
   test('structured, binary and batch mode are one event each, delivered', async () => {
@@ -339,19 +345,13 @@ describe('addresses that are more or less than one plain address', () => {
   test('each is refused at the door, by pointer, and nothing reaches the provider', async () => {
     const before = { messages: smtp.messages.length, connections: smtp.connections };
     for (const email of hostile) {
-      const problem = await expectProblem(
-        { body: anEnvelope({ recipient: { email } }) },
-        422,
-        'invalid-request-data',
-      );
+      const problem = await ask({ body: anEnvelope({ recipient: { email } }) });
+      expect(problem).toMatchObject({ status: 422, code: 'invalid-request-data' });
       expect(pointersOf(problem), JSON.stringify(email)).toEqual(['/recipient/email']);
     }
     for (const phone of numbers) {
-      const problem = await expectProblem(
-        { body: anEnvelope({ recipient: { phone } }) },
-        422,
-        'invalid-request-data',
-      );
+      const problem = await ask({ body: anEnvelope({ recipient: { phone } }) });
+      expect(problem).toMatchObject({ status: 422, code: 'invalid-request-data' });
       expect(pointersOf(problem), JSON.stringify(phone)).toEqual(['/recipient/phone']);
     }
     expect({ messages: smtp.messages.length, connections: smtp.connections }).toEqual(before);
@@ -360,9 +360,7 @@ describe('addresses that are more or less than one plain address', () => {
 
   test('a name with line breaks cannot become a header of the mail', async () => {
     const recipient = { email: 'named@example.com', name: 'Ada\r\nBcc: eve@example.com\r\n\r\nbody' };
-    const { seen, json } = await send({ body: anEnvelope({ recipient }) });
-    if (seen.status === 202) await waitForEnd(`/api/events/${String(json['event_id'])}`);
-    else expect(seen.status, seen.text).toBe(422);
+    expect(await ask({ body: anEnvelope({ recipient }) })).toMatchObject({ status: 422 });
     const heads = smtp.messages.map(({ text }) => text.split('\r\n\r\n')[0] ?? '');
     expect(heads.filter((head) => /^bcc:/im.test(head))).toEqual([]);
     expect(smtp.messages.flatMap(({ to }) => to)).not.toContain('eve@example.com');

@@ -28,25 +28,34 @@ export interface Outcome {
  * allows; what is `sent` was received, what never left was not; every record is in the index and the count of its state.
  */
 export async function findBreaches(store: Store, outcome: Outcome): Promise<string[]> {
-  const breaches: string[] = [];
   const copies = countCopies(outcome.received);
+  const { messages, breaches } = await readMessages(store, new Set(outcome.acknowledged));
   const states = new Map<MessageState, string[]>();
-  for (const acknowledged of new Set(outcome.acknowledged)) {
-    const id = parseEventId(acknowledged);
-    const event = id === undefined ? undefined : await readEventRecord(store.redis, store.keys, id);
-    if (event === undefined) breaches.push(`${acknowledged} was answered with 202 and is gone`);
-    else if (event.state !== 'planned') breaches.push(`${event.id} is ${event.state} ${event.reason}`);
-    for (const messageId of event?.messages ?? []) {
-      const message = await readMessageRecord(store.redis, store.keys.of(messageId), messageId);
-      if (message === undefined) {
-        breaches.push(`${messageId} is gone`);
-        continue;
-      }
-      states.set(message.state, [...(states.get(message.state) ?? []), messageId]);
-      breaches.push(...judgeMessage(message, copies.get(messageId) ?? 0, outcome.copiesMax?.(message) ?? 1));
-    }
+  for (const message of messages) {
+    states.set(message.state, [...(states.get(message.state) ?? []), message.id]);
+    breaches.push(...judgeMessage(message, copies.get(message.id) ?? 0, outcome.copiesMax?.(message) ?? 1));
   }
   return [...breaches, ...(await compareIndexes(store, states))];
+}
+
+async function readMessages(
+  { redis, keys }: Store,
+  acknowledged: ReadonlySet<string>,
+): Promise<{ messages: MessageRecord[]; breaches: string[] }> {
+  const messages: MessageRecord[] = [];
+  const breaches: string[] = [];
+  for (const eventId of acknowledged) {
+    const id = parseEventId(eventId);
+    const event = id === undefined ? undefined : await readEventRecord(redis, keys, id);
+    if (event === undefined) breaches.push(`${eventId} was answered with 202 and is gone`);
+    else if (event.state !== 'planned') breaches.push(`${event.id} is ${event.state} ${event.reason}`);
+    for (const messageId of event?.messages ?? []) {
+      const message = await readMessageRecord(redis, keys.of(messageId), messageId);
+      if (message === undefined) breaches.push(`${messageId} is gone`);
+      else messages.push(message);
+    }
+  }
+  return { messages, breaches };
 }
 
 /** Copies of each message at the provider, by the id in its Message-ID. */

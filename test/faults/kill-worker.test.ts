@@ -28,13 +28,6 @@ const bothClaimed = (states: readonly string[]): boolean => states.every((state)
 
 const steps: readonly Step[] = [
   {
-    name: 'before the claim, waiting for the greeting',
-    arrange: (smtp) => smtp.play({ greeting: 'hang' }),
-    isReached: (smtp, states) => smtp.openNow >= 2 && states.every((state) => state === 'queued'),
-    claimed: false,
-    taken: false,
-  },
-  {
     name: 'after the claim, waiting for the answer to MAIL',
     arrange: (smtp) => smtp.play({ mail: 'hang' }),
     isReached: (smtp, states) => bothClaimed(states) && countCommands(smtp, 'MAIL') === 2,
@@ -78,6 +71,14 @@ const steps: readonly Step[] = [
     claimed: true,
     taken: true,
   },
+  // The last one, since a message without a claim is free for the sender of the next step.
+  {
+    name: 'before the claim, waiting for the greeting',
+    arrange: (smtp) => smtp.play({ greeting: 'hang' }),
+    isReached: (smtp, states) => smtp.openNow >= 2 && states.every((state) => state === 'queued'),
+    claimed: false,
+    taken: false,
+  },
 ];
 
 interface Fate {
@@ -95,10 +96,10 @@ beforeAll(async () => {
   healthy = await startScriptedSmtp();
   servers.push(healthy);
   service = await startService({
-    environment: { ATTEMPT_TIMEOUT_SECONDS: '4', SEND_CONCURRENCY: '2' },
+    // A claim outlives the killing of all senders, so that no step meets the messages of another.
+    environment: { ATTEMPT_TIMEOUT_SECONDS: '16', SEND_CONCURRENCY: '2' },
     processes: ['planner', 'api'],
   });
-  // The guard, which settles what dead workers left, comes last: no step meets the messages of another.
   for (const step of steps) await killAt(step);
   await service.startProcess('guard');
   await service.startProcess('sender', 'healthy', { SMTP_URL: `smtp://127.0.0.1:${healthy.port}` });

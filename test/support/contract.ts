@@ -31,16 +31,16 @@ function findProblemBreaches({ status, headers, text }: Seen): string[] {
   const mediaType = headers.get('content-type') ?? '';
   if (!mediaType.startsWith('application/problem+json')) return [`the fault is ${mediaType}`];
   const problem = JSON.parse(text) as Record<string, unknown>;
-  const breaches: string[] = [];
-  if (problem['status'] !== status) breaches.push(`status ${String(problem['status'])} in the body`);
-  for (const name of ['type', 'title', 'detail', 'code', 'request_id']) {
-    if (typeof problem[name] !== 'string' || problem[name] === '') breaches.push(`${name} is missing`);
-  }
-  if (/\n\s+at |node_modules|\.ts:\d/.test(text)) breaches.push('a stack trace');
-  if ((status === 503 || status === 429) && !/^[1-9]\d*$/.test(headers.get('retry-after') ?? '')) {
-    breaches.push(`Retry-After is ${headers.get('retry-after')}`);
-  }
-  return breaches;
+  const mayRetry = status === 503 || status === 429;
+  const checks: readonly (readonly [boolean, string])[] = [
+    ...['type', 'title', 'detail', 'code', 'request_id'].map(
+      (name) => [typeof problem[name] === 'string' && problem[name] !== '', `${name} is missing`] as const,
+    ),
+    [problem['status'] === status, `status ${String(problem['status'])} in the body`],
+    [!/\n\s+at |node_modules|\.ts:\d/.test(text), 'a stack trace'],
+    [!mayRetry || /^[1-9]\d*$/.test(headers.get('retry-after') ?? ''), 'no Retry-After'],
+  ];
+  return checks.filter(([holds]) => !holds).map(([, breach]) => breach);
 }
 
 /** Everything that the processes of a service have printed so far. */

@@ -21,19 +21,14 @@ interface Trap {
   readonly marker: string;
   readonly act: () => void;
 }
+type Traps = Record<'question' | 'answer', Trap | undefined>;
 
 /** Starts the relay in front of `targetPort`. */
 export async function startCuttableProxy(targetPort: number): Promise<CuttableProxy> {
   const sockets = new Set<Socket>();
   let frozen = false;
   let bytesLost = 0;
-  const traps: Record<'question' | 'answer', Trap | undefined> = { question: undefined, answer: undefined };
-  const spring = (side: 'question' | 'answer', bytes: Buffer): void => {
-    const trap = traps[side];
-    if (trap === undefined || !bytes.includes(trap.marker)) return;
-    traps[side] = undefined;
-    trap.act();
-  };
+  const traps: Traps = { question: undefined, answer: undefined };
   const keep = (socket: Socket): void => {
     sockets.add(socket);
     socket.setNoDelay(true);
@@ -45,12 +40,12 @@ export async function startCuttableProxy(targetPort: number): Promise<CuttablePr
     keep(client);
     keep(upstream);
     client.on('data', (bytes) => {
-      spring('question', bytes);
+      spring(traps, 'question', bytes);
       if (frozen) bytesLost += bytes.length;
       else upstream.write(bytes);
     });
     upstream.on('data', (bytes) => {
-      spring('answer', bytes);
+      spring(traps, 'answer', bytes);
       if (!frozen) client.write(bytes);
     });
     client.on('close', () => upstream.destroy());
@@ -86,4 +81,11 @@ export async function startCuttableProxy(targetPort: number): Promise<CuttablePr
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+function spring(traps: Traps, side: keyof Traps, bytes: Buffer): void {
+  const trap = traps[side];
+  if (trap === undefined || !bytes.includes(trap.marker)) return;
+  traps[side] = undefined;
+  trap.act();
 }

@@ -42,13 +42,14 @@ const clientScopes: Readonly<Record<ClientName, readonly string[]>> = {
   other: ['notify.send', 'notify.read'],
   operator: ['notify.send', 'notify.read', 'notify.admin'],
 };
-const secret = randomBytes(24).toString('hex');
+/** The secret of each of them. */
+export const issuerSecret = randomBytes(24).toString('hex');
 
 /** The clients as the issuer is to know them. */
 export const issuerClients: readonly IssuerClient[] = (Object.keys(clientScopes) as ClientName[]).map(
   (id) => ({
     id,
-    secret,
+    secret: issuerSecret,
     scopes: [...clientScopes[id]],
     audience: audiences.api,
   }),
@@ -86,7 +87,7 @@ function createTokenSource(issuer: Issuer): ServiceClient['token'] {
     const token = await requestToken({
       tokenUrl: issuer.tokenUrl,
       clientId: client,
-      clientSecret: secret,
+      clientSecret: issuerSecret,
       scope,
     });
     kept.set(`${client} ${scope}`, { token, until: Date.now() + 120_000 });

@@ -158,6 +158,8 @@ function defaultEnvironment(at: {
     DRAIN_SECONDS: '3',
     RECONCILE_SECONDS: '1',
     RECONCILE_AGE_SECONDS: '2',
+    // Its jobs go through the same queues; most tests count those.
+    PROOF_OF_LIFE_SECONDS: '0',
     AUTH_ISSUER: at.issuer.url,
     AUTH_JWKS_URL: at.issuer.jwksUrl,
     AUTH_AUDIENCE: audiences.api,
@@ -166,6 +168,11 @@ function defaultEnvironment(at: {
     ALLOWED_LINK_HOSTS: 'app.example.com',
     SMTP_REQUIRE_TLS: 'false',
     OUTBOX_DIR: join(at.dir, 'outbox'),
+    // The faults of a test would fire the triggers; the tests of the guard switch them on.
+    GUARD_5XX: 'off',
+    GUARD_TOKENS: 'off',
+    GUARD_DEPTH: 'off',
+    GUARD_P95: 'off',
   };
 }
 

@@ -34,4 +34,10 @@ export const guardSettings = {
     default: '500',
     doc: 'The baseline of the queue depth never counts as lower than this many jobs.',
   },
+  PROOF_OF_LIFE_SECONDS: {
+    group: 'guard',
+    schema: whole(0, 3_600),
+    default: '60',
+    doc: 'How often a synthetic event walks the whole path to a provider that delivers nowhere; `0` turns it off. Three of these without one coming back make `dependencies_ok` false.',
+  },
 } as const satisfies Readonly<Record<string, Setting>>;

@@ -14,7 +14,7 @@ import { printRecord } from '../print-items.ts';
 
 const id = { name: 'id', summary: 'id of the incident' };
 
-export const guardCommands: readonly Command[] = [
+export const incidentsAndBudgets: readonly Command[] = [
   {
     name: 'triggers',
     summary: 'how the rollback triggers stand, and whether anybody watches',

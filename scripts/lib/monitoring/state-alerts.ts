@@ -1,0 +1,251 @@
+import { settings } from '../../../src/config/settings.ts';
+import { bucketMs } from '../../../src/domain/thresholds.ts';
+import { proofIntervalsMax } from '../../../src/domain/proof-of-life.ts';
+import { createPromql, type Labels, type MetricKey, type Promql, type RuleOptions } from './promql.ts';
+import { type AlertRule, type AlertText, createAlert, type RuleGroup } from './rule-group.ts';
+
+/** A gauge beyond a line for a while. */
+interface LineAlert extends AlertText {
+  readonly kind: 'line';
+  readonly metric: MetricKey;
+  readonly match?: Labels;
+  /** One alert for each value of this label. */
+  readonly by?: string;
+  /** Which of the processes decides. */
+  readonly take: 'max' | 'min';
+  readonly comparison: '>' | '<';
+  /** `ms`: a span; the metric is in seconds. */
+  readonly line: number | { readonly ms: number };
+  /** No alert while this gauge is over 0. */
+  readonly unless?: MetricKey;
+  readonly forMs: number;
+}
+
+/** A counter that grew at all. */
+interface GrowthAlert extends AlertText {
+  readonly kind: 'growth';
+  readonly metric: MetricKey;
+  readonly windowMs: number;
+}
+
+/** A series that nobody exports. */
+interface AbsentAlert extends AlertText {
+  readonly kind: 'absent';
+  readonly metric: MetricKey;
+  readonly match?: Labels;
+  readonly forMs: number;
+}
+
+export type StateAlert = LineAlert | GrowthAlert | AbsentAlert;
+
+const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
+const proofAgeMsMax = proofIntervalsMax * Number(settings.PROOF_OF_LIFE_SECONDS.default) * 1_000;
+
+/** Every alert on a state. Lines that only people care about are here; those the service acts on are in `src/domain`. */
+export const stateAlerts: readonly StateAlert[] = [
+  {
+    kind: 'absent',
+    name: 'FiguresAbsent',
+    severity: 'page',
+    summary: 'No API process can be scraped: nobody knows whether the service works',
+    metric: 'guardFigures',
+    match: { figure: 'requests' },
+    forMs: 2 * minuteMs,
+  },
+  {
+    kind: 'absent',
+    name: 'GuardAbsent',
+    severity: 'page',
+    summary: 'No guard judges the rollback triggers: nothing would stop by itself',
+    metric: 'triggerVerdict',
+    forMs: 2 * minuteMs,
+  },
+  {
+    kind: 'line',
+    name: 'TriggerLatched',
+    severity: 'page',
+    summary: 'The guard acted on the trigger {{ $labels.trigger }}; it stays so until a person releases it',
+    metric: 'triggerLatched',
+    by: 'trigger',
+    take: 'max',
+    comparison: '>',
+    line: 0,
+    forMs: 0,
+  },
+  {
+    kind: 'line',
+    name: 'StoreNotDurable',
+    severity: 'page',
+    summary: 'The store does not sync every write: what is accepted now could be lost in a power cut',
+    metric: 'storeDurable',
+    take: 'min',
+    comparison: '<',
+    line: 1,
+    forMs: minuteMs,
+  },
+  {
+    kind: 'growth',
+    name: 'KeysUnavailable',
+    severity: 'page',
+    summary: 'No usable key of the issuer: events go to quarantine and nothing of them is sent',
+    metric: 'keysUnavailable',
+    windowMs: 5 * minuteMs,
+  },
+  {
+    kind: 'line',
+    name: 'ProofOfLifeOld',
+    severity: 'page',
+    summary: 'No synthetic message has gone the whole way for too long: work is not being done',
+    metric: 'proofOfLifeAge',
+    take: 'max',
+    comparison: '>',
+    line: { ms: proofAgeMsMax },
+    unless: 'queueHeldBack',
+    forMs: minuteMs,
+  },
+  {
+    kind: 'line',
+    name: 'QueueTooOld',
+    severity: 'page',
+    summary: 'A job of the queue {{ $labels.queue }} has waited for more than 15 minutes',
+    metric: 'queueOldestAge',
+    by: 'queue',
+    take: 'max',
+    comparison: '>',
+    line: { ms: 15 * minuteMs },
+    unless: 'queueHeldBack',
+    forMs: 5 * minuteMs,
+  },
+  {
+    kind: 'line',
+    name: 'DeadLettersWaiting',
+    severity: 'ticket',
+    summary: 'Messages or events were given up and nobody has replayed or discarded them',
+    metric: 'deadLettersKept',
+    take: 'max',
+    comparison: '>',
+    line: 0,
+    forMs: 5 * minuteMs,
+  },
+  {
+    kind: 'line',
+    name: 'OutcomesUnknown',
+    severity: 'ticket',
+    summary: 'Messages left and no answer came: a person has to say whether they arrived',
+    metric: 'messages',
+    match: { state: 'unknown' },
+    take: 'max',
+    comparison: '>',
+    line: 0,
+    forMs: 5 * minuteMs,
+  },
+  {
+    kind: 'line',
+    name: 'HeldTooLong',
+    severity: 'ticket',
+    summary: 'A message has been on hold for more than a day',
+    metric: 'messageOldestAge',
+    match: { state: 'held' },
+    take: 'max',
+    comparison: '>',
+    line: { ms: 24 * hourMs },
+    forMs: 5 * minuteMs,
+  },
+  {
+    kind: 'line',
+    name: 'QuarantineTooOld',
+    severity: 'page',
+    summary: 'An event has been in quarantine for more than an hour: its token could not be judged',
+    metric: 'quarantineOldestAge',
+    take: 'max',
+    comparison: '>',
+    line: { ms: hourMs },
+    forMs: 5 * minuteMs,
+  },
+  {
+    kind: 'line',
+    name: 'SendingStopped',
+    severity: 'ticket',
+    summary: 'Sending is stopped: messages are held, nothing is lost',
+    metric: 'sending',
+    take: 'max',
+    comparison: '<',
+    line: 1,
+    unless: 'dryRun',
+    forMs: 15 * minuteMs,
+  },
+  {
+    kind: 'line',
+    name: 'IngestionPaused',
+    severity: 'ticket',
+    summary: 'Intake is paused: upstream services are refused with 503',
+    metric: 'ingestionPaused',
+    take: 'max',
+    comparison: '>',
+    line: 0,
+    forMs: 15 * minuteMs,
+  },
+  {
+    kind: 'line',
+    name: 'ConsumersPaused',
+    severity: 'ticket',
+    summary: 'Consumers are paused: the queues grow',
+    metric: 'consumersPaused',
+    take: 'max',
+    comparison: '>',
+    line: 0,
+    forMs: 15 * minuteMs,
+  },
+  {
+    kind: 'growth',
+    name: 'FiguresIncomplete',
+    severity: 'ticket',
+    summary: 'Scrapes go without a part of the figures: reading the store fails or takes too long',
+    metric: 'collectFailures',
+    windowMs: 5 * minuteMs,
+  },
+];
+
+/** An alert that always fires: a receiver that stops hearing it knows that nobody would hear the others. */
+const watchdog = createAlert(
+  { name: 'Watchdog', severity: 'watchdog', summary: 'Always fires. Its silence is the alarm' },
+  'vector(1)',
+);
+
+export function createStateGroup(options: RuleOptions): RuleGroup {
+  const promql = createPromql(options);
+  return {
+    name: 'acc-state',
+    interval: promql.span(bucketMs),
+    rules: [watchdog, ...stateAlerts.map((alert) => writeStateAlert(promql, alert))],
+  };
+}
+
+function writeStateAlert(promql: Promql, alert: StateAlert): AlertRule {
+  switch (alert.kind) {
+    case 'line':
+      return createAlert(alert, writeLine(promql, alert), writeFor(promql, alert.forMs));
+    case 'growth':
+      return createAlert(alert, `${promql.grow(alert.metric, {}, alert.windowMs)} > 0`);
+    case 'absent':
+      return createAlert(
+        alert,
+        `absent(sum(${promql.select(alert.metric, alert.match)}))`,
+        writeFor(promql, alert.forMs),
+      );
+    default:
+      return alert satisfies never;
+  }
+}
+
+function writeLine(promql: Promql, { by, take, comparison, line, unless, ...alert }: LineAlert): string {
+  const value = typeof line === 'number' ? line : promql.scale(line.ms) / 1_000;
+  const figure = `${take}${by === undefined ? '' : ` by (${by}) `}(${promql.select(alert.metric, alert.match)})`;
+  const except = unless === undefined ? '' : `\nunless on () max(${promql.select(unless)}) > 0`;
+  return `${figure} ${comparison} ${value}${except}`;
+}
+
+function writeFor(promql: Promql, ms: number): string | undefined {
+  return ms === 0 ? undefined : promql.span(ms);
+}

@@ -1,0 +1,47 @@
+import type { FlagName } from '../gate/flags.ts';
+import type { GateWatch } from '../gate/gate-watch.ts';
+import { createQueueHost, type QueueHostOptions } from '../queue/queue-host.ts';
+import { createHostWatch } from '../queue/watch-host.ts';
+import { runEvery } from '../runtime/run-every.ts';
+import type { Foundation } from './build-foundation.ts';
+import { pauseWithGate } from './pause-with-gate.ts';
+
+const stalledMs = 60_000;
+const lookEveryMs = 5_000;
+/** EX_SOFTWARE of sysexits.h. */
+const stalledExitCode = 70;
+
+/**
+ * Runs a host until the process ends: in step with the gate's consume flags, and watched. When it is stalled the
+ * process ends at once, for its supervisor to start another; what it had under way is claimed and settles by itself.
+ */
+export async function runHost(
+  foundation: Foundation,
+  options: Omit<QueueHostOptions, 'onError' | 'now'> & {
+    readonly watch: GateWatch;
+    readonly flags: readonly FlagName[];
+  },
+): Promise<void> {
+  const { redis, log, now, releases, reportError } = foundation;
+  const { watch, flags, queue, queuePrefix } = options;
+  const host = createQueueHost({ ...options, onError: reportError, now });
+  releases.push(host.name, (deadlineMs) => host.stop(deadlineMs));
+  await pauseWithGate({ host, watch, flags, reportError });
+  const isStalled = createHostWatch({
+    host,
+    countWaiting: () => redis.commands.llen(`${queuePrefix}:${queue}:wait`),
+    stalledMs,
+    now,
+  });
+  const look = async (): Promise<void> => {
+    if (!(await isStalled())) return;
+    const facts = { queue, last_pickup_at: new Date(host.lastPickupAt()).toISOString() };
+    log.fatal(
+      facts,
+      `jobs wait and this worker takes none for ${stalledMs / 1_000} s: it ends, to be replaced`,
+    );
+    process.exit(stalledExitCode);
+  };
+  const looking = runEvery(lookEveryMs, look, (error) => reportError('look at worker', error));
+  releases.push(`${host.name} watch`, () => looking.stop());
+}

@@ -1,0 +1,92 @@
+import { randomUUID } from 'node:crypto';
+import { reconcile } from '../deliver/reconcile.ts';
+import { parseEmailAddress, parsePhoneNumber } from '../domain/address.ts';
+import type { IncomingEvent } from '../domain/event.ts';
+import type { ClientId } from '../domain/ids.ts';
+import type { GateWatch } from '../gate/gate-watch.ts';
+import { type ProofDesk, turnProofOfLife } from '../guard/proof-of-life.ts';
+import { createAcceptEvent } from '../ingest/accept-event.ts';
+import { runEvery } from '../runtime/run-every.ts';
+import { createLease } from '../store/lease.ts';
+import { openStore } from '../store/open-store.ts';
+import type { Foundation } from './build-foundation.ts';
+import { buildProofSpace, type ProofSpace } from './build-proof-space.ts';
+
+const lookEveryMs = 500;
+const leaseMs = 5_000;
+const client = 'proof-of-life' as ClientId;
+
+/** Starts sending a proof of life at every interval; of all guards, the one that holds the lease does. */
+export function startProofOfLife(foundation: Foundation, watch: GateWatch): void {
+  const { configuration, redis, keys, releases, reportError } = foundation;
+  const intervalMs = configuration.values.PROOF_OF_LIFE_SECONDS * 1_000;
+  if (intervalMs === 0) return;
+  const space = buildProofSpace(foundation);
+  const desk: ProofDesk = {
+    redis: redis.commands,
+    keys,
+    space: space.keys,
+    acceptProof: createAcceptProof(foundation, space),
+    mend: () => mendSpace(foundation, space, intervalMs),
+    isPaused: () =>
+      watch.current() === undefined
+        ? undefined
+        : !watch.isOn('consume', 'consume:events', 'consume:email', 'consume:sms'),
+    intervalMs,
+    log: foundation.log,
+  };
+  const lease = createLease(redis.commands, keys.shard(0).lease('proof'), leaseMs);
+  const turn = async (): Promise<void> => {
+    if (await lease.hold()) await turnProofOfLife(desk);
+  };
+  const turning = runEvery(lookEveryMs, turn, (error) => reportError('proof of life', error));
+  releases.push('proof of life', async () => {
+    await turning.stop();
+    await lease.release();
+  });
+}
+
+function createAcceptProof(foundation: Foundation, space: ProofSpace): ProofDesk['acceptProof'] {
+  const { redis, now } = foundation;
+  const accept = createAcceptEvent({
+    redis: redis.commands,
+    keys: space.keys,
+    jobs: space.jobs,
+    mode: 'testing',
+    idempotencyMs: space.retentionMs,
+    now,
+  });
+  const event = createProofEvent(space);
+  return async () => {
+    await openStore(redis.commands, space.keys, now());
+    const requestId = randomUUID();
+    const answer = await accept({ client, idempotencyKey: requestId, event, requestId });
+    return answer.eventId;
+  };
+}
+
+function createProofEvent({ catalog }: ProofSpace): IncomingEvent {
+  const [type = ''] = catalog.types();
+  const email = parseEmailAddress('proof-of-life@example.com');
+  const phone = parsePhoneNumber('+15555550100');
+  if (!email.ok || !phone.ok) throw new Error('the recipient of the proof of life is no recipient');
+  const recipient = { email: email.value, phone: phone.value, locale: 'en', timeZone: 'UTC' };
+  return { type, recipient, data: {} };
+}
+
+async function mendSpace(foundation: Foundation, space: ProofSpace, intervalMs: number): Promise<void> {
+  const { redis, now } = foundation;
+  const { keys, jobs, permits, decisions, retentionMs, log } = space;
+  await reconcile({
+    redis: redis.commands,
+    keys,
+    jobs,
+    permits,
+    decisions,
+    findPolicy: () => 'resend-once',
+    ageMs: intervalMs,
+    retentionMs,
+    log,
+    now,
+  });
+}

@@ -1,0 +1,36 @@
+import type { RequestLine } from '../http/services.ts';
+import type { Foundation } from './build-foundation.ts';
+
+/** One request in figures and, when it failed on our side or the level asks for it, in the log. */
+export function writeRequestLine(foundation: Foundation, line: RequestLine): void {
+  const { log, metrics } = foundation;
+  metrics.observeRequest({
+    route: line.route,
+    method: line.method,
+    status: line.status,
+    seconds: line.ms / 1_000,
+  });
+  if (line.tokenFault !== undefined) metrics.countTokenFailure(line.tokenFault);
+  else if (line.isUnjudged === true) metrics.countKeysUnavailable();
+  else if (line.clientId !== undefined) metrics.countTokenVerified();
+  const fields = {
+    request_id: line.requestId,
+    method: line.method,
+    route: line.route,
+    status: line.status,
+    ms: Math.round(line.ms * 100) / 100,
+    client: line.clientId,
+    code: line.code,
+    token_fault: line.tokenFault,
+    aborted: line.aborted ? true : undefined,
+  };
+  if (line.status >= 500 && line.code === 'internal-error')
+    log.error({ ...fields, err: line.error }, 'request failed');
+  else if (line.status >= 500)
+    foundation.errors.error(
+      `request ${line.code ?? ''}`,
+      { ...fields, err: line.error },
+      'request not served',
+    );
+  else log.debug(fields, 'request');
+}

@@ -1,0 +1,114 @@
+import { describe, expect, test } from 'vitest';
+import { playSegments, readRecordedSeries, recordedAtMs } from '../../test/support/recorded-series.ts';
+import { type Bucket, figuresOf } from './figures.ts';
+import { cutEvidence, judgeTrigger } from './trigger-rules.ts';
+
+const recorded = readRecordedSeries();
+const cases = recorded.flatMap(({ trigger, samplesMin, depthFloor = 0, cases: all }) =>
+  all.flatMap(({ name, segments, checks }) =>
+    checks.map((check) => ({ trigger, samplesMin, depthFloor, name, segments, ...check })),
+  ),
+);
+
+describe('the recorded series', () => {
+  test.each(cases)(
+    '$trigger: $name; at $atSeconds s $verdict, $why',
+    ({ trigger, segments, atSeconds, ...rest }) => {
+      const atMs = recordedAtMs + 1_000 * atSeconds;
+      // What came later is in the store too, and must not be looked at.
+      const judgement = judgeTrigger(trigger, playSegments(segments), { atMs, sinceMs: 0, ...rest });
+      expect(judgement).toMatchObject({ verdict: rest.verdict });
+    },
+  );
+
+  test('hold a check on each side of each line', () => {
+    for (const { trigger } of recorded) {
+      const verdicts = cases.filter((one) => one.trigger === trigger).map(({ verdict }) => verdict);
+      expect(new Set(verdicts), trigger).toEqual(new Set(['pass', 'fail', 'no-data']));
+    }
+  });
+});
+
+describe('after a release', () => {
+  const failing = playSegments([{ buckets: 60, each: { requests: 100, errors: 5 } }]);
+  const moment = { atMs: recordedAtMs + 600_000, samplesMin: 50, depthFloor: 500 };
+
+  test('nothing from before it counts, and what comes after does', () => {
+    const judge = (sinceMs: number) => judgeTrigger('5xx', failing, { ...moment, sinceMs }).verdict;
+    expect(judge(moment.atMs)).toBe('no-data');
+    expect(judge(moment.atMs - 10_000)).toBe('fail');
+  });
+
+  test('a run of the depth begins anew, with the baseline that is known', () => {
+    const series = playSegments([
+      { buckets: 60, each: { depth: 1_000 } },
+      { buckets: 200, each: { depth: 5_000 } },
+    ]);
+    const judge = (sinceMs: number) =>
+      judgeTrigger('depth', series, { ...moment, atMs: recordedAtMs + 2_590_000, sinceMs }).verdict;
+    expect(judge(recordedAtMs + 1_990_000)).toBe('fail');
+    expect(judge(recordedAtMs + 2_000_000)).toBe('pass');
+  });
+});
+
+test('an incident keeps the buckets that its verdict rests on, and no others', () => {
+  const series = playSegments([{ buckets: 90, each: { requests: 1 } }]);
+  const kept = cutEvidence('5xx', series, recordedAtMs + 600_000);
+  expect(kept.map(({ startMs }) => (startMs - recordedAtMs) / 1_000)).toEqual(
+    Array.from({ length: 31 }, (_, index) => 300 + 10 * index),
+  );
+});
+
+describe('what a request adds to', () => {
+  const request = { route: '/api/events', status: 202, ms: 120, isVerified: true };
+  const count = (over: Partial<Parameters<typeof figuresOf>[0]>) => figuresOf({ ...request, ...over });
+
+  test.each([
+    ['a good one', {}, ['requests', 'ms:120', 'tokens-good']],
+    ['just over an edge', { ms: 120.01 }, ['requests', 'ms:200', 'tokens-good']],
+    ['beyond the last edge', { ms: 5_001 }, ['requests', 'ms:over', 'tokens-good']],
+    ['a failure', { status: 500 }, ['requests', 'errors', 'ms:120', 'tokens-good']],
+    ['refused by a pause', { status: 503, code: 'ingestion-paused' }, ['set-aside', 'tokens-good']],
+    [
+      'the store away',
+      { status: 503, code: 'store-unavailable' },
+      ['requests', 'errors', 'ms:120', 'tokens-good'],
+    ],
+    [
+      'no token',
+      { status: 401, tokenFault: 'missing', isVerified: false },
+      ['requests', 'ms:120', 'tokens-garbage'],
+    ],
+    [
+      'a stranger’s issuer',
+      { status: 401, tokenFault: 'wrong-issuer', isVerified: false },
+      ['requests', 'ms:120', 'tokens-garbage'],
+    ],
+    [
+      'an expired token of ours',
+      { status: 401, tokenFault: 'expired', isVerified: false },
+      ['requests', 'ms:120', 'tokens-bad'],
+    ],
+    ['keys away', { status: 202, isVerified: false }, ['requests', 'ms:120']],
+    ['one that waits on purpose', { route: '/api/control/send', ms: 9_000 }, ['requests', 'tokens-good']],
+    ['a probe', { route: '/readyz', status: 503 }, []],
+    ['the canary', { route: '/canary' }, []],
+    ['metrics', { route: '/metrics' }, []],
+    ['a path that is not there', { route: 'unmatched', status: 404 }, []],
+  ] as const)('%s', (_name, over, figures) => {
+    expect(count(over)).toEqual(figures);
+  });
+});
+
+test('figures of different processes in one bucket add up before they are judged', () => {
+  const bucket: Bucket = { startMs: recordedAtMs, figures: { requests: 100, errors: 1 } };
+  const moment = { atMs: recordedAtMs + 10_000, sinceMs: 0, samplesMin: 50, depthFloor: 0 };
+  expect(judgeTrigger('5xx', [bucket], moment)).toEqual({
+    verdict: 'fail',
+    value: 100,
+    line: 100,
+    samples: 100,
+    samplesMin: 50,
+    detail: '1 of 100 (1.00 %)',
+  });
+});

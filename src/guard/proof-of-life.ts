@@ -1,0 +1,144 @@
+import type { Redis } from 'ioredis';
+import type { EventId, MessageId } from '../domain/ids.ts';
+import { openStates } from '../domain/message.ts';
+import type { ProofFacts } from '../domain/proof-of-life.ts';
+import type { Log } from '../observe/log.ts';
+import { readEventRecord } from '../store/event-record.ts';
+import type { Keys } from '../store/keys.ts';
+import { readMessageRecord } from '../store/message-record.ts';
+import { toStoreError } from '../store/scripts.ts';
+
+/**
+ * What the proof of life needs. Its records lie in a *space* of their own: the same keys below another prefix, with
+ * a gate that is always open, so that it counts nowhere and a stop does not hold it. Only its jobs go
+ * through the same queues as all others, to the same workers.
+ */
+export interface ProofDesk {
+  readonly redis: Redis;
+  readonly keys: Keys;
+  readonly space: Keys;
+  /** The accept step, in the space. */
+  readonly acceptProof: () => Promise<EventId>;
+  /** The reconciler, in the space: a lost job is added again, a claim of a dead worker is settled. */
+  readonly mend: () => Promise<unknown>;
+  /** Whether consumers are paused; undefined when the gate cannot be read. */
+  readonly isPaused: () => boolean | undefined;
+  readonly intervalMs: number;
+  readonly log: Log;
+}
+
+type ProofEnd =
+  | { readonly kind: 'open' }
+  | { readonly kind: 'proved'; readonly endedAtMs: number; readonly messages: readonly MessageId[] }
+  | { readonly kind: 'fault'; readonly fault: string; readonly messages: readonly MessageId[] };
+
+/**
+ * One turn of the proof of life, to be taken by one guard at a time: notes the one that came back and cleans up after
+ * it, and begins the next when it is due. There is never more than one under way, however long it takes: workers
+ * that are stuck find one job of it waiting and not a thousand.
+ */
+export async function turnProofOfLife(desk: ProofDesk): Promise<void> {
+  const paused = desk.isPaused();
+  if (paused === undefined) return;
+  const { nowMs, fields } = await readProofFields(desk.redis, desk.keys);
+  const { proof } = desk.keys.shard(0);
+  if (paused) {
+    await desk.redis.hset(proof, { paused: 'yes', pausedAt: nowMs });
+    return;
+  }
+  if (fields['paused'] === 'yes') await desk.redis.hdel(proof, 'paused');
+  const begunAtMs = Number(fields['begunAt'] ?? 0);
+  const event = fields['event'] as EventId | undefined;
+  if (event !== undefined) {
+    const end = await readEnd(desk, event);
+    if (end.kind === 'open') {
+      if (nowMs - begunAtMs > desk.intervalMs) await desk.mend();
+      return;
+    }
+    await noteEnd(desk, end, { nowMs, begunAtMs });
+    await cleanUp(desk, event, end.messages);
+  }
+  if (Math.abs(nowMs - begunAtMs) < desk.intervalMs) return;
+  await desk.mend();
+  const begun = await desk.acceptProof();
+  await desk.redis.hset(proof, { event: begun, begunAt: nowMs });
+}
+
+/** How the proof stands, by the store's own clock. Throws `store-unavailable`. */
+export async function readProofOfLife(
+  redis: Redis,
+  keys: Keys,
+): Promise<Omit<ProofFacts, 'intervalMs' | 'watchedSinceMs'>> {
+  const { nowMs, fields } = await readProofFields(redis, keys);
+  const { doneAt, tookMs, pausedAt, fault } = fields;
+  return {
+    nowMs,
+    isPaused: fields['paused'] === 'yes',
+    ...(doneAt === undefined ? {} : { doneAtMs: Number(doneAt) }),
+    ...(tookMs === undefined ? {} : { tookMs: Number(tookMs) }),
+    ...(pausedAt === undefined ? {} : { pausedAtMs: Number(pausedAt) }),
+    ...(fault === undefined ? {} : { fault }),
+  };
+}
+
+async function readProofFields(
+  redis: Redis,
+  keys: Keys,
+): Promise<{ nowMs: number; fields: Partial<Record<string, string>> }> {
+  try {
+    const [time, fields] = await Promise.all([redis.time(), redis.hgetall(keys.shard(0).proof)]);
+    return { nowMs: Number(time[0]) * 1_000 + Math.floor(Number(time[1]) / 1_000), fields };
+  } catch (error) {
+    throw toStoreError('read proof of life', error);
+  }
+}
+
+/** Proved means that each of its messages was taken by its null provider; every other end is told with its reason. */
+async function readEnd({ redis, space }: ProofDesk, id: EventId): Promise<ProofEnd> {
+  const event = await readEventRecord(redis, space, id);
+  if (event === undefined) return { kind: 'fault', fault: 'the event is gone', messages: [] };
+  if (event.state === 'accepted') return { kind: 'open' };
+  if (event.state !== 'planned')
+    return { kind: 'fault', fault: `event ${event.state} (${event.reason})`, messages: [] };
+  const found = await Promise.all(
+    event.messages.map((message) => readMessageRecord(redis, space.of(message), message)),
+  );
+  const { messages } = event;
+  if (found.some((message) => message !== undefined && openStates.includes(message.state)))
+    return { kind: 'open' };
+  const bad = found.find((message) => message?.state !== 'sent');
+  if (found.every((message) => message?.state === 'sent')) {
+    const endedAtMs = Math.max(...found.map((message) => message?.updatedAt ?? 0));
+    return { kind: 'proved', endedAtMs, messages };
+  }
+  const fault = bad === undefined ? 'a message is gone' : `${bad.channel} ${bad.state} (${bad.reason})`;
+  return { kind: 'fault', fault, messages };
+}
+
+async function noteEnd(
+  { redis, keys, log }: ProofDesk,
+  end: Exclude<ProofEnd, { kind: 'open' }>,
+  { nowMs, begunAtMs }: { nowMs: number; begunAtMs: number },
+): Promise<void> {
+  const { proof } = keys.shard(0);
+  const notes = redis.multi().hdel(proof, 'event', 'fault');
+  if (end.kind === 'proved')
+    notes.hset(proof, { doneAt: nowMs, tookMs: Math.max(0, end.endedAtMs - begunAtMs) });
+  else notes.hset(proof, { fault: end.fault });
+  await notes.exec();
+  if (end.kind === 'fault') log.warn({ fault: end.fault }, 'a proof of life did not come back');
+}
+
+async function cleanUp({ redis, space }: ProofDesk, event: EventId, messages: readonly MessageId[]) {
+  const of = space.of(event);
+  const deletes = redis.pipeline().del(of.event(event));
+  for (const index of [of.eventsOpen, of.eventsPlanned, of.eventsDead]) deletes.zrem(index, event);
+  for (const message of messages) {
+    const keys = space.of(message);
+    deletes.del(keys.message(message));
+    for (const index of [keys.messagesOpen, keys.messagesHeld, keys.messagesDead, keys.messagesUnknown])
+      deletes.zrem(index, message);
+    deletes.del(keys.messageCounts);
+  }
+  await deletes.exec();
+}

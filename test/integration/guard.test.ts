@@ -1,0 +1,344 @@
+import type { Redis } from 'ioredis';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Figures } from '../../src/domain/figures.ts';
+import { bucketMs, type TriggerMode } from '../../src/domain/thresholds.ts';
+import { readAudit } from '../../src/gate/audit-chain.ts';
+import { readGate, setFlag } from '../../src/gate/flags.ts';
+import { createWindowAdder } from '../../src/guard/add-to-windows.ts';
+import { readGuardMemory } from '../../src/guard/guard-memory.ts';
+import { listIncidents, openIncident, readIncident, releaseIncident } from '../../src/guard/incidents.ts';
+import { actOnIncidents, type GuardDesk, judgeFleet } from '../../src/guard/judge-fleet.ts';
+import { readSlots } from '../../src/guard/keep-slots.ts';
+import { readGuard } from '../../src/guard/read-guard.ts';
+import { createWindowReader } from '../../src/guard/read-windows.ts';
+import { reportSlos } from '../../src/guard/report-slos.ts';
+import { createLog } from '../../src/observe/log.ts';
+import { createMetrics } from '../../src/observe/metrics.ts';
+import type { Keys } from '../../src/store/keys.ts';
+import { createLease } from '../../src/store/lease.ts';
+import { type GateServer, startGateServer } from '../support/gate-store.ts';
+import { playSegments, recordedAtMs, type Segment } from '../support/recorded-series.ts';
+
+let server: GateServer;
+let redis: Redis;
+let keys: Keys;
+let nowMs: number;
+let depth: number;
+const now = (): number => nowMs;
+
+beforeAll(async () => {
+  server = await startGateServer();
+  redis = server.connect();
+});
+afterAll(() => server.stop());
+beforeEach(async () => {
+  keys = await server.openStore();
+  nowMs = recordedAtMs;
+  depth = 0;
+});
+
+/** A guard process: its own memory, its own connection, the shared store. */
+function startGuardDesk(over: Partial<GuardDesk> = {}): GuardDesk & { readonly faults: string[] } {
+  const own = server.connect();
+  const faults: string[] = [];
+  return {
+    redis: own,
+    keys,
+    windows: createWindowReader(own, keys, now),
+    countWaiting: async () => depth,
+    modes: { '5xx': 'act', tokens: 'act', depth: 'act', p95: 'act' },
+    samplesMin: { '5xx': 50, tokens: 50, depth: 60, p95: 50 },
+    depthFloor: 500,
+    metrics: createMetrics({ processMetrics: false }),
+    log: createLog({ level: 'fatal', service: 'guard', version: 'test' }),
+    reportError: (what) => void faults.push(what),
+    now,
+    monotonicNow: () => performance.now(),
+    faults,
+    ...over,
+  };
+}
+
+/** Writes a recorded series as processes would have, and sets the clock to its end. */
+async function record(segments: readonly Segment[]): Promise<void> {
+  const writes = redis.pipeline();
+  for (const { startMs, figures } of playSegments(segments, nowMs))
+    writes.hset(keys.shard(0).figures(startMs), figures as Record<string, number>);
+  await writes.exec();
+  nowMs += segments.reduce((sum, { buckets }) => sum + buckets, 0) * bucketMs;
+}
+
+const failing: readonly Segment[] = [{ buckets: 30, each: { alive: 5, requests: 100, errors: 1 } }];
+const bad: Figures = { 'tokens-good': 98, 'tokens-bad': 2 };
+const order = { actor: 'ada', reason: 'rolled back' };
+
+async function readOff(): Promise<string[]> {
+  const gate = await readGate(redis, keys);
+  return Object.entries(gate?.flags ?? {}).flatMap(([flag, { value }]) => (value === 'off' ? [flag] : []));
+}
+
+describe('the fleet’s figures', () => {
+  test('of many processes that flush at the same time add up', async () => {
+    const adders = Array.from({ length: 8 }, () => createWindowAdder({ redis: server.connect(), keys, now }));
+    for (let turn = 0; turn < 5; turn += 1) {
+      for (const adder of adders) {
+        adder.countRequest({ route: '/api/events', status: 202, ms: 120, isVerified: true });
+        adder.countRequest({ route: '/api/events', status: 500, ms: 301, isVerified: false });
+      }
+      await Promise.all(adders.map((adder) => adder.flush()));
+    }
+    const [bucket] = await createWindowReader(redis, keys, now).read(nowMs, nowMs);
+    expect(bucket?.figures).toEqual({
+      requests: 80,
+      errors: 40,
+      'ms:120': 40,
+      'ms:500': 40,
+      'tokens-good': 40,
+      alive: 40,
+    });
+    expect(await redis.pttl(keys.shard(0).figures(nowMs))).toBeGreaterThan(2.9 * 3_600_000);
+  });
+
+  test('that the store did not take are written later, into the bucket they belong to', async () => {
+    const broken = server.connect();
+    const adder = createWindowAdder({ redis: broken, keys, now });
+    adder.countRequest({ route: '/api/events', status: 202, ms: 1, isVerified: true });
+    broken.disconnect();
+    await expect(adder.flush()).rejects.toThrow('Connection is closed');
+    await broken.connect();
+    nowMs += bucketMs;
+    await adder.flush();
+    const series = await createWindowReader(redis, keys, now).read(recordedAtMs, nowMs);
+    expect(series).toEqual([
+      { startMs: recordedAtMs, figures: { requests: 1, 'ms:5': 1, 'tokens-good': 1 } },
+      { startMs: nowMs, figures: { alive: 1 } },
+    ]);
+  });
+});
+
+describe('a trigger that fires', () => {
+  test('stops sending and pauses consumers, with an incident that says why and what it did', async () => {
+    await record(failing);
+    await judgeFleet(startGuardDesk());
+    expect(await readOff()).toEqual(['send', 'consume']);
+    const [incident] = await listIncidents({ redis, keys }, 10);
+    expect(incident).toMatchObject({
+      trigger: '5xx',
+      mode: 'act',
+      value: 100,
+      line: 100,
+      samples: 3_000,
+      action: {
+        effects: [
+          { action: 'stop-sending', state: 'quiesced', inFlightAtStop: 0, inFlight: 0 },
+          { action: 'pause-consumers', state: 'paused' },
+        ],
+      },
+    });
+    expect(incident?.series).toHaveLength(31);
+    expect(incident?.series[0]?.figures).toMatchObject({ requests: 100, errors: 1 });
+    const [last, first] = await readAudit(redis, keys.shard(0), 2);
+    expect([first?.actor, first?.action, last?.action]).toEqual(['guard', 'set send', 'set consume']);
+    expect(first?.reason).toContain(incident?.id);
+  });
+
+  test('one that may only observe opens an incident and touches nothing; one that is off does neither', async () => {
+    await record(failing);
+    const modes = (mode: TriggerMode) => ({ ...startGuardDesk().modes, '5xx': mode });
+    await judgeFleet(startGuardDesk({ modes: modes('off') }));
+    expect(await listIncidents({ redis, keys }, 10)).toEqual([]);
+    await judgeFleet(startGuardDesk({ modes: modes('observe') }));
+    expect(await listIncidents({ redis, keys }, 10)).toMatchObject([{ trigger: '5xx', mode: 'observe' }]);
+    expect(await readOff()).toEqual([]);
+    await judgeFleet(startGuardDesk());
+    expect(await readOff(), 'switched to act while it still fails').toEqual(['send', 'consume']);
+  });
+
+  test('bad tokens pause intake and nothing else', async () => {
+    await record([{ buckets: 30, each: bad }]);
+    await judgeFleet(startGuardDesk());
+    expect(await readOff()).toEqual(['ingest']);
+  });
+
+  test('stays latched over a restart, however the figures are by then, and is one incident', async () => {
+    await record(failing);
+    await Promise.all([judgeFleet(startGuardDesk()), judgeFleet(startGuardDesk())]);
+    await record([{ buckets: 60, each: { requests: 100 } }]);
+    const metrics = createMetrics({ processMetrics: false });
+    await judgeFleet(startGuardDesk({ metrics }));
+    expect((await metrics.render()).body).toContain('acc_trigger_latched{trigger="5xx"} 1');
+    expect((await readGuardMemory(redis, keys)).latches.has('5xx')).toBe(true);
+    expect(await listIncidents({ redis, keys }, 10)).toHaveLength(1);
+    expect(await readOff()).toEqual(['send', 'consume']);
+  });
+
+  test('is acted for by the next guard when the first one died between its words and its deeds', async () => {
+    await record(failing);
+    const dying = startGuardDesk();
+    const died = new Error('killed');
+    const killed: Redis = new Proxy(dying.redis, {
+      get: (target, name) => {
+        const member: unknown = Reflect.get(target, name);
+        if (typeof member !== 'function') return member;
+        return (...args: unknown[]): unknown =>
+          name === 'evalsha' && String(args[2]).endsWith(':gate')
+            ? Promise.reject(died)
+            : Reflect.apply(member, target, args);
+      },
+    });
+    await expect(judgeFleet({ ...dying, redis: killed })).rejects.toThrow('set-flag');
+    expect(await readOff()).toEqual([]);
+    await actOnIncidents(startGuardDesk());
+    expect(await readOff()).toEqual(['send', 'consume']);
+    expect(await listIncidents({ redis, keys }, 10)).toMatchObject([{ action: { effects: [{}, {}] } }]);
+  });
+});
+
+test('a trigger has one open incident at most, whatever two guards call theirs', async () => {
+  const opening = { trigger: '5xx', mode: 'act', openedAt: new Date(nowMs).toISOString() } as const;
+  const rest = { says: '', detail: '', samples: 1, samplesMin: 1, series: [] };
+  expect(await openIncident({ redis, keys, now }, { id: 'inc-1', ...opening, ...rest })).toBe(true);
+  expect(await openIncident({ redis, keys, now }, { id: 'inc-2', ...opening, ...rest })).toBe(false);
+  expect(await listIncidents({ redis, keys }, 10)).toMatchObject([{ id: 'inc-1' }]);
+});
+
+describe('a release', () => {
+  test('is a person’s word with a reason, starts nothing, and lets later figures fire again', async () => {
+    await record(failing);
+    await judgeFleet(startGuardDesk());
+    const [{ id } = { id: '' }] = await listIncidents({ redis, keys }, 1);
+    expect(await releaseIncident({ redis, keys, now }, id, order)).toMatchObject({
+      kind: 'released',
+      incident: { release: { by: 'ada', reason: 'rolled back' } },
+    });
+    expect(await readOff(), 'starting is a word of its own').toEqual(['send', 'consume']);
+    await judgeFleet(startGuardDesk());
+    expect(await listIncidents({ redis, keys }, 10), 'what was before does not count').toHaveLength(1);
+    await record([{ buckets: 1, each: { requests: 100, errors: 1 } }]);
+    await judgeFleet(startGuardDesk());
+    expect(await listIncidents({ redis, keys }, 10)).toMatchObject([{}, { id, release: {} }]);
+    const lines = await readAudit(redis, keys.shard(0), 10);
+    expect(lines.map(({ actor, action }) => `${actor}: ${action}`)).toContain('ada: release incident: done');
+  });
+
+  test('of what is released already, or never was, changes nothing', async () => {
+    await record(failing);
+    await judgeFleet(startGuardDesk());
+    const [{ id } = { id: '' }] = await listIncidents({ redis, keys }, 1);
+    const both = await Promise.all([order, order].map((by) => releaseIncident({ redis, keys, now }, id, by)));
+    expect(both.map(({ kind }) => kind).toSorted()).toEqual(['not-open', 'released']);
+    const lines = await readAudit(redis, keys.shard(0), 100);
+    expect(await releaseIncident({ redis, keys, now }, id, order)).toEqual({ kind: 'not-open' });
+    expect(await readAudit(redis, keys.shard(0), 100)).toEqual(lines);
+    expect(await releaseIncident({ redis, keys, now }, 'inc-none', order)).toEqual({ kind: 'not-found' });
+    expect((await readIncident({ redis, keys }, id))?.release?.by).toBe('ada');
+    expect(await redis.pttl(keys.shard(0).incident(id))).toBeGreaterThan(30 * 86_400_000);
+  });
+});
+
+describe('the queue depth', () => {
+  test('is sampled once in each bucket, fires at ten minutes, and is no verdict while we hold it back', async () => {
+    const desk = startGuardDesk();
+    depth = 1_000;
+    for (let turn = 0; turn < 60; turn += 1) {
+      await judgeFleet(desk);
+      nowMs += bucketMs;
+    }
+    depth = 2_001;
+    for (let turn = 0; turn < 60; turn += 1) {
+      await judgeFleet(desk);
+      nowMs += bucketMs;
+    }
+    expect(await readOff(), 'ten seconds short').toEqual([]);
+    await judgeFleet(desk);
+    expect(await readOff()).toEqual(['consume']);
+    nowMs += bucketMs;
+    await judgeFleet(desk);
+    const standing = await readGuard(redis, keys, nowMs);
+    expect(standing.judgement?.triggers.depth).toMatchObject({
+      verdict: 'no-data',
+      value: 2_001,
+      line: 2_000,
+    });
+  });
+
+  test('that cannot be counted has no verdict, and keeps nobody else from having one', async () => {
+    await record(failing);
+    const desk = startGuardDesk({ countWaiting: () => Promise.reject(new Error('no queue')) });
+    await judgeFleet(desk);
+    expect(desk.faults).toEqual(['sample depth']);
+    expect(await readOff()).toEqual(['send', 'consume']);
+  });
+});
+
+describe('the budgets', () => {
+  const samplesMin = { uptime: 50, '5xx': 50, p95: 50, auth: 50, 'dead-letters': 50, depth: 50 };
+
+  test('are counted from the first judgement, rolled up once however often, and what nobody proved is down', async () => {
+    const metrics = createMetrics({ processMetrics: false });
+    const modes = { '5xx': 'off', tokens: 'off', depth: 'off', p95: 'off' } as const;
+    const desk = { ...startGuardDesk({ modes }), metrics };
+    await judgeFleet(desk);
+    await record([
+      { buckets: 45, each: { alive: 5, requests: 100, errors: 1, 'ms:80': 95, 'ms:200': 5 } },
+      { buckets: 15, each: null },
+    ]);
+    for (let turn = 0; turn < 2; turn += 1)
+      await reportSlos({ redis, keys, now, metrics, samplesMin }, await judgeFleet(desk));
+    const { slos } = await readGuard(redis, keys, nowMs);
+    expect(slos?.slos).toMatchObject({
+      uptime: { bad: 15, total: 60, verdict: 'missed', measured: 0.75 },
+      '5xx': { bad: 45, total: 4_500, verdict: 'missed', budgetLeft: -1, burnRates: { '5m': 2, '3d': 2 } },
+      p95: { bad: 225, total: 4_500, verdict: 'met', budgetLeft: 0 },
+      auth: { verdict: 'no-data' },
+    });
+    expect((await metrics.render()).body).toContain('acc_slo_error_budget_remaining_ratio{slo="5xx"} -1');
+    const slots = await readSlots(redis, keys, 0, nowMs);
+    expect(slots.map(({ up, figures }) => [up, figures.requests])).toEqual([
+      [30, 3_000],
+      [15, 1_500],
+    ]);
+  });
+
+  test('know the messages that ended from the store’s own counts, once each', async () => {
+    const desk = startGuardDesk();
+    const { messageCounts } = keys.shard(0);
+    await redis.hset(messageCounts, { sent: 1_000, dead: 10 });
+    await judgeFleet(desk);
+    await redis.hset(messageCounts, { sent: 1_090, delivered: 5, dead: 15 });
+    nowMs += bucketMs;
+    await judgeFleet(desk);
+    await judgeFleet(startGuardDesk());
+    nowMs += bucketMs;
+    const series = await judgeFleet(desk);
+    await reportSlos(
+      { redis, keys, now, metrics: createMetrics({ processMetrics: false }), samplesMin },
+      series,
+    );
+    const { slos } = await readGuard(redis, keys, nowMs);
+    expect(slos?.slos['dead-letters']).toMatchObject({ bad: 5, total: 100, verdict: 'missed' });
+  });
+});
+
+test('the guard only ever switches off: a switch that a person turned off stays as it is', async () => {
+  const change = { flag: 'ingest', value: 'off', actor: 'ada', reason: 'maintenance' } as const;
+  await setFlag(redis, keys, change, now);
+  await record(failing);
+  await judgeFleet(startGuardDesk());
+  expect(await readOff()).toEqual(['send', 'ingest', 'consume']);
+  expect((await readGate(redis, keys))?.flags.ingest.change?.actor).toBe('ada');
+});
+
+test('a judgement that is old is shown as such: nobody is watching', async () => {
+  await judgeFleet(startGuardDesk());
+  expect(await readGuard(redis, keys, nowMs + 39_999)).toMatchObject({ isFresh: true });
+  expect(await readGuard(redis, keys, nowMs + 40_000)).toMatchObject({ isFresh: false });
+});
+
+test('of two guards one holds the lease, and the other gets it when the first lets go', async () => {
+  const key = keys.shard(0).lease('watch');
+  const [first, second] = [createLease(redis, key, 5_000), createLease(server.connect(), key, 5_000)];
+  expect([await first.hold(), await second.hold(), await first.hold()]).toEqual([true, false, true]);
+  await first.release();
+  expect(await second.hold()).toBe(true);
+});

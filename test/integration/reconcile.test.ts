@@ -1,0 +1,80 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type ReconcileOptions, reconcile } from '../../src/deliver/reconcile.ts';
+import { createLog } from '../../src/observe/log.ts';
+import { type OperatorDesk, startOperatorDesk } from '../support/operator-desk.ts';
+
+let desk: OperatorDesk;
+const lines: string[] = [];
+const hourMs = 3_600_000;
+
+beforeAll(async () => {
+  desk = await startOperatorDesk();
+});
+afterAll(() => desk.stop());
+
+function run(nowMs = Date.now(), more: Partial<ReconcileOptions> = {}) {
+  return reconcile({
+    redis: desk.redis,
+    keys: desk.keys,
+    jobs: desk.jobs,
+    permits: desk.gate.permits,
+    decisions: desk.gate.decisions,
+    findPolicy: () => 'ask',
+    ageMs: 1_000,
+    retentionMs: 72 * hourMs,
+    log: createLog({
+      level: 'info',
+      service: 'test',
+      version: '0',
+      destination: { write: (line) => void lines.push(line) },
+    }),
+    now: () => nowMs,
+    ...more,
+  });
+}
+
+describe('the reconciler', () => {
+  test('an open message without a job is queued, and one with a job is left alone', async () => {
+    const lost = await desk.seedMessage();
+    const known = await desk.seedMessage();
+    await desk.jobs.addMessageJob({ id: known, channel: 'email', generation: 1, delayMs: 0 });
+    const report = await run(Date.now() + 5_000);
+    expect(report.requeued).toBe(1);
+    expect((await desk.readJobs()).waiting).toBe(2);
+    expect((await run(Date.now() + 50_000)).requeued).toBe(0);
+    expect((await desk.read(lost)).state).toBe('queued');
+  });
+
+  test('a held message past its fence expires, and one before it stays, however many are held', async () => {
+    const past = Date.now() + hourMs;
+    const ids = [];
+    for (let count = 0; count < 12; count += 1) ids.push(await desk.seedHeld('stopped', { notAfter: past }));
+    const stays = await desk.seedHeld('stopped', { notAfter: past + 2 * hourMs });
+    const open = await desk.seedHeld('stopped');
+    expect((await run(past + 1)).expired).toBe(12);
+    for (const id of ids) expect((await desk.read(id)).state).toBe('expired');
+    expect((await desk.read(stays)).state).toBe('held');
+    expect((await desk.read(open)).state).toBe('held');
+  });
+
+  test('a claim whose worker died becomes unknown, and is never taken for "not sent"', async () => {
+    const id = await desk.seedMessage();
+    await desk.claim(id);
+    expect((await run(Date.now() + 5_000)).lapsed).toBe(0);
+    await desk.redis.hset(desk.keys.of(id).message(id), 'deadline', Date.now() - 1);
+    await desk.redis.zadd(desk.keys.of(id).messagesOpen, Date.now() - 10_000, id);
+    expect((await run()).lapsed).toBe(1);
+    expect((await desk.read(id)).state).toBe('unknown');
+  });
+
+  test('a record that cannot be read is reported, and the others are settled all the same', async () => {
+    const broken = await desk.seedMessage();
+    const good = await desk.seedMessage();
+    await desk.redis.hset(desk.keys.of(broken).message(broken), 'channel', 'pigeon');
+    const before = lines.length;
+    expect((await run(Date.now() + 500_000)).requeued).toBeGreaterThanOrEqual(1);
+    expect(lines.slice(before).join('')).toContain(broken);
+    expect((await desk.read(good)).state).toBe('queued');
+    await desk.redis.hset(desk.keys.of(broken).message(broken), 'channel', 'email');
+  });
+});
