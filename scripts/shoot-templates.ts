@@ -4,10 +4,11 @@
  *
  *   npx tsx scripts/shoot-templates.ts
  */
-import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { type Browser, chromium } from 'playwright-core';
 import { loadCatalog } from '../src/plan/catalog.ts';
 import { previewTemplate } from '../src/plan/check-templates.ts';
+import { findChromium } from './lib/find-chromium.ts';
 
 const templatesDir = 'templates';
 const picturesDir = 'docs/templates';
@@ -62,19 +63,6 @@ async function shootTemplate(chrome: Browser, type: string): Promise<void> {
       console.log(`${path}  ${Math.round(bytes / 1024)} KiB`);
     }
   }
-}
-
-function findChromium(): string {
-  const candidates = [
-    process.env['CHROMIUM'],
-    '/usr/bin/chromium',
-    '/usr/bin/chromium-browser',
-    '/usr/bin/google-chrome',
-  ];
-  const found = candidates.find((path) => path !== undefined && existsSync(path));
-  if (found === undefined)
-    throw new Error('No Chromium found: install the package chromium, or name one in CHROMIUM');
-  return found;
 }
 
 function writeGallery(templates: readonly (readonly [type: string, title: string])[]): string {

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { redact } from './verify-redact.mjs';
 
 /**
- * Collects what was seen and writes it: `auto_com_center_evidence_<timestamp>.log` for people, and beside it a folder of the
- * same name with the raw answers of every step, a copy of the log, and `MANIFEST.json` (size and SHA-256 by file
- * name). Every byte goes through `redact` on its way. Throws, before anything is verified, when `outDir` cannot be written.
+ * Collects what was seen and writes it: `auto_com_center_evidence_<timestamp>.log` for people, and beside it a folder
+ * of the same name with the raw answers of every step, a copy of the log, and `MANIFEST.json` (size and SHA-256 by
+ * file name). Every byte goes through `redact` on its way. Throws, before anything is verified, when `outDir` cannot
+ * be written.
  */
 export function openEvidence(outDir, startedAt) {
   const name = `auto_com_center_evidence_${startedAt.toISOString().replace(/[-:]|\.\d+/g, '')}`;

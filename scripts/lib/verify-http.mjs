@@ -12,8 +12,9 @@ export class StepEnd extends Error {
 }
 
 /**
- * One HTTP exchange, bounded in time and size. Redirects are never followed: the token is for this address only. It never
- * rejects: `status` 0 means that no answer came, and `fault` says why. `isPrivate` keeps bodies out of the evidence.
+ * One HTTP exchange, bounded in time and size. Redirects are never followed: the token is for this address only.
+ * `status` 0 means that no answer came, and `fault` says why; only an interruption ends the step from here.
+ * `isPrivate` keeps bodies out of the evidence.
  */
 export async function exchange(run, request) {
   const begun = performance.now();
@@ -52,12 +53,15 @@ async function fetchWhole({ url, method = 'GET', headers = {}, body, signal }) {
     const text = await readText(response);
     return { status: response.status, headers: Object.fromEntries(response.headers), text };
   } catch (error) {
-    const code = error.cause?.code ?? error.cause?.message ?? error.message;
-    const fault = deadline.aborted
-      ? `no answer within ${timeoutMs / 1000} s`
-      : `could not be reached (${code})`;
+    if (signal.aborted) throw new StepEnd(blocked('interrupted'));
+    const fault = deadline.aborted ? `no answer within ${timeoutMs / 1000} s` : describeFailure(error);
     return { status: 0, headers: {}, text: '', fault };
   }
+}
+
+/** undici says "fetch failed" and keeps the reason in `cause`. */
+function describeFailure({ cause, message }) {
+  return `could not be reached (${cause?.code ?? cause?.message ?? message})`;
 }
 
 async function readText(response) {

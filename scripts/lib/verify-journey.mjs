@@ -60,7 +60,9 @@ export async function requireSafe(run) {
 export async function followEvent(run, event) {
   await requireSafe(run);
   const begun = performance.now();
-  const answer = await callService(run, '/api/events', { method: 'POST', json: event.body });
+  // Never cut short: what was taken must be known, to be taken back.
+  const post = { method: 'POST', json: event.body, ...ownTime() };
+  const answer = await callService(run, '/api/events', post);
   event.isPosted = answer.status === 202 || answer.status === 0;
   if (answer.status !== 202) return judgeRefusal(answer);
   event.id = answer.body.event_id;
@@ -154,7 +156,7 @@ async function discardQuarantined(run, id) {
   return status === 200 && body?.discarded === 1;
 }
 
-/** Cleaning up goes on when the run was interrupted. */
+/** Not ended by an interruption of the run. */
 function ownTime() {
   return { signal: new AbortController().signal };
 }

@@ -36,6 +36,9 @@ const steps = [
 
 const interruptedExitCode = 130;
 
+const marks = { pass: ['✓', 32], fail: ['✗', 31], degraded: ['~', 33], blocked: ['–', 33] };
+const idWidth = Math.max(...steps.map(({ id }) => id.length));
+
 process.exitCode = await main(process.argv.slice(2)).catch((error) => {
   console.error(error instanceof UsageError ? error.message : `It did not work: ${error.message}`);
   return error instanceof UsageError ? 64 : 1;
@@ -79,7 +82,8 @@ async function main(argv) {
 /** What the steps share: the options, the token once there is one, and where the raw answers go. */
 function createRun(options, evidence, startedAt) {
   const interruption = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => interruption.abort());
+  // Every one of them, so that an impatient second one does not end the clean-up.
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => interruption.abort());
   const { token, credentials } = options;
   for (const secret of [token?.text, credentials?.clientSecret])
     if (secret !== undefined) evidence.keepSecret(secret);
@@ -131,9 +135,6 @@ async function tryStep(run, check) {
       : fail(`an answer that nobody expected: ${error.message}`);
   }
 }
-
-const marks = { pass: ['✓', 32], fail: ['✗', 31], degraded: ['~', 33], blocked: ['–', 33] };
-const idWidth = Math.max(...steps.map(({ id }) => id.length));
 
 /** Progress for people: on standard output, or beside it when that is for a program. */
 function createSay({ isJson }, evidence) {

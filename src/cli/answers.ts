@@ -159,6 +159,10 @@ export const slosSchema = z.looseObject({
   ),
 });
 
+export const readinessSchema = z.looseObject({
+  checks: z.record(z.string(), z.looseObject({ ok: z.boolean(), detail: z.string() })).default({}),
+});
+
 export type Control = z.infer<typeof controlSchema>;
 export type Flag = z.infer<typeof flagSchema>;
 export type Switched = z.infer<typeof switchedSchema>;

@@ -66,6 +66,10 @@ export interface Surroundings {
   readonly actor: string;
   readonly version: string;
   readonly programRoot: string;
+  /** Undefined when nobody looks at a terminal. */
+  readonly readScreenSize?: () => { readonly columns: number; readonly rows: number } | undefined;
+  /** Calls back at Ctrl-C in place of ending the process. */
+  readonly onInterrupt?: (act: () => void) => void;
 }
 
 /** Every command takes these. */

@@ -28,6 +28,11 @@ process.exitCode = await runAcc(
     actor: `cli:${readUser()}@${hostname()}`,
     version: readVersion(),
     programRoot,
+    readScreenSize: () =>
+      process.stdout.isTTY
+        ? { columns: process.stdout.columns || 80, rows: process.stdout.rows || 24 }
+        : undefined,
+    onInterrupt: (act) => void process.once('SIGINT', act),
   },
   {
     writeOut: (content) => process.stdout.write(content),

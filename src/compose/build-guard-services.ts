@@ -20,6 +20,7 @@ import type { SloReport } from '../guard/report-slos.ts';
 import type { GuardAnswer } from '../http/guard-answers.ts';
 import type { GuardServices } from '../http/guard-services.ts';
 import type { Foundation } from './build-foundation.ts';
+import { buildNoteServices } from './build-note-services.ts';
 import { readTriggerModes } from './guard-modes.ts';
 
 /** What the guard wrote down, as the routes tell it. Any process can tell it, with or without a guard. */
@@ -55,6 +56,7 @@ export function buildGuardServices(foundation: Foundation): GuardServices {
       const incident = await readIncident(store, id);
       return incident === undefined ? undefined : viewIncident(incident);
     },
+    ...buildNoteServices(foundation),
     releaseIncident: async (id, { reason }, { clientId, requestId }) => {
       const answer = await releaseIncident(store, id, { actor: clientId, reason, requestId });
       if (answer.kind !== 'released') return answer.kind;

@@ -7,6 +7,7 @@ import { buildGate } from './build-gate.ts';
 import { startFleetWatch } from './start-fleet-watch.ts';
 import { startProofOfLife } from './start-proof-of-life.ts';
 import { startQuarantineJudge } from './start-quarantine-judge.ts';
+import { startStatusNotes } from './start-status-notes.ts';
 
 /** Starts the guard: one is active by lease, others stand by. It judges the fleet, and brings records and queue together. */
 export async function startGuard(foundation: Foundation): Promise<void> {
@@ -20,6 +21,7 @@ export async function startGuard(foundation: Foundation): Promise<void> {
   await startQuarantineJudge(foundation);
   startFleetWatch(foundation);
   startProofOfLife(foundation, gate.watch);
+  startStatusNotes(foundation);
   const turn = async (): Promise<void> => {
     if (!(await lease.hold())) return;
     await reconcile({

@@ -31,7 +31,13 @@ export function checkTogether(values: SettingValues, faults: string[]): void {
 
 /** What tokens and keys travel over. */
 function checkServiceUrls(values: SettingValues, faults: string[]): void {
-  for (const name of ['AUTH_ISSUER', 'AUTH_JWKS_URL', 'M2M_TOKEN_URL', 'DIRECTORY_URL'] as const) {
+  for (const name of [
+    'AUTH_ISSUER',
+    'AUTH_JWKS_URL',
+    'M2M_TOKEN_URL',
+    'DIRECTORY_URL',
+    'STATUS_WEBHOOK_URL',
+  ] as const) {
     if (values[name]?.startsWith('http:') === true)
       faults.push(`${name} must use https in ${values.ENVIRONMENT}: plain http is for local runs only.`);
   }

@@ -46,6 +46,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   getSlo: ['read', 'admin'],
   getIncidents: ['read', 'admin'],
   getIncident: ['read', 'admin'],
+  getStatusNotes: ['read', 'admin'],
   postIncidentRelease: ['admin'],
 };
 const cells = apiRoutes.flatMap((route) =>

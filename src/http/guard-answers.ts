@@ -115,12 +115,30 @@ export const incidentReleasedSchema = z
   })
   .meta({ title: 'Released, and what is still stopped' });
 
+export const statusNotesSchema = z
+  .strictObject({
+    notes: z.array(
+      z.strictObject({
+        id: z.string(),
+        at: instant,
+        text: z.string(),
+        state: z
+          .enum(['pending', 'posting', 'posted', 'logged', 'failed'])
+          .meta({ description: '`logged`: there is no webhook. `failed`: it was given up' }),
+        tries: count,
+        fault: z.string().optional(),
+      }),
+    ),
+  })
+  .meta({ title: 'Status notes after a release and at incidents' });
+
 export const guardAnswerSchemas = {
   Triggers: triggersSchema,
   Slos: slosSchema,
   Incident: incidentSchema,
   Incidents: incidentsSchema,
   IncidentReleased: incidentReleasedSchema,
+  StatusNotes: statusNotesSchema,
 } as const satisfies Readonly<Record<string, z.ZodType>>;
 export type GuardAnswer<Name extends keyof typeof guardAnswerSchemas> = z.infer<
   (typeof guardAnswerSchemas)[Name]

@@ -8,6 +8,8 @@ export interface GuardServices {
   readSlos(): Promise<GuardAnswer<'Slos'>>;
   /** Newest first. */
   listIncidents(limit: number): Promise<GuardAnswer<'Incidents'>>;
+  /** The newest first. */
+  listStatusNotes(limit: number): Promise<GuardAnswer<'StatusNotes'>>;
   readIncident(id: string): Promise<GuardAnswer<'Incident'> | undefined>;
   releaseIncident(
     id: string,

@@ -28,6 +28,7 @@ import {
   postDeadLettersReplay,
 } from './routes/dead-letters/handler.ts';
 import { getDiagnostics } from './routes/diagnostics/handler.ts';
+import { getStatusNotes } from './routes/get-status-notes/handler.ts';
 import {
   getIncident,
   getIncidents,
@@ -151,6 +152,11 @@ export const operatorRoutes: readonly Route<ApiContext>[] = [
   }),
   read('/api/incidents', getIncidents, 'List incidents, the newest first', {
     answer: 'Incidents',
+    scope: 'notify.read',
+    query: incidentsQuerySchema,
+  }),
+  read('/api/status/notes', getStatusNotes, 'List status notes, the newest first', {
+    answer: 'StatusNotes',
     scope: 'notify.read',
     query: incidentsQuerySchema,
   }),

@@ -85,10 +85,16 @@ function showFigures(gauges: Gauges, figures: CollectedFigures): void {
   for (const [reason, count] of Object.entries(figures.held ?? {}))
     gauges.messagesHeld.set({ reason }, count);
   if (figures.deadLetters !== undefined) gauges.deadLettersKept.set(figures.deadLetters);
-  if (figures.quarantine === undefined) return;
-  gauges.quarantineEvents.set(figures.quarantine.events);
-  gauges.quarantineBytes.set(figures.quarantine.bytes);
-  gauges.quarantineOldestAge.set(figures.quarantine.oldestAgeMs / 1000);
+  if (figures.quarantine !== undefined) showQuarantine(gauges, figures.quarantine);
+}
+
+function showQuarantine(
+  gauges: Gauges,
+  { events, bytes, oldestAgeMs }: NonNullable<CollectedFigures['quarantine']>,
+): void {
+  gauges.quarantineEvents.set(events);
+  gauges.quarantineBytes.set(bytes);
+  gauges.quarantineOldestAge.set(oldestAgeMs / 1000);
 }
 
 async function withTimeout<T>(run: () => Promise<T>, timeoutMs: number): Promise<T> {

@@ -1,4 +1,4 @@
-import { DelayedError, type Job, Worker } from 'bullmq';
+import { DelayedError, type Job, Worker, type WorkerOptions } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { QueueName } from './queue-names.ts';
@@ -67,20 +67,7 @@ export function createQueueHost(options: QueueHostOptions): QueueHost {
         underWay -= 1;
       }
     },
-    {
-      autorun: false,
-      connection: options.connection,
-      prefix: options.queuePrefix,
-      concurrency: options.concurrency,
-      lockDuration: lockDurationMs,
-      stalledInterval: 3_000,
-      // A worker that is killed leaves its jobs stalled; each kill counts, and the default of 1 would fail the job.
-      maxStalledCount: 1_000_000,
-      drainDelay: 5,
-      runRetryDelay: 1_000,
-      removeOnComplete: { count: 0 },
-      removeOnFail: { count: 0 },
-    },
+    toWorkerOptions(options),
   );
   worker.on('error', (error) => options.onError(`worker ${options.queue}`, error));
   worker.on('failed', (_job, error) => options.onError(`job failed in ${options.queue}`, error));
@@ -112,6 +99,23 @@ export function createQueueHost(options: QueueHostOptions): QueueHost {
     },
     lastPickupAt: () => lastPickupAt,
     isIdle: () => !paused && !stopping.signal.aborted && underWay < options.concurrency,
+  };
+}
+
+function toWorkerOptions(options: QueueHostOptions): WorkerOptions {
+  return {
+    autorun: false,
+    connection: options.connection,
+    prefix: options.queuePrefix,
+    concurrency: options.concurrency,
+    lockDuration: lockDurationMs,
+    stalledInterval: 3_000,
+    // A worker that is killed leaves its jobs stalled; each kill counts, and the default of 1 would fail the job.
+    maxStalledCount: 1_000_000,
+    drainDelay: 5,
+    runRetryDelay: 1_000,
+    removeOnComplete: { count: 0 },
+    removeOnFail: { count: 0 },
   };
 }
 

@@ -39,6 +39,9 @@ export interface ShardKeys {
   readonly lease: (name: string) => string;
   /** How the proof of life stands (hash). It lies on shard 0 alone. */
   readonly proof: string;
+  /** Status notes by id, and when each version was first run (hashes). They lie on shard 0 alone. */
+  readonly statusNotes: string;
+  readonly releases: string;
   readonly quarantineSource: (hash: string) => string;
   readonly event: (id: EventId) => string;
   /** What is left of a client's allowance of requests. */
@@ -99,6 +102,8 @@ function createShardKeys(prefix: string, shard: number): ShardKeys {
     incident: (id) => `${root}:incident:${id}`,
     lease: (name) => `${root}:lease:${name}`,
     proof: `${root}:proof`,
+    statusNotes: `${root}:status-notes`,
+    releases: `${root}:releases`,
     quarantineSource: (hash) => `${root}:quarantine-source:${hash}`,
     event: (id) => `${root}:event:${id}`,
     allowance: (client) => `${root}:allowance:${client}`,

@@ -66,8 +66,8 @@ function parse(said: string): Record<string, unknown> {
   return body;
 }
 
-/** Waits until the canary says the status, then takes several looks: each says it, and the median is in time. */
-async function expectCanary(service: Service, status: 'ok' | 'degraded'): Promise<void> {
+/** Waits until the canary says the status, then takes several looks, each of which says it. Answers their median, ms. */
+async function measureCanary(service: Service, status: 'ok' | 'degraded'): Promise<number> {
   await waitFor(
     `canary ${status}`,
     async () => parse((await look(service)).text),
@@ -88,7 +88,7 @@ async function expectCanary(service: Service, status: 'ok' | 'degraded'): Promis
   const head = await look(service, 'HEAD');
   expect(head.text).toBe('');
   times.sort((left, right) => left - right);
-  expect(times[Math.floor(looks / 2)], `times: ${times.map(Math.round).join(' ')}`).toBeLessThan(answerMsMax);
+  return times[Math.floor(looks / 2)] ?? Number.NaN;
 }
 
 test.each<[string, (redis: Redis) => Promise<void> | void]>([
@@ -107,9 +107,9 @@ test.each<[string, (redis: Redis) => Promise<void> | void]>([
     await redis.stop();
   });
   const service = await start({ redisUrl: redis.url, processes: ['api'] });
-  await expectCanary(service, 'ok');
+  expect(await measureCanary(service, 'ok')).toBeLessThan(answerMsMax);
   await breakIt(redis);
-  await expectCanary(service, 'degraded');
+  expect(await measureCanary(service, 'degraded')).toBeLessThan(answerMsMax);
 });
 
 test('with the issuer away from the start it is degraded, in time', async () => {
@@ -117,7 +117,7 @@ test('with the issuer away from the start it is degraded, in time', async () => 
     processes: ['api'],
     environment: { AUTH_JWKS_URL: 'http://127.0.0.1:1/jwks' },
   });
-  await expectCanary(service, 'degraded');
+  expect(await measureCanary(service, 'degraded')).toBeLessThan(answerMsMax);
 });
 
 test('paused and stopped by a person it is ok: that is no fault', async () => {
@@ -127,7 +127,7 @@ test('paused and stopped by a person it is ok: that is no fault', async () => {
   await service.call('/api/control/send', { method: 'PUT', json: { enabled: false, reason } });
   const paused = await service.call('/api/control/ingest', { method: 'PUT', json: { paused: true, reason } });
   expect(paused.status).toBe(200);
-  await expectCanary(service, 'ok');
+  expect(await measureCanary(service, 'ok')).toBeLessThan(answerMsMax);
 });
 
 test('on its way out it still answers, whole', async () => {
@@ -169,7 +169,7 @@ test.each<[ProcessKind, NodeJS.Signals]>([
   ['sender', 'SIGSTOP'],
 ])('with the only %s dead of %s it is degraded, in time', async (kind, signal) => {
   const service = await start({ environment: { PROOF_OF_LIFE_SECONDS: '1' } });
-  await expectCanary(service, 'ok');
+  expect(await measureCanary(service, 'ok')).toBeLessThan(answerMsMax);
   service.processes.get(kind)?.signal(signal);
-  await expectCanary(service, 'degraded');
+  expect(await measureCanary(service, 'degraded')).toBeLessThan(answerMsMax);
 });

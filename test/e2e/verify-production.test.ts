@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { type ChildProcess, execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,6 +9,7 @@ import { type Rewrite, type RewritingProxy, startRewritingProxy } from '../suppo
 import { type ScriptedSmtp, startScriptedSmtp } from '../support/scripted-smtp.ts';
 import { type Service, startService } from '../support/service.ts';
 import { issuerSecret } from '../support/service-client.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 /** The script against the built program: what it says, how it ends, and what it leaves behind. */
 interface End {
@@ -77,30 +78,68 @@ async function verify(
   baseUrl = service.url,
 ): Promise<End> {
   const out = mkdtempSync(join(tmpdir(), 'acc-evidence-'));
-  onTestFinished(() => rmSync(out, { recursive: true, force: true }));
   const { code, stdout, stderr } = await runScript(
     ['--base-url', baseUrl, '--out', out, '--json', '--wait', '15', ...args],
-    {
-      AUTH_JWKS_URL: service.issuer.jwksUrl,
-      M2M_TOKEN_URL: service.issuer.tokenUrl,
-      M2M_CLIENT_ID: 'operator',
-      M2M_CLIENT_SECRET: issuerSecret,
-    },
+    environmentOf(service),
   );
-  return { code, output: stdout + stderr, summary: JSON.parse(stdout) as Summary, files: readAll(out) };
+  const files = readAll(out);
+  rmSync(out, { recursive: true, force: true });
+  expect(stdout, stderr).toMatch(/^\{/);
+  return { code, output: stdout + stderr, summary: JSON.parse(stdout) as Summary, files };
 }
 
+interface Printed {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** `watch` sees what is printed beside the summary as it comes. */
 function runScript(
   args: readonly string[],
   environment: Readonly<Record<string, string>>,
-): Promise<{ code: number; stdout: string; stderr: string }> {
+  watch: (printed: string, child: ChildProcess) => void = () => undefined,
+): Promise<Printed> {
   const env = { PATH: process.env['PATH'] ?? '', ...environment };
   const script = join(findRoot(), 'scripts/verify-production.sh');
   return new Promise((resolve) => {
     const child = execFile('bash', [script, ...args], { env, timeout: 50_000 }, (_error, stdout, stderr) => {
       resolve({ code: child.exitCode ?? -1, stdout, stderr });
     });
+    let printed = '';
+    child.stderr?.on('data', (text: string) => {
+      printed += text;
+      watch(printed, child);
+    });
   });
+}
+
+/** Runs it and interrupts it while it follows the event after step `id`. */
+async function interrupt(service: Service, id: string): Promise<Printed> {
+  const out = mkdtempSync(join(tmpdir(), 'acc-evidence-'));
+  onTestFinished(() => rmSync(out, { recursive: true, force: true }));
+  const before = await countEvents(service);
+  return await runScript(
+    ['--base-url', service.url, '--out', out, '--json', ...patient],
+    environmentOf(service),
+    (printed, child) => {
+      if (!printed.includes(`${id} `)) return;
+      void waitFor(
+        'the event',
+        () => countEvents(service),
+        (count) => count > before,
+      ).then(() => child.kill('SIGINT'));
+    },
+  );
+}
+
+function environmentOf({ issuer }: Service): Record<string, string> {
+  return {
+    AUTH_JWKS_URL: issuer.jwksUrl,
+    M2M_TOKEN_URL: issuer.tokenUrl,
+    M2M_CLIENT_ID: 'operator',
+    M2M_CLIENT_SECRET: issuerSecret,
+  };
 }
 
 function readAll(dir: string): Map<string, string> {
@@ -145,7 +184,9 @@ describe('a healthy system that rehearses', () => {
     expect(end.code).toBe(0);
     expect(measuredBy(end, 'p95')).toMatch(/^[\d.]+ ms, row 29 of 30; at most 2000 ms$/);
     expect(measuredBy(end, 'm2m-token')).toMatch(/^obtained in \d+ ms: RS256, lives 300 s/);
-    expect(measuredBy(end, 'deadline-approaching')).toMatch(/^email rehearsed, sms rehearsed, after \d+ ms$/);
+    expect(measuredBy(end, 'deadline-approaching')).toMatch(
+      /^email rehearsed \(would-send\), sms rehearsed \(would-send\), after \d+ ms$/,
+    );
     expect(measuredBy(end, 'throttle')).toBe('at most 10 messages a minute');
     expect(measuredBy(end, 'kill-switch')).toMatch(
       /^quiesced [\d.]+ ms after the request .* put back to on$/,
@@ -189,34 +230,29 @@ describe('a healthy system that rehearses', () => {
       expect(all).not.toContain(seeded);
     expect(all).not.toMatch(/eyJ[\w-]{10}|"authorization": "B/);
   });
-});
 
-describe('a system that is stopped at run time', () => {
-  test('is green, its messages are held and taken back, and whoever stopped it keeps their words', async () => {
-    const service = await start({ APP_MODE: 'testing' });
-    onTestFinished(() => service.stop());
+  test('when it is stopped: its messages are held and taken back, and whoever stopped it keeps their words', async () => {
     await service.call('/api/control/send', {
       method: 'PUT',
       json: { enabled: false, reason: 'wrong date' },
     });
-    const before = smtp.messages.length;
-    const end = await verify(service);
-    expect(end.output).toContain('(exit 0)');
-    expect(end.code).toBe(0);
-    expect(measuredBy(end, 'new-match-found')).toMatch(/^email held \(stopped\), sms held \(stopped\)/);
-    expect(measuredBy(end, 'clean-up')).toBe('2 events, 4 messages cancelled');
-    expect(measuredBy(end, 'kill-switch')).toMatch(/; it was off, and stays off$/);
+    const stopped = await verify(service);
+    expect(stopped.output).toContain('(exit 0)');
+    expect(stopped.code).toBe(0);
+    expect(measuredBy(stopped, 'new-match-found')).toMatch(/^email held \(stopped\), sms held \(stopped\)/);
+    expect(measuredBy(stopped, 'clean-up')).toBe('2 events, 4 messages cancelled');
+    expect(measuredBy(stopped, 'kill-switch')).toMatch(/; it was off, and stays off$/);
     expect((await service.call('/api/send/status')).body).toMatchObject({
       sending: false,
-      reason: expect.stringMatching(/^wrong date \(pressed again by a verification\)$/),
+      reason: 'wrong date (pressed again by a verification)',
     });
-    expect(smtp.messages).toHaveLength(before);
+    expect(smtp.messages).toHaveLength(sentBefore);
   });
 });
 
 describe('a system that would send', () => {
   test('is red: no event is posted, the switch is not pressed, and the repair is said', async () => {
-    const service = await start({ APP_MODE: 'testing' });
+    const service = await start({ APP_MODE: 'testing' }, ['api']);
     onTestFinished(() => service.stop());
     const end = await verify(service);
     expect(end.code).toBe(1);
@@ -234,20 +270,7 @@ describe('a system that would send', () => {
   });
 });
 
-describe('a system whose workers are dead', () => {
-  test('is red: the events do not end, and are named as left behind', async () => {
-    const service = await start({}, ['api']);
-    onTestFinished(() => service.stop());
-    const end = await verify(service, [...patient, '--wait', '1']);
-    expect(end.code).toBe(1);
-    expect(measuredBy(end, 'deadline-approaching')).toBe(
-      'no end within 1 s: still accepted; are the workers alive?',
-    );
-    expect(glance(end)).toMatchObject({ 'deadline-approaching': 'fail', 'clean-up': 'degraded' });
-  });
-});
-
-describe('seen through something in front of it, and with its issuer gone', () => {
+describe('a system whose workers are dead, through something in front of it, and with its issuer gone', () => {
   let service: Service;
 
   beforeAll(async () => {
@@ -257,7 +280,26 @@ describe('seen through something in front of it, and with its issuer gone', () =
     await service?.stop();
   });
 
-  /** Its events cannot end here (no workers), which other tests judge: these look at one step each. */
+  test('dead workers are red: the events do not end, and are named as left behind', async () => {
+    const end = await verify(service, [...patient, '--wait', '1']);
+    expect(end.code).toBe(1);
+    expect(measuredBy(end, 'deadline-approaching')).toBe(
+      'no end within 1 s: still accepted; are the workers alive?',
+    );
+    expect(glance(end)).toMatchObject({ 'deadline-approaching': 'fail', 'clean-up': 'degraded' });
+  });
+
+  test('an interruption takes back what was made, and is no verdict', async () => {
+    const end = await interrupt(service, 'send-status');
+    expect(end.stderr).toContain('interrupted; ');
+    expect(end.stderr).toMatch(/– kill-switch +blocked +interrupted/);
+    expect(end.stderr).toMatch(
+      /~ clean-up +degraded +1 events, 0 messages cancelled; left: evt_\w+ accepted/,
+    );
+    expect(end.code).toBe(130);
+  });
+
+  /** What is in front of it is judged by one step; the events end as they do above. */
   async function verifyThrough(rewrite: Rewrite): Promise<End> {
     const proxy: RewritingProxy = await startRewritingProxy(service.url, rewrite);
     onTestFinished(() => proxy.close());

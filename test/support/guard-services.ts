@@ -59,6 +59,9 @@ export function createGuardServices(overrides: Partial<GuardServices> = {}): Gua
     }),
     readSlos: async () => ({ watched: true, judged_at: at, since: at, slos: [] }),
     listIncidents: async () => ({ incidents: [brief] }),
+    listStatusNotes: async () => ({
+      notes: [{ id: `${someIncidentId} opened`, at, text: incident.rule, state: 'posted', tries: 1 }],
+    }),
     readIncident: async (id) => (id === someIncidentId ? incident : undefined),
     releaseIncident: async (id, { reason }, { clientId }) =>
       id === someIncidentId

@@ -102,7 +102,8 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     return started;
   };
   const client = createServiceClient(url, issuer);
-  for (const kind of options.processes ?? ['planner', 'sender', 'guard', 'api']) await startOne(kind);
+  const kinds = options.processes ?? (['planner', 'sender', 'guard', 'api'] as const);
+  await Promise.all(kinds.map((kind) => startOne(kind)));
   return {
     url,
     issuer,

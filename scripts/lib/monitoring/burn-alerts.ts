@@ -9,36 +9,52 @@ import {
   sloNames,
   sloTable,
 } from '../../../src/domain/thresholds.ts';
-import { createPromql, type Promql, type RuleOptions } from './promql.ts';
+import { createPromql, formatLabels, type Promql, type RuleOptions } from './promql.ts';
 import { type AlertRule, createAlert, type RecordingRule, type RuleGroup } from './rule-group.ts';
 
-const burnWindows = Object.keys(burnWindowsMs) as BurnWindow[];
-const intervalMs = 60_000;
+const quickIntervalMs = 60_000;
+const quickWindowMsMax = burnWindowsMs['1h'];
 const downRecord = 'acc:api_down';
-export const budgetRecord = 'acc:slo_budget_basis_points';
 /** Recorded for each objective and window: what was bad, and all of it. */
 export const badRecord = (window: BurnWindow): string => `acc:slo_bad:${window}`;
 export const totalRecord = (window: BurnWindow): string => `acc:slo_total:${window}`;
 
-const alertNames = ['BudgetBurnsFast', 'BudgetBurnsSteadily', 'BudgetBurnsSlowly'] as const;
+export const burnAlertNames = ['BudgetBurnsFast', 'BudgetBurnsSteadily', 'BudgetBurnsSlowly'] as const;
 
-/** How fast the budgets of the objectives burn, and the alerts on it, one for each pair of windows. */
-export function createBurnGroup(options: RuleOptions): RuleGroup {
+/** The fast burn, judged every minute. */
+export function createQuickBurnGroup(options: RuleOptions): RuleGroup {
   const promql = createPromql(options);
   return {
-    name: 'acc-slo-burn',
-    interval: promql.span(intervalMs),
-    rules: [
-      recordDown(promql),
-      ...sloNames.flatMap((slo) => recordSlo(promql, slo)),
-      ...burnAlerts.map((alert, order) => writeAlert(alert, alertNames[order] ?? 'BudgetBurns')),
-    ],
+    name: 'acc-slo-burn-quick',
+    interval: promql.span(quickIntervalMs),
+    rules: [recordDown(promql), ...writeRules(promql, true)],
   };
+}
+
+/** The slower burns, judged every five minutes: their long windows cost more to count, and change less. */
+export function createSlowBurnGroup(options: RuleOptions): RuleGroup {
+  const promql = createPromql(options);
+  return {
+    name: 'acc-slo-burn-slow',
+    interval: promql.span(5 * quickIntervalMs),
+    rules: writeRules(promql, false),
+  };
+}
+
+function writeRules(promql: Promql, wantsQuick: boolean): readonly (RecordingRule | AlertRule)[] {
+  const alerts = burnAlerts
+    .map((alert, order) => ({ ...alert, name: burnAlertNames[order] ?? '' }))
+    .filter(({ long }) => burnWindowsMs[long] <= quickWindowMsMax === wantsQuick);
+  const windows = new Set(alerts.flatMap(({ long, short }) => [short, long]));
+  return sloNames.flatMap((slo) => [
+    ...[...windows].flatMap((window) => recordSlo(promql, slo, window)),
+    ...alerts.map((alert) => writeAlert(slo, alert)),
+  ]);
 }
 
 /** Down, as Prometheus sees it: no API process can be scraped, or every request of the last minute failed. */
 function recordDown(promql: Promql): RecordingRule {
-  const figure = (name: string) => promql.grow('guardFigures', { figure: name }, intervalMs);
+  const figure = (name: string) => promql.grow('guardFigures', { figure: name }, quickIntervalMs);
   return {
     record: downRecord,
     expr: [
@@ -49,17 +65,11 @@ function recordDown(promql: Promql): RecordingRule {
   };
 }
 
-function recordSlo(promql: Promql, slo: SloName): readonly RecordingRule[] {
-  const labels = { slo };
+function recordSlo(promql: Promql, slo: SloName, window: BurnWindow): readonly RecordingRule[] {
+  const { bad, total } = writeTally(promql, slo, burnWindowsMs[window]);
   return [
-    { record: budgetRecord, expr: `vector(${sloTable[slo].budgetBasisPoints})`, labels },
-    ...burnWindows.flatMap((window) => {
-      const { bad, total } = writeTally(promql, slo, burnWindowsMs[window]);
-      return [
-        { record: badRecord(window), expr: bad, labels },
-        { record: totalRecord(window), expr: total, labels },
-      ];
-    }),
+    { record: badRecord(window), expr: bad, labels: { slo } },
+    { record: totalRecord(window), expr: total, labels: { slo } },
   ];
 }
 
@@ -89,18 +99,24 @@ function writeTally(promql: Promql, slo: SloName, ms: number): { bad: string; to
 }
 
 /** Whole numbers on both sides, as the guard compares them: exactly at the rate is not over it. */
-function writeAlert({ severity, burnTenths, long, short }: BurnAlert, name: string): AlertRule {
+function writeAlert(
+  slo: SloName,
+  { name, severity, burnTenths, long, short }: BurnAlert & { readonly name: string },
+) {
+  const own = formatLabels({ slo });
   const isFaster = (window: BurnWindow) =>
-    `100000 * ${badRecord(window)} > ${burnTenths} * ${budgetRecord} * ${totalRecord(window)}`;
-  const rate = burnTenths / 10;
+    `100000 * ${badRecord(window)}${own} > ${burnTenths * sloTable[slo].budgetBasisPoints} * ${totalRecord(window)}${own}`;
   return createAlert(
     {
       name,
       severity,
-      summary: `The error budget of {{ $labels.slo }} burns over ${rate} times too fast, for ${long} and still for ${short}`,
+      labels: { slo },
+      summary: `The error budget of ${slo} (${sloTable[slo].target}) burns over ${burnTenths / 10} times too fast, for ${long} and still for ${short}`,
     },
-    [isFaster(long), `and ${isFaster(short)}`, `and ${totalRecord(long)} > ${burnSamplesMin - 0.5}`].join(
-      '\n',
-    ),
+    [
+      isFaster(long),
+      `and ${isFaster(short)}`,
+      `and ${totalRecord(long)}${own} > ${burnSamplesMin - 0.5}`,
+    ].join('\n'),
   );
 }

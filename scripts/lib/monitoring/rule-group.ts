@@ -19,6 +19,9 @@ export interface AlertRule {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
+/** Rules of one subject are one file: it can be loaded, and tested, without the others. */
+export type RuleSubject = 'triggers' | 'burn-quick' | 'burn-slow' | 'state';
+
 /** `page`: wakes a person. `ticket`: for the next working day. `watchdog`: its silence is the alarm. */
 export type Severity = 'page' | 'ticket' | 'watchdog';
 

@@ -1,6 +1,6 @@
 import { settings } from '../../../src/config/settings.ts';
-import { bucketMs } from '../../../src/domain/thresholds.ts';
 import { proofIntervalsMax } from '../../../src/domain/proof-of-life.ts';
+import { bucketMs } from '../../../src/domain/thresholds.ts';
 import { createPromql, type Labels, type MetricKey, type Promql, type RuleOptions } from './promql.ts';
 import { type AlertRule, type AlertText, createAlert, type RuleGroup } from './rule-group.ts';
 

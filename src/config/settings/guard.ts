@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { triggerModes } from '../../domain/thresholds.ts';
-import { type Setting, whole } from './setting.ts';
+import { type Setting, url, whole } from './setting.ts';
 
 const mode = (what: string) =>
   ({
@@ -39,5 +39,16 @@ export const guardSettings = {
     schema: whole(0, 3_600),
     default: '60',
     doc: 'How often a synthetic event walks the whole path to a provider that delivers nowhere; `0` turns it off. Three of these without one coming back make `dependencies_ok` false.',
+  },
+  RELEASED_AT: {
+    group: 'guard',
+    schema: z.iso.datetime({ offset: true, error: 'must be an instant such as 2026-11-20T09:00:00Z' }),
+    doc: 'When this version was released; status notes are due by it. Default is the first start of a guard of this version.',
+  },
+  STATUS_WEBHOOK_URL: {
+    group: 'guard',
+    schema: url,
+    secret: true,
+    doc: 'Slack-compatible webhook for status notes and incidents; without one they go to the log. They are at `/api/status/notes` in any case.',
   },
 } as const satisfies Readonly<Record<string, Setting>>;

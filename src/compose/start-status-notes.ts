@@ -1,0 +1,87 @@
+import { readQueueStatus } from '../deliver/queue-status.ts';
+import type { EnvironmentFlags } from '../domain/judge-environment.ts';
+import { triggerNames } from '../domain/thresholds.ts';
+import { readSendStatus } from '../gate/send-status.ts';
+import { readGuard } from '../guard/read-guard.ts';
+import { type NoteDesk, turnStatusNotes } from '../guard/status-notes.ts';
+import { runEvery } from '../runtime/run-every.ts';
+import { checkDurability } from '../store/durability.ts';
+import { createLease } from '../store/lease.ts';
+import type { Foundation } from './build-foundation.ts';
+import { readEnvironmentFlags } from './environment-flags.ts';
+import { createProofJudge } from './judge-proof.ts';
+
+const lookEveryMs = 1_000;
+const leaseMs = 15_000;
+
+/** Starts writing status notes (VER-3); of all guards, the one that holds the lease does. */
+export function startStatusNotes(foundation: Foundation): void {
+  const { configuration, version, redis, keys, log, now, releases, reportError } = foundation;
+  const { STATUS_WEBHOOK_URL } = configuration.values;
+  const desk: NoteDesk = {
+    redis: redis.commands,
+    keys,
+    release: `auto_com_center ${version}`,
+    releasedAtMs: () => readReleasedAt(foundation),
+    describe: createDescriber(foundation),
+    webhook: STATUS_WEBHOOK_URL === undefined ? undefined : new URL(STATUS_WEBHOOK_URL),
+    log,
+    now,
+  };
+  const lease = createLease(redis.commands, keys.shard(0).lease('notes'), leaseMs);
+  const turn = async (): Promise<void> => {
+    if (await lease.hold()) await turnStatusNotes(desk);
+  };
+  const turning = runEvery(lookEveryMs, turn, (error) => reportError('status notes', error));
+  releases.push('status notes', async () => {
+    await turning.stop();
+    await lease.release();
+  });
+}
+
+/** As configured; else when a guard of this version first ran on this store. */
+async function readReleasedAt({ configuration, version, redis, keys, now }: Foundation): Promise<number> {
+  const { RELEASED_AT } = configuration.values;
+  if (RELEASED_AT !== undefined) return Date.parse(RELEASED_AT);
+  const key = keys.shard(0).releases;
+  const first = now();
+  if ((await redis.commands.hsetnx(key, version, first)) === 1) return first;
+  return Number(await redis.commands.hget(key, version));
+}
+
+function createDescriber(foundation: Foundation): () => Promise<string> {
+  const { configuration, redis, keys, jobs, now } = foundation;
+  const judgeProof = createProofJudge(foundation);
+  const store = { redis: redis.commands, keys, jobs, now };
+  return async () => {
+    const { durable } = await checkDurability(redis.commands, {
+      attested: configuration.values.STORE_DURABILITY_ATTESTED,
+      probeKey: `${keys.shard(0).store}:probe`,
+    });
+    const environment = (): EnvironmentFlags => readEnvironmentFlags(configuration, durable);
+    const [send, queue, standing, proof] = await Promise.all([
+      readSendStatus({ ...store, environment, settings: [] }),
+      readQueueStatus(store),
+      readGuard(store.redis, keys, now()),
+      judgeProof(),
+    ]);
+    const { queues, messages } = queue;
+    const waiting = Object.values(queues).reduce((sum, figures) => sum + figures.waiting, 0);
+    const latched = triggerNames.filter((name) => standing.latches.has(name));
+    const verdicts = triggerNames.map(
+      (name) => `${name} ${standing.judgement?.triggers[name].verdict ?? 'no-data'}`,
+    );
+    return [
+      `sending: ${send.sending ? 'yes' : `no (${send.reason ?? 'rehearsing'})`}, mode ${send.app_mode}`,
+      `paused: intake ${inWords(queue.ingestion_paused)}, consumers ${inWords(queue.consumers_paused)}`,
+      `messages: ${waiting} waiting, ${messages.sent} sent, ${messages.held} held, ${queue.dead_letters} dead, ${messages.unknown} unknown`,
+      `triggers: ${verdicts.join(', ')}${latched.length === 0 ? '' : `; latched: ${latched.join(', ')}`}`,
+      `proof of life: ${proof?.detail ?? 'off'}`,
+      configuration.appBaseUrl,
+    ].join('\n');
+  };
+}
+
+function inWords(isTrue: boolean): string {
+  return isTrue ? 'yes' : 'no';
+}

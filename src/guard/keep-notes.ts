@@ -1,0 +1,75 @@
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import type { Keys } from '../store/keys.ts';
+import { loadScript, toStoreError } from '../store/scripts.ts';
+
+/**
+ * A status note. It is *pending* until a guard takes it up, *posting* while that guard speaks with the webhook, and
+ * ends *posted*, *logged* (there is no webhook) or *failed*.
+ */
+const noteSchema = z.object({
+  id: z.string(),
+  at: z.number(),
+  text: z.string(),
+  state: z.enum(['pending', 'posting', 'posted', 'logged', 'failed']),
+  tries: z.number(),
+  /** Not before this instant; of one that is posting: when its guard counts as dead. */
+  nextAt: z.number(),
+  /** An earlier try may have arrived; then the next one says so. */
+  mayHaveArrived: z.boolean(),
+  fault: z.string().optional(),
+});
+export type StatusNote = z.infer<typeof noteSchema>;
+
+export interface NoteStore {
+  readonly redis: Redis;
+  readonly keys: Keys;
+}
+
+/** Notes are kept this long, the newest `notesMax` of them. */
+export const noteKeptMs = 72 * 3_600_000;
+export const notesMax = 300;
+
+const changeScript = loadScript(new URL('./change-note.lua', import.meta.url));
+
+/** Every note that is kept, the newest first. Throws `store-unavailable`. */
+export async function listNotes({ redis, keys }: NoteStore): Promise<readonly StatusNote[]> {
+  try {
+    const texts = await redis.hvals(keys.shard(0).statusNotes);
+    return texts
+      .map((text) => noteSchema.parse(JSON.parse(text)))
+      .sort((left, right) => right.at - left.at || right.id.localeCompare(left.id));
+  } catch (error) {
+    throw toStoreError('list notes', error);
+  }
+}
+
+/** Writes `next` when the note still is `seen` (undefined: not there); answers whether it did. */
+export async function changeNote(
+  { redis, keys }: NoteStore,
+  seen: StatusNote | undefined,
+  next: StatusNote,
+): Promise<boolean> {
+  const before = seen === undefined ? '' : toText(seen);
+  const [word] = (await changeScript.run(
+    redis,
+    [keys.shard(0).statusNotes],
+    [next.id, before, toText(next)],
+  )) as string[];
+  return word === 'done';
+}
+
+/** Lets go of what is too old or too much. */
+export async function pruneNotes(
+  { redis, keys }: NoteStore,
+  notes: readonly StatusNote[],
+  nowMs: number,
+): Promise<void> {
+  const old = notes.filter(({ at }, index) => index >= notesMax || nowMs - at > noteKeptMs);
+  if (old.length > 0) await redis.hdel(keys.shard(0).statusNotes, ...old.map(({ id }) => id));
+}
+
+/** One order of members, so that the same note is the same text. */
+function toText(note: StatusNote): string {
+  return JSON.stringify(noteSchema.parse(note));
+}

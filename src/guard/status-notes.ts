@@ -1,0 +1,162 @@
+import { findNoteSlot, judgeNoteTry } from '../domain/note-schedule.ts';
+import type { Log } from '../observe/log.ts';
+import { redactText } from '../observe/redact.ts';
+import { fetchBounded } from '../outbound/fetch-bounded.ts';
+import { type Incident, listIncidents } from './incidents.ts';
+import { changeNote, listNotes, type NoteStore, pruneNotes, type StatusNote } from './keep-notes.ts';
+
+export interface NoteDesk extends NoteStore {
+  /** What was released: the program and its version. */
+  readonly release: string;
+  readonly releasedAtMs: () => Promise<number>;
+  /** How the system stands, in a few lines. */
+  readonly describe: () => Promise<string>;
+  /** Slack-compatible: takes `{ "text": … }`. Undefined: notes go to the log. */
+  readonly webhook: URL | undefined;
+  readonly log: Log;
+  readonly now: () => number;
+}
+
+const incidentsLooked = 50;
+/** What happened longer ago is no news. */
+const newsMs = 48 * 3_600_000;
+/** The note of an incident waits this long for what was done about it. */
+const actionWaitMs = 5_000;
+const webhookTimeoutMs = 5_000;
+/** A guard that has not come back with an answer by then is dead. */
+const postingMsMax = 30_000;
+
+/**
+ * One turn of the status notes (VER-3), to be taken by one guard at a time: writes down each note that is due, then
+ * posts what is pending. A note is marked before it is posted and after it. So it is posted *at least* once: when
+ * a guard died in between, or an answer was lost, it is posted again and says of itself that it may be a repeat.
+ */
+export async function turnStatusNotes(desk: NoteDesk): Promise<void> {
+  const kept = await listNotes(desk);
+  const known = new Set(kept.map(({ id }) => id));
+  for (const { id, write } of await findDue(desk)) {
+    if (known.has(id)) continue;
+    const at = desk.now();
+    const text = redactText(await write());
+    await changeNote(desk, undefined, {
+      id,
+      at,
+      text,
+      state: 'pending',
+      tries: 0,
+      nextAt: at,
+      mayHaveArrived: false,
+    });
+  }
+  const notes = await listNotes(desk);
+  const open = notes.filter(({ state }) => state === 'pending' || state === 'posting');
+  for (const note of open.toReversed()) if (note.nextAt <= desk.now()) await deliver(desk, note);
+  await pruneNotes(desk, notes, desk.now());
+}
+
+interface DueNote {
+  readonly id: string;
+  readonly write: () => Promise<string>;
+}
+
+async function findDue(desk: NoteDesk): Promise<readonly DueNote[]> {
+  const nowMs = desk.now();
+  const releasedAtMs = await desk.releasedAtMs();
+  const slot = findNoteSlot(releasedAtMs, nowMs);
+  const scheduled =
+    slot === undefined
+      ? []
+      : [
+          {
+            id: `${new Date(releasedAtMs).toISOString()} ${slot.name}`,
+            write: async () => `${desk.release}, ${slot.name}\n${await desk.describe()}`,
+          },
+        ];
+  const incidents = await listIncidents(desk, incidentsLooked);
+  return [...incidents.flatMap((incident) => listIncidentNotes(desk, incident, nowMs)), ...scheduled];
+}
+
+function listIncidentNotes(desk: NoteDesk, incident: Incident, nowMs: number): DueNote[] {
+  const { id, mode, openedAt, action, release } = incident;
+  const isNews = (at: string): boolean => nowMs - Date.parse(at) < newsMs;
+  const isTold = mode === 'observe' || action !== undefined || nowMs - Date.parse(openedAt) >= actionWaitMs;
+  const notes: DueNote[] = [];
+  if (isNews(openedAt) && isTold)
+    notes.push({ id: `${id} opened`, write: async () => `${desk.release}: ${describeOpening(incident)}` });
+  if (release !== undefined && isNews(release.at))
+    notes.push({
+      id: `${id} released`,
+      write: async () =>
+        `${desk.release}: ${id} was released by ${release.by}: ${release.reason}\n${await desk.describe()}`,
+    });
+  return notes;
+}
+
+function describeOpening({ id, mode, says, detail, action }: Incident): string {
+  const effects = (action?.effects ?? []).map(
+    (effect) => `${effect.action}: ${effect.state}, ${effect.ms} ms`,
+  );
+  const pending = mode === 'observe' ? 'observed only, nothing was stopped' : 'the guard is acting';
+  return [
+    `INCIDENT ${id}`,
+    says,
+    `measured: ${detail}`,
+    `done: ${effects.length === 0 ? pending : effects.join('; ')}`,
+    `a person releases it: acc incidents release ${id} "why"`,
+  ].join('\n');
+}
+
+async function deliver(desk: NoteDesk, note: StatusNote): Promise<void> {
+  const nowMs = desk.now();
+  if (desk.webhook === undefined) {
+    if (await changeNote(desk, note, { ...note, state: 'logged' }))
+      desk.log.info({ note: note.id, text: note.text }, 'status note');
+    return;
+  }
+  // One that is still posting here was cut off: its guard died with the answer.
+  const mayHaveArrived = note.mayHaveArrived || note.state === 'posting';
+  const posting: StatusNote = {
+    ...note,
+    state: 'posting',
+    tries: note.tries + 1,
+    nextAt: nowMs + postingMsMax,
+    mayHaveArrived,
+  };
+  if (!(await changeNote(desk, note, posting))) return;
+  const answer = await fetchBounded({
+    url: desk.webhook,
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ text: mayHaveArrived ? `${note.text}\n(this note may be a repeat)` : note.text }),
+    timeoutMs: webhookTimeoutMs,
+    answerBytesMax: 64 * 1024,
+  });
+  await settle(desk, posting, answer);
+}
+
+async function settle(
+  desk: NoteDesk,
+  posting: StatusNote,
+  answer: Awaited<ReturnType<typeof fetchBounded>>,
+): Promise<void> {
+  const fate = judgeNoteTry(answer.kind === 'answered' ? answer.status : undefined, posting.tries);
+  const { fault: _before, ...rest } = posting;
+  if (fate.kind === 'posted') {
+    await changeNote(desk, posting, { ...rest, state: 'posted' });
+    return;
+  }
+  const fault = answer.kind === 'answered' ? `the webhook answered ${answer.status}` : answer.detail;
+  if (fate.kind === 'failed') {
+    await changeNote(desk, posting, { ...rest, state: 'failed', fault });
+    desk.log.error({ note: posting.id, fault, text: posting.text }, 'a status note could not be posted');
+    return;
+  }
+  await changeNote(desk, posting, {
+    ...rest,
+    state: 'pending',
+    fault,
+    nextAt: desk.now() + fate.pauseMs,
+    mayHaveArrived: posting.mayHaveArrived || fate.mayHaveArrived,
+  });
+  desk.log.warn({ note: posting.id, fault, tries: posting.tries }, 'a status note is tried again');
+}
