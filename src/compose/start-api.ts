@@ -58,7 +58,7 @@ function collectFigures({ metrics, redis, keys, now }: Foundation, services: Htt
     const [queues, send] = await Promise.all([services.readQueueStatus(), services.readSendStatus()]);
     metrics.setSendState({
       sending: send.sending,
-      dryRun: send.dry_run,
+      dryRun: send.app_mode === 'dry_run',
       ingestionPaused: queues.ingestion_paused,
       consumersPaused: queues.consumers_paused,
       epoch: send.epoch,

@@ -94,15 +94,6 @@ export function tallyTokens(series: readonly Bucket[]): Tally {
   return { bad, total: bad + sumFigure(series, 'tokens-good') };
 }
 
-/** The smallest edge (ms) that the 95th percentile does not exceed; undefined with no requests or beyond the last. */
-export function findP95Edge(series: readonly Bucket[]): LatencyEdgeMs | undefined {
-  if (tallySlower(series, latencyEdgesMs[0]).total === 0) return undefined;
-  return latencyEdgesMs.find((edge) => {
-    const { bad, total } = tallySlower(series, edge);
-    return 100 * bad <= 5 * total;
-  });
-}
-
 export function sumFigure(series: readonly Bucket[], name: FigureName): number {
   return series.reduce((sum, { figures }) => sum + (figures[name] ?? 0), 0);
 }

@@ -172,3 +172,15 @@ describe('collected gauges', () => {
     expect(readings).toBe(1);
   });
 });
+
+test('a guard that stands by shows no verdict, no backlog and no budget', async () => {
+  const metrics = createMetrics({ processMetrics: false });
+  metrics.setTrigger('5xx', 'fail', true);
+  metrics.setBacklog({ jobs: 7, isHeld: false });
+  metrics.setQueueBaseline(500);
+  metrics.setErrorBudget('5xx', 0.5);
+  const shown = /^acc_(trigger|queue_backlog|queue_held_back|queue_depth_baseline|slo_error)\S* /gm;
+  expect((await metrics.render()).body.match(shown)).toHaveLength(8);
+  metrics.forgetFleet();
+  expect((await metrics.render()).body.match(shown)).toBeNull();
+});

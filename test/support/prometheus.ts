@@ -28,9 +28,14 @@ export interface PrometheusOptions {
   readonly timeScale: number;
 }
 
-/** Whether a program is installed. The caller says aloud what it cannot do without it. */
-export function isInstalled(program: string): boolean {
-  return spawnSync(program, ['--version']).status === 0;
+/** Whether a program is installed. Where it is not, says aloud what goes untested, and how to get it. */
+export function isInstalled(program: string, debianPackage: string): boolean {
+  const isThere = spawnSync(program, ['--version']).status === 0;
+  if (!isThere)
+    process.stderr.write(
+      `BLOCKED: no ${program}, its tests are skipped (apt-get install ${debianPackage})\n`,
+    );
+  return isThere;
 }
 
 /** Starts `prometheus` (Debian: `apt-get install prometheus`) and resolves when it is ready. */

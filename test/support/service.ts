@@ -62,6 +62,7 @@ const files: Readonly<Record<ProcessKind, string>> = {
   sender: 'dist/workers/send-messages.js',
   guard: 'dist/workers/guard.js',
 };
+
 /** Starts it and resolves when all of its processes are ready. Needs `npm run build` to have been run. */
 export async function startService(options: ServiceOptions = {}): Promise<Service> {
   const root = findRoot();
@@ -80,30 +81,23 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
   const processes = new Map<string, ServiceProcess>();
   const redis = new Redis(redisUrl, { maxRetriesPerRequest: null });
   redis.on('error', () => undefined);
-  const counts: Record<ProcessKind, number> = { api: 0, planner: 0, sender: 0, guard: 0 };
-
-  const startOne = async (
-    kind: ProcessKind,
-    wanted?: string,
-    overrides: Readonly<Record<string, string>> = {},
-  ): Promise<ServiceProcess> => {
-    counts[kind] += 1;
-    const name = wanted ?? (counts[kind] === 1 ? kind : `${kind}-${counts[kind]}`);
-    const child = startChild({
-      name,
-      file: join(root, files[kind]),
-      cwd: root,
-      environment: { ...environment, ...overrides },
-      logFile: join(dir, `${name}-${counts[kind]}.log`),
-    });
-    const started = toProcess(child);
-    processes.set(name, started);
-    await waitForReady(started);
-    return started;
+  const startProcess = createStarter({ root, dir, environment, processes });
+  const stop = async (): Promise<void> => {
+    for (const one of processes.values()) one.signal('SIGCONT');
+    await Promise.all([...processes.values()].map((one) => one.stop()));
+    redis.disconnect();
+    await issuer.stop();
+    await ownRedis?.stop();
+    rmSync(dir, { recursive: true, force: true });
   };
   const client = createServiceClient(url, issuer);
   const kinds = options.processes ?? (['planner', 'sender', 'guard', 'api'] as const);
-  await Promise.all(kinds.map((kind) => startOne(kind)));
+  try {
+    await Promise.all(kinds.map((kind) => startProcess(kind)));
+  } catch (error) {
+    await stop();
+    throw error;
+  }
   return {
     url,
     issuer,
@@ -114,15 +108,32 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     environment,
     processes,
     ...client,
-    startProcess: startOne,
-    stop: async () => {
-      for (const one of processes.values()) one.signal('SIGCONT');
-      await Promise.all([...processes.values()].map((one) => one.stop()));
-      redis.disconnect();
-      await issuer.stop();
-      await ownRedis?.stop();
-      rmSync(dir, { recursive: true, force: true });
-    },
+    startProcess,
+    stop,
+  };
+}
+
+function createStarter(at: {
+  readonly root: string;
+  readonly dir: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly processes: Map<string, ServiceProcess>;
+}): Service['startProcess'] {
+  const counts: Record<ProcessKind, number> = { api: 0, planner: 0, sender: 0, guard: 0 };
+  return async (kind, wanted, overrides = {}) => {
+    counts[kind] += 1;
+    const name = wanted ?? (counts[kind] === 1 ? kind : `${kind}-${counts[kind]}`);
+    const child = startChild({
+      name,
+      file: join(at.root, files[kind]),
+      cwd: at.root,
+      environment: { ...at.environment, ...overrides },
+      logFile: join(at.dir, `${name}-${counts[kind]}.log`),
+    });
+    const started = toProcess(child);
+    at.processes.set(name, started);
+    await waitForReady(started);
+    return started;
   };
 }
 

@@ -163,8 +163,19 @@ const rows: Readonly<Record<string, readonly Panel[]>> = {
   ],
 };
 
+export interface Dashboard {
+  readonly schemaVersion: number;
+  readonly panels: readonly {
+    readonly id: number;
+    readonly type: string;
+    readonly title: string;
+    readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
+    readonly targets?: readonly { readonly expr: string }[];
+  }[];
+}
+
 /** The dashboard as Grafana imports it: a row a question, four panels a row. */
-export function createDashboard(): object {
+export function createDashboard(): Dashboard {
   let id = 0;
   const panels = Object.entries(rows).flatMap(([title, row], order) => {
     const top = order * 9;
@@ -183,7 +194,7 @@ export function createDashboard(): object {
     }));
     return [head, ...placed];
   });
-  return {
+  const dashboard = {
     uid: 'auto-com-center',
     title: 'auto_com_center',
     tags: ['auto_com_center'],
@@ -199,6 +210,7 @@ export function createDashboard(): object {
     annotations: { list: [] },
     panels,
   };
+  return dashboard;
 }
 
 function writePanel({ title, description, unit = 'short', type = 'timeseries', lines = [], queries }: Panel) {
