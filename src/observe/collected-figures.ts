@@ -72,12 +72,7 @@ function clearFigures(gauges: Gauges): void {
 }
 
 function showFigures(gauges: Gauges, figures: CollectedFigures): void {
-  for (const [queue, { waiting, active, delayed, oldestAgeMs }] of Object.entries(figures.queues ?? {})) {
-    gauges.queueDepth.set({ queue, state: 'waiting' }, waiting);
-    gauges.queueDepth.set({ queue, state: 'active' }, active);
-    gauges.queueDepth.set({ queue, state: 'delayed' }, delayed);
-    gauges.queueOldestAge.set({ queue }, oldestAgeMs / 1000);
-  }
+  showQueues(gauges, figures.queues ?? {});
   for (const [state, count] of Object.entries(figures.messages ?? {})) gauges.messages.set({ state }, count);
   for (const [state, ageMs] of Object.entries(figures.oldestMessageAgeMs ?? {})) {
     gauges.messageOldestAge.set({ state }, ageMs / 1000);
@@ -86,6 +81,15 @@ function showFigures(gauges: Gauges, figures: CollectedFigures): void {
     gauges.messagesHeld.set({ reason }, count);
   if (figures.deadLetters !== undefined) gauges.deadLettersKept.set(figures.deadLetters);
   if (figures.quarantine !== undefined) showQuarantine(gauges, figures.quarantine);
+}
+
+function showQueues(gauges: Gauges, queues: Readonly<Record<string, QueueFigures>>): void {
+  for (const [queue, { waiting, active, delayed, oldestAgeMs }] of Object.entries(queues)) {
+    gauges.queueDepth.set({ queue, state: 'waiting' }, waiting);
+    gauges.queueDepth.set({ queue, state: 'active' }, active);
+    gauges.queueDepth.set({ queue, state: 'delayed' }, delayed);
+    gauges.queueOldestAge.set({ queue }, oldestAgeMs / 1000);
+  }
 }
 
 function showQuarantine(
