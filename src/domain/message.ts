@@ -2,9 +2,10 @@
  * A message: one recipient, one channel. Its states and moves, in prose:
  *
  * The planner writes a message as *queued* (perhaps for later). A worker that holds rendered content and a free
- * provider connection asks for a permit; the permit *claims* the message for that worker. From *claimed* the attempt ends one way: *sent* (the provider took it), *retrying* (not sent for
- * sure; it goes back to *queued* by being claimed again), *dead* (refused for good, or retries spent),
- * *unknown* (bytes left and no answer came), or back to *queued* (given back: no byte left).
+ * provider connection asks for a permit; the permit *claims* the message for that worker. From *claimed* the attempt
+ * ends one way: *sent* (the provider took it), *retrying* (not sent for sure; it is claimed again later), *dead*
+ * (refused for good, or retries spent), *unknown* (bytes left and no answer came), or back to *queued* (given back: no
+ * byte left).
  *
  * What may not leave now is *held* with its draft and waits for a person, who *releases* it to *queued* or
  * *discards* it. *suppressed*, *rehearsed*, *expired*, *cancelled*, *discarded* and *sent* are ends. *dead* and
