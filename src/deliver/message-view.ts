@@ -35,7 +35,7 @@ function viewAttempt(at: number, attempt: NonNullable<HistoryLine['attempt']>) {
   return { number, at: toIso(at), provider, outcome, detail, duration_ms: durationMs };
 }
 
-export function toIso(atMs: number): string {
+function toIso(atMs: number): string {
   return new Date(atMs).toISOString();
 }
 

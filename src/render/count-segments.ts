@@ -1,3 +1,5 @@
+import { gsm7Extension, isGsm7 } from '../domain/gsm-7.ts';
+
 /**
  * Counts the segments that a text message is cut into and paid by.
  *
@@ -6,9 +8,8 @@
  * units alone, 67 a part; a surrogate pair is never cut in half.
  */
 export function countSegments(text: string): SegmentCount {
-  const isGsm = Array.from(text).every((char) => gsmBasic.has(char) || gsmExtension.has(char));
-  return isGsm
-    ? { encoding: 'GSM-7', ...packCharacters(text, gsm7, (char) => (gsmExtension.has(char) ? 2 : 1)) }
+  return isGsm7(text)
+    ? { encoding: 'GSM-7', ...packCharacters(text, gsm7, (char) => (gsm7Extension.has(char) ? 2 : 1)) }
     : { encoding: 'UCS-2', ...packCharacters(text, ucs2, (char) => char.length) };
 }
 
@@ -22,7 +23,7 @@ export interface SegmentCount {
 
 /** Characters outside GSM-7, each once, in order: what a writer must change to stay in the cheaper alphabet. */
 export function findNonGsmCharacters(text: string): readonly string[] {
-  return [...new Set(Array.from(text).filter((char) => !gsmBasic.has(char) && !gsmExtension.has(char)))];
+  return [...new Set(Array.from(text).filter((char) => !isGsm7(char)))];
 }
 
 interface Alphabet {
@@ -32,11 +33,6 @@ interface Alphabet {
 
 const gsm7: Alphabet = { aloneMax: 160, joinedMax: 153 };
 const ucs2: Alphabet = { aloneMax: 70, joinedMax: 67 };
-
-const gsmBasic = new Set(
-  '@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !"#¤%&\'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà',
-);
-const gsmExtension = new Set('^{}\\[~]|€\f');
 
 function packCharacters(
   text: string,
