@@ -8,7 +8,7 @@ import {
   setFlag,
   valueAt,
 } from '../gate/flags.ts';
-import { countInFlight, stopSending } from '../gate/stop-sending.ts';
+import { countInFlight, stopSending, viewStop } from '../gate/stop-sending.ts';
 import type { OperatorAnswer } from '../http/operator-answers.ts';
 import type { SendOrder } from '../http/operator-requests.ts';
 import type { Operator, OperatorServices, StaleEpoch } from '../http/operator-services.ts';
@@ -102,12 +102,7 @@ async function stop(
   );
   metrics.observeStop(report.stopMs);
   return {
-    state: report.state,
-    epoch: report.epoch,
-    in_flight_at_stop: report.inFlightAtStop,
-    in_flight: report.inFlight,
-    stop_ms: report.stopMs,
-    ...(report.quiescedMs === undefined ? {} : { quiesced_ms: report.quiescedMs }),
+    ...viewStop(report),
     ...(await readSending(parts)),
   };
 }

@@ -62,18 +62,23 @@ export const pauseSchema = z.strictObject({
   epoch: z.int(),
 });
 
+/** What every list of messages that wait for a person tells of each. */
+const waitingMessage = {
+  message_id: z.string(),
+  event_id: z.string(),
+  type: z.string(),
+  channel,
+  category,
+  client: z.string(),
+  to: z.string(),
+  reason: z.string(),
+};
+
 export const heldPageSchema = z.strictObject({
   counts: counts.meta({ description: 'Held messages by reason, whatever the filter' }),
   items: z.array(
     z.strictObject({
-      message_id: z.string(),
-      event_id: z.string(),
-      type: z.string(),
-      channel,
-      category,
-      client: z.string(),
-      to: z.string(),
-      reason: z.string(),
+      ...waitingMessage,
       held_at: instant,
       age_seconds: count.meta({ description: 'Since the message was made' }),
       not_after: instant.optional(),
@@ -132,14 +137,7 @@ export const deadLettersSchema = z.strictObject({
 export const unknownPageSchema = z.strictObject({
   items: z.array(
     z.strictObject({
-      message_id: z.string(),
-      event_id: z.string(),
-      type: z.string(),
-      channel,
-      category,
-      client: z.string(),
-      to: z.string(),
-      reason: z.string(),
+      ...waitingMessage,
       provider: z.string().optional(),
       attempts: count,
       last_error: z.string().optional(),

@@ -1,3 +1,4 @@
+import { viewStop } from '../../gate/stop-sending.ts';
 import { controlSchema, type Switched, switchedSchema } from '../answers.ts';
 import type { Call, Command, Option } from '../command.ts';
 import { describeFlag, listOddFlags } from '../describe-flags.ts';
@@ -137,12 +138,7 @@ async function stopDirectly(call: Call, request: StopRequest, why: CommandError)
     why,
   );
   return {
-    state: report.state,
-    epoch: report.epoch,
-    in_flight_at_stop: report.inFlightAtStop,
-    in_flight: report.inFlight,
-    stop_ms: report.stopMs,
-    ...(report.quiescedMs === undefined ? {} : { quiesced_ms: report.quiescedMs }),
+    ...viewStop(report),
     way: 'store',
     scope: request.scope,
   };
