@@ -107,6 +107,8 @@ function printBulk({ print }: Call, verb: string, report: Bulk): void {
   if (report.last_due_at !== undefined) print.say(`  the last one is due at ${report.last_due_at}`);
   if ((report.dry_run ?? 0) > 0)
     print.say(`  ${report.dry_run} of them were accepted as a rehearsal: they will be rehearsed, not sent`);
+  if ((report.may_have_left ?? 0) > 0)
+    print.say(`  ${report.may_have_left} of them may have left already: an earlier attempt got no answer`);
   if (report.more === true) print.say('  there are more than one go takes: run the same command again');
   for (const { id, why } of report.failed ?? []) print.say(`  ${print.paint('bad', 'not')} ${id}: ${why}`);
 }

@@ -86,6 +86,7 @@ export const bulkSchema = z.looseObject({
   skipped: z.union([z.number(), z.record(z.string(), z.number())]).optional(),
   /** Of those that may be acted upon: planned as a rehearsal, which they stay. */
   dry_run: z.number().optional(),
+  may_have_left: z.number().optional(),
   /** There are more than the limit. */
   more: z.boolean().optional(),
   by_type: z.record(z.string(), z.number()).optional(),

@@ -92,6 +92,14 @@ function toAsk<Q extends { readonly limit: number; readonly cursor?: string | un
 }
 
 function viewBulk(report: BulkReport, preview: boolean) {
-  const { matched, skipped, byType, rehearsals, more } = report;
-  return { preview, matched, skipped, by_type: byType, dry_run: rehearsals, more };
+  const { matched, skipped, byType, rehearsals, mayHaveLeft, more } = report;
+  return {
+    preview,
+    matched,
+    skipped,
+    by_type: byType,
+    dry_run: rehearsals,
+    may_have_left: mayHaveLeft,
+    more,
+  };
 }

@@ -43,7 +43,7 @@ export function buildRecordServices(
         reason: 'cancelled',
         by,
       });
-      if (answer.kind === 'done' || answer.state === 'cancelled') return { kind: 'cancelled' };
+      if (answer.state === 'cancelled') return { kind: 'cancelled' };
       const current = await readMessageRecord(redis.commands, keys.of(id), id);
       return current === undefined ? { kind: 'not-found' } : { kind: 'too-late', state: current.state };
     },

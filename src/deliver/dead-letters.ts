@@ -29,6 +29,7 @@ export interface DeadLetterItem {
   readonly to?: string;
   readonly reason: string;
   readonly attempts: number;
+  readonly may_have_left?: true;
   readonly last_error?: string;
   readonly first_at: string;
   readonly last_at: string;
@@ -120,6 +121,7 @@ function viewDead(letter: DeadLetter): DeadLetterItem {
     ...(to === undefined ? {} : { to }),
     reason,
     attempts,
+    ...(letter.mayHaveLeft ? { may_have_left: true } : {}),
     ...(lastError === undefined ? {} : { last_error: lastError }),
     first_at: new Date(letter.firstAt).toISOString(),
     last_at: new Date(letter.lastAt).toISOString(),

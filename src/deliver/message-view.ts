@@ -13,6 +13,7 @@ export function viewMessage(message: MessageRecord) {
     to: maskAddress(message.channel, message.to),
     state: message.state,
     ...whenGiven('reason', message.reason),
+    ...(message.resends > 0 && message.state !== 'sent' ? { may_have_left: true } : {}),
     ...(message.sendAt === undefined ? {} : { send_at: toIso(message.sendAt) }),
     ...(message.notAfter === undefined ? {} : { not_after: toIso(message.notAfter) }),
     attempts: message.history.flatMap(({ at, attempt }) =>

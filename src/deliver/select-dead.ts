@@ -33,6 +33,7 @@ export interface DeadLetter {
   readonly to?: string;
   readonly reason: string;
   readonly attempts: number;
+  readonly mayHaveLeft: boolean;
   readonly lastError?: string;
   readonly notAfter?: number | undefined;
   readonly firstAt: number;
@@ -122,6 +123,7 @@ function ofMessage(brief: MessageBrief): DeadLetter {
     to,
     reason,
     attempts,
+    mayHaveLeft: brief.mayHaveLeft,
     notAfter,
     ...(lastError === undefined ? {} : { lastError: redactText(lastError) }),
     firstAt: brief.firstAttemptAt ?? brief.createdAt,
@@ -131,7 +133,18 @@ function ofMessage(brief: MessageBrief): DeadLetter {
 
 function ofEvent({ id, type, client, mode, reason, receivedAt, plannedAt }: EventBrief): DeadLetter {
   const times = { firstAt: receivedAt, lastAt: plannedAt ?? receivedAt };
-  return { kind: 'event', id, event: id, type, client, mode, reason, attempts: 0, ...times };
+  return {
+    kind: 'event',
+    id,
+    event: id,
+    type,
+    client,
+    mode,
+    reason,
+    attempts: 0,
+    mayHaveLeft: false,
+    ...times,
+  };
 }
 
 function shift(entry: IndexEntry, steps: number): IndexEntry {

@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { isEnded, isMoveAllowed, messageMoves, messageStates, openStates, waitingStates } from './message.ts';
+import {
+  isEnded,
+  isMoveAllowed,
+  messageMoves,
+  messageStates,
+  openStates,
+  untouchedEnds,
+  waitingStates,
+} from './message.ts';
 import {
   backOffRecipient,
   claimMessage,
@@ -86,6 +94,8 @@ describe('the state machine', () => {
           expect(message.attempts).toBeGreaterThanOrEqual(0);
           expect(message.generation).toBeGreaterThanOrEqual(before.generation);
           expect(message.resends).toBeLessThanOrEqual(1);
+          // What may have left never ends as if it had not.
+          expect(message.resends > 0 ? untouchedEnds : []).not.toContain(message.state);
         }
       }),
       { numRuns: 500 },
@@ -134,6 +144,24 @@ describe('an attempt', () => {
     expect(lapseClaim(claimed, 'ask', 110).answer).toBe('unknown');
     expect(lapseClaim(claimed, 'resend-once', 110).answer).toBe('queued');
     expect(lapseClaim({ ...claimed, resends: 1 }, 'resend-once', 110).answer).toBe('unknown');
+  });
+});
+
+describe('a message that may have left', () => {
+  const resent: MessageFacts = { ...fresh, resends: 1 };
+
+  test.each(untouchedEnds)('is not %s but unknown, and the reason says what it would have been', (end) => {
+    expect(endMessage(resent, end, ['queued'], 'why').message).toMatchObject({
+      state: 'unknown',
+      reason: `not-resent-${end}`,
+    });
+    expect(endMessage(fresh, end, ['queued'], 'why').message).toMatchObject({ state: end, reason: 'why' });
+  });
+
+  test('may be held, and discarded by a person', () => {
+    const held = endMessage(resent, 'held', ['queued'], 'stopped').message;
+    expect(held).toMatchObject({ state: 'held', reason: 'stopped' });
+    expect(endMessage(held, 'discarded', ['held'], 'why').message.state).toBe('discarded');
   });
 });
 

@@ -1,5 +1,5 @@
 import type { AmbiguityPolicy, Category, MessageState } from './message.ts';
-import { isMoveAllowed } from './message.ts';
+import { isMoveAllowed, settleEnd } from './message.ts';
 import { dayMs, type RecipientCounts } from './permit-rules.ts';
 
 /**
@@ -129,9 +129,11 @@ export function endMessage(
   from: readonly MessageState[],
   reason: string,
 ): Ruled {
-  const { state } = message;
-  return state !== 'claimed' && from.includes(state) && isMoveAllowed(state, to)
-    ? { answer: 'done', message: { ...message, state: to, reason } }
+  const end = settleEnd(to, reason, message.resends);
+  return message.state !== 'claimed' &&
+    from.includes(message.state) &&
+    isMoveAllowed(message.state, end.state)
+    ? { answer: 'done', message: { ...message, ...end } }
     : { answer: 'refused', message };
 }
 

@@ -12,6 +12,10 @@
  * *unknown* are ends that a person may reopen: a replay queues a dead message, and an unknown one is resolved
  * as sent or queued once more.
  *
+ * A message that is queued once more after an attempt without an answer may have left already. It may be held like any
+ * other, but it never ends as if nothing had left: where it would expire, be cancelled, suppressed or rehearsed, it is
+ * *unknown* again.
+ *
  * News may come late: a worker that was cut off for longer than its claim comes back and knows that the provider took
  * the message. Whatever became of the message meanwhile, it is *sent* then, unless it has ended for a person's reason.
  *
@@ -36,10 +40,21 @@ export type MessageState = (typeof messageStates)[number];
 
 /** Every permitted move. A move that is not here is refused by the store. */
 export const messageMoves: Readonly<Record<MessageState, readonly MessageState[]>> = {
-  queued: ['claimed', 'held', 'suppressed', 'rehearsed', 'expired', 'cancelled', 'dead', 'sent'],
+  queued: ['claimed', 'held', 'suppressed', 'rehearsed', 'expired', 'cancelled', 'dead', 'unknown', 'sent'],
   claimed: ['sent', 'retrying', 'dead', 'unknown', 'queued'],
-  retrying: ['claimed', 'held', 'suppressed', 'rehearsed', 'expired', 'cancelled', 'dead', 'queued', 'sent'],
-  held: ['queued', 'expired', 'cancelled', 'discarded', 'sent'],
+  retrying: [
+    'claimed',
+    'held',
+    'suppressed',
+    'rehearsed',
+    'expired',
+    'cancelled',
+    'dead',
+    'unknown',
+    'queued',
+    'sent',
+  ],
+  held: ['queued', 'expired', 'cancelled', 'discarded', 'unknown', 'sent'],
   dead: ['queued', 'discarded', 'sent'],
   unknown: ['queued', 'sent', 'discarded'],
   sent: [],
@@ -49,6 +64,23 @@ export const messageMoves: Readonly<Record<MessageState, readonly MessageState[]
   cancelled: [],
   discarded: [],
 };
+
+/** Ends that say that no byte has left. */
+export const untouchedEnds: readonly MessageState[] = ['suppressed', 'rehearsed', 'expired', 'cancelled'];
+
+/**
+ * What a move to `to` comes to, given how often the message was queued once more after an attempt without an answer:
+ * one that may have left is `unknown` where another would end untouched. The reason keeps what it would have been.
+ */
+export function settleEnd(
+  to: MessageState,
+  reason: string,
+  resends: number,
+): { readonly state: MessageState; readonly reason: string } {
+  return resends > 0 && untouchedEnds.includes(to)
+    ? { state: 'unknown', reason: `not-resent-${to}` }
+    : { state: to, reason };
+}
 
 /** States in which the service itself still has something to do. */
 export const openStates: readonly MessageState[] = ['queued', 'claimed', 'retrying'];

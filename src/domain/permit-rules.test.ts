@@ -37,6 +37,18 @@ describe('judgePermit', () => {
     ['past its fence', { message: { state: 'queued', notAfter: nowMs } }, {}, { kind: 'expired' }],
     ['suppressed', { suppression: 'bounced' }, {}, { kind: 'suppressed', reason: 'bounced' }],
     [
+      'a resend past its fence',
+      { message: { state: 'queued', resends: 1, notAfter: nowMs } },
+      {},
+      { kind: 'ended', state: 'unknown' },
+    ],
+    [
+      'a resend to a suppressed address',
+      { message: { state: 'queued', resends: 1 }, suppression: 'bounced' },
+      {},
+      { kind: 'ended', state: 'unknown' },
+    ],
+    [
       'a blocked provider',
       { providerBlockedUntil: nowMs + 7 },
       {},

@@ -1,4 +1,4 @@
-import type { Category, Channel, MessageState } from './message.ts';
+import { type Category, type Channel, type MessageState, settleEnd } from './message.ts';
 
 /**
  * May this message leave now? The rule of the gate as a pure function: the reference that `permit.lua` is tested
@@ -18,7 +18,8 @@ export function judgePermit(facts: PermitFacts, ask: PermitAsk, nowMs: number): 
   const sendFlags = ['send', `send:${ask.channel}`, `send:${ask.category}`];
   if (gate === undefined || !sendFlags.every((flag) => isFlagOn(gate, flag, nowMs)))
     return { kind: 'held', reason: 'stopped' };
-  if (suppression !== undefined) return { kind: 'suppressed', reason: suppression };
+  if (suppression !== undefined)
+    return endUntouched(facts.message, { kind: 'suppressed', reason: suppression });
   const obstacle = findObstacle(facts, gate, ask, nowMs);
   return ask.rehearse ? rehearseVerdict(obstacle) : (obstacle ?? { kind: 'go' });
 }
@@ -27,6 +28,8 @@ export function judgePermit(facts: PermitFacts, ask: PermitAsk, nowMs: number): 
 export interface PermitFacts {
   readonly message: {
     readonly state: MessageState;
+    /** Absent: none. */
+    readonly resends?: number | undefined;
     readonly notAfter?: number | undefined;
     readonly deadline?: number | undefined;
     readonly sendAt?: number | undefined;
@@ -108,7 +111,16 @@ function findEnd(message: PermitFacts['message'], nowMs: number): PermitVerdict 
   const { state } = message;
   if (state === 'claimed') return { kind: 'claimed-elsewhere', ms: (message.deadline ?? 0) - nowMs };
   if (state !== 'queued' && state !== 'retrying') return { kind: 'ended', state };
-  return nowMs >= (message.notAfter ?? Infinity) ? { kind: 'expired' } : undefined;
+  return nowMs >= (message.notAfter ?? Infinity) ? endUntouched(message, { kind: 'expired' }) : undefined;
+}
+
+/** The end of a message that never left; one that may have left is unknown instead. */
+function endUntouched(
+  { resends }: PermitFacts['message'],
+  end: Extract<PermitVerdict, { kind: 'suppressed' | 'expired' }>,
+): PermitVerdict {
+  const { state } = settleEnd(end.kind, '', resends ?? 0);
+  return state === end.kind ? end : { kind: 'ended', state };
 }
 
 function findObstacle(

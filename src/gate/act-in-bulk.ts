@@ -3,6 +3,7 @@ export interface BulkItem {
   readonly id: string;
   readonly type: string;
   readonly mode: string;
+  readonly mayHaveLeft: boolean;
 }
 
 /** What one bulk action asks: how many at most, and whether only to look. */
@@ -18,6 +19,8 @@ export interface BulkReport {
   done: number;
   /** Of those that may be acted upon: planned as a rehearsal, which they stay. */
   rehearsals: number;
+  /** Of those that may be acted upon: an earlier attempt got no answer, so a copy may be out already. */
+  mayHaveLeft: number;
   /** Those that may be acted upon, by event type. */
   readonly byType: Record<string, number>;
   /** Those that may not be, or were not after all, by the word that says why. */
@@ -80,7 +83,8 @@ async function* cutSlices<T>(walk: AsyncIterable<readonly T[]>): AsyncGenerator<
 }
 
 function openReport(): BulkReport {
-  return { matched: 0, done: 0, rehearsals: 0, byType: {}, skipped: {}, failed: [], more: false };
+  const counts = { matched: 0, done: 0, rehearsals: 0, mayHaveLeft: 0 };
+  return { ...counts, byType: {}, skipped: {}, failed: [], more: false };
 }
 
 function judgeItem(report: BulkReport, item: BulkItem, word: string | undefined): boolean {
@@ -91,6 +95,7 @@ function judgeItem(report: BulkReport, item: BulkItem, word: string | undefined)
   }
   report.byType[item.type] = (report.byType[item.type] ?? 0) + 1;
   report.rehearsals += Number(item.mode === 'dry_run');
+  report.mayHaveLeft += Number(item.mayHaveLeft);
   return true;
 }
 

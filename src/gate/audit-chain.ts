@@ -19,20 +19,23 @@ export type AuditVerdict =
   | { readonly ok: true; readonly lines: number }
   | { readonly ok: false; readonly entry: string; readonly detail: string };
 
+/** A miss means that somebody else got through, so n writers at once need about n tries each; this is far more. */
+export const chainTriesMax = 2_000;
 const walkStep = 500;
 const script = loadScript(new URL('./append-audit.lua', import.meta.url));
 
 /** Adds a line. Throws when the store does not take it: an action that cannot be audited must not happen. */
 export async function appendAudit(redis: Redis, keys: ShardKeys, line: AuditLine): Promise<void> {
-  for (let tries = 0; tries < 50; tries += 1) {
-    const head = (await readHead(redis, keys)) ?? '';
-    const text = JSON.stringify(line);
-    const [word] = (await script.run(
+  const text = JSON.stringify(line);
+  let head = (await readHead(redis, keys)) ?? '';
+  for (let tries = 0; tries < chainTriesMax; tries += 1) {
+    const [word, newHead = ''] = (await script.run(
       redis,
       [keys.gate, keys.audit],
       [head, text, chainHash(head, text)],
     )) as string[];
     if (word === 'done') return;
+    head = newHead;
   }
   throw toStoreError('append audit', new Error('the head of the audit chain kept moving'));
 }

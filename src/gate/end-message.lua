@@ -2,7 +2,7 @@
 -- KEYS: 1-6 as in move-message
 -- ARGV: 1 state to end in, 2 states it may be in now (space separated), 3 reason, 4 by, 5 retention (ms),
 --       6… field, value to keep with it
--- Answers: {'done'} | {'refused', state}
+-- Answers: {'done', state come to} | {'refused', state}
 -- Invariant: an attempt under way is ended by its owner or by its deadline, never from here.
 --- include: ../store/move-message.lua
 
@@ -15,7 +15,8 @@ for i = 6, #ARGV, 2 do
   fields[ARGV[i]] = ARGV[i + 1]
 end
 local line = { reason = ARGV[3], by = ARGV[4] ~= '' and ARGV[4] or nil }
-if move(nowMs(), ARGV[1], line, fields, nil, tonumber(ARGV[5])) then
-  return { 'done' }
+local ended = move(nowMs(), ARGV[1], line, fields, nil, tonumber(ARGV[5]))
+if ended then
+  return { 'done', ended }
 end
 return { 'refused', state }

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Keys } from '../store/keys.ts';
 import { loadScript, toStoreError } from '../store/scripts.ts';
-import { type AuditLine, chainHash } from './audit-chain.ts';
+import { type AuditLine, chainHash, chainTriesMax } from './audit-chain.ts';
 
 /** The run-time switches. `send*` are the kill switch, `ingest` and `consume*` pause intake and workers. */
 export const flagNames = [
@@ -79,16 +79,14 @@ export async function setFlag(
   change: FlagChange,
   now: () => number,
 ): Promise<FlagAnswer> {
-  const { gate } = keys.shard(0);
-  for (let tries = 0; tries < 100; tries += 1) {
-    const seen = await readForChange(redis, gate, change.flag);
+  let seen = await readForChange(redis, keys.shard(0).gate, change.flag);
+  for (let tries = 0; tries < chainTriesMax; tries += 1) {
     if (seen === undefined) return { kind: 'gate-missing' };
     if (change.value === 'on' && change.seenEpoch !== Number(seen.epoch))
       return { kind: 'stale-epoch', epoch: Number(seen.epoch) };
     const answer = await runChange(redis, keys, change, { seen, nowMs: now() });
-    if (answer[0] === 'done') {
-      return { kind: 'done', epoch: Number(answer[1]), inFlight: answer[2], before: seen.flag.value };
-    }
+    if (answer.kind === 'done') return { ...answer, before: seen.flag.value };
+    ({ seen } = answer);
   }
   throw toStoreError('set flag', new Error('the epoch kept moving'));
 }
@@ -100,16 +98,20 @@ interface Seen {
   readonly flag: FlagState;
 }
 
+type ChangeAnswer =
+  | { readonly kind: 'done'; readonly epoch: number; readonly inFlight: number }
+  | { readonly kind: 'moved'; readonly seen: Seen | undefined };
+
 async function runChange(
   redis: Redis,
   keys: Keys,
   change: FlagChange,
   { seen, nowMs }: { readonly seen: Seen; readonly nowMs: number },
-): Promise<[string, string, number]> {
+): Promise<ChangeAnswer> {
   const { gate, inflight, audit } = keys.shard(0);
   const line = JSON.stringify(toAuditLine(change, seen.flag.value, nowMs));
   const startsRun = change.flag === 'send' && change.value === 'on' && valueAt(seen.flag, nowMs) === 'off';
-  return (await script.run(
+  const [word, epoch = '', ...found] = (await script.run(
     redis,
     [gate, inflight, audit],
     [
@@ -123,18 +125,26 @@ async function runChange(
       startsRun ? 'run' : '',
       seen.head,
     ],
-  )) as [string, string, number];
+  )) as string[];
+  if (word === 'done') return { kind: 'done', epoch: Number(epoch), inFlight: Number(found[0]) };
+  const [head, value, until] = found;
+  return { kind: 'moved', seen: toSeen(epoch, head, value, until) };
 }
 
 /** Undefined: there is no gate, or its epoch is no number. */
 async function readForChange(redis: Redis, gate: string, flag: FlagName): Promise<Seen | undefined> {
   try {
     const fields = await redis.hmget(gate, 'epoch', 'auditHash', flag, `until:${flag}`);
-    const [epoch, head, value, until] = fields;
-    return isEpoch(epoch) ? { epoch, head: head ?? '', flag: toFlagState(value, until) } : undefined;
+    const [epoch, head, value, until] = fields.map((field) => field ?? '');
+    return toSeen(epoch, head, value, until);
   } catch (error) {
     throw toStoreError('read gate', error);
   }
+}
+
+/** Empty: the store has no such field. */
+function toSeen(epoch = '', head = '', value = '', until = ''): Seen | undefined {
+  return isEpoch(epoch) ? { epoch, head, flag: toFlagState(value, until === '' ? null : until) } : undefined;
 }
 
 function isEpoch(text: string | null | undefined): text is string {

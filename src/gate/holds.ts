@@ -29,6 +29,7 @@ export interface HeldItem {
   /** Since the message was made: what `max_age_seconds` of a release is measured against. */
   readonly age_seconds: number;
   readonly not_after?: string;
+  readonly may_have_left?: true;
   readonly planned_in: string;
 }
 
@@ -146,6 +147,7 @@ function viewHeld(message: MessageBrief, nowMs: number): HeldItem {
     held_at: new Date(message.updatedAt).toISOString(),
     age_seconds: Math.max(0, Math.floor((nowMs - message.createdAt) / 1_000)),
     ...(message.notAfter === undefined ? {} : { not_after: new Date(message.notAfter).toISOString() }),
+    ...(message.mayHaveLeft ? { may_have_left: true } : {}),
     planned_in: message.mode,
   };
 }

@@ -15,7 +15,11 @@ export interface MessageDecisions {
   end(id: MessageId, end: MessageEnd): Promise<DecisionAnswer>;
 }
 
-export type DecisionAnswer = { readonly kind: 'done' } | { readonly kind: 'refused'; readonly state: string };
+/** `state` is what the message is now: `unknown` where it may have left and was to end as if it had not. */
+export interface DecisionAnswer {
+  readonly kind: 'done' | 'refused';
+  readonly state: string;
+}
 export type ReleaseAnswer =
   | { readonly kind: 'done'; readonly generation: number }
   | { readonly kind: 'refused'; readonly state: string }
@@ -76,5 +80,5 @@ export function createMessageDecisions(options: {
 
 function toAnswer(reply: unknown): DecisionAnswer {
   const [word, state = ''] = reply as string[];
-  return word === 'done' ? { kind: 'done' } : { kind: 'refused', state };
+  return { kind: word === 'done' ? 'done' : 'refused', state };
 }

@@ -12,7 +12,7 @@
 --   {'wait-later', ms, why}                     a limit of this recipient or provider: let others pass
 --   {'suppressed', reason} {'expired'}          the message was moved to that end
 --   {'claimed-elsewhere', ms}                   another worker has it; ms until its claim lapses (<= 0: lapsed)
---   {'ended', state}                            there is nothing to do
+--   {'ended', state}                            there is nothing to do (any more)
 -- Invariants: everything is read before anything is written; `go` only when the gate says exactly `on`; so no
 -- permit follows an acknowledged stop, and no window, cap or interval is exceeded over the whole fleet.
 --- include: ../store/move-message.lua
@@ -134,15 +134,15 @@ if state ~= 'queued' and state ~= 'retrying' then
   return { 'ended', state }
 end
 if notAfter and now >= notAfter then
-  move(now, 'expired', { reason = 'not-after' }, nil, nil, ask.retentionMs)
-  return { 'expired' }
+  local ended = move(now, 'expired', { reason = 'not-after' }, nil, nil, ask.retentionMs)
+  return ended == 'expired' and { ended } or { 'ended', ended }
 end
 if isStopped() then
   return { 'held', 'stopped' }
 end
 if suppression then
-  move(now, 'suppressed', { reason = suppression }, nil, nil, ask.retentionMs)
-  return { 'suppressed', suppression }
+  local ended = move(now, 'suppressed', { reason = suppression }, nil, nil, ask.retentionMs)
+  return ended == 'suppressed' and { ended, suppression } or { 'ended', ended }
 end
 local against = obstacle()
 if ask.rehearse then

@@ -3,11 +3,13 @@
 -- ARGV: 1 flag, 2 value, 3 epoch that the caller saw, 4 audit line (JSON), 5 SHA-256 of the chain up to that line,
 --       6 until (ms, '' for none), 7 hint channel, 8 'run' when this starts a new run,
 --       9 head of the audit chain that the caller saw
--- Answers: {'done', new epoch, permits under way} | {'moved', epoch}: somebody was first, read again
+-- Answers: {'done', new epoch, permits under way}
+--          {'moved', epoch, head, value, until}: somebody was first; what the caller must have seen to try again
 -- Invariant: the epoch only grows; flag, epoch and audit line change together; after the answer every permit sees it.
 local epoch = redis.call('HGET', KEYS[1], 'epoch')
 if epoch ~= ARGV[3] or (redis.call('HGET', KEYS[1], 'auditHash') or '') ~= ARGV[9] then
-  return { 'moved', epoch or '' }
+  local found = redis.call('HMGET', KEYS[1], 'auditHash', ARGV[1], 'until:' .. ARGV[1])
+  return { 'moved', epoch or '', found[1] or '', found[2] or '', found[3] or '' }
 end
 local next = string.format('%.0f', tonumber(epoch) + 1)
 redis.call('HSET', KEYS[1], 'epoch', next, ARGV[1], ARGV[2], 'meta:' .. ARGV[1], ARGV[4], 'auditHash', ARGV[5])

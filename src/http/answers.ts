@@ -86,6 +86,12 @@ export const eventViewSchema = z
   })
   .meta({ title: 'An event and what became of it' });
 
+/** Present on what is queued, held or given up although an earlier attempt got no answer. */
+export const mayHaveLeft = z
+  .boolean()
+  .optional()
+  .meta({ description: 'An earlier attempt got no answer: a copy may be out already' });
+
 export const messageViewSchema = z
   .strictObject({
     message_id: messageId,
@@ -96,6 +102,7 @@ export const messageViewSchema = z
     to: z.string().meta({ description: 'Masked address', examples: ['j***@example.com', '+1555****0123'] }),
     state: z.enum(messageStates),
     reason: z.string().optional(),
+    may_have_left: mayHaveLeft,
     send_at: instant.optional(),
     not_after: instant.optional(),
     attempts: z.array(

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { categories, channels } from '../domain/message.ts';
-import { faultSchema, messageViewSchema } from './answers.ts';
+import { faultSchema, mayHaveLeft, messageViewSchema } from './answers.ts';
 
 /** The shapes of what operators are told. Every address in them is masked. */
 const instant = z.string().meta({ format: 'date-time' });
@@ -82,6 +82,7 @@ export const heldPageSchema = z.strictObject({
       held_at: instant,
       age_seconds: count.meta({ description: 'Since the message was made' }),
       not_after: instant.optional(),
+      may_have_left: mayHaveLeft,
       planned_in: z.string(),
     }),
   ),
@@ -98,6 +99,7 @@ const bulk = {
   skipped: counts.meta({ description: 'By the word that says why not' }),
   by_type: counts.meta({ description: 'Those that may be acted upon' }),
   dry_run: count.meta({ description: 'Of those: planned as a rehearsal, which they stay' }),
+  may_have_left: count.meta({ description: 'Of those: a copy may be out already' }),
   more: z.boolean().meta({ description: 'There are more than the limit; ask again' }),
 };
 export const releaseReportSchema = z.strictObject({
@@ -125,6 +127,7 @@ export const deadLettersSchema = z.strictObject({
       to: z.string().optional(),
       reason: z.string(),
       attempts: count,
+      may_have_left: mayHaveLeft,
       last_error: z.string().optional(),
       first_at: instant,
       last_at: instant,

@@ -28,6 +28,8 @@ export interface MessageBrief {
   readonly state: MessageState;
   readonly reason: string;
   readonly attempts: number;
+  /** An earlier attempt got no answer, and the message was queued once more. */
+  readonly mayHaveLeft: boolean;
   readonly notAfter?: number | undefined;
   readonly createdAt: number;
   /** When it came into its state. */
@@ -49,6 +51,7 @@ const names = [
   'state',
   'reason',
   'attempts',
+  'resends',
   'notAfter',
   'createdAt',
   'updatedAt',
@@ -71,6 +74,7 @@ const brief = z
     state: z.enum(messageStates),
     reason: z.string().default(''),
     attempts: z.coerce.number().default(0),
+    resends: z.coerce.number().default(0),
     notAfter: optionalNumber,
     createdAt: z.coerce.number(),
     updatedAt: z.coerce.number(),
@@ -78,7 +82,11 @@ const brief = z
     lastError: z.string().optional(),
     provider: z.string().optional(),
   })
-  .transform((fields) => ({ ...fields, to: maskAddress(fields.channel, fields.to) }));
+  .transform(({ resends, ...fields }) => ({
+    ...fields,
+    mayHaveLeft: resends > 0,
+    to: maskAddress(fields.channel, fields.to),
+  }));
 
 /** The briefs in the order of the ids, in one round trip; `undefined` where there is no such record (any more). */
 export async function readMessageBriefs(

@@ -47,14 +47,19 @@ local function appendHistory(line)
   redis.call('HSET', KEYS[1], 'history', (history == '' and '' or history .. '\n') .. text)
 end
 
--- Moves the record to `to`. `line` is the history line (reason, by, attempt…); `fields` are set along with it.
--- `dueAt` scores the open index. Answers true, or false when the state machine forbids the move.
+-- Moves the record to `to`; to unknown instead where the message may have left and would end as if it had not.
+-- `line` is the history line (reason, by, attempt…); `fields` are set along with it. `dueAt` scores the open index.
+-- Answers the state that it is in now, or false when the state machine forbids the move.
 local function move(now, to, line, fields, dueAt, retentionMs)
-  local from = redis.call('HGET', KEYS[1], 'state')
+  local was = redis.call('HMGET', KEYS[1], 'id', 'reason', 'state', 'resends')
+  local from = was[3]
+  if UNTOUCHED[to] and tonumber(was[4] or '0') > 0 then
+    line.reason = 'not-resent-' .. to
+    to = 'unknown'
+  end
   if not from or not MOVES[from] or not MOVES[from][to] then
     return false
   end
-  local was = redis.call('HMGET', KEYS[1], 'id', 'reason')
   local set = { 'state', to, 'reason', line.reason or '', 'updatedAt', int(now) }
   for name, value in pairs(fields or {}) do
     set[#set + 1] = name
@@ -84,5 +89,5 @@ local function move(now, to, line, fields, dueAt, retentionMs)
   else
     redis.call('PEXPIRE', KEYS[1], retentionMs)
   end
-  return true
+  return to
 end

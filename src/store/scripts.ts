@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Redis } from 'ioredis';
 import { ServiceError } from '../domain/errors.ts';
-import { messageMoves } from '../domain/message.ts';
+import { messageMoves, untouchedEnds } from '../domain/message.ts';
 
 /** A loaded Lua script: runs atomically on the shard of its keys. */
 export interface Script {
@@ -55,5 +55,6 @@ function movesAsLua(): string {
   const rows = Object.entries(messageMoves).map(
     ([from, to]) => `  ${from} = {${to.map((state) => `${state} = true`).join(', ')}},`,
   );
-  return `local MOVES = {\n${rows.join('\n')}\n}`;
+  const untouched = untouchedEnds.map((state) => `${state} = true`).join(', ');
+  return `local MOVES = {\n${rows.join('\n')}\n}\nlocal UNTOUCHED = { ${untouched} }`;
 }

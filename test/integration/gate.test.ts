@@ -255,7 +255,8 @@ describe('the long interval of one category', () => {
   test('taking a permit back leaves the interval of a message permitted since', async () => {
     const to = 'somebody@example.com';
     const early = await claim(await make({ to }));
-    await waitFor('another millisecond', Date.now, (now) => now > (early.message.createdAt ?? 0) + 5);
+    const claimedAt = Number(await redis.hget(keys.shard(0).message(early.message.id), 'claimedAt'));
+    await waitFor('another millisecond', Date.now, (now) => now > claimedAt);
     const late = await make({ to });
     await permitsWith().commit(await claim(late), sentEnd);
     await permitsWith().giveBack(early, 'stopped');
@@ -378,7 +379,10 @@ describe('lapse', () => {
 describe('hold, release and end', () => {
   test('what is held keeps its draft and its reason, and is counted by it', async () => {
     const message = await make();
-    expect(await decisions().hold(message.id, 'promo', '{"subject":"x"}')).toEqual({ kind: 'done' });
+    expect(await decisions().hold(message.id, 'promo', '{"subject":"x"}')).toEqual({
+      kind: 'done',
+      state: 'held',
+    });
     expect(await readMessage(redis, keys, message.id)).toMatchObject({
       state: 'held',
       reason: 'promo',
@@ -409,13 +413,22 @@ describe('hold, release and end', () => {
   });
 
   test('what a provider is known to have taken is not released', async () => {
-    const { message, mine } = await lapse('resend-once');
-    await decisions().end(message.id, { to: 'cancelled', from: ['queued'], reason: 'r' });
+    const { message, mine } = await lapse('ask');
+    await decisions().end(message.id, { to: 'discarded', from: ['unknown'], reason: 'r' });
     await permitsWith().commit(mine, sentEnd);
-    expect(await stateOf(message.id)).toBe('cancelled');
+    expect(await stateOf(message.id)).toBe('discarded');
     await redis.hset(keys.shard(0).message(message.id), 'state', 'dead');
     const release = { from: 'dead', reason: 'r', by: 'b', dueAt: 0 } as const;
     expect(await decisions().release(message.id, release)).toEqual({ kind: 'sent-before' });
+  });
+
+  test('a resend that is cancelled is unknown, until the late word that it was sent', async () => {
+    const { message, mine } = await lapse('resend-once');
+    const end = { to: 'cancelled', from: ['queued'], reason: 'r' } as const;
+    expect(await decisions().end(message.id, end)).toEqual({ kind: 'done', state: 'unknown' });
+    expect(await redis.zrange(keys.shard(0).messagesUnknown, '0', '-1')).toEqual([message.id]);
+    await permitsWith().commit(mine, sentEnd);
+    expect(await stateOf(message.id)).toBe('sent');
   });
 
   test('of eight who release and eight who discard at once, one wins', async () => {

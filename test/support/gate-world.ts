@@ -1,5 +1,11 @@
 import type { MessageId } from '../../src/domain/ids.ts';
-import { type AmbiguityPolicy, type Category, isEnded, type MessageState } from '../../src/domain/message.ts';
+import {
+  type AmbiguityPolicy,
+  type Category,
+  isEnded,
+  type MessageState,
+  settleEnd,
+} from '../../src/domain/message.ts';
 import {
   backOffRecipient,
   claimMessage,
@@ -116,8 +122,8 @@ export class GateWorld {
       ask,
       this.now,
     );
-    if (verdict.kind === 'expired')
-      this.message(index).facts = { ...facts, state: 'expired', reason: 'not-after' };
+    const ends = verdict.kind === 'expired' || (verdict.kind === 'ended' && verdict.state !== facts.state);
+    if (ends) this.message(index).facts = { ...facts, ...settleEnd('expired', 'not-after', facts.resends) };
     return verdict;
   }
 

@@ -3,7 +3,7 @@ import type { OperatorServices } from '../../src/http/operator-services.ts';
 import { someEventId, someMessageId } from './some-ids.ts';
 
 const at = '2026-11-20T09:30:00.000Z';
-const bulk = { matched: 1, skipped: {}, by_type: { welcome: 1 }, dry_run: 0, more: false };
+const bulk = { matched: 1, skipped: {}, by_type: { welcome: 1 }, dry_run: 0, may_have_left: 0, more: false };
 const use = { name: 'all', limit: 10, used: 3, window_ms: 60_250 };
 const message = {
   message_id: someMessageId,

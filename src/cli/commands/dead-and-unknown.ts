@@ -13,6 +13,7 @@ const deadColumns: readonly Column[] = [
   ['CHANNEL', 'channel'],
   ['TO', 'to'],
   ['ATTEMPTS', 'attempts'],
+  ['MAY HAVE LEFT', 'may_have_left'],
   ['LAST', 'last_at'],
   ['LAST ERROR', 'last_error'],
 ];

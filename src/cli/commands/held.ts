@@ -18,6 +18,7 @@ const columns: readonly Column[] = [
   ['TO', 'to'],
   ['HELD SINCE', 'held_at'],
   ['NOT AFTER', 'not_after'],
+  ['MAY HAVE LEFT', 'may_have_left'],
 ];
 
 export const held: readonly Command[] = [
