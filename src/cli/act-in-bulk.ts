@@ -104,13 +104,22 @@ function divideIds(filter: Readonly<Record<string, unknown>>): Readonly<Record<s
 function printBulk({ print }: Call, verb: string, report: Bulk): void {
   print.say(`${verb} ${report.matched ?? 0} matched${describeSkipped(report.skipped)}`);
   for (const [type, count] of Object.entries(report.by_type ?? {})) print.say(`  ${type} ${count}`);
-  if (report.last_due_at !== undefined) print.say(`  the last one is due at ${report.last_due_at}`);
-  if ((report.dry_run ?? 0) > 0)
-    print.say(`  ${report.dry_run} of them were accepted as a rehearsal: they will be rehearsed, not sent`);
-  if ((report.may_have_left ?? 0) > 0)
-    print.say(`  ${report.may_have_left} of them may have left already: an earlier attempt got no answer`);
-  if (report.more === true) print.say('  there are more than one go takes: run the same command again');
+  for (const remark of listRemarks(report)) print.say(`  ${remark}`);
   for (const { id, why } of report.failed ?? []) print.say(`  ${print.paint('bad', 'not')} ${id}: ${why}`);
+}
+
+function listRemarks(report: Bulk): string[] {
+  const { last_due_at: lastDueAt, dry_run: rehearsals = 0, may_have_left: mayHaveLeft = 0 } = report;
+  return [
+    ...(lastDueAt === undefined ? [] : [`the last one is due at ${lastDueAt}`]),
+    ...(rehearsals > 0
+      ? [`${rehearsals} of them were accepted as a rehearsal: they will be rehearsed, not sent`]
+      : []),
+    ...(mayHaveLeft > 0
+      ? [`${mayHaveLeft} of them may have left already: an earlier attempt got no answer`]
+      : []),
+    ...(report.more === true ? ['there are more than one go takes: run the same command again'] : []),
+  ];
 }
 
 function describeSkipped(skipped: Bulk['skipped']): string {
