@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -24,6 +25,12 @@ describe('the place of a running stand', () => {
     expect(await askStand(dataDir)).toEqual(state);
   });
 
+  test('can be taken in a fresh clone, whose data folder is not there yet', async () => {
+    dataDir = join(dataDir, 'not', 'yet');
+    expect(await take()).not.toHaveProperty('running');
+    expect(await askStand(dataDir)).toEqual(state);
+  });
+
   test('is free again once it is given back', async () => {
     await take();
     for (const release of releases.splice(0)) release();
@@ -39,6 +46,14 @@ describe('the place of a running stand', () => {
     await once(holder, 'exit');
     expect(await take()).not.toHaveProperty('running');
   }, 20_000);
+});
+
+test('a stand that ends while it is asked does not run', async () => {
+  // Closing a socket whose word was never read resets it, as the end of the process does.
+  const ending = createServer({ pauseOnConnect: true }, (socket) => setTimeout(() => socket.destroy(), 100));
+  await once(ending.listen(join(dataDir, 'up.sock')), 'listening');
+  expect(await askStand(dataDir)).toBeUndefined();
+  ending.close();
 });
 
 test('stopping waits until the process is gone', async () => {

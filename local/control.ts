@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { join, relative } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -28,6 +28,8 @@ export async function takePlace(
   const running = await askStand(options.dataDir);
   if (running !== undefined) return { running };
   const path = socketPath(options.dataDir);
+  // A fresh clone has no such folder yet, and the kernel says of that only that it is not allowed.
+  mkdirSync(options.dataDir, { recursive: true, mode: 0o700 });
   // Nobody answers there: what may be left is the name of a stand that was killed.
   rmSync(path, { force: true });
   const server = await listen(path, options);
@@ -79,14 +81,15 @@ async function exchange(
     const answer = await text(socket);
     return answer === '' ? undefined : (JSON.parse(answer) as StandState);
   } catch (error) {
-    if (
-      error instanceof Error &&
-      'code' in error &&
-      (error.code === 'ENOENT' || error.code === 'ECONNREFUSED')
-    )
-      return undefined;
+    if (isNobodyThere(error)) return undefined;
     throw error;
   }
+}
+
+/** Nobody holds the place: nobody ever did, nobody does any more, or the process ended while it was asked. */
+function isNobodyThere(error: unknown): boolean {
+  const codes: readonly unknown[] = ['ENOENT', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE'];
+  return error instanceof Error && 'code' in error && codes.includes(error.code);
 }
 
 /** Relative, because the kernel allows a socket's name only about a hundred characters. */

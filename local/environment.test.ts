@@ -1,7 +1,13 @@
 import { createServer } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import { readConfiguration } from '../src/config/read-configuration.ts';
-import { buildEnvironment, choosePorts, findTakenPorts, listIgnoredSettings } from './environment.ts';
+import {
+  buildEnvironment,
+  choosePorts,
+  describeTakenPorts,
+  listIgnoredSettings,
+  portTable,
+} from './environment.ts';
 import { listenOnLoopback } from './loopback.ts';
 import type { Secrets } from './secrets.ts';
 
@@ -11,6 +17,8 @@ const secrets: Secrets = {
   smsAuthToken: secret,
   addressHashKey: secret,
 };
+
+const anyPorts = Object.fromEntries(Object.values(portTable).map(({ variable }) => [variable, '0']));
 
 describe('the environment of the product', () => {
   test('is a configuration that the product itself accepts', async () => {
@@ -67,11 +75,22 @@ describe('a port', () => {
 
   test('that somebody holds is said with a command that helps', async () => {
     const squatter = await listenOnLoopback(createServer(), 0);
-    const ports = await choosePorts({ PORT: String(squatter.port) });
-    expect((await findTakenPorts(ports)).join('\n')).toMatch(
-      new RegExp(`Port ${squatter.port} is taken.*PORT=\\d+ ./scripts/up`),
+    const ports = await choosePorts({ ...anyPorts, PORT: String(squatter.port) });
+    expect(await describeTakenPorts(ports)).toMatch(
+      new RegExp(`Port ${squatter.port} is taken.* PORT=\\d+ ./scripts/up`),
     );
     await squatter.stop();
+  });
+
+  test('is for one part only; several that cannot be had are said with one command for all', async () => {
+    const squatter = await listenOnLoopback(createServer(), 0);
+    const port = String(squatter.port);
+    const ports = await choosePorts({ ...anyPorts, LOCAL_SMTP_PORT: port, LOCAL_SMS_PORT: port });
+    expect(await describeTakenPorts(ports)).toMatch(
+      new RegExp(`Ports ${port}, ${port} are taken.* LOCAL_SMTP_PORT=\\d+ LOCAL_SMS_PORT=\\d+ ./scripts/up`),
+    );
+    await squatter.stop();
+    expect(await describeTakenPorts(ports)).toMatch(/^Port \d+ is taken.* LOCAL_SMS_PORT=\d+ /);
   });
 });
 

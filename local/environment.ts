@@ -115,17 +115,20 @@ export async function choosePorts(caller: CallerEnvironment): Promise<Ports> {
   return Object.fromEntries(chosen) as Ports;
 }
 
-/** One sentence for every port that somebody else holds, each with a repair that works now. */
-export async function findTakenPorts(ports: Ports): Promise<readonly string[]> {
-  const faults: string[] = [];
-  for (const name of portNames()) {
-    if (await isPortFree(ports[name])) continue;
-    const { variable } = portTable[name];
-    faults.push(
-      `Port ${ports[name]} is taken by another program. Choose another: ${variable}=${await findFreePort()} ./scripts/up`,
-    );
+/** Which ports cannot be had, and one command that works now; `undefined` when all are free. */
+export async function describeTakenPorts(ports: Ports): Promise<string | undefined> {
+  const taken: PortName[] = [];
+  for (const [at, name] of portNames().entries()) {
+    const isAskedTwice = portNames().findIndex((other) => ports[other] === ports[name]) < at;
+    if (isAskedTwice || !(await isPortFree(ports[name]))) taken.push(name);
   }
-  return faults;
+  if (taken.length === 0) return undefined;
+  const said = taken.map((name) => ports[name]).join(', ');
+  const free = await Promise.all(
+    taken.map(async (name) => `${portTable[name].variable}=${await findFreePort()}`),
+  );
+  const verdict = taken.length === 1 ? `Port ${said} is taken` : `Ports ${said} are taken`;
+  return `${verdict}. Choose another: ${free.join(' ')} ./scripts/up`;
 }
 
 function portNames(): readonly PortName[] {

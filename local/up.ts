@@ -4,7 +4,7 @@ import { askStand, type StandState, stopStand, takePlace } from './control.ts';
 import { runDemo } from './demo.ts';
 import { startInBackground } from './detach.ts';
 import { sayEnding } from './ending.ts';
-import { choosePorts, findTakenPorts, listIgnoredSettings, programs } from './environment.ts';
+import { choosePorts, describeTakenPorts, listIgnoredSettings, programs } from './environment.ts';
 import { createLater } from './later.ts';
 import { type Crash, StartFault } from './part.ts';
 import { createReport, type Report } from './report.ts';
@@ -100,8 +100,8 @@ async function runInForeground(hasDemo: boolean): Promise<number> {
 async function startHere(): Promise<Stand> {
   const caller = process.env;
   const ports = await choosePorts(caller);
-  const taken = await findTakenPorts(ports);
-  if (taken.length > 0) throw new StartFault(taken.join('\n'));
+  const taken = await describeTakenPorts(ports);
+  if (taken !== undefined) throw new StartFault(taken);
   report.title('Starting');
   const ignored = listIgnoredSettings(caller);
   if (ignored.length > 0)
@@ -169,5 +169,8 @@ function describe(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-process.exitCode = await runCommand();
+process.exitCode = await runCommand().catch((error: unknown) => {
+  report.say(`\n${describe(error)}`);
+  return 1;
+});
 process.exit();

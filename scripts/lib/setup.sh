@@ -49,6 +49,8 @@ TEXT
 
 # The exact dependencies of package-lock.json.
 install_dependencies() {
+  # Linked from elsewhere: npm ci would empty the folder behind the link, which others may be using.
+  [ ! -L node_modules ] || return 0
   if [ -f node_modules/.package-lock.json ] && [ ! package-lock.json -nt node_modules/.package-lock.json ]; then
     return 0
   fi

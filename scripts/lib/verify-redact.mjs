@@ -13,6 +13,7 @@ export function redact(text, secrets = []) {
     .replace(dottedRun, (run) => (run.includes('eyJ') ? '[token]' : run))
     .replace(credentials, '$1 [secret]')
     .replace(secretMember, '$1"[secret]"')
+    .replace(privateKeyPart, '$1"[secret]"')
     .replace(urlPassword, '$1[secret]@')
     .replace(email, (_all, local, domain) => `${local.slice(0, 1)}***@${domain}`)
     .replace(phone, (found) => maskPhone(found.replace(/^%2b/i, '').replace(/\D/g, '')));
@@ -23,6 +24,8 @@ const dottedRun = /(?<![\w-])[\w-]+(?:\.[\w-]*)+/g;
 const credentials = /\b(Bearer|Basic)\s+[\w.~+/=-]{8,}/gi;
 const secretMember =
   /("(?:[\w-]*(?:token|secret|passw\w*|cookie|authorization|api[-_]?key|private[-_]?key))"\s*:\s*)"(?:[^"\\]|\\.)*"/gi;
+/** The private members of a JWK (RFC 7518 §6), which a broken issuer may publish. */
+const privateKeyPart = /("(?:d|p|q|dp|dq|qi|k)"\s*:\s*)"[^"]*"/g;
 const urlPassword = /(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/@"]+@/gi;
 const email = /(?<![^\s<>()[\],;:"'\\])([^\s<>()[\],;:"'\\*]+)(?:@|%40)([\p{L}\p{N}._-]+)/gu;
 const phone = /(?:\+|%2b)[1-9](?:[ ().-]{0,2}\d){6,}/gi;

@@ -13,6 +13,10 @@ describe('redact', () => {
     ['Bearer abcdefghijkl', 'Bearer [secret]'],
     ['x eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2ln y', 'x [token] y'],
     ['{"access_token": "opaque \\" one"}', '{"access_token": "[secret]"}'],
+    [
+      '{"kty":"RSA","e":"AQAB","d":"c2VjcmV0","qi": "cQ"}',
+      '{"kty":"RSA","e":"AQAB","d":"[secret]","qi": "[secret]"}',
+    ],
     ['redis://user:hush@store:6379/0', 'redis://[secret]@store:6379/0'],
     ['2026-11-20T20:15:00.000Z, 1.5 ms, v2.7', '2026-11-20T20:15:00.000Z, 1.5 ms, v2.7'],
   ])('%j becomes %j', (text, clean) => expect(redact(text)).toBe(clean));

@@ -19,18 +19,22 @@ import { type GuardStanding, readGuard } from '../guard/read-guard.ts';
 import type { SloReport } from '../guard/report-slos.ts';
 import type { GuardAnswer } from '../http/guard-answers.ts';
 import type { GuardServices } from '../http/guard-services.ts';
+import { readStoreClock } from '../store/store-clock.ts';
 import type { Foundation } from './build-foundation.ts';
 import { buildNoteServices } from './build-note-services.ts';
 import { readTriggerModes } from './guard-modes.ts';
 
 /** What the guard wrote down, as the routes tell it. Any process can tell it, with or without a guard. */
 export function buildGuardServices(foundation: Foundation): GuardServices {
-  const { configuration, keys, now } = foundation;
-  const store = { redis: foundation.redis.commands, keys, now };
+  const { configuration, keys } = foundation;
+  const store = { redis: foundation.redis.commands, keys };
   const modes = readTriggerModes(configuration);
+  // By the store's clock, as the guard judges: this process's own may be wrong.
+  const readStanding = async (): Promise<GuardStanding> =>
+    await readGuard(store.redis, keys, await readStoreClock(store.redis));
   return {
     readTriggers: async () => {
-      const standing = await readGuard(store.redis, keys, now());
+      const standing = await readStanding();
       return {
         ...viewFreshness(standing),
         triggers: triggerNames.map((name) => ({
@@ -41,7 +45,7 @@ export function buildGuardServices(foundation: Foundation): GuardServices {
       };
     },
     readSlos: async () => {
-      const standing = await readGuard(store.redis, keys, now());
+      const standing = await readStanding();
       const { slos } = standing;
       return {
         ...viewFreshness(standing),
@@ -58,7 +62,9 @@ export function buildGuardServices(foundation: Foundation): GuardServices {
     },
     ...buildNoteServices(foundation),
     releaseIncident: async (id, { reason }, { clientId, requestId }) => {
-      const answer = await releaseIncident(store, id, { actor: clientId, reason, requestId });
+      const releasedAtMs = await readStoreClock(store.redis);
+      const order = { actor: clientId, reason, requestId };
+      const answer = await releaseIncident({ ...store, now: () => releasedAtMs }, id, order);
       if (answer.kind !== 'released') return answer.kind;
       return { incident: viewIncident(answer.incident), ...(await describeStops(foundation)) };
     },

@@ -10,6 +10,7 @@ import { buildGuardServices } from './build-guard-services.ts';
 import type { Identity } from './build-identity.ts';
 import { buildIntake } from './build-intake.ts';
 import { buildOperatorServices } from './build-operator-services.ts';
+import { createProviderCheck } from './build-provider-check.ts';
 import { buildProviders } from './build-providers.ts';
 import { buildQuarantine, readIdempotencyMs } from './build-quarantine.ts';
 import { buildRecordServices } from './build-record-services.ts';
@@ -29,6 +30,7 @@ export function buildHttpServices(
   const { identity, catalog, gate } = parts;
   const providers = buildProviders(configuration, 'check');
   releases.push('providers', (deadlineMs) => providers.close(deadlineMs));
+  const checkProviders = createProviderCheck(foundation, providers);
   const judgeProof = createProofJudge(foundation);
   exportProofAge(foundation, judgeProof);
   const dependencies = createDependencyCheck(foundation, identity.keySet, judgeProof);
@@ -66,9 +68,9 @@ export function buildHttpServices(
     ...buildRecordServices(foundation, gate),
     readQueueStatus: () => readQueueStatus(store),
     readSendStatus: readStatus,
-    operator: buildOperatorServices({ foundation, gate, providers, readSendStatus: readStatus }),
+    operator: buildOperatorServices({ foundation, gate, checkProviders, readSendStatus: readStatus }),
     guard: buildGuardServices(foundation),
-    checkProviders: () => providers.listHealth(AbortSignal.timeout(6_000), now()),
+    checkProviders,
     checkDependencies: () => dependencies.check(),
     onRequestEnd: (line) => {
       writeRequestLine(foundation, line);

@@ -1,7 +1,6 @@
 import type { Configuration } from '../config/derive-configuration.ts';
 import { cacheVerdicts } from '../identity/cache-verdicts.ts';
 import { createKeySet, type KeySet } from '../identity/key-set.ts';
-import { type Algorithm, algorithms } from '../identity/parse-token.ts';
 import { type Scope, scopes } from '../identity/read-scopes.ts';
 import { createTokenVerifier, type TokenVerifier } from '../identity/verify-token.ts';
 
@@ -30,7 +29,7 @@ export function buildIdentity(
     lifetimeSecondsMax: values.AUTH_TOKEN_LIFETIME_SECONDS_MAX,
     roleLifetimeSecondsMax:
       values.AUTH_ROLE_TOKEN_LIFETIME_SECONDS_MAX ?? values.AUTH_TOKEN_LIFETIME_SECONDS_MAX,
-    algorithms: algorithms.filter((algorithm: Algorithm) => values.AUTH_ALGORITHMS.includes(algorithm)),
+    algorithms: values.AUTH_ALGORITHMS,
     scopeMapping: Object.fromEntries(
       [...configuration.roleScopes].map(([role, names]) => [
         role,

@@ -1,5 +1,5 @@
 import type { SendStatus } from '../gate/send-status.ts';
-import type { ProviderSet } from '../providers/choose-provider.ts';
+import type { ProviderReport } from '../providers/provider-report.ts';
 import type { Foundation } from './build-foundation.ts';
 import type { GateParts } from './build-gate.ts';
 
@@ -7,6 +7,6 @@ import type { GateParts } from './build-gate.ts';
 export interface OperatorParts {
   readonly foundation: Foundation;
   readonly gate: GateParts;
-  readonly providers: Pick<ProviderSet, 'listHealth'>;
+  readonly checkProviders: () => Promise<readonly ProviderReport[]>;
   readonly readSendStatus: () => Promise<SendStatus>;
 }

@@ -1,4 +1,5 @@
 import { burnSamplesMin, triggerTable } from '../domain/thresholds.ts';
+import { createFleetClock } from '../guard/fleet-clock.ts';
 import type { GuardDesk } from '../guard/judge-fleet.ts';
 import { createWindowReader } from '../guard/read-windows.ts';
 import type { SloDesk } from '../guard/report-slos.ts';
@@ -15,10 +16,11 @@ export function startFleetWatch(foundation: Foundation): void {
     foundation;
   const { values } = configuration;
   const { GUARD_MIN_REQUESTS: requests, GUARD_MIN_TOKENS: tokens } = values;
-  const store = { redis: redis.commands, keys, now, metrics };
+  const clock = createFleetClock({ redis: redis.commands, now, monotonicNow });
+  const store = { redis: redis.commands, keys, now: clock.now, metrics };
   const desk: GuardDesk = {
     ...store,
-    windows: createWindowReader(redis.commands, keys, now),
+    windows: createWindowReader(redis.commands, keys, clock.now),
     countWaiting: (nowMs) => countWaiting({ redis: redis.commands, keys, jobs }, nowMs),
     modes: readTriggerModes(configuration),
     samplesMin: {
@@ -44,9 +46,12 @@ export function startFleetWatch(foundation: Foundation): void {
     },
   };
   const lease = createLease(redis.commands, keys.shard(0).lease('watch'), guardLeaseMs);
-  const turning = runEvery(guardTurnMs, createWatch(desk, budgets, lease), (error) =>
-    reportError('watch the fleet', error),
-  );
+  const watch = createWatch(desk, budgets, lease);
+  const turn = async (): Promise<void> => {
+    await clock.set();
+    await watch();
+  };
+  const turning = runEvery(guardTurnMs, turn, (error) => reportError('watch the fleet', error));
   releases.push('fleet watch', async () => {
     await turning.stop();
     await lease.release();

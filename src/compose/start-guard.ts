@@ -1,4 +1,5 @@
 import { reconcile } from '../deliver/reconcile.ts';
+import { toUnknownPolicy } from '../domain/decide-outcome.ts';
 import { runEvery } from '../runtime/run-every.ts';
 import { createLease } from '../store/lease.ts';
 import { buildCatalog } from './build-catalog.ts';
@@ -30,11 +31,14 @@ export async function startGuard(foundation: Foundation): Promise<void> {
       jobs,
       permits: gate.permits,
       decisions: gate.decisions,
-      findPolicy: (type) => catalog.find(type)?.onUnknown ?? 'ask',
+      findPolicy: (type) =>
+        toUnknownPolicy({
+          onUnknown: catalog.find(type)?.onUnknown ?? 'ask',
+          retriesEnabled: values.RETRIES_ENABLED,
+        }),
       ageMs: values.RECONCILE_AGE_SECONDS * 1_000,
       retentionMs: gate.retentionMs,
       log,
-      now,
     });
   };
   const turning = runEvery(everyMs, turn, (error) => reportError('reconcile', error));

@@ -75,7 +75,7 @@ function createProofEvent({ catalog }: ProofSpace): IncomingEvent {
 }
 
 async function mendSpace(foundation: Foundation, space: ProofSpace, intervalMs: number): Promise<void> {
-  const { redis, now } = foundation;
+  const { redis } = foundation;
   const { keys, jobs, permits, decisions, retentionMs, log } = space;
   await reconcile({
     redis: redis.commands,
@@ -87,6 +87,5 @@ async function mendSpace(foundation: Foundation, space: ProofSpace, intervalMs: 
     ageMs: intervalMs,
     retentionMs,
     log,
-    now,
   });
 }

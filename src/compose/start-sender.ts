@@ -1,8 +1,12 @@
+import { hostname } from 'node:os';
 import { attemptMessage } from '../deliver/attempt-message.ts';
 import type { Desk } from '../deliver/desk.ts';
 import { createDecisionNotes, notePermitAnswers } from '../deliver/note-decision.ts';
+import { dropSenderReport, reportEveryMs, writeSenderReport } from '../deliver/sender-reports.ts';
+import { createTurns } from '../deliver/take-turns.ts';
 import type { EnvironmentFlags } from '../domain/judge-environment.ts';
 import { channels } from '../domain/message.ts';
+import type { ProviderSet } from '../providers/choose-provider.ts';
 import { createOutbox } from '../providers/outbox.ts';
 import { runEvery } from '../runtime/run-every.ts';
 import { checkDurability } from '../store/durability.ts';
@@ -16,6 +20,7 @@ import { readEnvironmentFlags } from './environment-flags.ts';
 import { runHost } from './run-host.ts';
 
 const durabilityEveryMs = 10_000;
+const spreadMsMax = 300_000;
 
 /** Starts the worker that delivers messages, one queue per channel. */
 export async function startSender(foundation: Foundation): Promise<void> {
@@ -37,6 +42,7 @@ export async function startSender(foundation: Foundation): Promise<void> {
     decisions: gate.decisions,
     watch: gate.watch,
     providers,
+    turns: createTurns({ paceMs: 60_000 / (gate.limits.perMinuteByDomain ?? 60_000), spreadMsMax }),
     outbox: createOutbox(values.OUTBOX_DIR),
     senders: {
       mailFrom: configuration.mailFrom,
@@ -54,6 +60,7 @@ export async function startSender(foundation: Foundation): Promise<void> {
     monotonicNow,
     random: Math.random,
   };
+  reportStandings(foundation, providers);
   const proofDesk = toProofDesk(foundation, buildProofSpace(foundation), desk);
   await gate.watch.start();
   for (let shard = 0; shard < keys.shards; shard += 1) {
@@ -70,6 +77,22 @@ export async function startSender(foundation: Foundation): Promise<void> {
       });
     }
   }
+}
+
+/** Says in the store what this sender knows of its providers, so that every API can show it. */
+function reportStandings(
+  { redis, keys, now, releases, reportError }: Foundation,
+  providers: ProviderSet,
+): void {
+  const store = { redis: redis.commands, keys };
+  const sender = `${hostname()}:${process.pid}`;
+  const report = (): Promise<void> => writeSenderReport(store, sender, providers.listStandings(now()));
+  const reporting = runEvery(reportEveryMs, report, (error) => reportError('report providers', error));
+  releases.push('provider report', async () => {
+    await reporting.stop();
+    // What stays is dropped by whoever reads it next.
+    await dropSenderReport(store, sender).catch(() => undefined);
+  });
 }
 
 /** The environment's flags; whether the production guard passes follows the store's durability as it changes. */

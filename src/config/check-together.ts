@@ -1,7 +1,37 @@
+import type { Configuration } from './derive-configuration.ts';
+import { readEnvironmentSigns } from './environment-signs.ts';
 import type { SettingName, SettingValues } from './settings.ts';
 
+interface Group {
+  /** With one of these… */
+  readonly given: readonly SettingName[];
+  /** …all of these are needed. */
+  readonly needed: readonly SettingName[];
+  readonly why: string;
+}
+
+const dkim = ['DKIM_DOMAIN', 'DKIM_SELECTOR', 'DKIM_PRIVATE_KEY_FILE'] as const;
+const groups: readonly Group[] = [
+  {
+    given: ['DIRECTORY_URL'],
+    needed: ['M2M_TOKEN_URL', 'M2M_CLIENT_ID', 'M2M_CLIENT_SECRET'],
+    why: 'DIRECTORY_URL is asked with our own token.',
+  },
+  {
+    given: ['SMS_API_URL'],
+    needed: ['SMS_ACCOUNT_SID', 'SMS_AUTH_TOKEN'],
+    why: 'SMS_API_URL needs its credentials.',
+  },
+  {
+    given: ['KANNEL_URL'],
+    needed: ['KANNEL_USERNAME', 'KANNEL_PASSWORD'],
+    why: 'KANNEL_URL needs its credentials.',
+  },
+  { given: dkim, needed: dkim, why: 'Mail is signed with all three of DKIM_*, or with none of them.' },
+];
+
 /** Faults that only show when settings are looked at together. */
-export function checkTogether(values: SettingValues, faults: string[]): void {
+export function checkTogether({ values, origins }: Configuration, faults: string[]): void {
   const need = (name: SettingName, why: string): void => {
     if (values[name] === undefined) faults.push(`${name} is not set. ${why}`);
   };
@@ -12,14 +42,10 @@ export function checkTogether(values: SettingValues, faults: string[]): void {
     'ADDRESS_HASH_KEY',
     'Set it to a random text of 32 characters or more, for example from: openssl rand -hex 32',
   );
-  if (values.DIRECTORY_URL !== undefined) {
-    for (const name of ['M2M_TOKEN_URL', 'M2M_CLIENT_ID', 'M2M_CLIENT_SECRET'] as const)
-      need(name, 'DIRECTORY_URL is asked with our own token.');
+  for (const { given, needed, why } of groups) {
+    if (given.some((name) => values[name] !== undefined)) for (const name of needed) need(name, why);
   }
-  if (values.SMS_API_URL !== undefined) {
-    for (const name of ['SMS_ACCOUNT_SID', 'SMS_AUTH_TOKEN'] as const)
-      need(name, 'SMS_API_URL needs its credentials.');
-  }
+  checkSigns(values, origins, faults);
   if (values.APP_MODE === 'production' && values.ENVIRONMENT !== 'production') {
     faults.push(
       'APP_MODE=production needs ENVIRONMENT=production. Elsewhere use testing with ALLOWED_RECIPIENTS.',
@@ -29,23 +55,32 @@ export function checkTogether(values: SettingValues, faults: string[]): void {
   if (values.ENVIRONMENT === 'production') checkProduction(values, faults);
 }
 
-/** What tokens and keys travel over. */
+/** No sign may say less than the name of the environment, and a name that nobody gave stands for nothing. */
+function checkSigns(values: SettingValues, origins: Configuration['origins'], faults: string[]): void {
+  const { ENVIRONMENT } = values;
+  for (const { name, says } of readEnvironmentSigns(values)) {
+    if (ENVIRONMENT !== 'local' && says === 'local' && values[name] !== undefined)
+      faults.push(
+        `${name} is of a local run, but ENVIRONMENT is ${ENVIRONMENT}: give the https address that others use, or set ENVIRONMENT=local.`,
+      );
+    if (origins.ENVIRONMENT === 'default' && name === 'APP_BASE_URL' && says === 'not local')
+      faults.push(
+        'ENVIRONMENT is not set, but APP_BASE_URL is not of a local run: say which environment this is.',
+      );
+  }
+  if (ENVIRONMENT !== 'local' && values.APP_BASE_URL === undefined)
+    faults.push(`APP_BASE_URL is not set. In ${ENVIRONMENT} it is the address that others use.`);
+}
+
+/** What keys and our own credentials travel over. */
 function checkServiceUrls(values: SettingValues, faults: string[]): void {
-  for (const name of [
-    'AUTH_ISSUER',
-    'AUTH_JWKS_URL',
-    'M2M_TOKEN_URL',
-    'DIRECTORY_URL',
-    'STATUS_WEBHOOK_URL',
-  ] as const) {
+  for (const name of ['AUTH_JWKS_URL', 'M2M_TOKEN_URL', 'DIRECTORY_URL', 'STATUS_WEBHOOK_URL'] as const) {
     if (values[name]?.startsWith('http:') === true)
       faults.push(`${name} must use https in ${values.ENVIRONMENT}: plain http is for local runs only.`);
   }
 }
 
 function checkProduction(values: SettingValues, faults: string[]): void {
-  if (values.APP_BASE_URL === undefined)
-    faults.push('APP_BASE_URL is not set. Production needs the public address.');
   if (values.METRICS_PORT === undefined)
     faults.push('METRICS_PORT is not set. In production /metrics has a port of its own.');
 }

@@ -43,7 +43,24 @@ describe('QUARANTINE_KEYS', () => {
   );
 });
 
-test.each(['staging', 'production'])('plain http to the issuer is a fault in %s', (ENVIRONMENT) => {
-  expect(faultsOf({ ENVIRONMENT })).toContain(`AUTH_JWKS_URL must use https in ${ENVIRONMENT}`);
-  expect(faultsOf({})).toBe('');
+test.each([
+  ['AUTH_ALGORITHMS', 'RS256,HS256'],
+  ['AUTH_ALGORITHMS', 'rs256'],
+  ['AUTH_AUDIENCE', ' , '],
+  ['AUTH_ROLE_SCOPES', 'SystemService=notify.sned'],
+  ['AUTH_ROLE_SCOPES', 'SystemService'],
+  ['AUTH_ROLE_SCOPES', 'SystemService=notify.send,'],
+])('%s=%j is a fault: it would allow less than it says, without a word', (name, text) => {
+  expect(faultsOf({ [name]: text })).toContain(`${name}: "${text.trim()}" is not valid`);
+});
+
+test('roles may have spaces and several scopes', () => {
+  const { roleScopes } = readConfiguration({
+    ...base,
+    AUTH_ROLE_SCOPES: 'System Service=notify.send notify.read, Operator = notify.admin',
+  });
+  expect([...roleScopes]).toEqual([
+    ['System Service', ['notify.send', 'notify.read']],
+    ['Operator', ['notify.admin']],
+  ]);
 });

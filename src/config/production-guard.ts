@@ -1,4 +1,5 @@
 import type { Configuration } from './derive-configuration.ts';
+import type { SettingName } from './settings.ts';
 
 /** One line of the production guard: what was checked, whether it holds, and what to do if it does not. */
 export interface GuardLine {
@@ -13,12 +14,7 @@ export interface GuardLine {
  */
 export function judgeProductionGuard(configuration: Configuration, storeDurable: boolean): GuardLine[] {
   const { values } = configuration;
-  const secrets = [
-    values.ADDRESS_HASH_KEY,
-    values.M2M_CLIENT_SECRET,
-    values.SMS_AUTH_TOKEN,
-    values.KANNEL_PASSWORD,
-  ];
+  const examples = listExampleSecrets(configuration);
   return [
     line('ENVIRONMENT is production', values.ENVIRONMENT === 'production', 'set ENVIRONMENT=production'),
     line('APP_MODE is production', values.APP_MODE === 'production', 'set APP_MODE=production'),
@@ -36,8 +32,8 @@ export function judgeProductionGuard(configuration: Configuration, storeDurable:
     line('the store is durable', storeDurable, 'set appendonly yes and appendfsync always on Redis'),
     line(
       'no secret is an example',
-      !secrets.some(isExampleSecret),
-      'replace secrets such as "changeme" by random ones',
+      examples.length === 0,
+      `put random ones in place of what is in ${examples.join(', ')}`,
     ),
     line('SMTP requires TLS', values.SMTP_REQUIRE_TLS, 'leave SMTP_REQUIRE_TLS unset'),
     line('the per-minute limit is on', values.RATE_LIMIT_ENABLED, 'leave RATE_LIMIT_ENABLED unset'),
@@ -58,8 +54,26 @@ function line(check: string, ok: boolean, repair: string): GuardLine {
   return { check, ok, repair };
 }
 
-function isExampleSecret(secret: string | undefined): boolean {
-  return (
-    secret !== undefined && /change.?me|example|secret|password|test|dummy|placeholder|^(.)\1+$/i.test(secret)
-  );
+/** Names of the settings that hold a secret which was never meant to be one; of an address its password counts. */
+function listExampleSecrets({ values }: Configuration): readonly SettingName[] {
+  const plain = ['ADDRESS_HASH_KEY', 'M2M_CLIENT_SECRET', 'SMS_AUTH_TOKEN', 'KANNEL_PASSWORD'] as const;
+  const addresses = ['REDIS_URL', 'SMTP_URL', 'SMTP_FALLBACK_URL'] as const;
+  return [
+    ...plain.filter((name) => isExample(values[name])),
+    ...addresses.filter((name) => isExample(readPassword(values[name]))),
+    ...(values.QUARANTINE_KEYS?.some(({ key }) => isPatterned(key)) ? (['QUARANTINE_KEYS'] as const) : []),
+  ];
+}
+
+function isExample(secret = ''): boolean {
+  return /change.?me|example|secret|password|test|dummy|placeholder|^(.)\1+$/i.test(secret);
+}
+
+function readPassword(address: string | undefined): string | undefined {
+  return address === undefined ? undefined : new URL(address).password;
+}
+
+/** Typed or filled by hand: 32 random bytes have some 30 different values. */
+function isPatterned(key: Uint8Array): boolean {
+  return new Set(key).size < 16;
 }

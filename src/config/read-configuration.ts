@@ -38,7 +38,7 @@ export function readConfiguration(environment: Readonly<Record<string, string | 
   );
   const read = values as SettingValues;
   const configuration = deriveConfiguration(read, origins as Configuration['origins'], faults);
-  checkTogether(read, faults);
+  checkTogether(configuration, faults);
   if (faults.length > 0) throw new ConfigurationError(faults);
   return configuration;
 }
@@ -50,5 +50,6 @@ function readValue(given: { name: string; setting: Setting; raw: string }, fault
   const shown = setting.secret === true ? 'its value' : `"${raw}"`;
   const why = result.error.issues.map((issue) => issue.message).join('; ');
   faults.push(`${name}: ${shown} is not valid (${why}). ${setting.doc}`);
-  return undefined;
+  // The default stands in, so that the faults of the others are found too.
+  return setting.default === undefined ? undefined : setting.schema.parse(setting.default);
 }

@@ -1,6 +1,7 @@
+import { toUnknownPolicy } from '../domain/decide-outcome.ts';
 import { parseMessageId } from '../domain/ids.ts';
 import { judgeEnvironment } from '../domain/judge-environment.ts';
-import { openStates } from '../domain/message.ts';
+import { type MessageState, openStates } from '../domain/message.ts';
 import { isRecipientAllowed } from '../domain/recipient-policy.ts';
 import type { JobEnd } from '../queue/queue-host.ts';
 import { RenderError } from '../render/rendered.ts';
@@ -8,9 +9,11 @@ import type { MessageRecord } from '../store/message-record.ts';
 import type { Desk, ReadyMessage } from './desk.ts';
 import { holdMessage } from './follow-refusal.ts';
 import { rehearseMessage } from './rehearse-message.ts';
-import { sendOnce } from './send-once.ts';
+import { type SendEnd, sendOnce } from './send-once.ts';
 
 const done: JobEnd = { kind: 'done' };
+/** The claim has lapsed by our clock and not by the store's. */
+const clockAheadPauseMs = 1_000;
 
 /**
  * Takes one message as far as it may go now: render, ask the environment, ask the gate, send, write down. Whatever
@@ -23,7 +26,12 @@ export async function attemptMessage(desk: Desk, jobId: string, signal: AbortSig
   const turn = await findTurn(desk, message);
   if (turn.kind !== 'now') return turn;
   const ready = await renderMessage(desk, message);
-  return ready === undefined ? done : await takeFurther(desk, ready, signal);
+  if (ready === undefined) return done;
+  for (;;) {
+    // Who waited for long may find another environment than before.
+    const end = await takeFurther(desk, ready, signal);
+    if (end.kind !== 'ask-again') return end;
+  }
 }
 
 /** Whether the message's turn is now, later, or never again. */
@@ -33,11 +41,15 @@ async function findTurn(desk: Desk, message: MessageRecord): Promise<JobEnd | { 
   if (message.sendAt !== undefined && message.sendAt > desk.now())
     return { kind: 'later', atMs: message.sendAt };
   if (message.notAfter === undefined || message.notAfter > desk.now()) return { kind: 'now' };
-  await desk.decisions.end(message.id, { to: 'expired', from: ['queued', 'retrying'], reason: 'not-after' });
-  return done;
+  const end = { to: 'expired', from: openStates, reason: 'not-after' } as const;
+  const answer = await desk.decisions.end(message.id, end);
+  // Refused although it is open still: our clock is ahead of the store's, whose word counts.
+  return answer.kind === 'refused' && openStates.includes(answer.state as MessageState)
+    ? { kind: 'now' }
+    : done;
 }
 
-async function takeFurther(desk: Desk, ready: ReadyMessage, signal: AbortSignal): Promise<JobEnd> {
+async function takeFurther(desk: Desk, ready: ReadyMessage, signal: AbortSignal): Promise<SendEnd> {
   const { message } = ready;
   const verdict = judgeEnvironment(desk.environment(), {
     category: message.category,
@@ -61,7 +73,8 @@ async function takeFurther(desk: Desk, ready: ReadyMessage, signal: AbortSignal)
 async function awaitClaim(desk: Desk, message: MessageRecord): Promise<JobEnd> {
   const deadline = message.deadline ?? 0;
   if (deadline > desk.now()) return { kind: 'later', atMs: deadline + 50 };
-  const policy = desk.findTemplate(message.type)?.onUnknown ?? 'ask';
+  const { onUnknown = 'ask' } = desk.findTemplate(message.type) ?? {};
+  const policy = toUnknownPolicy({ onUnknown, retriesEnabled: desk.retriesEnabled });
   const answer = await desk.permits.lapse(message, policy);
   if (answer === 'unknown') {
     desk.metrics.countUnknown('answer', policy);
@@ -70,7 +83,8 @@ async function awaitClaim(desk: Desk, message: MessageRecord): Promise<JobEnd> {
       'a worker died with this message: unknown whether it was sent',
     );
   }
-  return answer === 'queued' || answer === 'live' ? { kind: 'later', atMs: desk.now() + 50 } : done;
+  if (answer === 'live') return { kind: 'later', atMs: desk.now() + clockAheadPauseMs };
+  return answer === 'queued' ? { kind: 'later', atMs: desk.now() + 50 } : done;
 }
 
 async function renderMessage(desk: Desk, message: MessageRecord): Promise<ReadyMessage | undefined> {

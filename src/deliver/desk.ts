@@ -14,6 +14,7 @@ import type { Renderer } from '../render/create-renderer.ts';
 import type { Draft } from '../render/rendered.ts';
 import type { MessageRecord } from '../store/message-record.ts';
 import type { NoteDecision } from './note-decision.ts';
+import type { Turns } from './take-turns.ts';
 import type { Senders } from './to-outgoing.ts';
 
 /** What an attempt works with. One per worker process. */
@@ -27,6 +28,8 @@ export interface Desk {
   readonly noteDecision: NoteDecision;
   readonly watch: GateWatch;
   readonly providers: ProviderSet;
+  /** For those who wait for a window that is full for some only. */
+  readonly turns: Turns;
   readonly outbox: Outbox;
   readonly senders: Senders;
   readonly environment: () => EnvironmentFlags;

@@ -29,8 +29,13 @@ export async function followRefusal(
     case 'held':
       return await holdMessage(desk, ready, answer.reason);
     case 'wait-here':
-    case 'wait-later':
-      return { kind: 'later', atMs: desk.now() + answer.ms + 1 };
+    case 'wait-later': {
+      const atMs = desk.now() + answer.ms + 1;
+      return {
+        kind: 'later',
+        atMs: answer.why.startsWith('domain:') ? desk.turns.take(answer.why, atMs) : atMs,
+      };
+    }
     case 'claimed-elsewhere':
       return { kind: 'later', atMs: desk.now() + Math.max(answer.ms, 0) + 50 };
     case 'suppressed':

@@ -9,6 +9,7 @@ import type { JobAdder } from '../queue/job-adder.ts';
 import { readEventRecord } from '../store/event-record.ts';
 import type { Keys, ShardKeys } from '../store/keys.ts';
 import { readMessageRecord } from '../store/message-record.ts';
+import { readStoreClock } from '../store/store-clock.ts';
 
 export interface ReconcileOptions {
   readonly redis: Redis;
@@ -21,8 +22,10 @@ export interface ReconcileOptions {
   readonly ageMs: number;
   readonly retentionMs: number;
   readonly log: Log;
-  readonly now: () => number;
 }
+
+/** One run. Its instant is the store's, which scored the indexes. */
+type Run = ReconcileOptions & { readonly nowMs: number };
 
 export interface ReconcileReport {
   readonly requeued: number;
@@ -38,8 +41,9 @@ const hourMs = 3_600_000;
  * claim past its deadline is settled by policy, a held message past its not_after expires, an event whose
  * messages have all ended is given an expiry. Safe to run at any time and in many processes at once.
  */
-export async function reconcile(options: ReconcileOptions): Promise<ReconcileReport> {
+export async function reconcile(given: ReconcileOptions): Promise<ReconcileReport> {
   const report = { requeued: 0, lapsed: 0, expired: 0 };
+  const options = { ...given, nowMs: await readStoreClock(given.redis) };
   for (let shard = 0; shard < options.keys.shards; shard += 1) {
     const keys = options.keys.shard(shard);
     report.requeued += await requeueEvents(options, keys);
@@ -55,20 +59,20 @@ export async function reconcile(options: ReconcileOptions): Promise<ReconcileRep
   return report;
 }
 
-async function requeueEvents(options: ReconcileOptions, keys: ShardKeys): Promise<number> {
+async function requeueEvents(options: Run, keys: ShardKeys): Promise<number> {
   let requeued = 0;
   await eachOf(options, await readDue<EventId>(options, keys.eventsOpen, options.ageMs), async (id) => {
     const record = await readEventRecord(options.redis, options.keys, id);
     if (record?.state === 'accepted') requeued += Number(await options.jobs.ensureEventJob(id));
     // Looked at: it comes up again after another age, behind those that wait for their first look.
     if (record === undefined) await options.redis.zrem(keys.eventsOpen, id);
-    else await options.redis.zadd(keys.eventsOpen, 'XX', options.now(), id);
+    else await options.redis.zadd(keys.eventsOpen, 'XX', options.nowMs, id);
   });
   return requeued;
 }
 
 async function settleOpenMessages(
-  options: ReconcileOptions,
+  options: Run,
   keys: ShardKeys,
 ): Promise<{ requeued: number; lapsed: number }> {
   let requeued = 0;
@@ -82,16 +86,16 @@ async function settleOpenMessages(
       lapsed += Number(answer === 'unknown' || answer === 'queued');
     } else {
       const { channel, generation } = message;
-      const delayMs = (message.sendAt ?? 0) - options.now();
+      const delayMs = (message.sendAt ?? 0) - options.nowMs;
       requeued += Number(await options.jobs.ensureMessageJob({ id, channel, generation, delayMs }));
-      await options.redis.zadd(keys.messagesOpen, 'XX', options.now(), id);
+      await options.redis.zadd(keys.messagesOpen, 'XX', options.nowMs, id);
     }
   });
   return { requeued, lapsed };
 }
 
 /** Walks from the end, so that what leaves the index on the way moves nothing that is still to be seen. */
-async function expireHeld(options: ReconcileOptions, keys: ShardKeys): Promise<number> {
+async function expireHeld(options: Run, keys: ShardKeys): Promise<number> {
   let expired = 0;
   const held = await options.redis.zcard(keys.messagesHeld);
   for (let to = held - 1; to >= 0; to -= batch) {
@@ -101,7 +105,7 @@ async function expireHeld(options: ReconcileOptions, keys: ShardKeys): Promise<n
     for (const id of ids) asking.hget(keys.message(id), 'notAfter');
     const fences = (await asking.exec()) ?? [];
     const past = ids.filter(
-      (_id, index) => Number(fences[index]?.[1] ?? Number.POSITIVE_INFINITY) <= options.now(),
+      (_id, index) => Number(fences[index]?.[1] ?? Number.POSITIVE_INFINITY) <= options.nowMs,
     );
     await eachOf(options, past, async (id) => {
       const answer = await options.decisions.end(id, { to: 'expired', from: ['held'], reason: 'not-after' });
@@ -112,17 +116,13 @@ async function expireHeld(options: ReconcileOptions, keys: ShardKeys): Promise<n
 }
 
 /** The ids whose score is at least `ageMs` old, the oldest first. */
-async function readDue<Id extends string>(
-  options: ReconcileOptions,
-  index: string,
-  ageMs: number,
-): Promise<Id[]> {
-  return (await options.redis.zrangebyscore(index, '-inf', options.now() - ageMs, 'LIMIT', 0, batch)) as Id[];
+async function readDue<Id extends string>(options: Run, index: string, ageMs: number): Promise<Id[]> {
+  return (await options.redis.zrangebyscore(index, '-inf', options.nowMs - ageMs, 'LIMIT', 0, batch)) as Id[];
 }
 
 /** One after the other. A record that cannot be read is reported and passed over; a store that is away ends it all. */
 async function eachOf<Id extends string>(
-  options: ReconcileOptions,
+  options: Run,
   ids: readonly Id[],
   settle: (id: Id) => Promise<void>,
 ): Promise<void> {
@@ -137,7 +137,7 @@ async function eachOf<Id extends string>(
 }
 
 /** An event record is kept for as long as one of its messages may still change, and its retention after that. */
-async function retirePlannedEvents(options: ReconcileOptions, keys: ShardKeys): Promise<void> {
+async function retirePlannedEvents(options: Run, keys: ShardKeys): Promise<void> {
   const due = await readDue<EventId>(options, keys.eventsPlanned, options.retentionMs);
   await eachOf(options, due, async (id) => {
     const event = await readEventRecord(options.redis, options.keys, id);
@@ -146,7 +146,7 @@ async function retirePlannedEvents(options: ReconcileOptions, keys: ShardKeys): 
     );
     const messages = await Promise.all(reading);
     if (messages.some((message) => message !== undefined && !isEnded(message.state))) {
-      await options.redis.zadd(keys.eventsPlanned, 'XX', options.now() - options.retentionMs + hourMs, id);
+      await options.redis.zadd(keys.eventsPlanned, 'XX', options.nowMs - options.retentionMs + hourMs, id);
     } else {
       await options.redis.pexpire(keys.event(id), hourMs);
       await options.redis.zrem(keys.eventsPlanned, id);
@@ -155,8 +155,8 @@ async function retirePlannedEvents(options: ReconcileOptions, keys: ShardKeys): 
 }
 
 /** Dead letters leave the index together with their records. */
-async function pruneIndexes(options: ReconcileOptions, keys: ShardKeys): Promise<void> {
-  const before = options.now() - options.retentionMs;
+async function pruneIndexes(options: Run, keys: ShardKeys): Promise<void> {
+  const before = options.nowMs - options.retentionMs;
   await options.redis.zremrangebyscore(keys.messagesDead, '-inf', before);
   await options.redis.zremrangebyscore(keys.eventsDead, '-inf', before);
 }

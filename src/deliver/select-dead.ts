@@ -3,7 +3,6 @@ import type { Category, Channel } from '../domain/message.ts';
 import {
   listIndexes,
   type MessageFilter,
-  readStoreClock,
   type Store,
   selectMessages,
   walkMessages,
@@ -12,6 +11,7 @@ import { redactText } from '../observe/redact.ts';
 import { type EventBrief, readEventBriefs } from '../store/event-brief.ts';
 import type { MessageBrief } from '../store/message-brief.ts';
 import type { SendMode } from '../store/message-record.ts';
+import { readStoreClock } from '../store/store-clock.ts';
 import { type IndexEntry, type WalkedEntry, type WalkRange, walkIndexes } from '../store/walk-index.ts';
 
 /** Which dead letters are meant; an event has no channel and no category, so a filter by one leaves events out. */

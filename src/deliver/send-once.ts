@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Decision, decideOutcome } from '../domain/decide-outcome.ts';
+import { type Decision, decideOutcome, type RetryPolicy, toUnknownPolicy } from '../domain/decide-outcome.ts';
 import { maskAddress } from '../domain/mask.ts';
 import type { AttemptOutcome } from '../domain/outcome.ts';
 import type { AttemptEnd, Claim } from '../gate/permits.ts';
@@ -8,7 +8,7 @@ import { redactText } from '../observe/redact.ts';
 import { type Lease, type Provider, ProviderUnavailable } from '../providers/provider.ts';
 import type { JobEnd } from '../queue/queue-host.ts';
 import type { Desk, ReadyMessage } from './desk.ts';
-import { createFence } from './fence.ts';
+import { type AskedAt, createFence } from './fence.ts';
 import { followRefusal, holdMessage } from './follow-refusal.ts';
 import { toOutgoing } from './to-outgoing.ts';
 
@@ -20,21 +20,27 @@ const parkMsMax = 60_000;
 /** Long enough that a worker whose own watch says stopped, while the gate says go, does not spin. */
 const givenBackPauseMs = 100;
 
+/** A limit of the whole fleet was waited for; everything is to be asked again. */
+export type SendEnd = JobEnd | { readonly kind: 'ask-again' };
+
 /**
  * One provider call at most: connection in hand, then the permit, then at once the bytes. A limit of the whole
  * fleet is waited for here, with the job's place kept; every other wait lets the next message pass.
  */
-export async function sendOnce(desk: Desk, ready: ReadyMessage, signal: AbortSignal): Promise<JobEnd> {
+export async function sendOnce(desk: Desk, ready: ReadyMessage, signal: AbortSignal): Promise<SendEnd> {
   const { message, draft } = ready;
   const segments = draft.channel === 'sms' ? draft.segments : 1;
+  const failed = message.state === 'retrying' ? message.provider : undefined;
   for (;;) {
-    const choice = desk.providers.chooseProvider(message.channel, desk.now());
+    const choice = desk.providers.chooseProvider(message.channel, desk.now(), failed);
     if (choice.kind === 'none-configured') return await holdMessage(desk, ready, 'no-provider');
     if (choice.kind === 'none-ready')
       return { kind: 'later', atMs: choice.retryAtMs + Math.floor(desk.random() * 1_000) };
     const end = await tryProvider(desk, { ready, choice, segments }, signal);
     if (end.kind === 'done' || end.kind === 'later') return end;
-    if (end.kind === 'park') await park(desk, end.ms, signal);
+    if (end.kind === 'choose-again') continue;
+    await park(desk, end.ms, signal);
+    return { kind: 'ask-again' };
   }
 }
 
@@ -47,7 +53,11 @@ async function tryProvider(
 ): Promise<TryEnd> {
   const slot = await reserve(choice.provider, signal);
   try {
-    const askedAt = desk.monotonicNow();
+    const asked: AskedAt = {
+      monotonicMs: desk.monotonicNow(),
+      wallMs: desk.now(),
+      epoch: desk.watch.highestEpoch(),
+    };
     const answer = await desk.permits.ask({
       message: ready.message,
       provider: choice.provider.name,
@@ -55,7 +65,7 @@ async function tryProvider(
       rehearse: false,
     });
     if (answer.kind === 'go')
-      return await useClaim(desk, { ready, claim: answer.claim, slot, askedAt, choice });
+      return await useClaim(desk, { ready, claim: answer.claim, slot, asked, choice });
     if (answer.kind === 'rehearse') throw new Error('the gate rehearsed what was to be sent');
     if (answer.kind === 'wait-later' && answer.why === 'provider-back-off') {
       // Another worker was told to slow down. The next choice is another provider, or none for now.
@@ -77,7 +87,7 @@ interface Attempt {
   readonly ready: ReadyMessage;
   readonly claim: Claim;
   readonly slot: Slot;
-  readonly askedAt: number;
+  readonly asked: AskedAt;
   readonly choice: Choice;
 }
 
@@ -104,11 +114,11 @@ async function sendFenced(desk: Desk, attempt: Attempt, lease: Lease): Promise<A
   const { claim, ready } = attempt;
   const fence = createFence({
     watch: desk.watch,
-    channel: claim.message.channel,
-    epoch: claim.epoch,
-    askedAt: attempt.askedAt,
+    claim,
+    asked: attempt.asked,
     permitDeadlineMs: desk.permitDeadlineMs,
     bodyDeadlineMs: desk.attemptTimeoutMs,
+    now: desk.now,
     monotonicNow: desk.monotonicNow,
   });
   const outcome = await lease.send(toOutgoing(ready.message, ready.draft, desk.senders), fence);
@@ -125,17 +135,14 @@ interface Settled {
 /** Writes down how the attempt ended. Until this is on disk, the claim stands and nobody else may send. */
 async function settle(desk: Desk, attempt: Attempt, settled: Settled): Promise<JobEnd> {
   const { claim, ready } = attempt;
-  const { message, template } = ready;
-  const decision = decideOutcome(
-    settled.outcome,
-    { ...template.retry, retriesEnabled: desk.retriesEnabled, onUnknown: template.onUnknown },
-    {
-      attempt: claim.attempt,
-      sinceFirstAttemptMs: desk.now() - (message.firstAttemptAt ?? desk.now()),
-      resends: message.resends,
-      random: desk.random(),
-    },
-  );
+  const { message } = ready;
+  const decision = decideOutcome(settled.outcome, toRetryPolicy(desk, ready), {
+    attempt: claim.attempt,
+    sinceFirstAttemptMs: claim.sinceFirstAttemptMs + settled.providerMs,
+    resends: claim.resends,
+    anotherReady: desk.providers.isAnotherReady(message.channel, claim.provider, desk.now()),
+    random: desk.random(),
+  });
   writeLine(desk, attempt, settled, decision);
   if (decision.to === 'given-back') {
     await persist(desk, () => desk.permits.giveBack(claim, decision.reason));
@@ -151,6 +158,10 @@ async function settle(desk: Desk, attempt: Attempt, settled: Settled): Promise<J
   countEnd(desk, attempt, settled.outcome, decision);
   if (decision.to === 'retrying') return { kind: 'later', atMs: desk.now() + decision.inMs + 1 };
   return decision.to === 'resend' ? { kind: 'later', atMs: desk.now() + 50 } : { kind: 'done' };
+}
+
+function toRetryPolicy({ retriesEnabled }: Desk, { template }: ReadyMessage): RetryPolicy {
+  return { ...template.retry, retriesEnabled, onUnknown: template.onUnknown };
 }
 
 /**
@@ -229,7 +240,8 @@ function suppressGone(
 
 function countEnd(desk: Desk, attempt: Attempt, outcome: AttemptOutcome, decision: Decision): void {
   if (decision.to === 'dead') desk.metrics.countDeadLetter(decision.reason);
-  if (outcome.kind === 'unknown') desk.metrics.countUnknown(outcome.phase, attempt.ready.template.onUnknown);
+  const policy = toUnknownPolicy(toRetryPolicy(desk, attempt.ready));
+  if (outcome.kind === 'unknown') desk.metrics.countUnknown(outcome.phase, policy);
 }
 
 function writeLine(desk: Desk, attempt: Attempt, settled: Settled, decision: Decision): void {
@@ -255,7 +267,7 @@ function writeLine(desk: Desk, attempt: Attempt, settled: Settled, decision: Dec
     ...(message.traceparent === undefined ? {} : { trace_id: message.traceparent.split('-')[1] ?? '' }),
     queued_ms: desk.now() - message.createdAt,
     render_ms: ready.renderMs,
-    permit_ms: attempt.askedAt === 0 ? 0 : desk.monotonicNow() - attempt.askedAt - providerMs,
+    permit_ms: desk.monotonicNow() - attempt.asked.monotonicMs - providerMs,
     provider_ms: providerMs,
   });
 }

@@ -9,7 +9,13 @@ const policy: RetryPolicy = {
   horizonMs: 600_000,
   onUnknown: 'ask',
 };
-const facts: AttemptFacts = { attempt: 1, sinceFirstAttemptMs: 0, resends: 0, random: 0.5 };
+const facts: AttemptFacts = {
+  attempt: 1,
+  sinceFirstAttemptMs: 0,
+  resends: 0,
+  anotherReady: false,
+  random: 0.5,
+};
 const notSent: AttemptOutcome = { kind: 'not-sent', code: 'dns', detail: '' };
 const slow: AttemptOutcome = { kind: 'slow-down', code: '429', detail: '' };
 const unknown: AttemptOutcome = { kind: 'unknown', phase: 'answer', detail: '' };
@@ -84,6 +90,12 @@ describe('decideOutcome', () => {
       { to: 'retrying', inMs: 30_500, reason: '429', blockProviderMs: 30_000 },
     ],
     [
+      'slow-down waits no longer than any other retry where another provider is ready, and blocks this one',
+      { ...slow, retryAfterMs: 7_000 },
+      { anotherReady: true },
+      { to: 'retrying', inMs: 500, reason: '429', blockProviderMs: 7_000 },
+    ],
+    [
       'slow-down on the last attempt still blocks',
       slow,
       { attempt: 3 },
@@ -100,6 +112,12 @@ describe('decideOutcome', () => {
       'a second unknown waits for a person',
       unknown,
       { onUnknown: 'resend-once', resends: 1 },
+      { to: 'unknown', reason: 'answer' },
+    ],
+    [
+      'without retries nothing is sent again, also where the template would',
+      unknown,
+      { onUnknown: 'resend-once', retriesEnabled: false },
       { to: 'unknown', reason: 'answer' },
     ],
     [

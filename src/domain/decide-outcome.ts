@@ -36,6 +36,8 @@ export interface AttemptFacts {
   readonly sinceFirstAttemptMs: number;
   /** How often this message was already sent again after an unknown outcome. */
   readonly resends: number;
+  /** Another provider could take a retry now. */
+  readonly anotherReady: boolean;
   /** In [0, 1), for the jitter. */
   readonly random: number;
 }
@@ -53,7 +55,7 @@ export function decideOutcome(outcome: AttemptOutcome, policy: RetryPolicy, fact
     case 'refused':
       return { to: 'dead', reason: outcome.code, suppress: outcome.recipientGone };
     case 'unknown':
-      return policy.onUnknown === 'resend-once' && facts.resends === 0
+      return toUnknownPolicy(policy) === 'resend-once' && facts.resends === 0
         ? { to: 'resend', reason: `unknown-${outcome.phase}` }
         : { to: 'unknown', reason: outcome.phase };
     case 'aborted':
@@ -63,11 +65,17 @@ export function decideOutcome(outcome: AttemptOutcome, policy: RetryPolicy, fact
     case 'slow-down': {
       const block = outcome.retryAfterMs ?? slowDownMs;
       const pause = backOffMs(policy.backOff, facts.attempt, facts.random);
-      return { ...decideRetry(outcome.code, policy, facts, block + pause), blockProviderMs: block };
+      const inMs = facts.anotherReady ? pause : block + pause;
+      return { ...decideRetry(outcome.code, policy, facts, inMs), blockProviderMs: block };
     }
     default:
       return outcome satisfies never;
   }
+}
+
+/** To send once more is a retry too: where there are none, a person decides. */
+export function toUnknownPolicy(policy: Pick<RetryPolicy, 'onUnknown' | 'retriesEnabled'>): AmbiguityPolicy {
+  return policy.retriesEnabled ? policy.onUnknown : 'ask';
 }
 
 function decideRetry(

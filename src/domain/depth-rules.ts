@@ -22,14 +22,17 @@ export interface DepthStanding {
 
 interface Walk {
   readonly quiet: number[];
+  /** The baseline of an earlier judgement, for when the samples that it came from are gone. */
+  kept: number | undefined;
   runSinceMs: number | undefined;
   lastMs: number | undefined;
 }
 
 /**
  * Follows the depth through a series. The baseline is the median of the quiet samples: those taken while the depth
- * was not over the line and nobody held the queue back, so it stands still while a run lasts. One sample at or
- * below the line ends a run, and so does a gap in which nobody looked, or holding the queue back.
+ * was not over the line and nobody held the queue back, so it stands still while a run or a hold lasts: also when it
+ * lasts longer than the series is kept, because each sample says the baseline of its time. One sample at or below the
+ * line ends a run, and so does a gap in which nobody looked, or holding the queue back.
  */
 export function followDepth(
   series: readonly Bucket[],
@@ -39,13 +42,13 @@ export function followDepth(
   const samples = series.filter(
     ({ startMs, figures }) => figures.depth !== undefined && startMs <= moment.atMs,
   );
-  const walk: Walk = { quiet: [], runSinceMs: undefined, lastMs: undefined };
+  const walk: Walk = { quiet: [], kept: undefined, runSinceMs: undefined, lastMs: undefined };
   for (const sample of samples) step(walk, sample, rule, moment);
   const newest = samples.at(-1);
   const isFresh = newest !== undefined && moment.atMs - newest.startMs <= rule.gapMsMax;
   return {
     depth: isFresh ? newest.figures.depth : undefined,
-    baseline: findBaseline(walk.quiet, rule, moment.floor),
+    baseline: findBaseline(walk, rule, moment.floor),
     isHeld: isHeld(newest),
     overMs: isFresh ? measureRun(walk, newest, moment.sinceMs) : undefined,
     samples: samples.length,
@@ -62,12 +65,13 @@ function step(walk: Walk, bucket: Bucket, rule: DepthTrigger, moment: DepthMomen
   const { startMs, figures } = bucket;
   if (walk.lastMs !== undefined && startMs - walk.lastMs > rule.gapMsMax) walk.runSinceMs = undefined;
   walk.lastMs = startMs;
+  walk.kept = figures['depth-baseline'] ?? walk.kept;
   if (isHeld(bucket)) {
     walk.runSinceMs = undefined;
     return;
   }
   const depth = figures.depth ?? 0;
-  const baseline = findBaseline(walk.quiet, rule, moment.floor);
+  const baseline = findBaseline(walk, rule, moment.floor);
   if (baseline !== undefined && isDepthOver(depth, baseline, rule)) {
     walk.runSinceMs ??= startMs;
     return;
@@ -82,8 +86,8 @@ export function isDepthOver(depth: number, baseline: number, rule: DepthTrigger)
   return depth > rule.timesBaseline * baseline;
 }
 
-function findBaseline(quiet: readonly number[], rule: DepthTrigger, floor: number): number | undefined {
-  if (quiet.length < rule.baselineSamplesMin) return undefined;
+function findBaseline({ quiet, kept }: Walk, rule: DepthTrigger, floor: number): number | undefined {
+  if (quiet.length < rule.baselineSamplesMin) return kept === undefined ? undefined : Math.max(floor, kept);
   const sorted = Float64Array.from(quiet).sort();
   return Math.max(floor, sorted[Math.floor((sorted.length - 1) / 2)] ?? 0);
 }

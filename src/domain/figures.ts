@@ -9,7 +9,8 @@ export type LatencyBin = `ms:${LatencyEdgeMs}` | 'ms:over';
  * `requests`, `errors` (5xx) and `set-aside` (refused by our own decision, in neither of the two): API requests.
  * `tokens-good`, `tokens-bad`, `tokens-garbage`: see `classifyTokenFault`. `alive`: API processes that wrote.
  * `sent`, `dead`: messages that ended so. `depth`: jobs that wait; `depth-held`: 1 while we held them back;
- * `depth-judged`, `depth-over`: samples that had a baseline, and those beyond twice of it.
+ * `depth-baseline`: what was usual then; `depth-judged`, `depth-over`: samples that had a baseline, and those beyond
+ * twice of it.
  */
 const countedFigures = [
   'requests',
@@ -23,6 +24,7 @@ const countedFigures = [
   'dead',
   'depth',
   'depth-held',
+  'depth-baseline',
   'depth-judged',
   'depth-over',
 ] as const;
@@ -104,8 +106,9 @@ export function cutSeries(series: readonly Bucket[], fromMs: number, toMs: numbe
 }
 
 /**
- * Faults that any stranger can cause without knowing anything of us: no token, no JWT, one that names no issuer of
- * ours, no key of it. They are counted apart, because whoever floods us with them must not be able to pause intake.
+ * Faults that any stranger can cause, who has no token of our issuer: no token, no JWT, one that names another issuer
+ * or a key that it has not, one whose signature is not the issuer's (`unproved`: and whose claims are at fault as
+ * well). They are counted apart, because whoever floods us with them must not be able to pause intake.
  */
 const garbageFaults: ReadonlySet<string> = new Set([
   'missing',
@@ -117,9 +120,12 @@ const garbageFaults: ReadonlySet<string> = new Set([
   'forbidden-header',
   'wrong-type',
   'wrong-issuer',
+  'unknown-key',
+  'bad-signature',
+  'unproved',
 ]);
 
-/** Which figure a rejected token belongs to: `tokens-bad` only when it names our issuer and got as far as its claims. */
+/** Which figure a rejected token belongs to: `tokens-bad` only when our issuer made it. */
 export function classifyTokenFault(fault: string): 'tokens-bad' | 'tokens-garbage' {
   return garbageFaults.has(fault) ? 'tokens-garbage' : 'tokens-bad';
 }
@@ -136,8 +142,16 @@ export interface EndedRequest {
   readonly isVerified: boolean;
 }
 
-/** Refusals that are our own decision: were they failures, a pause would fire the next trigger. */
-const ownRefusals: ReadonlySet<string> = new Set(['ingestion-paused', 'shutting-down']);
+/**
+ * Refusals that are our own decision: were they failures, one protection would fire the next. A full backlog would stop
+ * the senders that empty it, and an issuer that is away (with the quarantine full) would stop what was judged before.
+ */
+const ownRefusals: ReadonlySet<string> = new Set([
+  'ingestion-paused',
+  'over-capacity',
+  'keys-unavailable',
+  'shutting-down',
+]);
 /** Routes that wait on purpose, for quiescence or for providers; their time says nothing about us. */
 const waitingRoutes: ReadonlySet<string> = new Set(['/api/control/send', '/api/providers/health']);
 

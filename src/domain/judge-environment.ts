@@ -25,12 +25,14 @@ export interface JudgedMessage {
 
 /**
  * The environment's verdict on one message, strictest first: a stop holds everything, a rehearsal calls no
- * provider, and only what is left may ask the gate for a permit.
+ * provider, and only what is left may ask the gate for a permit. What was accepted to be sent is not used up by workers
+ * that rehearse: it is held.
  */
 export function judgeEnvironment(flags: EnvironmentFlags, message: JudgedMessage): EnvironmentVerdict {
   if (flags.emergencyStop || flags.disableSend) return { kind: 'hold', reason: 'stopped' };
   if (message.category === 'promotional' && !flags.promoSends) return { kind: 'hold', reason: 'promo' };
-  if (flags.mode === 'dry_run' || message.plannedIn === 'dry_run') return { kind: 'rehearse' };
+  if (message.plannedIn === 'dry_run') return { kind: 'rehearse' };
+  if (flags.mode === 'dry_run') return { kind: 'hold', reason: 'dry-run' };
   if (flags.mode === 'production' && !flags.guardPassed) return { kind: 'hold', reason: 'guard' };
   if (!message.recipientAllowed) return { kind: 'hold', reason: 'not-allowed' };
   return { kind: 'ask' };

@@ -66,8 +66,8 @@ const move: fc.Arbitrary<Move> = fc.oneof(
   ),
   fc.tuple(fc.constantFrom(...messageStates), fc.constantFrom(...messageStates)).map(
     ([from, to]): Move =>
-      (message) =>
-        endMessage(message, to, [from], 'why').message,
+      (message, nowMs) =>
+        endMessage(message, { to, from: [from], reason: 'why' }, nowMs).message,
   ),
   fc.constantFrom('held' as const, 'dead' as const, 'unknown' as const).map(
     (from): Move =>
@@ -151,18 +151,26 @@ describe('a message that may have left', () => {
   const resent: MessageFacts = { ...fresh, resends: 1 };
 
   test.each(untouchedEnds)('is not %s but unknown, and the reason says what it would have been', (end) => {
-    expect(endMessage(resent, end, ['queued'], 'why').message).toMatchObject({
+    const asked = { to: end, from: ['queued'], reason: 'why' } as const;
+    expect(endMessage(resent, asked, 0).message).toMatchObject({
       state: 'unknown',
       reason: `not-resent-${end}`,
     });
-    expect(endMessage(fresh, end, ['queued'], 'why').message).toMatchObject({ state: end, reason: 'why' });
+    expect(endMessage(fresh, asked, 0).message).toMatchObject({ state: end, reason: 'why' });
   });
 
   test('may be held, and discarded by a person', () => {
-    const held = endMessage(resent, 'held', ['queued'], 'stopped').message;
+    const held = endMessage(resent, { to: 'held', from: ['queued'], reason: 'stopped' }, 0).message;
     expect(held).toMatchObject({ state: 'held', reason: 'stopped' });
-    expect(endMessage(held, 'discarded', ['held'], 'why').message.state).toBe('discarded');
+    const discard = { to: 'discarded', from: ['held'], reason: 'why' } as const;
+    expect(endMessage(held, discard, 0).message.state).toBe('discarded');
   });
+});
+
+test('a message expires at its fence and not before', () => {
+  const expire = { to: 'expired', from: ['queued'], reason: 'not-after' } as const;
+  expect(endMessage({ ...fresh, notAfter: 100 }, expire, 99).answer).toBe('refused');
+  expect(endMessage({ ...fresh, notAfter: 100 }, expire, 100).answer).toBe('done');
 });
 
 describe('what is counted for a recipient', () => {

@@ -51,7 +51,7 @@ export function claimMessage(
     claimedAt: nowMs,
     deadline: nowMs + claim.claimMs,
     lastBefore: claim.lastBefore,
-    firstAttemptAt: attempts === 1 ? nowMs : message.firstAttemptAt,
+    firstAttemptAt: attempts === 1 ? nowMs : (message.firstAttemptAt ?? nowMs),
   };
 }
 
@@ -122,17 +122,22 @@ export function lapseClaim(message: MessageFacts, policy: AmbiguityPolicy, nowMs
   return { answer: 'unknown', message: { ...message, state: 'unknown', reason: 'claim-lapsed' } };
 }
 
-/** A hold, a cancellation, or another end that no attempt brings about; never of an attempt under way. */
-export function endMessage(
-  message: MessageFacts,
-  to: MessageState,
-  from: readonly MessageState[],
-  reason: string,
-): Ruled {
+export interface AskedEnd {
+  readonly to: MessageState;
+  readonly from: readonly MessageState[];
+  readonly reason: string;
+}
+
+/**
+ * A hold, a cancellation, or another end that no attempt brings about; never of an attempt under way, and expired
+ * never before its fence.
+ */
+export function endMessage(message: MessageFacts, { to, from, reason }: AskedEnd, nowMs: number): Ruled {
   const end = settleEnd(to, reason, message.resends);
   return message.state !== 'claimed' &&
     from.includes(message.state) &&
-    isMoveAllowed(message.state, end.state)
+    isMoveAllowed(message.state, end.state) &&
+    (to !== 'expired' || nowMs >= (message.notAfter ?? 0))
     ? { answer: 'done', message: { ...message, ...end } }
     : { answer: 'refused', message };
 }

@@ -114,6 +114,7 @@ export const holdReasons = [
   'cap',
   'sms-country',
   'no-provider',
+  'dry-run',
 ] as const;
 export type HoldReason = (typeof holdReasons)[number];
 

@@ -51,6 +51,40 @@ describe('after a release', () => {
   });
 });
 
+describe('the baseline of the depth outlives the samples that it came from', () => {
+  const moment = { samplesMin: 60, depthFloor: 500, sinceMs: 0 };
+  const known = { 'depth-baseline': 1_000 };
+  const judge = (segments: Parameters<typeof playSegments>[0]) => {
+    const series = playSegments(segments);
+    const atMs = series.at(-1)?.startMs ?? 0;
+    return judgeTrigger('depth', series, { ...moment, atMs });
+  };
+
+  test('after a hold that was longer than the series is kept', () => {
+    const held = { buckets: 1_079, each: { depth: 9_000, 'depth-held': 1, ...known } };
+    expect(judge([held, { buckets: 60, each: { depth: 9_000 } }])).toMatchObject({
+      verdict: 'pass',
+      line: 2_000,
+    });
+    expect(judge([held, { buckets: 61, each: { depth: 9_000 } }])).toMatchObject({
+      verdict: 'fail',
+      line: 2_000,
+    });
+  });
+
+  test('in a run that goes on for longer', () => {
+    expect(judge([{ buckets: 1_080, each: { depth: 2_001, ...known } }])).toMatchObject({
+      verdict: 'fail',
+      line: 2_000,
+    });
+  });
+
+  test('and gives way to new samples once there are enough of them', () => {
+    const learned = judge([{ buckets: 61, each: { depth: 1_800, ...known } }]);
+    expect(learned).toMatchObject({ verdict: 'pass', line: 3_600 });
+  });
+});
+
 test('an incident keeps the buckets that its verdict rests on, and no others', () => {
   const series = playSegments([{ buckets: 90, each: { requests: 1 } }]);
   const kept = cutEvidence('5xx', series, recordedAtMs + 600_000);
@@ -69,6 +103,12 @@ describe('what a request adds to', () => {
     ['beyond the last edge', { ms: 5_001 }, ['requests', 'ms:over', 'tokens-good']],
     ['a failure', { status: 500 }, ['requests', 'errors', 'ms:120', 'tokens-good']],
     ['refused by a pause', { status: 503, code: 'ingestion-paused' }, ['set-aside', 'tokens-good']],
+    ['refused by a full backlog', { status: 503, code: 'over-capacity' }, ['set-aside', 'tokens-good']],
+    [
+      'no key and a full quarantine',
+      { status: 503, code: 'keys-unavailable', isVerified: false },
+      ['set-aside'],
+    ],
     [
       'the store away',
       { status: 503, code: 'store-unavailable' },
@@ -88,6 +128,11 @@ describe('what a request adds to', () => {
       'an expired token of ours',
       { status: 401, tokenFault: 'expired', isVerified: false },
       ['requests', 'ms:120', 'tokens-bad'],
+    ],
+    [
+      'a forged signature under the name of our issuer',
+      { status: 401, tokenFault: 'bad-signature', isVerified: false },
+      ['requests', 'ms:120', 'tokens-garbage'],
     ],
     ['keys away', { status: 202, isVerified: false }, ['requests', 'ms:120']],
     ['one that waits on purpose', { route: '/api/control/send', ms: 9_000 }, ['requests', 'tokens-good']],

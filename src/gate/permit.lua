@@ -5,7 +5,8 @@
 --       recipientDailyCap, windows: [{key, name, limit, spanMs}], caps: [{key, name, limit, amount, expireMs}],
 --       run and day that the caps were named for (each only when such a cap is asked)}
 -- Answers, a word first:
---   {'go', epoch, attempt, claim deadline}      claimed for the owner; the only answer that lets a byte leave
+--   {'go', epoch, attempt, claim deadline, resends, ms since the first attempt, ms left to its not_after if it has one}
+--                                               claimed for the owner; the only answer that lets a byte leave
 --   {'rehearse', verdict}                       a rehearsal; the verdict says what a real send would have met
 --   {'held', reason}                            nothing changed: hold it, with its draft
 --   {'wait-here', ms, why}                      a limit of the fleet: ask again, the next message would wait too
@@ -21,7 +22,8 @@ local ask = cjson.decode(ARGV[1])
 local now = nowMs()
 local DAY = 86400000
 
-local record = redis.call('HMGET', KEYS[1], 'state', 'notAfter', 'deadline', 'sendAt', 'retryAt', 'attempts')
+local record = redis.call('HMGET', KEYS[1], 'state', 'notAfter', 'deadline', 'sendAt', 'retryAt', 'attempts',
+  'resends', 'firstAttemptAt')
 local state = record[1]
 local notAfter = tonumber(record[2] or '')
 local gate = redis.call('HMGET', KEYS[7], 'epoch', 'run', 'send', 'send:' .. ask.channel, 'send:' .. ask.category,
@@ -161,9 +163,8 @@ local fields = {
   owner = ask.owner, epoch = gate[1], deadline = int(deadline), claimedAt = int(now), attempts = int(attempt),
   lastBefore = recipient[1] or '', provider = ask.provider,
 }
-if attempt == 1 then
-  fields.firstAttemptAt = int(now)
-end
+local firstAttemptAt = attempt > 1 and record[8] or int(now)
+fields.firstAttemptAt = firstAttemptAt
 move(now, 'claimed', { by = ask.provider }, fields, deadline, ask.retentionMs)
 redis.call('ZADD', KEYS[8], int(deadline), ask.channel .. ' ' .. ask.category .. ' ' .. ask.id .. ' ' .. ask.owner)
 for _, window in ipairs(ask.windows) do
@@ -181,4 +182,5 @@ end
 redis.call('HINCRBY', KEYS[10], 'dayCount', 1)
 redis.call('HSET', KEYS[10], 'last:' .. ask.category, int(now))
 lengthenExpiry(KEYS[10], math.max(2 * DAY, ask.intervalMs))
-return { 'go', gate[1], int(attempt), int(deadline) }
+return { 'go', gate[1], int(attempt), int(deadline), record[7] or '0', int(now - tonumber(firstAttemptAt)),
+  notAfter and int(notAfter - now) or nil }

@@ -25,9 +25,18 @@ export interface Claim {
   readonly owner: OwnerId;
   readonly epoch: number;
   readonly attempt: number;
+  /** As the record says at the claim; `message` was read before it, perhaps long before. */
+  readonly resends: number;
+  /** From the first attempt to the permit, by the store's clock. */
+  readonly sinceFirstAttemptMs: number;
+  /** From the permit to the message's `not_after`, by the store's clock; infinite when it has none. */
+  readonly leftMs: number;
   readonly provider: string;
   readonly limits: LimitAsk;
 }
+
+/** What the gate answers along with `go`. */
+type Grant = Pick<Claim, 'epoch' | 'attempt' | 'resends' | 'sinceFirstAttemptMs' | 'leftMs'>;
 
 export interface PermitRequest {
   readonly message: MessageRecord;
@@ -69,6 +78,7 @@ export interface PermitOptions {
   readonly now: () => number;
 }
 
+const noGrant: Grant = { epoch: 0, attempt: 0, resends: 0, sinceFirstAttemptMs: 0, leftMs: 0 };
 const permitScript = loadScript(new URL('./permit.lua', import.meta.url));
 const commitScript = loadScript(new URL('./commit-attempt.lua', import.meta.url));
 const giveBackScript = loadScript(new URL('./give-back.lua', import.meta.url));
@@ -110,19 +120,12 @@ async function askPermit(options: PermitOptions, request: PermitRequest): Promis
   });
   if (limits === 'sms-country') return { kind: 'held', reason: 'sms-country' };
   const owner = randomBytes(12).toString('base64url') as OwnerId;
-  const toClaim = (epoch: number, attempt: number): Claim => ({
-    message,
-    owner,
-    epoch,
-    attempt,
-    provider,
-    limits,
-  });
+  const toClaim = (grant: Grant): Claim => ({ ...grant, message, owner, provider, limits });
   try {
     return parseAnswer(await runPermit(options, request, { owner, limits }), toClaim);
   } catch (error) {
     // The answer is lost, the claim may stand. Nobody else knows its owner, and no byte has left.
-    await giveBackIfPossible(options, toClaim(0, 0));
+    await giveBackIfPossible(options, toClaim(noGrant));
     throw error;
   }
 }
@@ -178,9 +181,10 @@ async function giveBack(options: PermitOptions, claim: Claim, reason: string): P
   await giveBackScript.run(options.redis, [...first, ...counted], [JSON.stringify(back)]);
 }
 
-/** Tries for about two seconds; what stays claimed after that lapses and counts as unknown. */
+/** Tries for as long as the claim may live; what stays claimed after that lapses and counts as unknown. */
 async function giveBackIfPossible(options: PermitOptions, claim: Claim): Promise<void> {
-  for (let pauseMs = 50; pauseMs <= 1_000; pauseMs *= 2) {
+  const giveUpAt = performance.now() + options.claimMs;
+  for (let pauseMs = 50; performance.now() < giveUpAt; pauseMs = Math.min(2 * pauseMs, 1_000)) {
     try {
       await giveBack(options, claim, 'permit-answer-lost');
       return;
@@ -198,14 +202,17 @@ async function readRun(redis: Redis, keys: ShardKeys): Promise<string> {
   }
 }
 
-function parseAnswer(
-  answer: readonly string[],
-  toClaim: (epoch: number, attempt: number) => Claim,
-): PermitAnswer {
+function parseGrant([, ...facts]: readonly string[]): Grant {
+  const [epoch = 0, attempt = 0, , resends = 0, sinceFirstAttemptMs = 0, leftMs = Infinity] =
+    facts.map(Number);
+  return { epoch, attempt, resends, sinceFirstAttemptMs, leftMs };
+}
+
+function parseAnswer(answer: readonly string[], toClaim: (grant: Grant) => Claim): PermitAnswer {
   const [word, first = '', second = ''] = answer;
   switch (word) {
     case 'go':
-      return { kind: 'go', claim: toClaim(Number(first), Number(second)) };
+      return { kind: 'go', claim: toClaim(parseGrant(answer)) };
     case 'rehearse':
       return { kind: 'rehearse', verdict: first };
     case 'held':

@@ -3,7 +3,7 @@ import { type MessageId, parseMessageId } from '../domain/ids.ts';
 import type { Category, Channel } from '../domain/message.ts';
 import type { Keys, ShardKeys } from '../store/keys.ts';
 import { type MessageBrief, readMessageBriefs } from '../store/message-brief.ts';
-import { toStoreError } from '../store/scripts.ts';
+import { readStoreClock } from '../store/store-clock.ts';
 import { type WalkedEntry, type WalkRange, walkIndexes } from '../store/walk-index.ts';
 
 /** Which messages are meant. Fields that are given must all fit; an empty filter means every one. */
@@ -74,16 +74,6 @@ export async function* selectMessages(
   const scoreMax = await readStoreClock(store.redis);
   for await (const batch of walkMessages(store, state, filter, { scoreMax }))
     yield batch.flatMap(({ item }) => item ?? []);
-}
-
-/** The store's own clock (epoch ms): the one that scores the indexes. */
-export async function readStoreClock(redis: Redis): Promise<number> {
-  try {
-    const [seconds, microseconds] = await redis.time();
-    return Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
-  } catch (error) {
-    throw toStoreError('read clock', error);
-  }
 }
 
 function fits(filter: MessageFilter, brief: MessageBrief): boolean {

@@ -56,18 +56,22 @@ export const incidentKeptMs = 90 * 86_400_000;
 const openScript = loadScript(new URL('./open-incident.lua', import.meta.url));
 const releaseScript = loadScript(new URL('./release-incident.lua', import.meta.url));
 
-/** Latches the trigger with this incident; false when another one of the same trigger is open. */
+/**
+ * Latches the trigger with this incident. Not when another one of the same trigger is open, nor when it was judged
+ * under an older release than the last (`releasedAtMs`, 0 for none): a guard that was frozen brings nothing back.
+ */
 export async function openIncident(
-  { redis, keys }: IncidentStore,
+  { redis, keys }: Pick<IncidentStore, 'redis' | 'keys'>,
   opening: IncidentOpening,
-): Promise<boolean> {
+  releasedAtMs: number,
+): Promise<'opened' | 'latched' | 'stale'> {
   const shard = keys.shard(0);
   const [word] = (await openScript.run(
     redis,
     [shard.guard, shard.incidents, shard.incident(opening.id)],
-    [opening.trigger, opening.id, Date.parse(opening.openedAt), JSON.stringify(opening)],
-  )) as string[];
-  return word === 'opened';
+    [opening.trigger, opening.id, Date.parse(opening.openedAt), JSON.stringify(opening), releasedAtMs],
+  )) as ('opened' | 'latched' | 'stale')[];
+  return word ?? 'stale';
 }
 
 /** Writes down what was done, once. */

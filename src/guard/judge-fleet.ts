@@ -54,15 +54,16 @@ export async function judgeFleet(desk: GuardDesk): Promise<readonly Bucket[]> {
   const series = await takeSamples(desk, memory, atMs);
   const triggers = {} as Record<TriggerName, Judgement>;
   for (const name of triggerNames) {
+    const sinceMs = memory.releasedAt.get(name) ?? 0;
     const judgement = judgeTrigger(name, series, {
       atMs,
-      sinceMs: memory.releasedAt.get(name) ?? 0,
+      sinceMs,
       samplesMin: desk.samplesMin[name],
       depthFloor: desk.depthFloor,
     });
     triggers[name] = judgement;
     const isLatched =
-      memory.latches.has(name) || (await openWhenFailed(desk, { name, judgement, series, atMs }));
+      memory.latches.has(name) || (await openWhenFailed(desk, { name, judgement, series, atMs, sinceMs }));
     desk.metrics.setTrigger(name, judgement.verdict, isLatched);
   }
   if (triggers.depth.line !== undefined)
@@ -106,6 +107,8 @@ interface Finding {
   readonly judgement: Judgement;
   readonly series: readonly Bucket[];
   readonly atMs: number;
+  /** The last release that was known. */
+  readonly sinceMs: number;
 }
 
 /** Answers whether the trigger is latched now. */
@@ -114,12 +117,13 @@ async function openWhenFailed(desk: GuardDesk, finding: Finding): Promise<boolea
   const mode = desk.modes[name];
   if (judgement.verdict !== 'fail' || mode === 'off') return false;
   const opening = describeOpening(desk, finding, mode);
-  if (await openIncident(desk, opening))
+  const word = await openIncident(desk, opening, finding.sinceMs);
+  if (word === 'opened')
     desk.log.error(
       { incident: opening.id, trigger: name, mode, detail: judgement.detail },
       'a rollback trigger fired',
     );
-  return true;
+  return word !== 'stale';
 }
 
 function describeOpening(

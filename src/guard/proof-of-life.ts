@@ -7,6 +7,7 @@ import { readEventRecord } from '../store/event-record.ts';
 import type { Keys } from '../store/keys.ts';
 import { readMessageRecord } from '../store/message-record.ts';
 import { toStoreError } from '../store/scripts.ts';
+import { readStoreClock } from '../store/store-clock.ts';
 
 /**
  * What the proof of life needs. Its records lie in a *space* of their own: the same keys below another prefix, with
@@ -86,8 +87,8 @@ async function readProofFields(
   keys: Keys,
 ): Promise<{ nowMs: number; fields: Partial<Record<string, string>> }> {
   try {
-    const [time, fields] = await Promise.all([redis.time(), redis.hgetall(keys.shard(0).proof)]);
-    return { nowMs: Number(time[0]) * 1_000 + Math.floor(Number(time[1]) / 1_000), fields };
+    const [nowMs, fields] = await Promise.all([readStoreClock(redis), redis.hgetall(keys.shard(0).proof)]);
+    return { nowMs, fields };
   } catch (error) {
     throw toStoreError('read proof of life', error);
   }

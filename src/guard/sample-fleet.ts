@@ -52,6 +52,7 @@ export async function sampleDepth(
         'depth-held': isHeld ? 1 : 0,
         'depth-judged': judged,
         'depth-over': over,
+        ...(standing.baseline === undefined ? {} : { 'depth-baseline': standing.baseline }),
       })
       .pexpire(key, figuresKeptMs)
       .exec(),

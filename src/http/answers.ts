@@ -72,6 +72,9 @@ export const eventViewSchema = z
     client: z.string(),
     state: z.enum(eventStates),
     reason: z.string().optional(),
+    earlier_event_id: eventId
+      .optional()
+      .meta({ description: 'Of a `rejected` event that was quarantined: the event that had its key first' }),
     received_at: instant,
     dry_run: z.boolean(),
     messages: z.array(
@@ -155,18 +158,27 @@ export const sendStatusSchema = z.strictObject({
   flags: z.record(z.string(), z.strictObject({ value: z.unknown(), origin: z.string() })),
 });
 
+const breaker = z.enum(['closed', 'open', 'half-open']);
+export const providerReportSchema = z.strictObject({
+  provider: z.string(),
+  channel,
+  ok: z.boolean(),
+  status: z.enum(['ok', 'unreachable', 'unauthorized', 'error']),
+  latency_ms: z.number(),
+  detail: z.string(),
+  breaker: breaker
+    .optional()
+    .meta({ description: 'The worst that any sender sees; absent while none reports' }),
+  blocked_until: instant.optional().meta({ description: 'The whole fleet leaves it alone until then' }),
+  senders: z
+    .array(z.strictObject({ sender: z.string(), breaker, blocked_until: instant.optional() }))
+    .optional()
+    .meta({ description: 'What each sender knows from sending; absent when the store does not answer' }),
+});
+
 export const providersHealthSchema = z.strictObject({
   ok: z.boolean().meta({ description: 'True when every provider is well' }),
-  providers: z.array(
-    z.looseObject({
-      provider: z.string(),
-      channel,
-      ok: z.boolean(),
-      status: z.enum(['ok', 'unreachable', 'unauthorized', 'error']),
-      latency_ms: z.number(),
-      detail: z.string(),
-    }),
-  ),
+  providers: z.array(providerReportSchema),
 });
 
 const headerNames = z.array(z.string());

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { categories, channels } from '../domain/message.ts';
-import { faultSchema, mayHaveLeft, messageViewSchema } from './answers.ts';
+import { faultSchema, mayHaveLeft, messageViewSchema, providerReportSchema } from './answers.ts';
 
 /** The shapes of what operators are told. Every address in them is masked. */
 const instant = z.string().meta({ format: 'date-time' });
@@ -217,18 +217,7 @@ export const diagnosticsSchema = z
     held: counts,
     limits: z.array(use),
     caps: z.array(use),
-    providers: z.array(
-      z.looseObject({
-        provider: z.string(),
-        channel,
-        ok: z.boolean(),
-        status: z.string(),
-        latency_ms: z.number(),
-        detail: z.string(),
-        breaker: z.string().optional().meta({ description: 'As the process that answers sees it' }),
-        blocked_until: instant.optional().meta({ description: 'The whole fleet leaves it alone until then' }),
-      }),
-    ),
+    providers: z.array(providerReportSchema),
     decisions: z.array(
       z.strictObject({
         at: instant,

@@ -3,7 +3,7 @@ import type { ErrorCode } from '../domain/errors.ts';
 /** What a person does about each problem: the text of its page at `/problems/<code>`. */
 export const problemAdvice: Readonly<Record<ErrorCode, string>> = {
   'malformed-json':
-    'Send a body that a JSON parser accepts, in UTF-8. The detail tells at which character it stops making sense.',
+    'Send a body that a JSON parser accepts, in UTF-8. Where it stops making sense stands in the detail, when that is known.',
   'malformed-event':
     'Send one of the three shapes: flat, envelope, or CloudEvents 1.0 with specversion "1.0". Each needs a type. An event may be nested 16 levels deep and may not use the names __proto__, constructor and prototype.',
   'malformed-request':

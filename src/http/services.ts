@@ -4,7 +4,7 @@ import type { TokenVerifier } from '../identity/verify-token.ts';
 import type { AcceptAnswer, AcceptRequest } from '../ingest/accept-event.ts';
 import type { EventCatalog } from '../ingest/check-event.ts';
 import type { ClientLimit } from '../ingest/limit-clients.ts';
-import type { ProviderHealth } from '../providers/provider.ts';
+import type { ProviderReport } from '../providers/provider-report.ts';
 import type { EventView, MessageView, QueueStatus, SendStatus } from './answers.ts';
 import type { GuardServices } from './guard-services.ts';
 import type { OperatorServices } from './operator-services.ts';
@@ -32,7 +32,7 @@ export interface HttpServices {
   cancelMessage(id: MessageId, owner: Owner, by: string): Promise<CancelAnswer>;
   readQueueStatus(): Promise<QueueStatus>;
   readSendStatus(): Promise<SendStatus>;
-  checkProviders(): Promise<readonly ProviderHealth[]>;
+  checkProviders(): Promise<readonly ProviderReport[]>;
   checkDependencies(): Promise<DependencyReport>;
   /** Throws (503) while no event is to be taken, whoever sends it; absent = always taken. */
   checkIntake?(): void;

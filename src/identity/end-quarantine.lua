@@ -18,7 +18,7 @@ if to == 'accepted' then
     local fingerprint, id = string.match(known, '^(%S+) (%S+) ')
     to = 'rejected'
     reason = fingerprint == ARGV[5] and 'duplicate' or 'idempotency-conflict'
-    redis.call('HSET', KEYS[1], 'duplicateOf', id)
+    redis.call('HSET', KEYS[1], 'earlierEvent', id)
   else
     redis.call('SET', KEYS[4], ARGV[5] .. ' ' .. ARGV[1] .. ' quarantined ' .. record[3], 'PX', ARGV[6])
     redis.call('ZADD', KEYS[6], ARGV[7], ARGV[1])

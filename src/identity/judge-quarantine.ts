@@ -139,6 +139,9 @@ function toEnd(judge: QuarantineJudge, receivedAt: number, verdict: TokenVerdict
   return { to: 'rejected', reason: verdict.reason, client: '', fault: verdict.reason };
 }
 
+/** Verdicts that other keys could turn round; a key without an id, or one whose id is used again, shows as a bad signature. */
+const verdictsOfKeys: ReadonlySet<TokenFault> = new Set(['unknown-key', 'wrong-algorithm', 'bad-signature']);
+
 /**
  * A key that we do not know may be one that the issuer made after we last asked. A caller would try again; an event in
  * quarantine cannot. So it is judged by keys that were fetched after its receipt, and waits for those.
@@ -148,7 +151,7 @@ function isCertain(
   verdict: Extract<TokenVerdict, { kind: 'rejected' }>,
   receivedAt: number,
 ): boolean {
-  if (verdict.reason !== 'unknown-key' && verdict.reason !== 'wrong-algorithm') return true;
+  if (!verdictsOfKeys.has(verdict.reason)) return true;
   const { ageMs = Number.POSITIVE_INFINITY } = keySet.health();
   return now() - ageMs > receivedAt + clockToleranceMs;
 }
@@ -210,31 +213,40 @@ async function readOldest(
   place: Waiting | undefined,
   limit: number,
 ): Promise<Waiting[]> {
+  const from = place?.receivedAt ?? '-inf';
   const read = async (shard: number): Promise<Waiting[]> => {
-    const from = place?.receivedAt ?? '-inf';
-    const raw = await redis.zrangebyscore(
-      keys.shard(shard).eventsQuarantined,
-      from,
-      '+inf',
-      'WITHSCORES',
-      'LIMIT',
-      0,
-      limit * 2,
-    );
-    return raw.flatMap((id, at) =>
-      at % 2 === 0 ? [{ id: id as EventId, receivedAt: Number(raw[at + 1]) }] : [],
-    );
+    const { eventsQuarantined } = keys.shard(shard);
+    const found: Waiting[] = [];
+    // Of those that came in the same millisecond as `place`, any number may lie before it.
+    for (let at = 0; found.length < limit; at += limit) {
+      const raw = await redis.zrangebyscore(
+        eventsQuarantined,
+        from,
+        '+inf',
+        'WITHSCORES',
+        'LIMIT',
+        at,
+        limit,
+      );
+      const entries = toWaiting(raw);
+      found.push(...entries.filter((one) => place === undefined || compare(one, place) > 0));
+      if (entries.length < limit) break;
+    }
+    return found;
   };
   try {
     const shards = await Promise.all(Array.from({ length: keys.shards }, (_, shard) => read(shard)));
-    return shards
-      .flat()
-      .filter((one) => place === undefined || compare(one, place) > 0)
-      .sort(compare)
-      .slice(0, limit);
+    return shards.flat().sort(compare).slice(0, limit);
   } catch (error) {
     throw toStoreError('read quarantine', error);
   }
+}
+
+/** Members and scores, by turns. */
+function toWaiting(raw: readonly string[]): Waiting[] {
+  return raw.flatMap((id, at) =>
+    at % 2 === 0 ? [{ id: id as EventId, receivedAt: Number(raw[at + 1]) }] : [],
+  );
 }
 
 function compare(one: Waiting, other: Waiting): number {

@@ -27,6 +27,8 @@ export interface KeySet {
   readonly name: string;
   /** The issuer's key: at once when it is at hand, else after two fetches at most. Never throws. */
   findKey(kid: string | undefined, algorithm: Algorithm): Promise<KeyAnswer>;
+  /** What the keys at hand say, right now; never a fetch. */
+  peekKey(kid: string | undefined, algorithm: Algorithm): KeyAnswer;
   health(): KeySetHealth;
   /** Calls back whenever the issuer's keys are others than before; returns the way to stop it. */
   readonly onChange: (listener: () => void) => () => void;
@@ -86,7 +88,6 @@ export function createKeySet(options: KeySetOptions): KeySet {
     kind: 'cannot-tell',
     detail: `no usable key can be had: the issuer's key document ${fetching.failure() ?? 'is not there yet'}`,
   });
-  /** What the keys at hand say, right now. */
   const consult = (kid: string | undefined, algorithm: Algorithm): KeyAnswer => {
     const document = isUsable() ? hold.document() : undefined;
     return document === undefined ? cannotTell() : selectKey(document, kid, algorithm);
@@ -117,6 +118,7 @@ export function createKeySet(options: KeySetOptions): KeySet {
       const known = consult(kid, algorithm);
       return known.kind === 'found' || known.kind === 'wrong-algorithm' ? known : ask(kid, algorithm);
     },
+    peekKey: consult,
     health: () => describeHealth(isUsable(), hold.ageMs(), fetching.failure()),
     onChange: hold.onChange,
     start: async (signal) => ticker.start(signal),

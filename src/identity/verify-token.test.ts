@@ -125,10 +125,10 @@ describe('with the issuer down', () => {
     server.setMode('error');
     const past = startMs / 1000 - 7_200;
     expect(await verifier.verifyToken(signToken(first, { iat: past, exp: past + 60 }))).toMatchObject({
-      reason: 'expired',
+      detail: 'the token has expired',
     });
     expect(await verifier.verifyToken(signToken(first, { aud: 'other' }))).toMatchObject({
-      reason: 'wrong-audience',
+      detail: 'the token is for another audience',
     });
     expect(server.fetchCount()).toBe(0);
   });
@@ -140,13 +140,31 @@ describe('with the issuer down', () => {
     expect((await verifier.verifyToken(token)).kind).toBe('cannot-tell');
     server.setMode('keys');
     nowMs += 3_600_000;
-    expect(await verifier.verifyToken(token)).toMatchObject({ kind: 'rejected', reason: 'expired' });
     expect((await verifier.verifyToken(token, receivedAtMs)).kind).toBe('verified');
+    expect(await verifier.verifyToken(token)).toMatchObject({ kind: 'rejected', reason: 'expired' });
     const tooEarly = await verifier.verifyToken(token, receivedAtMs - 60_000);
     expect(tooEarly).toMatchObject({ kind: 'rejected', reason: 'not-yet-valid' });
     server.setMode('error');
     nowMs += 3_600_000;
     expect((await verifier.verifyToken(signToken(first))).kind).toBe('verified');
+  });
+});
+
+describe('what a token is faulted for is counted as our issuer’s', () => {
+  const past = startMs / 1000 - 7_200;
+  const faults = [
+    ['expired', { iat: past, exp: past + 60 }],
+    ['wrong-audience', { aud: 'other' }],
+  ] as const;
+
+  test.each(faults)('only when our issuer signed it: %s', async (reason, changes) => {
+    expect((await verifier.verifyToken(signToken(first))).kind).toBe('verified');
+    const forger = createTokenSigner('RS256', '2026-01');
+    const proved = await verifier.verifyToken(signToken(first, changes));
+    const forged = await verifier.verifyToken(signToken(forger, changes));
+    expect(proved).toMatchObject({ reason });
+    expect(forged).toEqual({ ...proved, reason: 'unproved' });
+    expect(server.fetchCount(), 'no key is asked for').toBe(1);
   });
 });
 
@@ -160,7 +178,10 @@ test('a fault in the cryptography itself is no verdict about the token', async (
     lifetimeSecondsMax: 86_400,
     scopeMapping: {},
     // A secret in place of a public key can only come from a fault of ours.
-    keySet: { findKey: async () => ({ kind: 'found', key: createSecretKey(Buffer.alloc(32)) }) },
+    keySet: {
+      findKey: async () => ({ kind: 'found', key: createSecretKey(Buffer.alloc(32)) }),
+      peekKey: () => ({ kind: 'unknown-key' }),
+    },
     now: () => nowMs,
   });
   expect((await broken.verifyToken(token)).kind).toBe('cannot-tell');

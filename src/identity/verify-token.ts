@@ -15,8 +15,11 @@ export interface Caller {
   readonly subject: string;
 }
 
-/** Why a token was rejected. The word is what failures are counted by. */
-export type TokenFault = HeaderFault | ClaimFault | 'bad-signature' | 'unknown-key';
+/**
+ * Why a token was rejected. The word is what failures are counted by. `unproved`: its claims are at fault, and no key at
+ * hand says that our issuer made it, so any stranger may have.
+ */
+export type TokenFault = HeaderFault | ClaimFault | 'bad-signature' | 'unknown-key' | 'unproved';
 
 export type TokenVerdict =
   | {
@@ -42,7 +45,7 @@ export interface TokenVerifier {
 export interface TokenVerifierOptions extends ClaimRules {
   readonly algorithms: readonly Algorithm[];
   readonly scopeMapping: ScopeMapping;
-  readonly keySet: Pick<KeySet, 'findKey'>;
+  readonly keySet: Pick<KeySet, 'findKey' | 'peekKey'>;
   /** Epoch ms. */
   readonly now: () => number;
 }
@@ -50,7 +53,8 @@ export interface TokenVerifierOptions extends ClaimRules {
 /**
  * Says `verified` only for an access token of the configured issuer, for us, in time, signed with one of the
  * issuer's own keys. What the token says is judged before a key is looked up, so that a token which could not
- * pass anyway never causes a fetch and is never quarantined. Details repeat nothing of the token.
+ * pass anyway never causes a fetch and is never quarantined. What a token is faulted for is counted by its claims only
+ * when a key at hand proves it: a stranger's words are not our issuer's. Details repeat nothing of the token.
  */
 export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifier {
   return {
@@ -58,7 +62,13 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
       const parsed = parseToken(token, options.algorithms);
       if (parsed.kind === 'bad') return reject(parsed.reason, parsed.detail);
       const judged = judgeClaims(parsed.parts.claims, options, atMs);
-      if (judged.kind === 'bad') return reject(judged.reason, judged.detail);
+      if (judged.kind === 'bad') {
+        const isIssued = await isSigned(token, parsed.parts, options.keySet);
+        return reject(
+          isIssued || judged.reason === 'wrong-issuer' ? judged.reason : 'unproved',
+          judged.detail,
+        );
+      }
       const caller: Caller = {
         clientId: judged.clientId,
         subject: judged.subject,
@@ -70,6 +80,16 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
       return { kind: 'verified', caller, expiresAtMs: judged.expiresAtMs };
     },
   };
+}
+
+/** True when a key at hand says that the issuer made this token. */
+async function isSigned(
+  token: string,
+  { kid, algorithm }: TokenParts,
+  keySet: Pick<KeySet, 'peekKey'>,
+): Promise<boolean> {
+  const answer = keySet.peekKey(kid, algorithm);
+  return answer.kind === 'found' && (await checkSignature(token, answer.key, algorithm)) === undefined;
 }
 
 async function findSignatureFault(

@@ -1,17 +1,17 @@
 -- admit-client: takes tokens out of a client's allowance, for one process to hand out (GCRA: one instant says it all).
 -- KEYS: 1 allowance: the instant (µs of the store's clock) at which it is whole again; absent: it is whole
--- ARGV: 1 µs a token, 2 burst, 3 needed, 4 wanted (at least needed), 5 given back (never more than were granted)
+-- ARGV: 1 µs a token, 2 burst, 3 needed, 4 wanted (at least needed), 5 given back (never more than were granted),
+--       6 most tokens that one request may need
 -- Answers: {granted (0, or needed up to wanted), µs until the allowance is whole, µs until `needed` can be had}
 -- Invariant: in any time t no more than burst + t / (µs a token) tokens are granted, over all processes together.
 -- More than the burst is granted only to a whole allowance, which then is that much longer in becoming whole again.
+-- A clock that went back does not shut a client out: no allowance is further from whole than its largest debt.
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
 local each, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
 local needed, wanted = tonumber(ARGV[3]), tonumber(ARGV[4])
 local whole = tonumber(redis.call('GET', KEYS[1]) or '0') - tonumber(ARGV[5]) * each
-if whole < now then
-  whole = now
-end
+whole = math.max(now, math.min(whole, now + math.max(burst, tonumber(ARGV[6])) * each))
 local left = math.floor(burst - (whole - now) / each)
 local threshold = math.min(needed, burst)
 local granted = 0

@@ -11,11 +11,11 @@ const catalog: EventCatalog = {
     data['firstName'] === undefined ? [{ pointer: '/firstName', detail: 'is required' }] : [],
 };
 
-function check(body: object): ServiceError | undefined {
+function check(body: object, from = catalog): ServiceError | undefined {
   const text = Buffer.from(JSON.stringify(body));
   const parsed = parseEvent({ mediaType: 'application/json', headers: {}, body: text });
   try {
-    checkEvent(parsed, catalog);
+    checkEvent(parsed, from);
   } catch (error) {
     if (error instanceof ServiceError) return error;
     throw error;
@@ -44,6 +44,29 @@ test('faults point into the body that was posted, whatever its shape', () => {
 test('a channel that is not offered and a missing recipient are told together', () => {
   const error = check({ type: 'welcome', id: 'k', channels: ['sms', 'email'], data: { firstName: 'Jo' } });
   expect(error?.options.faults?.map((fault) => fault.pointer)).toEqual(['/channels', '/data/student_id']);
+});
+
+test('a fault that the schema has found is not told a second time', () => {
+  const needsId: EventCatalog = {
+    ...catalog,
+    checkData: () => [{ pointer: '/student_id', detail: 'is required' }],
+  };
+  const error = check({ type: 'welcome', id: 'k', data: {} }, needsId);
+  expect(error?.options.faults).toEqual([{ pointer: '/data/student_id', detail: 'is required' }]);
+});
+
+test('a recipient without an address on any channel of the event is told at the door', () => {
+  const phone = { phone: '+15555550123' };
+  const error = check({ type: 'welcome', id: 'k', recipient: phone, data: { firstName: 'Jo' } });
+  expect(error?.options.faults).toEqual([
+    { pointer: '/recipient/email', detail: 'is required: this event goes out by email only' },
+  ]);
+  const both: EventCatalog = { ...catalog, find: () => ({ channels: ['email', 'sms'] }) };
+  const event = { type: 'welcome', id: 'k', data: { firstName: 'Jo' } };
+  expect(check({ ...event, recipient: phone }, both)).toBeUndefined();
+  expect(
+    check({ ...event, recipient, channels: ['sms'] }, both)?.options.faults?.map(({ pointer }) => pointer),
+  ).toEqual(['/recipient/phone']);
 });
 
 test('a student_id stands for a recipient', () => {

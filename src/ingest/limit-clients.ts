@@ -3,6 +3,7 @@ import type { ClientId } from '../domain/ids.ts';
 import type { Keys } from '../store/keys.ts';
 import { loadScript } from '../store/scripts.ts';
 import { chooseShard } from '../store/shards.ts';
+import { batchItemsMax } from './parse-event.ts';
 
 const script = loadScript(new URL('./admit-client.lua', import.meta.url));
 
@@ -174,7 +175,7 @@ async function askStore(
   const [granted = 0, wholeUs = 0, waitUs = 0] = (await script.run(
     redis,
     [key],
-    [60_000_000 / ratePerMinute, burst, cost, Math.max(cost, share.chunk), givenBack],
+    [60_000_000 / ratePerMinute, burst, cost, Math.max(cost, share.chunk), givenBack, batchItemsMax],
   )) as number[];
   return { granted, wholeMs: wholeUs / 1_000, waitMs: waitUs / 1_000 };
 }

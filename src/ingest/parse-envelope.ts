@@ -2,9 +2,9 @@ import type { JsonObject } from './parse-json.ts';
 import { isJsonObject, pointerBelow } from './parse-json.ts';
 import type { RawEvent } from './raw-event.ts';
 
-/** An envelope is recognised by its `data` being an object. */
+/** An envelope is recognised by its `data`: an object, or at least something beside an `id`. */
 export function isEnvelope(body: JsonObject): boolean {
-  return isJsonObject(body['data']);
+  return isJsonObject(body['data']) || ('data' in body && 'id' in body);
 }
 
 /**
@@ -31,10 +31,13 @@ export function readEnvelope(body: JsonObject, at: string): RawEvent {
     data: isJsonObject(data) ? data : {},
     dataPointer: `${at}/data`,
     faultAt: (field, detail) => ({ pointer: `${at}/${field}`, detail }),
-    faults: Object.keys(unknown).map((key) => ({
-      pointer: pointerBelow(at, key),
-      detail: describeUnknown(key),
-    })),
+    faults: [
+      ...(isJsonObject(data) ? [] : [{ pointer: `${at}/data`, detail: 'must be a JSON object' }]),
+      ...Object.keys(unknown).map((key) => ({
+        pointer: pointerBelow(at, key),
+        detail: describeUnknown(key),
+      })),
+    ],
   };
 }
 

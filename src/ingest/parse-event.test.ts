@@ -232,6 +232,7 @@ describe('refusals', () => {
       'malformed-event',
       ['/constructor'],
     ],
+    ['data that is no object', { type: 't', id: 'k', data: '{}' }, 'invalid-request-data', ['/data']],
     [
       'smuggled members',
       { type: 't', id: 'k', data: {}, priority: 1, category: 'x', dry_run: false },
@@ -336,6 +337,22 @@ describe('refusals', () => {
     ).toBe('malformed-json');
   });
 
+  test('a byte order mark is no fault, and names the same event', () => {
+    const text = JSON.stringify({ type: 't', idempotency_key: 'k', a: 'ü' });
+    expect(parseEvent(post(`\ufeff${text}`))).toEqual({
+      ...parseEvent(post(text)),
+      faultAt: expect.any(Function),
+    });
+  });
+
+  test.each([
+    ['{"a":', 'the body is not valid JSON (it ends too early)'],
+    ['{"a":1 "b":2}', 'the body is not valid JSON (at character 7)'],
+    ['{"a": nope}', 'the body is not valid JSON'],
+  ])('broken JSON %j is told where it breaks, when that is known', (text, detail) => {
+    expect(faultOf(() => parseEvent(post(text))).message).toBe(detail);
+  });
+
   test('the fault of broken JSON never quotes the body', () => {
     expect(faultOf(() => parseEvent(post('{"email":"jo@example.com",}'))).message).not.toContain('jo@');
   });
@@ -397,6 +414,8 @@ describe('refusals', () => {
     expect(faultOf(() => parseEvent(post({}, { headers: { ...headers, 'ce-type': '%ff' } }))).code).toBe(
       'malformed-request',
     );
+    const { 'ce-specversion': _, ...unversioned } = headers;
+    expect(faultOf(() => parseEvent(post({}, { headers: unversioned }))).message).toContain('specversion');
   });
 
   test('whatever comes, it is an event or a ServiceError', () => {

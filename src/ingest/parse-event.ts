@@ -40,10 +40,15 @@ export function parseEvent(post: EventPost): ParsedEvent {
   if (post.mediaType === 'application/cloudevents+json') {
     return buildEvent(readStructuredCloudEvent(safe, ''), key);
   }
-  if (post.headers['ce-specversion'] !== undefined) {
+  if (isBinaryCloudEvent(post.headers)) {
     return buildEvent(readBinaryCloudEvent(safe, post.headers), key);
   }
   return buildEvent(isEnvelope(safe) ? readEnvelope(safe, '') : readFlat(safe, ''), key);
+}
+
+/** Without its specversion too, so that whoever forgot it is told so, and not that the event has no type. */
+function isBinaryCloudEvent(headers: EventHeaders): boolean {
+  return ['ce-specversion', 'ce-type', 'ce-id'].some((name) => headers[name] !== undefined);
 }
 
 /**

@@ -10,7 +10,8 @@ export const jsonDepthMax = 16;
 const dangerousKeys: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 
 /**
- * The JSON value in `bytes` (UTF-8, RFC 8259). The fault never quotes the body: bodies hold addresses.
+ * The JSON value in `bytes` (UTF-8, RFC 8259; a byte order mark is ignored, as §8.1 allows). The fault never
+ * quotes the body: bodies hold addresses.
  *
  * @throws ServiceError `malformed-json`
  */
@@ -18,12 +19,18 @@ export function parseJson(bytes: Buffer): unknown {
   if (bytes.length === 0) throw new ServiceError('malformed-json', 'the body is empty; post a JSON object');
   if (!isUtf8(bytes)) throw new ServiceError('malformed-json', 'the body is not UTF-8');
   try {
-    return JSON.parse(bytes.toString('utf8')) as unknown;
+    return JSON.parse(bytes.toString('utf8').replace(/^\ufeff/, '')) as unknown;
   } catch (cause) {
-    const position = /at position (\d+)/.exec(cause instanceof Error ? cause.message : '')?.[1];
-    const where = position === undefined ? 'it ends too early' : `at character ${position}`;
-    throw new ServiceError('malformed-json', `the body is not valid JSON (${where})`);
+    throw new ServiceError('malformed-json', `the body is not valid JSON${describePlace(cause)}`);
   }
+}
+
+/** V8 tells some faults with their position, the early end in words, and the rest only by quoting the body. */
+function describePlace(cause: unknown): string {
+  const message = cause instanceof Error ? cause.message : '';
+  const position = /at position (\d+)/.exec(message)?.[1];
+  if (position !== undefined) return ` (at character ${position})`;
+  return message.includes('end of JSON input') ? ' (it ends too early)' : '';
 }
 
 /**

@@ -13,6 +13,7 @@ export function viewEvent(event: EventRecord, messages: readonly MessageRecord[]
     client: event.client,
     state: event.state,
     ...(event.reason === '' ? {} : { reason: event.reason }),
+    ...(event.earlierEvent === undefined ? {} : { earlier_event_id: event.earlierEvent }),
     received_at: toIso(event.receivedAt),
     dry_run: event.mode === 'dry_run',
     messages: messages.map(({ id, channel, state, reason }) => ({

@@ -10,6 +10,7 @@ import { type EventRecord, readEventRecord } from '../store/event-record.ts';
 import type { Keys } from '../store/keys.ts';
 import { loadScript } from '../store/scripts.ts';
 import { chooseShard, hashToId } from '../store/shards.ts';
+import { hasPassed, readStoreClock } from '../store/store-clock.ts';
 import type { Catalog, CatalogEntry } from './catalog.ts';
 import { resolveNotAfterMs } from './catalog-not-after.ts';
 import type { Directory } from './directory.ts';
@@ -44,7 +45,7 @@ export async function planEvent(planner: Planner, jobId: string, signal: AbortSi
   const entry = planner.catalog.find(event.type);
   if (entry === undefined) return await finishEvent(planner, event, { to: 'dead', reason: 'unknown-type' });
   const notAfter = findNotAfter(entry, event);
-  if (notAfter !== undefined && notAfter <= planner.now()) {
+  if (notAfter !== undefined && (await hasPassed(planner.redis, notAfter, planner.now))) {
     return await finishEvent(planner, event, { to: 'expired', reason: 'not-after' });
   }
   const found = await findRecipient(planner, event, signal);
@@ -96,7 +97,7 @@ async function findRecipient(
 
 /** The directory is away: the event waits, and the pause grows, until the horizon. */
 async function waitForDirectory(planner: Planner, event: EventRecord, detail: string): Promise<JobEnd> {
-  const ageMs = planner.now() - event.receivedAt;
+  const ageMs = (await readStoreClock(planner.redis)) - event.receivedAt;
   planner.log.warn({ event_id: event.id, detail, age_ms: ageMs }, 'the directory could not be reached');
   if (ageMs >= planner.directoryHorizonMs)
     return await finishEvent(planner, event, { to: 'dead', reason: 'directory-unreachable' });
@@ -144,7 +145,8 @@ async function createMessage(
   const toHash = planner.hashAddress(channel, address);
   const shard = chooseShard(toHash, planner.keys.shards);
   const keys = planner.keys.shard(shard);
-  const id = toMessageId(shard, hashToId(event.id, channel, toHash, entry.type));
+  // Not the address: when the directory has a new one after a half-made plan, the message is still the same.
+  const id = toMessageId(shard, hashToId(event.id, channel, entry.type));
   const now = planner.now();
   const fields: Record<string, string | number | undefined> = {
     v: 1,

@@ -25,6 +25,23 @@ describe('the choice', () => {
     expect(nameOf(set.chooseProvider('email', 1001))).toBe('second');
   });
 
+  test('is another than the one that failed this message, and that one again when it is alone', () => {
+    const set = createSet();
+    expect(nameOf(set.chooseProvider('email', 0, 'first'))).toBe('second');
+    expect(nameOf(set.chooseProvider('email', 0, 'second'))).toBe('first');
+    const alone = createSet([createNullProvider<OutgoingEmail>('first', 'email')]);
+    expect(nameOf(alone.chooseProvider('email', 0, 'first'))).toBe('first');
+  });
+
+  test('tells whether another provider is ready', () => {
+    const set = createSet();
+    expect(set.isAnotherReady('email', 'first', 0)).toBe(true);
+    report(set, { kind: 'slow-down', code: '429', detail: '', retryAfterMs: 5000 }, 0);
+    expect(set.isAnotherReady('email', 'second', 0)).toBe(false);
+    expect(set.isAnotherReady('email', 'second', 5000)).toBe(true);
+    expect(set.isAnotherReady('sms', 'first', 0)).toBe(false);
+  });
+
   test('leaves a throttled provider alone for as long as it asked', () => {
     const set = createSet();
     report(set, { kind: 'slow-down', code: '429', detail: '', retryAfterMs: 5000 }, 0);
@@ -67,15 +84,24 @@ describe('the choice', () => {
   });
 });
 
+test('every provider stands with its breaker and its block', () => {
+  const set = createSet();
+  report(set, { kind: 'slow-down', code: '429', detail: '', retryAfterMs: 5000 }, 1000);
+  report(set, notSent, 1000);
+  report(set, notSent, 1000);
+  expect(set.listStandings(2000)).toEqual([
+    { provider: 'first', breaker: 'closed', blockedUntilMs: 6000 },
+    { provider: 'second', breaker: 'open' },
+  ]);
+  expect(set.listStandings(6000)[0]).toEqual({ provider: 'first', breaker: 'closed' });
+});
+
 describe('health', () => {
-  test('shows every provider with its breaker and its block', async () => {
-    const set = createSet();
-    report(set, { kind: 'slow-down', code: '429', detail: '', retryAfterMs: 5000 }, 1000);
-    expect(await set.listHealth(never, 2000)).toMatchObject([
-      { provider: 'first', ok: true, breaker: 'closed', blockedUntilMs: 6000 },
-      { provider: 'second', ok: true, breaker: 'closed' },
+  test('asks every provider', async () => {
+    expect(await createSet().listHealth(never)).toMatchObject([
+      { provider: 'first', ok: true },
+      { provider: 'second', ok: true },
     ]);
-    expect((await set.listHealth(never, 6000))[0]).not.toHaveProperty('blockedUntilMs');
   });
 
   test('a check that never ends does not hold the answer up', async () => {
@@ -84,7 +110,7 @@ describe('health', () => {
       checkHealth: () => new Promise(() => undefined),
     };
     const set = createSet([hanging]);
-    expect(await set.listHealth(never, 0)).toMatchObject([
+    expect(await set.listHealth(never)).toMatchObject([
       { provider: 'hanging', ok: false, status: 'unreachable' },
     ]);
   });

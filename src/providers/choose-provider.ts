@@ -16,12 +16,17 @@ export type MessageOn<C extends Channel> = Extract<OutgoingMessage, { channel: C
 
 export interface ProviderSet {
   /**
-   * The first provider of the channel that is neither throttled nor behind an open breaker. Fail-over is this
-   * and nothing more: a message is only ever asked about again after an attempt that was not sent for sure.
+   * The first provider of the channel that is neither throttled nor behind an open breaker; `failed`, which did not
+   * send this message for sure, comes last. Fail-over is this and nothing more: one breaker in each of many workers
+   * opens too late for a message that has few attempts.
    */
-  chooseProvider<C extends Channel>(channel: C, nowMs: number): ProviderChoice<MessageOn<C>>;
+  chooseProvider<C extends Channel>(channel: C, nowMs: number, failed?: string): ProviderChoice<MessageOn<C>>;
+  /** True when a provider of the channel other than `name` could be chosen now. */
+  isAnotherReady(channel: Channel, name: string, nowMs: number): boolean;
+  /** What this process knows of each provider, without asking it. */
+  listStandings(nowMs: number): readonly ProviderStanding[];
   /** Checks all providers at the same time, each for at most `healthTimeoutMs`, without sending anything. */
-  listHealth(signal: AbortSignal, nowMs: number): Promise<readonly ProviderReport[]>;
+  listHealth(signal: AbortSignal): Promise<readonly ProviderHealth[]>;
   /** Closes all providers at the same time. */
   close(deadlineMs: number): Promise<void>;
 }
@@ -40,9 +45,10 @@ export type ProviderChoice<M extends OutgoingMessage> =
   | { readonly kind: 'none-configured' }
   | { readonly kind: 'none-ready'; readonly retryAtMs: number };
 
-export interface ProviderReport extends ProviderHealth {
+export interface ProviderStanding {
+  readonly provider: string;
   readonly breaker: BreakerState['kind'];
-  /** The provider asked for less; nothing is sent to it before this instant (epoch ms). */
+  /** The provider asked for less; this process sends nothing to it before this instant (epoch ms). */
   readonly blockedUntilMs?: number;
 }
 
@@ -70,9 +76,10 @@ export function createProviderSet(options: ProviderSetOptions): ProviderSet {
   if (standings.size !== all.length) throw new Error('two providers have the same name');
   const standingOf = (name: string): Standing => standings.get(name) ?? newStanding();
   return {
-    chooseProvider: (channel, nowMs) => {
+    chooseProvider: (channel, nowMs, failed) => {
       const candidates = options.providers[channel];
-      for (const provider of candidates) {
+      const last = candidates.filter(({ name }) => name === failed);
+      for (const provider of [...candidates.filter(({ name }) => name !== failed), ...last]) {
         const standing = standingOf(provider.name);
         const breaker = permitAttempt(standing.breaker, options.breaker, nowMs);
         if (nowMs < standing.blockedUntilMs || breaker === undefined) continue;
@@ -83,14 +90,18 @@ export function createProviderSet(options: ProviderSetOptions): ProviderSet {
       const readyAtMs = candidates.map(({ name }) => readyFromMs(standingOf(name), nowMs));
       return { kind: 'none-ready', retryAtMs: Math.min(...readyAtMs) };
     },
-    listHealth: (signal, nowMs) =>
-      Promise.all(
-        all.map(async (provider) => {
-          const health = await checkInTime(provider, signal, options.healthTimeoutMs);
-          const { breaker, blockedUntilMs } = standingOf(provider.name);
-          return { ...health, breaker: breaker.kind, ...(blockedUntilMs > nowMs ? { blockedUntilMs } : {}) };
-        }),
+    isAnotherReady: (channel, name, nowMs) =>
+      options.providers[channel].some(
+        (other) => other.name !== name && readyFromMs(standingOf(other.name), nowMs) <= nowMs,
       ),
+    listStandings: (nowMs) =>
+      all.map(({ name }) => {
+        const { breaker, blockedUntilMs } = standingOf(name);
+        const block = blockedUntilMs > nowMs ? { blockedUntilMs } : {};
+        return { provider: name, breaker: breaker.kind, ...block };
+      }),
+    listHealth: (signal) =>
+      Promise.all(all.map((provider) => checkInTime(provider, signal, options.healthTimeoutMs))),
     close: async (deadlineMs) => {
       await Promise.all(all.map((provider) => provider.close(deadlineMs)));
     },

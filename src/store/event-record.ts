@@ -19,6 +19,8 @@ export interface EventRecord {
   readonly plannedAt?: number;
   /** When its quarantine ended (IDN-4); absent when there was none, or there still is. */
   readonly judgedAt?: number;
+  /** The event that came before it with the same key, which was found out only when it was judged. */
+  readonly earlierEvent?: EventId;
   readonly requestId: string;
   readonly traceparent?: string;
   readonly messages: readonly MessageId[];
@@ -34,6 +36,7 @@ const record = z.object({
   receivedAt: z.coerce.number(),
   plannedAt: z.coerce.number().optional(),
   judgedAt: z.coerce.number().optional(),
+  earlierEvent: z.string().optional(),
   requestId: z.string().default(''),
   traceparent: z.string().optional(),
   messages: z

@@ -27,6 +27,8 @@ export interface ShardKeys {
   readonly messageCounts: string;
   readonly suppressions: string;
   readonly decisions: string;
+  /** What each sender knows of its providers, by its name (hash). It lies on shard 0 alone. */
+  readonly senders: string;
   /** Figures of the whole fleet in the ten seconds that begin at `startMs` (hash). They lie on shard 0 alone. */
   readonly figures: (startMs: number) => string;
   /** Five-minute slots of one UTC day, for the budgets (hash). */
@@ -95,6 +97,7 @@ function createShardKeys(prefix: string, shard: number): ShardKeys {
     messageCounts: `${root}:message-counts`,
     suppressions: `${root}:suppressions`,
     decisions: `${root}:decisions`,
+    senders: `${root}:senders`,
     figures: (startMs) => `${root}:figures:${startMs}`,
     slots: (day) => `${root}:slots:${day}`,
     guard: `${root}:guard`,

@@ -173,6 +173,24 @@ describe('two guards and one fleet', () => {
     expect(incidents.map(({ state }) => state)).toEqual(['open', 'released']);
   });
 
+  test('tokens that a stranger forges under the name of our issuer do not pause intake', async () => {
+    const [head = '', claims = '', signature = ''] = (await service.token('misdirected')).split('.');
+    const forged = `${head}.${claims}.${signature.split('').toReversed().join('')}`;
+    const ask = (token: string) => service.call('/api/queue/status', { token });
+    const readTokens = async () => {
+      const { body } = await service.call('/metrics', { token: null });
+      const count = (figure: string) =>
+        Number(
+          new RegExp(`acc_guard_figures_total{figure="${figure}"} (\\d+)`).exec(String(body['text']))?.[1],
+        );
+      return { bad: count('tokens-bad'), garbage: count('tokens-garbage') };
+    };
+    const before = await readTokens();
+    expect((await ask(forged)).status).toBe(401);
+    expect((await ask(await service.token('misdirected'))).status).toBe(401);
+    expect(await readTokens()).toEqual({ bad: before.bad + 1, garbage: before.garbage + 1 });
+  });
+
   test('the budgets are told with their targets, burn rates and alerts', async () => {
     const { watched, slos } = (await get('/api/slo')) as {
       watched: boolean;

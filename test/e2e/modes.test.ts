@@ -112,6 +112,14 @@ describe('dry_run', () => {
 });
 
 describe('testing', () => {
+  test('what was accepted to be sent is held, not used up, by a sender that rehearses', async () => {
+    const running = await start({});
+    await running.processes.get('sender')?.stop();
+    await running.startProcess('sender', 'sender', { APP_MODE: 'dry_run' });
+    const ends = await running.waitForMessages(await running.post(anEvent()), ['held', 'rehearsed']);
+    expect(ends).toMatchObject([{ state: 'held', reason: 'dry-run' }]);
+  });
+
   test('only the allow-list is written to; strangers and promotional ones are held, and an emergency holds all', async () => {
     const running = await start({ ALLOWED_RECIPIENTS: 'ada@example.com' });
     const before = smtp.messages.length;

@@ -1,75 +1,220 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findFreePort } from '../../local/loopback.ts';
-import { listUsedMetrics } from '../support/monitoring-files.ts';
+import { bucketMs, triggerTable } from '../../src/domain/thresholds.ts';
+import { type CuttableProxy, startCuttableProxy } from '../support/cuttable-proxy.ts';
+import { listAlerts, listUsedMetrics } from '../support/monitoring-files.ts';
 import { isInstalled, type PrometheusServer, startPrometheus } from '../support/prometheus.ts';
+import { playSegments } from '../support/recorded-series.ts';
 import { type ScriptedSmtp, startScriptedSmtp } from '../support/scripted-smtp.ts';
 import { anEvent, type ProcessKind, type Service, startService } from '../support/service.ts';
+import { type Answer, createServiceClient, type ServiceClient } from '../support/service-client.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 /**
- * A real Prometheus scrapes every process of a running service, with the rules at sixty times their pace: five
- * minutes are five seconds. Each fault is a real one. The tests go on from one another: what is broken stays broken.
+ * A real Prometheus scrapes every process of a running service, and every alert fires, each by a real fault. The tests
+ * go on from one another: what is broken stays broken. The spans of the rules are squeezed, the longer the more, and
+ * keep their order: 10 s → 1 s, 1 min → 3 s, 5 min → 4 s, 1 h → 11 s, a day → 38 s, three days → 59 s. The service itself
+ * keeps its own pace: its guard looks every ten seconds.
  */
-const timeScale = 1 / 60;
+const rules = {
+  squeeze: (ms: number) => 1_000 * Math.ceil((ms / bucketMs) ** 0.4),
+  clockedSamplesMin: 1,
+};
 const hasPrometheus = isInstalled('prometheus', 'prometheus');
 
-const kinds: readonly ProcessKind[] = ['planner', 'sender', 'guard', 'api'];
-const coldApi = 'api-cold';
-/** Known only after a minute, or ten, of judging: test/integration/guard.test.ts sees them set. */
-const notSoSoon = ['acc_queue_depth_baseline', 'acc_slo_error_budget_remaining_ratio'];
+const kinds: readonly ProcessKind[] = ['planner', 'sender', 'api', 'guard'];
+/** A second API, which reaches no issuer and has never seen a key, and whose way to the store can be cut. */
+const outlyingApi = 'api-outlying';
+/** Known only after ten minutes of judging, and no alert rests on it: test/integration/guard.test.ts sees it set. */
+const notSoSoon = ['acc_slo_error_budget_remaining_ratio'];
 
 let smtp: ScriptedSmtp;
 let service: Service;
 let prometheus: PrometheusServer;
-const metricsPorts = new Map<string, number>();
+let wayToStore: CuttableProxy;
+let outlying: ServiceClient;
 
 beforeAll(async () => {
   if (!hasPrometheus) return;
   smtp = await startScriptedSmtp();
-  for (const name of [...kinds, coldApi]) metricsPorts.set(name, await findFreePort());
   service = await startService({
     processes: [],
     environment: {
       SMTP_URL: `smtp://127.0.0.1:${smtp.port}`,
       PROOF_OF_LIFE_SECONDS: '1',
       GUARD_TOKENS: 'act',
+      GUARD_DEPTH_FLOOR: '5',
+      // What the reconciler has looked at counts as young again: QueueTooOld fires only where it looks less often.
+      RECONCILE_AGE_SECONDS: '60',
+      QUARANTINE_KEYS: `test:${Buffer.alloc(32, 7).toString('base64')}`,
     },
   });
-  await Promise.all(kinds.map((kind) => service.startProcess(kind, kind, portOf(kind))));
-  prometheus = await startPrometheus({
-    targets: [...metricsPorts.values()].map((port) => `127.0.0.1:${port}`),
-    timeScale,
-  });
-});
+  await rememberQuietQueue();
+  wayToStore = await startCuttableProxy(Number(new URL(service.redisUrl).port));
+  prometheus = await startPrometheus({ targets: await startProcesses(), rules });
+}, 120_000);
 afterAll(async () => {
   await prometheus?.stop();
+  await wayToStore?.close();
   await service?.stop();
   await smtp?.close();
 });
 
-function portOf(name: string): Record<string, string> {
-  return { METRICS_PORT: String(metricsPorts.get(name)) };
+/** Starts every process and answers where its figures are. */
+async function startProcesses(): Promise<string[]> {
+  const noIssuer = { AUTH_JWKS_URL: `http://127.0.0.1:${await findFreePort()}/jwks` };
+  const outlyingPort = await findFreePort();
+  outlying = createServiceClient(`http://127.0.0.1:${outlyingPort}`, service.issuer);
+  const ports = await Promise.all([...kinds, outlyingApi].map(() => findFreePort()));
+  const metricsAt = (index: number) => ({ METRICS_PORT: String(ports[index]) });
+  // The guard would else judge what the outlying API puts into quarantine.
+  const own = (kind: ProcessKind) => (kind === 'guard' ? noIssuer : {});
+  await Promise.all([
+    ...kinds.map((kind, index) => service.startProcess(kind, kind, { ...metricsAt(index), ...own(kind) })),
+    service.startProcess('api', outlyingApi, {
+      ...metricsAt(kinds.length),
+      ...noIssuer,
+      PORT: String(outlyingPort),
+      REDIS_URL: `redis://127.0.0.1:${wayToStore.port}`,
+      // A scrape, which waits for the store, has a second.
+      REDIS_COMMAND_TIMEOUT_MS: '500',
+    }),
+  ]);
+  return ports.map((port) => `127.0.0.1:${port}`);
 }
 
-/** Resolves, with all that fire, when these do at the same moment. */
-function waitForFiring(...names: string[]): Promise<string[]> {
-  return waitFor(
-    `${names.join(', ')} firing`,
-    async () => [...(await prometheus.listFiring())],
-    (firing) => names.every((name) => firing.includes(name)),
-    { deadlineMs: 30_000, everyMs: 200 },
-  );
+/** The ten quiet minutes without which a guard knows no usual depth, as a guard would have written them. */
+async function rememberQuietQueue(): Promise<void> {
+  const buckets = triggerTable.depth.baselineSamplesMin;
+  const fromMs = (Math.floor(Date.now() / bucketMs) - buckets) * bucketMs;
+  for (const { startMs, figures } of playSegments([{ buckets, each: { depth: 0, 'depth-held': 0 } }], fromMs))
+    await service.redis.hset(service.keys.shard(0).figures(startMs), figures);
 }
 
-describe.skipIf(!hasPrometheus)('a real Prometheus', () => {
+function burnsOf(slo: string): readonly string[] {
+  return ['Fast', 'Steadily', 'Slowly'].map((speed) => `BudgetBurns${speed}{${slo}}`);
+}
+
+/** Calls that many times at the same moment. */
+function inParallel<T>(count: number, call: (index: number) => Promise<T>): Promise<T[]> {
+  return Promise.all(Array.from({ length: count }, (_, index) => call(index)));
+}
+
+function kill(name: string): void {
+  service.processes.get(name)?.signal('SIGKILL');
+}
+
+/** Posts a good event, whatever the answer. The same key twice is one event. */
+function postTo(client: ServiceClient, key: string = randomUUID()): Promise<Answer> {
+  return client.call('/api/events', { json: anEvent(), headers: { 'idempotency-key': key } });
+}
+
+interface Fault {
+  readonly fault: string;
+  readonly fires: readonly string[];
+  readonly begin?: () => Promise<unknown>;
+  /** Done again and again, until all of them have fired. */
+  readonly goOn?: () => Promise<unknown>;
+}
+
+const faults: readonly Fault[] = [
+  {
+    fault: 'the issuer away for an API that never saw a key',
+    fires: ['KeysUnavailable'],
+    begin: () =>
+      waitFor(
+        'an event in quarantine',
+        async () => (await postTo(outlying)).body,
+        (body) => body['status'] === 'quarantined',
+        { deadlineMs: 20_000, everyMs: 100 },
+      ),
+    goOn: () => postTo(outlying),
+  },
+  {
+    fault:
+      'a recipient who is not allowed, a provider that never answers, and one that refuses whatever comes',
+    fires: ['OutcomesUnknown', 'DeadLettersWaiting', ...burnsOf('dead-letters')],
+    begin: async () => {
+      await service.waitForMessages(await service.post(anEvent({ email: 'ada@example.test' })), ['held']);
+      smtp.play({ dot: 'drop' });
+      await service.waitForMessages(await service.post(anEvent()), ['unknown']);
+      smtp.play({ rcpt: { reply: '550 5.7.1 we do not want this' } });
+    },
+    goOn: () => inParallel(10, () => postTo(service)),
+  },
+  {
+    fault: 'a store whose writes stall under posts',
+    fires: ['RollbackSlowAnswers{p95}', ...burnsOf('p95')],
+    begin: async () => smtp.play({}),
+    goOn: async () => {
+      await service.redis.client('PAUSE', 600, 'WRITE');
+      await inParallel(20, (index) => postTo(service, `slow-${index}`));
+    },
+  },
+  {
+    fault: 'a store that falls silent under posts',
+    fires: ['RollbackServerErrors{5xx}', 'FiguresIncomplete', ...burnsOf('5xx')],
+    begin: async () => wayToStore.freeze(),
+    goOn: () => inParallel(20, () => postTo(outlying)),
+  },
+  {
+    fault: 'a dead planner under posts',
+    fires: ['ProofOfLifeOld', 'QueueTooOld{events}', 'RollbackQueueDepth{depth}', ...burnsOf('depth')],
+    begin: async () => {
+      kill(outlyingApi);
+      kill('planner');
+      await inParallel(30, () => postTo(service));
+    },
+  },
+  {
+    fault: 'bad tokens of our issuer: the rule and the guard agree, and what the guard does is seen',
+    fires: ['RollbackBadTokens{tokens}', 'TriggerLatched{tokens}', 'IngestionPaused', ...burnsOf('auth')],
+    goOn: async () => {
+      const token = await service.token('misdirected');
+      const answers = await inParallel(20, () => service.call('/api/queue/status', { token }));
+      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([401]));
+    },
+  },
+  {
+    fault: 'a stop, paused consumers, a store that lost its durability',
+    fires: ['StoreNotDurable', 'SendingStopped', 'ConsumersPaused'],
+    begin: async () => {
+      const reason = 'a test of the alerts';
+      const put = (path: string, json: object) => service.call(path, { method: 'PUT', json });
+      await service.redis.config('SET', 'appendfsync', 'everysec');
+      const stopped = await put('/api/control/send', { enabled: false, reason });
+      expect(stopped.status, JSON.stringify(stopped.body)).toBeLessThan(300);
+      const paused = await put('/api/control/consumers', { paused: true, reason });
+      expect(paused.status, JSON.stringify(paused.body)).toBeLessThan(300);
+    },
+  },
+  {
+    fault: 'what has waited since the first faults: for a person, and for the issuer',
+    fires: ['HeldTooLong', 'QuarantineTooOld'],
+  },
+  { fault: 'a dead guard', fires: ['GuardAbsent'], begin: async () => kill('guard') },
+  { fault: 'no API', fires: ['FiguresAbsent', ...burnsOf('uptime')], begin: async () => kill('api') },
+];
+/** Fires without one. */
+const watchdog = 'Watchdog';
+
+test('every alert of the rules has a fault here that makes it fire', () => {
+  const named = [watchdog, ...faults.flatMap(({ fires }) => fires)];
+  const isNamed = (alert: string) => named.some((name) => name === alert || name.startsWith(`${alert}{`));
+  expect(listAlerts().length).toBeGreaterThan(30);
+  expect(listAlerts().filter((alert) => !isNamed(alert))).toEqual([]);
+});
+
+describe.skipIf(!hasPrometheus)('a real Prometheus', { timeout: 120_000 }, () => {
   test('loads every rule and evaluates each without a fault', async () => {
     const answer = await fetch(`${prometheus.url}/api/v1/rules`);
     const { data } = (await answer.json()) as {
       data: { groups: readonly { rules: readonly { health: string; name: string; lastError?: string }[] }[] };
     };
-    const rules = data.groups.flatMap((group) => group.rules);
-    expect(rules.length).toBeGreaterThan(50);
-    expect(rules.filter(({ health }) => health === 'err')).toEqual([]);
+    const loaded = data.groups.flatMap((group) => group.rules);
+    expect(loaded.length).toBeGreaterThan(50);
+    expect(loaded.filter(({ health }) => health === 'err')).toEqual([]);
   });
 
   test('sees a healthy service: a message leaves, and nothing fires but the watchdog', async () => {
@@ -83,72 +228,34 @@ describe.skipIf(!hasPrometheus)('a real Prometheus', () => {
         proofs: await prometheus.query('max(acc_proof_of_life_age_seconds) < 3'),
       }),
       ({ firing, sent, proofs }) =>
-        firing.join() === 'Watchdog' && (sent[0]?.value ?? 0) >= 1 && proofs.length === 1,
-      { deadlineMs: 30_000, everyMs: 200 },
+        firing.join() === watchdog && (sent[0]?.value ?? 0) >= 1 && proofs.length === 1,
+      { deadlineMs: 90_000, everyMs: 200 },
     );
-    expect(seen.firing).toEqual(['Watchdog']);
+    expect(seen.firing).toEqual([watchdog]);
   });
 
-  test('a provider that refuses, and one that never answers: dead letters and unknown outcomes', async () => {
-    smtp.play({ rcpt: { reply: '550 5.7.1 we do not want this' } });
-    await service.waitForMessages(await service.post(anEvent({ email: 'bob@example.com' })), ['dead']);
-    smtp.play({ dot: 'drop' });
-    await service.waitForMessages(await service.post(anEvent({ email: 'cy@example.com' })), ['unknown']);
-    smtp.play({});
-    expect(await waitForFiring('DeadLettersWaiting', 'OutcomesUnknown')).not.toContain('SendingStopped');
-  });
-
-  test('bad tokens of our issuer: the rule and the guard agree, and the guard’s latch is seen', async () => {
-    const token = await service.token();
-    const [head, body] = token.split('.');
-    const forged = `${head}.${body}.${Buffer.alloc(256, 7).toString('base64url')}`;
-    const answers = await Promise.all(
-      Array.from({ length: 60 }, () => service.call('/api/queue/status', { token: forged })),
-    );
-    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([401]));
-    await waitForFiring('RollbackBadTokens{tokens}');
-    await waitForFiring('TriggerLatched{tokens}');
-  });
-
-  test('the issuer away for an API that never saw a key, a stop, a store that lost its durability', async () => {
-    const token = await service.token();
-    const port = await findFreePort();
-    await service.issuer.stop();
-    await service.startProcess('api', coldApi, { ...portOf(coldApi), PORT: String(port) });
-    await service.redis.config('SET', 'appendfsync', 'everysec');
-    const stopped = await service.call('/api/control/send', {
-      method: 'PUT',
-      token,
-      json: { enabled: false, reason: 'a test of the alerts' },
-    });
-    expect(stopped.status, JSON.stringify(stopped.body)).toBeLessThan(300);
-    await waitFor(
-      'a token that nobody can judge is counted, again and again',
+  test.each(faults.map((row) => [row.fault, row] as const))('sees %s', async (_, { fires, begin, goOn }) => {
+    await begin?.();
+    const fired = new Set<string>();
+    const missing = await waitFor(
+      `${fires.join(', ')} firing`,
       async () => {
-        await fetch(`http://127.0.0.1:${port}/api/queue/status`, {
-          headers: { authorization: `Bearer ${token}` },
-        });
-        return [...(await prometheus.listFiring())];
+        await goOn?.();
+        for (const name of await prometheus.listFiring()) fired.add(name);
+        return fires.filter((name) => !fired.has(name));
       },
-      (firing) => firing.includes('KeysUnavailable'),
-      { deadlineMs: 15_000, everyMs: 500 },
+      (names) => names.length === 0,
+      { deadlineMs: 80_000, everyMs: 200 },
     );
-    await waitForFiring('StoreNotDurable', 'SendingStopped', 'IngestionPaused');
+    expect(missing).toEqual([]);
   });
 
-  test('a dead sender, a dead guard, no API: old proof, nobody who judges, nothing to see', async () => {
-    service.processes.get('sender')?.signal('SIGKILL');
-    await waitForFiring('ProofOfLifeOld');
-    service.processes.get('guard')?.signal('SIGKILL');
-    await waitForFiring('GuardAbsent');
-    const named = listUsedMetrics();
+  test('has seen every metric that rules, dashboard and scaler name', async () => {
     const seen = await prometheus.query('count by (__name__) (last_over_time({job="acc"}[10m]))');
     expect(seen.length).toBeGreaterThan(0);
     const exported = new Set(
       seen.map(({ metric }) => (metric['__name__'] ?? '').replace(/_(bucket|count|sum)$/, '')),
     );
-    expect(named.filter((name) => !exported.has(name) && !notSoSoon.includes(name))).toEqual([]);
-    for (const name of ['api', coldApi]) service.processes.get(name)?.signal('SIGKILL');
-    expect(await waitForFiring('FiguresAbsent')).toContain('Watchdog');
+    expect(listUsedMetrics().filter((name) => !exported.has(name) && !notSoSoon.includes(name))).toEqual([]);
   });
 });

@@ -1,8 +1,10 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { chromium } from 'playwright-core';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -20,7 +22,8 @@ interface Stand {
 }
 
 function createStand(settings: Readonly<Record<string, string>> = {}): Stand {
-  const dataDir = mkdtempSync(join(tmpdir(), 'acc-up-'));
+  // As in a fresh clone: the folder itself is not there yet.
+  const dataDir = join(mkdtempSync(join(tmpdir(), 'acc-up-')), 'data');
   const anyPorts = Object.fromEntries(Object.values(portTable).map(({ variable }) => [variable, '0']));
   const { PATH, HOME, REDIS_SERVER } = process.env;
   const stand = {
@@ -44,7 +47,7 @@ function findAddress(output: string, name: string): string {
 afterEach(async () => {
   for (const stand of stands.splice(0)) {
     await runUp(stand, '--stop').catch(() => undefined);
-    rmSync(stand.dataDir, { recursive: true, force: true });
+    rmSync(dirname(stand.dataDir), { recursive: true, force: true });
   }
 });
 
@@ -78,6 +81,22 @@ describe('./scripts/up', () => {
     });
     expect(answer.status).toBe(202);
     expect(await runUp(stand, '--stop')).toContain('Stopped');
+  });
+
+  test('stays in the foreground until Ctrl-C, and then leaves nothing running', async () => {
+    const stand = createStand();
+    const up = spawn(join(root, 'scripts/up'), ['--no-demo'], {
+      env: stand.environment,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const ended = once(up, 'exit');
+    const output = text(up.stdout);
+    up.stdout.on('data', (words: Buffer) => {
+      if (words.includes('All is up.')) up.kill('SIGINT');
+    });
+    expect(await output).toMatch(/All is up\.[\s\S]*Stopped\. Nothing is left running\./);
+    expect(await ended).toEqual([0, null]);
+    expect(await runUp(stand, '--stop')).toContain('Nothing runs.');
   });
 
   test('the mail that was sent looks whole in a browser, on a phone too', async (context) => {

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { parseEventId } from '../../src/domain/ids.ts';
 import { isEnded, type MessageState, untouchedEnds, waitingStates } from '../../src/domain/message.ts';
-import { readEventRecord } from '../../src/store/event-record.ts';
+import { type EventRecord, readEventRecord } from '../../src/store/event-record.ts';
 import type { Keys } from '../../src/store/keys.ts';
 import { type MessageRecord, readMessageRecord } from '../../src/store/message-record.ts';
 import type { ReceivedMessage } from '../support/scripted-smtp.ts';
@@ -39,23 +39,37 @@ export async function findBreaches(store: Store, outcome: Outcome): Promise<stri
 }
 
 async function readMessages(
-  { redis, keys }: Store,
+  store: Store,
   acknowledged: ReadonlySet<string>,
 ): Promise<{ messages: MessageRecord[]; breaches: string[] }> {
   const messages: MessageRecord[] = [];
   const breaches: string[] = [];
-  for (const eventId of acknowledged) {
-    const id = parseEventId(eventId);
-    const event = id === undefined ? undefined : await readEventRecord(redis, keys, id);
+  for (const eventId of await listEarliest(store, acknowledged)) {
+    const event = await readEvent(store, eventId);
     if (event === undefined) breaches.push(`${eventId} was answered with 202 and is gone`);
     else if (event.state !== 'planned') breaches.push(`${event.id} is ${event.state} ${event.reason}`);
     for (const messageId of event?.messages ?? []) {
-      const message = await readMessageRecord(redis, keys.of(messageId), messageId);
+      const message = await readMessageRecord(store.redis, store.keys.of(messageId), messageId);
       if (message === undefined) breaches.push(`${messageId} is gone`);
       else messages.push(message);
     }
   }
   return { messages, breaches };
+}
+
+/** A key that was sent once more while nobody could judge tokens got two events; the earlier one counts for both. */
+async function listEarliest(store: Store, acknowledged: ReadonlySet<string>): Promise<Set<string>> {
+  const earliest = new Set<string>();
+  for (const eventId of acknowledged) {
+    const event = await readEvent(store, eventId);
+    earliest.add((event?.reason === 'duplicate' ? event.earlierEvent : undefined) ?? eventId);
+  }
+  return earliest;
+}
+
+async function readEvent({ redis, keys }: Store, eventId: string): Promise<EventRecord | undefined> {
+  const id = parseEventId(eventId);
+  return id === undefined ? undefined : await readEventRecord(redis, keys, id);
 }
 
 /** Copies of each message at the provider, by the id in its Message-ID. */

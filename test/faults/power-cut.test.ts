@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import { Redis as Client } from 'ioredis';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
-import { type CuttableRedis, startCuttableRedis, whyNoPowerCut } from '../support/power-cut/power-cut.ts';
+import { type CuttableRedis, startCuttableRedis } from '../support/preload/cuttable-redis.ts';
+import { whyNoPreload } from '../support/preload/preload.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-const obstacle = await whyNoPowerCut();
+const obstacle = await whyNoPreload();
 const writerCount = 64;
 
 let dir = '';

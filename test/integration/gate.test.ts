@@ -215,26 +215,32 @@ describe('permit', () => {
     });
   });
 
-  test('a permit whose answer was lost is given back: nobody holds a claim that nobody knows of', async () => {
-    const message = await make();
-    const deaf = server.connect();
-    const evaluate = deaf.eval.bind(deaf) as unknown as (...args: unknown[]) => Promise<unknown>;
-    let lost = 0;
-    Object.defineProperty(deaf, 'evalsha', { value: () => Promise.reject(new Error('NOSCRIPT')) });
-    Object.defineProperty(deaf, 'eval', {
-      value: async (...args: unknown[]) => {
-        const answer = await evaluate(...args);
-        if (lost === 0) {
-          lost += 1;
-          throw new Error('Command timed out');
-        }
-        return answer;
-      },
-    });
-    await expect(ask(message, permitsWith({}, { redis: deaf }))).rejects.toThrow('could not do');
-    expect(await readMessage(redis, keys, message.id)).toMatchObject({ state: 'queued', attempts: 0 });
-    expect(await countInFlight({ redis, keys })).toBe(0);
-  });
+  test.each([
+    ['at once', 1],
+    ['when the store was away for seconds', 8],
+  ])(
+    'a permit whose answer was lost is given back %s: nobody holds a claim that nobody knows of',
+    async (_when, answersLost) => {
+      const message = await make();
+      const deaf = server.connect();
+      const evaluate = deaf.eval.bind(deaf) as unknown as (...args: unknown[]) => Promise<unknown>;
+      let lost = 0;
+      Object.defineProperty(deaf, 'evalsha', { value: () => Promise.reject(new Error('NOSCRIPT')) });
+      Object.defineProperty(deaf, 'eval', {
+        value: async (...args: unknown[]) => {
+          const answer = lost === 0 || lost === answersLost ? await evaluate(...args) : undefined;
+          if (lost < answersLost) {
+            lost += 1;
+            throw new Error('Command timed out');
+          }
+          return answer;
+        },
+      });
+      await expect(ask(message, permitsWith({}, { redis: deaf }))).rejects.toThrow('could not do');
+      expect(await readMessage(redis, keys, message.id)).toMatchObject({ state: 'queued', attempts: 0 });
+      expect(await countInFlight({ redis, keys })).toBe(0);
+    },
+  );
 });
 
 describe('the long interval of one category', () => {

@@ -4,7 +4,8 @@ import type { Figures } from '../../src/domain/figures.ts';
 import { bucketMs, type TriggerMode } from '../../src/domain/thresholds.ts';
 import { readAudit } from '../../src/gate/audit-chain.ts';
 import { readGate, setFlag } from '../../src/gate/flags.ts';
-import { createWindowAdder } from '../../src/guard/add-to-windows.ts';
+import { createWindowAdder, toBucketStart } from '../../src/guard/add-to-windows.ts';
+import { createFleetClock } from '../../src/guard/fleet-clock.ts';
 import { readGuardMemory } from '../../src/guard/guard-memory.ts';
 import { listIncidents, openIncident, readIncident, releaseIncident } from '../../src/guard/incidents.ts';
 import { actOnIncidents, type GuardDesk, judgeFleet } from '../../src/guard/judge-fleet.ts';
@@ -18,6 +19,7 @@ import type { Keys } from '../../src/store/keys.ts';
 import { createLease } from '../../src/store/lease.ts';
 import { type GateServer, startGateServer } from '../support/gate-store.ts';
 import { playSegments, recordedAtMs, type Segment } from '../support/recorded-series.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 let server: GateServer;
 let redis: Redis;
@@ -97,6 +99,21 @@ describe('the fleet’s figures', () => {
       alive: 40,
     });
     expect(await redis.pttl(keys.shard(0).figures(nowMs))).toBeGreaterThan(2.9 * 3_600_000);
+  });
+
+  test('of a process whose clock is wrong, or is set meanwhile, lie where those of all others do', async () => {
+    let clockMs = Date.now() - 3_600_000;
+    const own = server.connect();
+    const monotonicNow = () => performance.now();
+    const clock = createFleetClock({ redis: own, now: () => clockMs, monotonicNow });
+    await clock.set();
+    clockMs += 7_200_000;
+    expect(Math.abs(clock.now() - Date.now())).toBeLessThan(1_000);
+    own.disconnect();
+    await expect(clock.set()).rejects.toThrow('read clock');
+    expect(Math.abs(clock.now() - Date.now()), 'from the last look, while the store is away').toBeLessThan(
+      1_000,
+    );
   });
 
   test('that the store did not take are written later, into the bucket they belong to', async () => {
@@ -197,8 +214,8 @@ describe('a trigger that fires', () => {
 test('a trigger has one open incident at most, whatever two guards call theirs', async () => {
   const opening = { trigger: '5xx', mode: 'act', openedAt: new Date(nowMs).toISOString() } as const;
   const rest = { says: '', detail: '', samples: 1, samplesMin: 1, series: [] };
-  expect(await openIncident({ redis, keys, now }, { id: 'inc-1', ...opening, ...rest })).toBe(true);
-  expect(await openIncident({ redis, keys, now }, { id: 'inc-2', ...opening, ...rest })).toBe(false);
+  expect(await openIncident({ redis, keys }, { id: 'inc-1', ...opening, ...rest }, 0)).toBe('opened');
+  expect(await openIncident({ redis, keys }, { id: 'inc-2', ...opening, ...rest }, 0)).toBe('latched');
   expect(await listIncidents({ redis, keys }, 10)).toMatchObject([{ id: 'inc-1' }]);
 });
 
@@ -219,6 +236,36 @@ describe('a release', () => {
     expect(await listIncidents({ redis, keys }, 10)).toMatchObject([{}, { id, release: {} }]);
     const lines = await readAudit(redis, keys.shard(0), 10);
     expect(lines.map(({ actor, action }) => `${actor}: ${action}`)).toContain('ada: release incident: done');
+  });
+
+  test('is not undone by a guard that judged before it and was frozen until after', async () => {
+    await record(failing);
+    const frozen = startGuardDesk();
+    let thaw = (): void => undefined;
+    const thawed = new Promise<void>((resolve) => {
+      thaw = resolve;
+    });
+    let isHeld = false;
+    const late = judgeFleet({
+      ...frozen,
+      countWaiting: async () => {
+        isHeld = true;
+        await thawed;
+        return 0;
+      },
+    });
+    await waitFor(
+      'the guard is half-way',
+      () => Promise.resolve(isHeld),
+      (yes) => yes,
+    );
+    await judgeFleet(startGuardDesk());
+    const [{ id } = { id: '' }] = await listIncidents({ redis, keys }, 1);
+    expect((await releaseIncident({ redis, keys, now }, id, order)).kind).toBe('released');
+    thaw();
+    await late;
+    expect((await readGuardMemory(redis, keys)).latches.size).toBe(0);
+    expect(await listIncidents({ redis, keys }, 10)).toMatchObject([{ id, release: { by: 'ada' } }]);
   });
 
   test('of what is released already, or never was, changes nothing', async () => {
@@ -258,6 +305,39 @@ describe('the queue depth', () => {
     expect(standing.judgement?.triggers.depth).toMatchObject({
       verdict: 'no-data',
       value: 2_001,
+      line: 2_000,
+    });
+  });
+
+  test('keeps its baseline through a hold that outlasts the samples', async () => {
+    const desk = startGuardDesk();
+    depth = 1_000;
+    for (let turn = 0; turn < 61; turn += 1) {
+      await judgeFleet(desk);
+      nowMs += bucketMs;
+    }
+    const hold = { flag: 'consume', value: 'off', actor: 'ada', reason: 'maintenance' } as const;
+    await setFlag(redis, keys, hold, now);
+    depth = 50_000;
+    await judgeFleet(desk);
+    // The hours of the hold, each bucket as the guard has just written it.
+    const sample = await redis.hgetall(keys.shard(0).figures(toBucketStart(nowMs)));
+    const writes = redis.pipeline();
+    for (let turn = 0; turn < 1_081; turn += 1) {
+      nowMs += bucketMs;
+      writes.hset(keys.shard(0).figures(toBucketStart(nowMs)), sample);
+    }
+    await writes.exec();
+    await setFlag(
+      redis,
+      keys,
+      { ...hold, value: 'on', seenEpoch: (await readGate(redis, keys))?.epoch ?? 0 },
+      now,
+    );
+    await judgeFleet(desk);
+    expect((await readGuard(redis, keys, nowMs)).judgement?.triggers.depth).toMatchObject({
+      verdict: 'pass',
+      value: 50_000,
       line: 2_000,
     });
   });

@@ -20,6 +20,7 @@ import { createKeys, type Keys } from '../../src/store/keys.ts';
 import { type GateServer, startGateServer } from '../support/gate-store.ts';
 import { type JwksServer, startJwksServer } from '../support/jwks-server.ts';
 import { createTokenSigner } from '../support/token-signer.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 const issuer = 'https://auth.example.com/';
 const startMs = Date.parse('2026-11-20T09:30:00Z');
@@ -392,6 +393,39 @@ describe('the verdict', () => {
     expect(jobs).toEqual([id]);
   });
 
+  test('nor does it help them that all came in the same millisecond', async () => {
+    bringIssuerBack();
+    await keySet.findKey('k1', 'RS256');
+    jwks.setMode('error');
+    nowMs += 1_000;
+    for (let count = 0; count < 7; count += 1) await takeId({ token: mint({}, young) });
+    nowMs += 1;
+    const id = await takeId();
+    const judge = createTestJudge();
+    for (let round = 0; round < 5; round += 1) await judge(2);
+    expect(jobs).toEqual([id]);
+  });
+
+  test('a signature is not called bad by keys that are older than the event: their ids may be used again', async () => {
+    const again = createTokenSigner('RS256', 'k1');
+    bringIssuerBack();
+    await keySet.findKey('k1', 'RS256');
+    nowMs += 10_000;
+    await takeId({ token: mint({}, again) });
+    await takeId({ token: mint({}, attacker) });
+    jwks.setKeys([again.jwk]);
+    expect(await judgeAll()).toEqual({ accepted: 0, rejected: {}, undecided: 2 });
+    // The next refresh is due; asking for a key begins it.
+    nowMs += 5 * 60_000;
+    await keySet.findKey('k1', 'RS256');
+    await waitFor(
+      'the refreshed keys',
+      () => keySet.health().ageMs,
+      (ageMs) => ageMs === 0,
+    );
+    expect(await judgeAll()).toEqual({ accepted: 1, rejected: { 'bad-signature': 1 }, undecided: 0 });
+  });
+
   test('two judges at the same time, and one that comes again, let each event through once', async () => {
     const ids = await Promise.all(Array.from({ length: 30 }, () => takeId()));
     bringIssuerBack();
@@ -411,8 +445,12 @@ describe('nothing is delivered twice', () => {
     const id = await takeId({ key: 'k' });
     bringIssuerBack();
     expect(await judgeAll()).toMatchObject({ accepted: 0, rejected: { duplicate: 1 } });
-    expect(await read(id)).toMatchObject({ state: 'rejected', reason: 'duplicate', client: 'scholar' });
-    expect(await redis.hget(keys.shard(0).event(id), 'duplicateOf')).toBe(first.eventId);
+    expect(await read(id)).toMatchObject({
+      state: 'rejected',
+      reason: 'duplicate',
+      client: 'scholar',
+      earlierEvent: first.eventId,
+    });
     expect(jobs).toEqual([first.eventId]);
   });
 

@@ -1,24 +1,35 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type ReconcileOptions, reconcile } from '../../src/deliver/reconcile.ts';
+import { type ReconcileReport, reconcile } from '../../src/deliver/reconcile.ts';
+import { createMessageDecisions } from '../../src/gate/message-decisions.ts';
 import { createLog } from '../../src/observe/log.ts';
+import { type ClockedRedis, connectClocked } from '../support/clocked-redis.ts';
 import { type OperatorDesk, startOperatorDesk } from '../support/operator-desk.ts';
 
 let desk: OperatorDesk;
+let clock: ClockedRedis;
 const lines: string[] = [];
 const hourMs = 3_600_000;
 
 beforeAll(async () => {
   desk = await startOperatorDesk();
+  clock = connectClocked(desk.url);
 });
-afterAll(() => desk.stop());
+afterAll(async () => {
+  clock.redis.disconnect();
+  await desk.stop();
+});
 
-function run(nowMs = Date.now(), more: Partial<ReconcileOptions> = {}) {
-  return reconcile({
-    redis: desk.redis,
-    keys: desk.keys,
+/** A run at this instant of the store's clock. */
+async function run(nowMs = Date.now()): Promise<ReconcileReport> {
+  await clock.setNow(nowMs);
+  const { redis } = clock;
+  const { keys } = desk;
+  return await reconcile({
+    redis,
+    keys,
     jobs: desk.jobs,
     permits: desk.gate.permits,
-    decisions: desk.gate.decisions,
+    decisions: createMessageDecisions({ redis, keys, retentionMs: 72 * hourMs }),
     findPolicy: () => 'ask',
     ageMs: 1_000,
     retentionMs: 72 * hourMs,
@@ -28,8 +39,6 @@ function run(nowMs = Date.now(), more: Partial<ReconcileOptions> = {}) {
       version: '0',
       destination: { write: (line) => void lines.push(line) },
     }),
-    now: () => nowMs,
-    ...more,
   });
 }
 

@@ -110,7 +110,7 @@ test('of many guards that saw the same note, one may take it up', async () => {
 test('an incident is told at once, with what was done, and again when it is released', async () => {
   const desk = createDesk();
   const id = 'inc-20260101000000-5xx';
-  await openIncident(desk, {
+  const opening = {
     id,
     trigger: '5xx',
     mode: 'observe',
@@ -120,7 +120,8 @@ test('an incident is told at once, with what was done, and again when it is rele
     samples: 100,
     samplesMin: 50,
     series: [],
-  });
+  } as const;
+  await openIncident(desk, opening, 0);
   await turnStatusNotes(desk);
   expect(texts()).toHaveLength(1);
   expect(texts()[0]).toContain(`INCIDENT ${id}`);

@@ -34,6 +34,8 @@ const secretContents: Readonly<Record<string, Readonly<Record<string, string>>>>
     REDIS_URL: 'rediss://user:4fQ0b8@192.0.2.10:6379',
     ADDRESS_HASH_KEY: '5b0c7f1e9a3d4826b7e0c1f2a3948d57',
   },
+  'quarantine-keys': { QUARANTINE_KEYS: 'one:W+OZAPYkSlNLzYzkqzd6XTcPT0q3BYW4LHlJ5TsYRWA=' },
+  'status-webhook': { STATUS_WEBHOOK_URL: 'https://chat.example.com/hooks/26b7e0' },
   'directory-connection': {
     DIRECTORY_URL: 'https://directory.example.com',
     M2M_TOKEN_URL: 'https://issuer.example.com/token',
@@ -42,9 +44,13 @@ const secretContents: Readonly<Record<string, Readonly<Record<string, string>>>>
   },
   'provider-connections': {
     SMTP_URL: 'smtps://user:9a3d48@mail.example.com:465',
+    SMTP_FALLBACK_URL: 'smtps://user:0c1f2a@mail.example.org:465',
     SMS_API_URL: 'https://sms.example.com',
     SMS_ACCOUNT_SID: 'AC26b7e0',
     SMS_AUTH_TOKEN: '26b7e0c1f2a3',
+    KANNEL_URL: 'https://kannel.example.com',
+    KANNEL_USERNAME: 'auto-com-center',
+    KANNEL_PASSWORD: 'c1f2a3948d57',
   },
 };
 
@@ -231,9 +237,31 @@ describe('settings', () => {
       for (const word of [name, ...Object.keys(contents)]) expect(page, word).toContain(word);
   });
 
-  test('only processes that call providers are given their credentials', () => {
-    const holders = deployments.filter((one) => secretsOf(mainOf(one)).includes('provider-connections'));
-    expect(holders.map(({ metadata }) => metadata.name)).toEqual(['api', 'send-messages']);
+  test('each process is given the secrets that it reads, and no others', () => {
+    const given = deployments.map((one) => [one.metadata.name, secretsOf(mainOf(one))] as const);
+    expect(Object.fromEntries(given)).toEqual({
+      api: ['store-connection', 'provider-connections', 'quarantine-keys'],
+      'plan-events': ['store-connection', 'directory-connection'],
+      'send-messages': ['store-connection', 'provider-connections'],
+      guard: ['store-connection', 'quarantine-keys', 'status-webhook'],
+    });
+  });
+
+  test('every setting that is a secret has its place in one of them', () => {
+    const placed = Object.values(secretContents).flatMap((contents) => Object.keys(contents));
+    const secret = Object.entries<Setting>(settings).filter(([, setting]) => setting.secret === true);
+    expect(secret.map(([name]) => name).filter((name) => !placed.includes(name))).toEqual([]);
+  });
+
+  test('production quarantines while the issuer is down, and the guard can open what the API has sealed', () => {
+    for (const deployment of deployments.filter(({ metadata }) => ['api', 'guard'].includes(metadata.name))) {
+      const { AUTH_ISSUER, AUTH_JWKS_URL, AUTH_AUDIENCE, QUARANTINE_KEYS } = readSettings(
+        'production',
+        deployment,
+      ).values;
+      for (const value of [AUTH_ISSUER, AUTH_JWKS_URL, AUTH_AUDIENCE, QUARANTINE_KEYS])
+        expect(value, deployment.metadata.name).toBeDefined();
+    }
   });
 
   test('production sends nothing as it is delivered: stopped, and rehearsing if it were not', () => {
@@ -320,7 +348,15 @@ describe('network', () => {
       .map(({ metadata }) => metadata.name)
       .filter((name) => allowed(name, 'egress').includes('allow-providers'));
     expect(reach).toEqual(['api', 'send-messages']);
-    expect(allowed('guard', 'egress')).toEqual(['allow-dns', 'allow-store']);
+  });
+
+  test('who asks the issuer, the directory or the webhook reaches them, and only over HTTPS', () => {
+    expect(allowed('api', 'egress')).toEqual(['allow-dns', 'allow-store', 'allow-https', 'allow-providers']);
+    expect(allowed('guard', 'egress')).toEqual(['allow-dns', 'allow-store', 'allow-https']);
+    expect(allowed('plan-events', 'egress')).toEqual(['allow-dns', 'allow-store', 'allow-https']);
+    expect(allowed('send-messages', 'egress')).toEqual(['allow-dns', 'allow-store', 'allow-providers']);
+    const https = policies.find(({ metadata }) => metadata.name === 'allow-https');
+    expect(https?.spec.egress?.flatMap(({ ports = [] }) => ports.map(({ port }) => port))).toEqual([443]);
   });
 
   test('production opens the way to its store by address, and nothing else', () => {

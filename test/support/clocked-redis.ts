@@ -4,7 +4,7 @@ const clockKey = 'clock-of-the-test';
 
 export interface ClockedRedis {
   readonly redis: Redis;
-  /** Sets what every script takes for the time from now on. */
+  /** Sets what every script, and whoever asks for it, takes for the time from now on. */
   setNow(nowMs: number): Promise<void>;
 }
 
@@ -30,6 +30,7 @@ export function connectClocked(url: string): ClockedRedis {
         ...rest,
       ),
   });
+  Object.defineProperty(redis, 'time', { value: () => redis.lrange(clockKey, 0, -1) });
   return {
     redis,
     setNow: async (nowMs) => {

@@ -181,7 +181,7 @@ export class GateWorld {
   }
 
   end(index: number, to: MessageState, from: readonly MessageState[], reason: string): string {
-    return this.apply(index, (facts) => endMessage(facts, to, from, reason));
+    return this.apply(index, (facts) => endMessage(facts, { to, from, reason }, this.now));
   }
 
   /** True when `on` was refused for a stale epoch. */

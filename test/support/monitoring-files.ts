@@ -1,6 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { parse } from 'yaml';
 import { findRoot } from '../../local/root.ts';
+import type { RuleGroup } from '../../scripts/lib/monitoring/rule-group.ts';
 import { readFromRoot } from './manifests.ts';
 
 const folders = ['monitoring', 'k8s'] as const;
@@ -24,4 +26,19 @@ export function findMetrics(path: string): readonly string[] {
 /** Every metric that rules, dashboard or scaler name. */
 export function listUsedMetrics(): readonly string[] {
   return [...new Set(listMonitoringFiles().flatMap(findMetrics))].toSorted();
+}
+
+/** Every alert of the rules as they are shipped, with the label that tells it from its like: `BudgetBurnsFast{5xx}`. */
+export function listAlerts(): readonly string[] {
+  const files = listMonitoringFiles().filter((path) => path.startsWith('monitoring/prometheus/rules/'));
+  const groups = files.flatMap((path) => (parse(readFromRoot(path)) as { groups: RuleGroup[] }).groups);
+  return groups
+    .flatMap(({ rules }) => rules)
+    .flatMap((rule) => ('alert' in rule ? [nameAlert(rule.alert, rule.labels)] : []));
+}
+
+/** How the tests call an alert: by its name, and the trigger, objective or queue that it is about. */
+export function nameAlert(name: string, labels: Readonly<Record<string, string>>): string {
+  const own = labels['trigger'] ?? labels['slo'] ?? labels['queue'];
+  return own === undefined ? name : `${name}{${own}}`;
 }

@@ -25,7 +25,7 @@ export async function startOperatorDesk(environment: Readonly<Record<string, str
   const operator = buildOperatorServices({
     foundation,
     gate,
-    providers: { listHealth: async () => [] },
+    checkProviders: async () => [],
     readSendStatus: () =>
       readSendStatus({
         redis,
@@ -38,6 +38,8 @@ export async function startOperatorDesk(environment: Readonly<Record<string, str
   const app = await startTestApp({ operator });
   const seen: string[] = [];
   return {
+    /** Of its Redis. */
+    url: server.url,
     redis,
     keys,
     jobs,

@@ -5,9 +5,11 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { findFreePort } from '../../local/loopback.ts';
 import { createRules, writeYaml } from '../../scripts/lib/monitoring/outputs.ts';
+import type { RuleOptions } from '../../scripts/lib/monitoring/promql.ts';
+import { nameAlert } from './monitoring-files.ts';
 import { waitFor } from './wait-for.ts';
 
-/** A real Prometheus on loopback, with our rules at another pace. Gone, with all that it kept, after `stop`. */
+/** A real Prometheus on loopback, with our rules at a pace of the test's. Gone, with all that it kept, after `stop`. */
 export interface PrometheusServer {
   readonly url: string;
   /** The names of the alerts that fire now, with the labels that tell them apart: `TriggerLatched{tokens}`. */
@@ -24,8 +26,7 @@ export interface Sample {
 export interface PrometheusOptions {
   /** `127.0.0.1:port` of what is scraped, every second. */
   readonly targets: readonly string[];
-  /** All spans of the rules times this. */
-  readonly timeScale: number;
+  readonly rules: RuleOptions;
 }
 
 /** Whether a program is installed. Where it is not, says aloud what goes untested, and how to get it. */
@@ -38,12 +39,15 @@ export function isInstalled(program: string, debianPackage: string): boolean {
   return isThere;
 }
 
-/** Starts `prometheus` (Debian: `apt-get install prometheus`) and resolves when it is ready. */
+/**
+ * Starts `prometheus` (Debian: `apt-get install prometheus`) and resolves when it judges. It gets the rules only once
+ * every target has been scraped: what is absent at the start would else look as if it had gone.
+ */
 export async function startPrometheus(options: PrometheusOptions): Promise<PrometheusServer> {
   const dir = mkdtempSync(join(tmpdir(), 'acc-prometheus-'));
   const port = await findFreePort();
   const url = `http://127.0.0.1:${port}`;
-  writeConfiguration(dir, options);
+  writeConfiguration(dir, options.targets);
   const child = spawn(
     'prometheus',
     [
@@ -63,14 +67,19 @@ export async function startPrometheus(options: PrometheusOptions): Promise<Prome
   };
   try {
     await waitFor(
-      'prometheus ready',
-      () =>
-        fetch(`${url}/-/ready`).then(
-          ({ ok }) => ok,
-          () => false,
-        ),
-      (isReady) => isReady,
-      { deadlineMs: 20_000, everyMs: 50 },
+      'every target scraped',
+      // Until it listens, nobody answers.
+      () => askSamples(url, 'up == 1').catch(() => []),
+      (up) => up.length === options.targets.length,
+      { deadlineMs: 45_000, everyMs: 100 },
+    );
+    writeRules(dir, options.rules);
+    child.kill('SIGHUP');
+    await waitFor(
+      'rules loaded',
+      async () => (await ask<{ groups: readonly unknown[] }>(`${url}/api/v1/rules`)).groups.length,
+      (groups) => groups > 0,
+      { deadlineMs: 10_000, everyMs: 50 },
     );
   } catch (error) {
     await stop();
@@ -80,14 +89,13 @@ export async function startPrometheus(options: PrometheusOptions): Promise<Prome
     url,
     listFiring: async () => {
       const { alerts } = await ask<{ alerts: readonly Alert[] }>(`${url}/api/v1/alerts`);
-      return new Set(alerts.filter(({ state }) => state === 'firing').map(nameAlert));
-    },
-    query: async (expr) => {
-      const answer = await ask<{ result: readonly { metric: Sample['metric']; value: [number, string] }[] }>(
-        `${url}/api/v1/query?query=${encodeURIComponent(expr)}`,
+      return new Set(
+        alerts
+          .filter(({ state }) => state === 'firing')
+          .map(({ labels }) => nameAlert(labels['alertname'] ?? '', labels)),
       );
-      return answer.result.map(({ metric, value: [, value] }) => ({ metric, value: Number(value) }));
     },
+    query: (expr) => askSamples(url, expr),
     stop,
   };
 }
@@ -97,21 +105,25 @@ interface Alert {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-function nameAlert({ labels }: Alert): string {
-  const own = labels['trigger'] ?? labels['slo'] ?? labels['queue'];
-  return `${labels['alertname'] ?? ''}${own === undefined ? '' : `{${own}}`}`;
-}
-
-function writeConfiguration(dir: string, { targets, timeScale }: PrometheusOptions): void {
-  const rules = createRules({ timeScale });
-  for (const [subject, groups] of Object.entries(rules))
-    writeFileSync(join(dir, `${subject}.rules.yaml`), writeYaml({ groups }));
+function writeConfiguration(dir: string, targets: readonly string[]): void {
   const configuration = {
     global: { scrape_interval: '1s', scrape_timeout: '1s', evaluation_interval: '1s' },
     rule_files: [`${dir}/*.rules.yaml`],
     scrape_configs: [{ job_name: 'acc', static_configs: [{ targets }] }],
   };
   writeFileSync(join(dir, 'prometheus.yaml'), stringify(configuration));
+}
+
+function writeRules(dir: string, options: RuleOptions): void {
+  for (const [subject, groups] of Object.entries(createRules(options)))
+    writeFileSync(join(dir, `${subject}.rules.yaml`), writeYaml({ groups }));
+}
+
+async function askSamples(url: string, expr: string): Promise<readonly Sample[]> {
+  const { result } = await ask<{ result: readonly { metric: Sample['metric']; value: [number, string] }[] }>(
+    `${url}/api/v1/query?query=${encodeURIComponent(expr)}`,
+  );
+  return result.map(({ metric, value: [, value] }) => ({ metric, value: Number(value) }));
 }
 
 async function ask<Data>(url: string): Promise<Data> {

@@ -15,7 +15,7 @@ export interface ServiceClient {
   waitForMessages(eventId: string, states: readonly string[], deadlineMs?: number): Promise<MessageGlance[]>;
 }
 
-export type ClientName = 'upstream' | 'other' | 'operator';
+export type ClientName = 'upstream' | 'other' | 'operator' | 'misdirected';
 
 export interface Answer {
   readonly status: number;
@@ -41,6 +41,8 @@ const clientScopes: Readonly<Record<ClientName, readonly string[]>> = {
   upstream: ['notify.send', 'notify.read'],
   other: ['notify.send', 'notify.read'],
   operator: ['notify.send', 'notify.read', 'notify.admin'],
+  /** Its tokens are of our issuer, and for somebody else. */
+  misdirected: ['directory.read'],
 };
 /** The secret of each of them. */
 export const issuerSecret = randomBytes(24).toString('hex');
@@ -51,7 +53,7 @@ export const issuerClients: readonly IssuerClient[] = (Object.keys(clientScopes)
     id,
     secret: issuerSecret,
     scopes: [...clientScopes[id]],
-    audience: audiences.api,
+    audience: id === 'misdirected' ? audiences.directory : audiences.api,
   }),
 );
 

@@ -19,6 +19,9 @@ const downRecord = 'acc:api_down';
 export const badRecord = (window: BurnWindow): string => `acc:slo_bad:${window}`;
 export const totalRecord = (window: BurnWindow): string => `acc:slo_total:${window}`;
 
+/** Their samples come by the clock; those of the others come with the traffic. */
+const clockedSlos: ReadonlySet<SloName> = new Set(['uptime', 'depth']);
+
 export const burnAlertNames = ['BudgetBurnsFast', 'BudgetBurnsSteadily', 'BudgetBurnsSlowly'] as const;
 
 /** The fast burn, judged every minute. */
@@ -27,7 +30,7 @@ export function createQuickBurnGroup(options: RuleOptions): RuleGroup {
   return {
     name: 'acc-slo-burn-quick',
     interval: promql.span(quickIntervalMs),
-    rules: [recordDown(promql), ...writeRules(promql, true)],
+    rules: [recordDown(promql), ...writeRules(promql, true, options)],
   };
 }
 
@@ -37,19 +40,26 @@ export function createSlowBurnGroup(options: RuleOptions): RuleGroup {
   return {
     name: 'acc-slo-burn-slow',
     interval: promql.span(5 * quickIntervalMs),
-    rules: writeRules(promql, false),
+    rules: writeRules(promql, false, options),
   };
 }
 
-function writeRules(promql: Promql, wantsQuick: boolean): readonly (RecordingRule | AlertRule)[] {
+function writeRules(
+  promql: Promql,
+  wantsQuick: boolean,
+  { clockedSamplesMin = burnSamplesMin }: RuleOptions,
+): readonly (RecordingRule | AlertRule)[] {
   const alerts = burnAlerts
     .map((alert, order) => ({ ...alert, name: burnAlertNames[order] ?? '' }))
     .filter(({ long }) => burnWindowsMs[long] <= quickWindowMsMax === wantsQuick);
   const windows = new Set(alerts.flatMap(({ long, short }) => [short, long]));
-  return sloNames.flatMap((slo) => [
-    ...[...windows].flatMap((window) => recordSlo(promql, slo, window)),
-    ...alerts.map((alert) => writeAlert(slo, alert)),
-  ]);
+  return sloNames.flatMap((slo) => {
+    const samplesMin = clockedSlos.has(slo) ? clockedSamplesMin : burnSamplesMin;
+    return [
+      ...[...windows].flatMap((window) => recordSlo(promql, slo, window)),
+      ...alerts.map((alert) => writeAlert(slo, alert, samplesMin)),
+    ];
+  });
 }
 
 /** Down, as Prometheus sees it: no API process can be scraped, or every request of the last minute failed. */
@@ -102,6 +112,7 @@ function writeTally(promql: Promql, slo: SloName, ms: number): { bad: string; to
 function writeAlert(
   slo: SloName,
   { name, severity, burnTenths, long, short }: BurnAlert & { readonly name: string },
+  samplesMin: number,
 ) {
   const own = formatLabels({ slo });
   const isFaster = (window: BurnWindow) =>
@@ -113,10 +124,8 @@ function writeAlert(
       labels: { slo },
       summary: `The error budget of ${slo} (${sloTable[slo].target}) burns over ${burnTenths / 10} times too fast, for ${long} and still for ${short}`,
     },
-    [
-      isFaster(long),
-      `and ${isFaster(short)}`,
-      `and ${totalRecord(long)}${own} > ${burnSamplesMin - 0.5}`,
-    ].join('\n'),
+    [isFaster(long), `and ${isFaster(short)}`, `and ${totalRecord(long)}${own} > ${samplesMin - 0.5}`].join(
+      '\n',
+    ),
   );
 }

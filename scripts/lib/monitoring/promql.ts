@@ -4,8 +4,10 @@ import { counterTable, gaugeTable, histogramTable } from '../../../src/observe/m
 export interface RuleOptions {
   /** Labels that every series must have: `{ namespace: 'acc-production' }` where one Prometheus sees several of us. */
   readonly labels?: Readonly<Record<string, string>>;
-  /** All spans times this; 1 by default. The test against a running service does not wait for five minutes. */
-  readonly timeScale?: number;
+  /** How long a span is made, in ms; it stays as it is by default. The test against a running service does not wait for days. */
+  readonly squeeze?: (ms: number) => number;
+  /** Fewest samples that a burn of up-time or depth rests on. They come by the clock: a squeezed window holds few. */
+  readonly clockedSamplesMin?: number;
 }
 
 export type Labels = Readonly<Record<string, string>>;
@@ -20,15 +22,13 @@ export function nameMetric(key: MetricKey): string {
 }
 
 /** Builds the pieces that all expressions are made of. */
-export function createPromql({ labels: common = {}, timeScale = 1 }: RuleOptions) {
-  /** Never below a second: that is the shortest interval we scrape and judge at. */
-  const scale = (ms: number): number => Math.max(1_000, Math.round(ms * timeScale));
-  const span = (ms: number): string => formatSpan(scale(ms));
+export function createPromql({ labels: common = {}, squeeze = (ms) => ms }: RuleOptions) {
+  const span = (ms: number): string => formatSpan(squeeze(ms));
   /** A label whose value begins with `=~` is matched as a pattern. */
   const select = (key: MetricKey, labels: Labels = {}, suffix = ''): string =>
     `${nameMetric(key)}${suffix}${formatLabels({ ...labels, ...common })}`;
   return {
-    scale,
+    squeeze,
     span,
     select,
     /**

@@ -240,7 +240,7 @@ function writeStateAlert(promql: Promql, alert: StateAlert): AlertRule {
 }
 
 function writeLine(promql: Promql, { by, take, comparison, line, unless, ...alert }: LineAlert): string {
-  const value = typeof line === 'number' ? line : promql.scale(line.ms) / 1_000;
+  const value = typeof line === 'number' ? line : promql.squeeze(line.ms) / 1_000;
   const figure = `${take}${by === undefined ? '' : ` by (${by}) `}(${promql.select(alert.metric, alert.match)})`;
   const except = unless === undefined ? '' : `\nunless on () max(${promql.select(unless)}) > 0`;
   return `${figure} ${comparison} ${value}${except}`;

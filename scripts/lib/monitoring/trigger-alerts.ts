@@ -82,8 +82,8 @@ function recordP95(promql: Promql): RecordingRule {
 
 /** Every window that lies wholly inside the span is over the line, and none is unknown. */
 function writeP95(promql: Promql, rule: ShareTrigger, min: number): string {
-  const stepMs = promql.scale(bucketMs);
-  const betweenMs = promql.scale(rule.spanMs) - promql.scale(rule.windowMs);
+  const stepMs = promql.squeeze(bucketMs);
+  const betweenMs = promql.squeeze(rule.spanMs) - promql.squeeze(rule.windowMs);
   const windows = betweenMs / stepMs + 1;
   // Half a step longer, so that it makes no difference whether a range holds its left edge.
   const range = `${p95Record}[${betweenMs + stepMs / 2}ms]`;
@@ -99,7 +99,7 @@ const edgeSeconds = apiP95TriggerMs / 1_000;
 
 /** Samples up to `gapMsMax` apart are one run: a value is good until just before that. */
 function writeDepth(promql: Promql, rule: DepthTrigger): string {
-  const reach = `${promql.scale(rule.gapMsMax) - promql.scale(bucketMs) / 2}ms`;
+  const reach = `${(rule.gapMsMax / bucketMs - 0.5) * promql.squeeze(bucketMs)}ms`;
   const last = (key: 'queueBacklog' | 'queueBaseline' | 'queueHeldBack') =>
     `max(last_over_time(${promql.select(key)}[${reach}]))`;
   return [

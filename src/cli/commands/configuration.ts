@@ -1,5 +1,6 @@
 import { parseEnv } from 'node:util';
 import type { Configuration } from '../../config/derive-configuration.ts';
+import { readEnvironmentSigns } from '../../config/environment-signs.ts';
 import { judgeProductionGuard } from '../../config/production-guard.ts';
 import { ConfigurationError, readConfiguration } from '../../config/read-configuration.ts';
 import { checkDurability, type Durability } from '../../store/durability.ts';
@@ -26,8 +27,10 @@ export const configuration: readonly Command[] = [
   },
   {
     name: 'env',
-    summary: 'the whole configuration, secrets left out, with where each value comes from',
-    about: 'Exit 78 when the configuration has faults; every fault is named with its repair.',
+    summary: 'which environment this is, and the whole configuration without its secrets',
+    about:
+      'Tells what each sign says of the environment, and where each value comes from.\n' +
+      'Exit 78 when the configuration has faults; every fault is named with its repair.',
     options: {
       'env-file': envFile,
       write: { value: 'FILE', isFile: true, summary: 'write it as JSON' },
@@ -80,19 +83,24 @@ async function askStore(call: Call, given: Configuration): Promise<Durability> {
 
 async function runEnv(call: Call): Promise<Ending> {
   const { print } = call;
-  const settings = redactConfiguration(await readGiven(call));
+  const given = await readGiven(call);
+  const signs = readEnvironmentSigns(given.values);
+  const settings = redactConfiguration(given);
+  const shown = { environment: given.values.ENVIRONMENT, signs, settings };
   const path = call.text('write');
   if (path !== undefined) {
-    await call.writeText(path, `${JSON.stringify(settings, undefined, 2)}\n`);
+    await call.writeText(path, `${JSON.stringify(shown, undefined, 2)}\n`);
     print.note(`written to ${path}`);
     return 'done';
   }
-  print.show(settings, () =>
+  print.show(shown, () => {
+    const said = signs.map(({ name, says }) => `${name} says ${says}`);
+    print.say(`environment ${shown.environment}: ${said.join(', ')}\n`);
     print.table(
       ['NAME', 'VALUE', 'FROM'],
       settings.map(({ name, value, origin }) => [name, value === null ? '' : String(value), origin]),
-    ),
-  );
+    );
+  });
   return 'done';
 }
 

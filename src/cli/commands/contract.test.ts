@@ -43,6 +43,14 @@ test('a peer that differs ends with 1, each difference named, and is sent no tok
   expect(acc.seen.at(-1)?.headers.authorization).toBeUndefined();
 });
 
+test('a schema that names no event type of ours proves nothing, and says how it can', async () => {
+  const schema = JSON.stringify({ type: 'object', properties: { match_score: { type: 'string' } } });
+  const end = await check(['--file', 'x'], schema);
+  expect(end.code).toBe(1);
+  expect(end.out).toContain('nothing was compared');
+  expect((await check(['--file', 'x', '--type', 'new_match_found'], schema)).out).toContain('type-mismatch');
+});
+
 test('nobody there is told apart from a peer that differs', async () => {
   const end = await check(['--url', `http://127.0.0.1:${await findFreePort()}/`]);
   expect(end.error).toContain('could not be reached');

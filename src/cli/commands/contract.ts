@@ -117,5 +117,7 @@ function showReport({ print }: Call, { ok, checked, notCovered }: ContractReport
   const count = (kind: 'sample' | 'schema'): number => checked.filter(({ as }) => as === kind).length;
   const what = `${count('sample')} sample(s) and ${count('schema')} schema(s)`;
   const { length: found } = checked.flatMap(({ differences }) => differences);
-  print.say(ok ? `\nno difference in ${what}` : `\n${found} difference(s) in ${what}`);
+  if (ok) print.say(`\nno difference in ${what}`);
+  else if (found > 0) print.say(`\n${found} difference(s) in ${what}`);
+  else print.say('\nnothing was compared: no schema names an event type of ours. Name it: --type TYPE');
 }

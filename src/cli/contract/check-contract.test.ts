@@ -176,6 +176,24 @@ describe('schemas', () => {
   });
 });
 
+test('values of a list are compared, and a peer that names none is not taken for agreement', () => {
+  const schemas = new Map([['match', { type: 'object', properties: { tier: { enum: ['gold', 1] } } }]]);
+  const compare = (tier: object) => {
+    const schema = {
+      type: 'object',
+      additionalProperties: false,
+      required: ['student_id'],
+      properties: { tier },
+    };
+    return checkContract({ match: schema }, { ...ours, schemas }).checked[0];
+  };
+  expect(compare({ enum: ['gold'] })).toMatchObject({ differences: [], notCompared: [] });
+  expect(compare({ enum: ['gold', 'tin'] })?.differences).toMatchObject([
+    { kind: 'value-mismatch', pointer: '/match/properties/tier', detail: 'may be "tin"; ours are "gold", 1' },
+  ]);
+  expect(compare({ type: 'string' })?.notCompared).toMatchObject([{ pointer: '/match/properties/tier' }]);
+});
+
 test('a document with nothing to check is not ok', () => {
   expect(checkContract({ hello: ['world'] }, ours)).toMatchObject({ ok: false, checked: [] });
 });

@@ -10,7 +10,7 @@ export interface CheckedPart extends Comparison {
 }
 
 export interface ContractReport {
-  /** True when there was something to check and nothing in it differs. */
+  /** True when at least one part could be checked against an event type of ours, and nothing differs. */
   readonly ok: boolean;
   readonly checked: readonly CheckedPart[];
   /** Event types of ours that the peer's document says nothing about. */
@@ -33,7 +33,8 @@ export function checkContract(document: unknown, ours: OurContract, asType?: str
   );
   const covered = new Set(checked.map(({ type }) => type));
   return {
-    ok: checked.length > 0 && checked.every(({ differences }) => differences.length === 0),
+    ok:
+      checked.some(({ type }) => type !== '') && checked.every(({ differences }) => differences.length === 0),
     checked,
     notCovered: ours.catalog.types().filter((type) => !covered.has(type)),
   };

@@ -16,7 +16,7 @@ const bounds: readonly { readonly name: string; readonly strict?: string; readon
   { name: 'maxItems', sign: -1 },
 ];
 
-/** Notes where the peer's values may lie outside our bounds, format or pattern; where it says nothing, that. */
+/** Notes where the peer's values may lie outside our bounds, values, format or pattern; where it says nothing, that. */
 export function compareLimits(peer: JsonObject, ours: JsonObject, pointer: string, found: Limits): void {
   for (const { name, strict, sign } of bounds) {
     const limit = ours[name];
@@ -32,12 +32,35 @@ export function compareLimits(peer: JsonObject, ours: JsonObject, pointer: strin
       });
   }
   compareFormats(peer, ours, pointer, found);
+  compareValues(peer, ours, pointer, found);
   const { pattern } = ours;
   if (typeof pattern === 'string' && pattern !== peer['pattern'])
     found.notCompared.push({
       pointer,
       detail: `two patterns cannot be compared; ours is ${pattern}`,
     });
+}
+
+/** Of `enum` and `const`, which may hold any JSON value. */
+function compareValues(peer: JsonObject, ours: JsonObject, pointer: string, found: Limits): void {
+  const wanted = listValues(ours);
+  if (wanted === undefined) return;
+  const given = listValues(peer);
+  const list = wanted.join(', ');
+  if (given === undefined)
+    found.notCompared.push({ pointer, detail: `does not say its values; ours are ${list}` });
+  const others = (given ?? []).filter((value) => !wanted.includes(value));
+  if (others.length > 0)
+    found.differences.push({
+      kind: 'value-mismatch',
+      pointer,
+      detail: `may be ${others.join(', ')}; ours are ${list}`,
+    });
+}
+
+function listValues(schema: JsonObject): readonly string[] | undefined {
+  const values = 'const' in schema ? [schema['const']] : schema['enum'];
+  return Array.isArray(values) ? values.map((value) => JSON.stringify(value)) : undefined;
 }
 
 function compareFormats(peer: JsonObject, ours: JsonObject, pointer: string, found: Limits): void {

@@ -31,7 +31,7 @@ export const gateSettings = {
     group: 'gate',
     schema: exactly('false').transform((off) => !off),
     default: 'true',
-    doc: '`false`: a failed attempt is final.',
+    doc: '`false`: a failed attempt is final, and nothing is sent again after an attempt without an answer.',
   },
   DRY_RUN_VERIFIED: {
     group: 'gate',

@@ -1,5 +1,9 @@
+import { z } from 'zod';
 import { quarantineSettings } from './quarantine.ts';
 import { list, type Setting, text, url, whole } from './setting.ts';
+
+/** A misspelt scope would allow less than it says, without a word. */
+const rolePattern = /^\s*[^=\s][^=]*=(\s*\bnotify\.(send|read|admin)\b)+\s*$/;
 
 /** Who may call, and who we are to others. */
 export const identitySettings = {
@@ -7,12 +11,16 @@ export const identitySettings = {
   AUTH_JWKS_URL: { group: 'identity', schema: url, doc: 'Where its keys are. Required.' },
   AUTH_AUDIENCE: {
     group: 'identity',
-    schema: list,
+    schema: list.pipe(z.array(z.string()).min(1, 'names no audience')),
     doc: 'Audiences that we answer to, comma separated. Required.',
   },
   AUTH_ALGORITHMS: {
     group: 'identity',
-    schema: list,
+    schema: list.pipe(
+      z
+        .array(z.enum(['RS256', 'ES256', 'EdDSA'], 'must be RS256, ES256 or EdDSA'))
+        .min(1, 'names no algorithm'),
+    ),
     default: 'RS256,ES256,EdDSA',
     doc: 'Accepted signature algorithms.',
   },
@@ -42,7 +50,10 @@ export const identitySettings = {
   ...quarantineSettings,
   AUTH_ROLE_SCOPES: {
     group: 'identity',
-    schema: text,
+    schema: text.refine(
+      (given) => given.split(',').every((item) => rolePattern.test(item)),
+      'the scopes are notify.send, notify.read and notify.admin',
+    ),
     default: 'SystemService=notify.send notify.read',
     doc: 'Scopes of a role, `role=scope scope` separated by commas.',
   },

@@ -7,7 +7,7 @@ export const processSettings = {
     group: 'process',
     schema: z.enum(['local', 'staging', 'production']),
     default: 'local',
-    doc: 'Which environment this is. Never guessed upward.',
+    doc: 'Which environment this is. Never guessed upward: while APP_BASE_URL or AUTH_ISSUER is of a local run, only `local` starts.',
   },
   APP_BASE_URL: {
     group: 'process',

@@ -46,9 +46,11 @@ export function sendOverSmtp(send: SmtpSend): Promise<SmtpEnd> {
       clearTimeout(timer);
       stopListening();
       connection.removeListener('end', onEnd);
-      // Only a definite answer leaves the connection usable; it closes at once otherwise.
-      if (end.kind !== 'taken' && !(end.kind === 'failed' && end.fault.reply !== undefined))
-        connection.close();
+      // Only a definite answer leaves the connection usable; it closes at once otherwise. A refusal after 354 may have
+      // come before the final dot, which must not follow it: what counts as refused would be taken after all.
+      const isRefusedEnvelope =
+        end.kind === 'failed' && end.phase === 'envelope' && end.fault.reply !== undefined;
+      if (end.kind !== 'taken' && !isRefusedEnvelope) connection.close();
       resolve(end);
     };
     const onTimeout = (): void => {

@@ -56,6 +56,21 @@ describe('phases on the wire', () => {
     },
   );
 
+  test('after a refusal in the middle of the body, the rest and the final dot do not follow', async () => {
+    const peer = await startPeer({ body: { reply: '554 5.7.1 not that' } });
+    const large = { ...anEmail(), text: 'x'.repeat(60).concat('\n').repeat(200_000) };
+    const provider = openProvider({ port: peer.port });
+    const lease = await provider.reserve(never);
+    expect((await lease.send(large, new NotingFence())).kind).toBe('refused');
+    lease.release();
+    await waitFor(
+      'connection closed',
+      () => peer.openNow,
+      (open) => open === 0,
+    );
+    expect(peer.messages).toEqual([]);
+  });
+
   test('a provider that is closed under an attempt ends it at once, by its phase', async () => {
     const peer = await startPeer({ dot: 'hang' });
     const provider = openProvider({ port: peer.port, socketTimeoutMs: 60_000 });

@@ -9,6 +9,7 @@ import { toServiceError } from '../../problem.ts';
 import type { Reply } from '../../route.ts';
 import type { Receipt } from '../post-event/accept-parsed.ts';
 import { acceptParsed, chooseIntake } from '../post-event/accept-parsed.ts';
+import { readPost } from '../post-event/read-post.ts';
 import { replyBatch } from './reply-batch.ts';
 import { runBounded } from './run-bounded.ts';
 
@@ -19,11 +20,7 @@ const concurrency = 32;
 export async function postEventBatch(exchange: Exchange, context: ApiContext): Promise<Reply> {
   const { services } = context;
   const intake = chooseIntake(exchange, services);
-  const items = parseBatch({
-    mediaType: exchange.mediaType,
-    headers: exchange.request.headers,
-    body: exchange.body,
-  });
+  const items = parseBatch(readPost(exchange));
   await takeAllowance(exchange, services.clientLimit, items.length - 1);
   const acceptItem = async (item: BatchItem): Promise<Receipt | ServiceError> => {
     try {

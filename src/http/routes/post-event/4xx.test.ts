@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { TestApp } from '../../../../test/support/http-app.ts';
-import { readAnswer, startTestApp } from '../../../../test/support/http-app.ts';
+import { readAnswer, sendRaw, startTestApp } from '../../../../test/support/http-app.ts';
 import { ServiceError } from '../../../domain/errors.ts';
 
 let app: TestApp;
@@ -19,6 +19,27 @@ const event = {
 test('400: an event without an identity', async () => {
   const answer = await app.post('/api/events', { ...event, idempotency_key: undefined });
   expect([answer.status, (await readAnswer(answer)).code]).toEqual([400, 'idempotency-key-missing']);
+});
+
+test('400: two keys on one event, though Node joins them into what could be a third', async () => {
+  const body = JSON.stringify(event);
+  const postWith = (...keys: string[]) =>
+    sendRaw(
+      app.url,
+      [
+        'POST /api/events HTTP/1.1',
+        'Host: h',
+        'Connection: close',
+        'Authorization: Bearer send',
+        'Content-Type: application/json',
+        `Content-Length: ${body.length}`,
+        ...keys.map((key) => `Idempotency-Key: ${key}`),
+        '',
+        body,
+      ].join('\r\n'),
+    );
+  expect(await postWith('a', 'b')).toMatch(/^HTTP\/1.1 400 [\s\S]*"code":"malformed-request"/);
+  expect(await postWith('a, b')).toMatch(/^HTTP\/1.1 202 /);
 });
 
 test('409: the same key with another body, naming the first event', async () => {
@@ -70,7 +91,6 @@ test('422: every fault of the data by JSON pointer into the posted body', async 
     '/data/student_id',
     '/data/deadline',
     '/data/x',
-    '/data/student_id',
   ]);
 });
 

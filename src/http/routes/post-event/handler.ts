@@ -5,15 +5,12 @@ import type { Exchange } from '../../exchange.ts';
 import type { Reply } from '../../route.ts';
 import { replyJson } from '../../route.ts';
 import { acceptParsed, chooseIntake } from './accept-parsed.ts';
+import { readPost } from './read-post.ts';
 
 /** 202 once the event is on disk, accepted or quarantined; the same answer again, marked, for the same key and body. */
 export async function postEvent(exchange: Exchange, { services }: ApiContext): Promise<Reply> {
   const intake = chooseIntake(exchange, services);
-  const parsed = parseEvent({
-    mediaType: exchange.mediaType,
-    headers: exchange.request.headers,
-    body: exchange.body,
-  });
+  const parsed = parseEvent(readPost(exchange));
   checkEvent(parsed, services.catalog);
   const receipt = await acceptParsed(parsed, exchange, intake);
   return replyJson(

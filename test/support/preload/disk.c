@@ -1,10 +1,11 @@
 /*
- * Notes how much of each AOF has reached the disk. Loaded into redis-server with LD_PRELOAD, it stands before
+ * A disk that tells what it has, and that can be full. Notes how much of each AOF has reached the disk. Loaded into redis-server with LD_PRELOAD, it stands before
  * fsync and fdatasync: the size of the file is taken *before* the call (what is written during the call may not
  * be covered by it), and noted only after the call has succeeded.
  *
- * The note is a file of the same name under $POWER_CUT_NOTES, holding the size as 20 decimal digits.
- * The contract is with power-cut.ts, which cuts each AOF back to its note after a SIGKILL.
+ * The note is a file of the same name under $POWER_CUT_NOTES, holding the size as 20 decimal digits. While there is
+ * a file `full` in that folder, every write to an AOF fails with ENOSPC.
+ * The contract is with cuttable-redis.ts, which cuts each AOF back to its note after a SIGKILL.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -59,3 +60,22 @@ static int sync_and_note(int fd, sync_call sync) {
 int fsync(int fd) { return sync_and_note(fd, (sync_call)dlsym(RTLD_NEXT, "fsync")); }
 
 int fdatasync(int fd) { return sync_and_note(fd, (sync_call)dlsym(RTLD_NEXT, "fdatasync")); }
+
+typedef ssize_t (*write_call)(int, const void *, size_t);
+
+static int is_full(void) {
+  char path[PATH_MAX];
+  snprintf(path, sizeof path, "%s/full", getenv("POWER_CUT_NOTES"));
+  return access(path, F_OK) == 0;
+}
+
+ssize_t write(int fd, const void *bytes, size_t count) {
+  static write_call real;
+  char path[PATH_MAX];
+  if (real == NULL) real = (write_call)dlsym(RTLD_NEXT, "write");
+  if (getenv("POWER_CUT_NOTES") != NULL && aof_name(fd, path, sizeof path) != NULL && is_full()) {
+    errno = ENOSPC;
+    return -1;
+  }
+  return real(fd, bytes, count);
+}

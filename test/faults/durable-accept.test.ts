@@ -2,13 +2,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type CuttableRedis, startCuttableRedis, whyNoPowerCut } from '../support/power-cut/power-cut.ts';
+import { type CuttableRedis, startCuttableRedis } from '../support/preload/cuttable-redis.ts';
+import { whyNoPreload } from '../support/preload/preload.ts';
 import { type ScriptedSmtp, startScriptedSmtp } from '../support/scripted-smtp.ts';
 import { type Service, startService } from '../support/service.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { askEvent, findBreaches, waitForRest } from './invariants.ts';
 
-const obstacle = await whyNoPowerCut();
+const obstacle = await whyNoPreload();
 const connectionCount = 32;
 
 let dir = '';
@@ -18,7 +19,7 @@ let service: Service | undefined;
 
 beforeEach(async (context) => {
   context.skip(obstacle !== undefined, obstacle);
-  dir = await mkdtemp(join(tmpdir(), 'power-cut-accept-'));
+  dir = await mkdtemp(join(tmpdir(), 'durable-accept-'));
   smtp = await startScriptedSmtp();
 });
 afterEach(async () => {
@@ -28,35 +29,42 @@ afterEach(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-test('ING-3: every event answered with 202 survives a power cut and is delivered once', async () => {
-  const { api, store, provider } = await startWith({});
-  const acknowledged = [await postFirst(api)];
-  const life = new AbortController();
-  const posters = Array.from({ length: connectionCount }, (_, poster) =>
-    postUntilDark(api, poster, { acknowledged, signal: life.signal }),
-  );
-  await waitFor(
-    'events are accepted',
-    () => acknowledged.length,
-    (length) => length >= 300,
-    {
-      deadlineMs: 30_000,
-    },
-  );
-  await store.cut();
-  life.abort();
-  await Promise.all(posters);
-  await store.restart();
-  for (const kind of ['planner', 'sender', 'guard'] as const) await api.startProcess(kind);
-  await waitForRest(api, 40_000);
-  const gone = (await findBreaches(api, { acknowledged, received: provider.messages })).filter(
-    // What was on disk but not yet answered is delivered too; the counts know of it, the list of answers does not.
-    (breach) => !breach.startsWith('count of'),
-  );
-  expect(gone).toEqual([]);
-  expect(acknowledged.length).toBeGreaterThanOrEqual(300);
-  expect(provider.messages.length).toBeGreaterThanOrEqual(acknowledged.length);
-}, 120_000);
+test.each<[string, (store: CuttableRedis) => Promise<unknown>]>([
+  ['a power cut', (store) => store.cut()],
+  ['a full disk', (store) => store.fillDisk()],
+])(
+  'ING-3: every event answered with 202 survives %s and is delivered once',
+  async (_fault, strike) => {
+    const { api, store, provider } = await startWith({});
+    const acknowledged = [await postFirst(api)];
+    const life = new AbortController();
+    const posters = Array.from({ length: connectionCount }, (_, poster) =>
+      postUntilDark(api, poster, { acknowledged, signal: life.signal }),
+    );
+    await waitFor(
+      'events are accepted',
+      () => acknowledged.length,
+      (length) => length >= 300,
+      {
+        deadlineMs: 30_000,
+      },
+    );
+    await strike(store);
+    life.abort();
+    await Promise.all(posters);
+    await store.restart();
+    for (const kind of ['planner', 'sender', 'guard'] as const) await api.startProcess(kind);
+    await waitForRest(api, 40_000);
+    const gone = (await findBreaches(api, { acknowledged, received: provider.messages })).filter(
+      // What was on disk but not yet answered is delivered too; the counts know of it, the list of answers does not.
+      (breach) => !breach.startsWith('count of'),
+    );
+    expect(gone).toEqual([]);
+    expect(acknowledged.length).toBeGreaterThanOrEqual(300);
+    expect(provider.messages.length).toBeGreaterThanOrEqual(acknowledged.length);
+  },
+  120_000,
+);
 
 test('ING-3: a store that does not sync before it answers is reported as not durable, and not ready', async () => {
   const { api } = await startWith({ appendfsync: 'everysec' });

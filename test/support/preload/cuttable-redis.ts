@@ -1,10 +1,7 @@
-import { execFile } from 'node:child_process';
-import { mkdir, readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-
 import { type Redis, startRedis } from '../../../local/redis.ts';
+import { compileShim, redisServer, writeLauncher } from './preload.ts';
 
 export interface CuttableRedis {
   readonly url: string;
@@ -16,7 +13,12 @@ export interface CuttableRedis {
   cut(): Promise<{ bytesLost: number }>;
   /** SIGKILL alone: what the operating system holds for the disk still gets there. */
   kill(): Promise<void>;
-  /** Power is back: starts on the same port, with the data that survived. */
+  /** Deaf from now on, until `thaw`. */
+  freeze(): void;
+  thaw(): void;
+  /** From now on no byte more fits on the disk of the AOF. Resolves when the process has ended because of it. */
+  fillDisk(): Promise<void>;
+  /** Power is back, the disk has room again: starts on the same port, with the data that survived. */
   restart(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -28,19 +30,6 @@ export interface CuttableRedisOptions {
   readonly settings?: Readonly<Record<string, string>>;
 }
 
-/** Why no power cut can be imitated on this machine, or `undefined` when it can. */
-export async function whyNoPowerCut(): Promise<string | undefined> {
-  if (process.platform !== 'linux') return 'the power-cut shim needs Linux (LD_PRELOAD and /proc)';
-  for (const program of ['cc', redisServer]) {
-    const found = await run(program, ['--version']).then(
-      () => true,
-      () => false,
-    );
-    if (!found) return `the power-cut shim needs \`${program}\`, which is not installed`;
-  }
-  return undefined;
-}
-
 /**
  * Starts a `redis-server` whose power can be cut. SIGKILL alone proves nothing about durability, because the operating
  * system still writes what the process left in its cache; this forgets what no sync has covered.
@@ -49,7 +38,9 @@ export async function whyNoPowerCut(): Promise<string | undefined> {
 export async function startCuttableRedis(options: CuttableRedisOptions): Promise<CuttableRedis> {
   const notesDir = join(options.dir, 'notes');
   await mkdir(notesDir, { recursive: true });
-  const program = await writeLauncher(options.dir, notesDir);
+  const shim = await compileShim('disk', options.dir);
+  const program = await writeLauncher(options.dir, redisServer, { ...shim, POWER_CUT_NOTES: notesDir });
+  const fullMark = join(notesDir, 'full');
   const settings = { ...options.settings, 'auto-aof-rewrite-percentage': '0' };
   const start = (port: number): Promise<Redis> => startRedis({ dir: options.dir, port, program, settings });
   let redis = await start(0);
@@ -66,27 +57,18 @@ export async function startCuttableRedis(options: CuttableRedisOptions): Promise
       await kill();
       return { bytesLost: await forgetUnsynced(join(options.dir, 'appendonlydir'), notesDir) };
     },
+    freeze: () => void process.kill(redis.pid, 'SIGSTOP'),
+    thaw: () => void process.kill(redis.pid, 'SIGCONT'),
+    async fillDisk() {
+      await writeFile(fullMark, '');
+      await redis.exited;
+    },
     async restart() {
+      await rm(fullMark, { force: true });
       redis = await start(port);
     },
     stop: () => redis.stop(),
   };
-}
-
-/** A script that becomes redis-server with the shim loaded, under the same process id. */
-async function writeLauncher(dir: string, notesDir: string): Promise<string> {
-  const shim = join(dir, 'shim.so');
-  const source = fileURLToPath(new URL('shim.c', import.meta.url));
-  await run('cc', ['-Wall', '-Werror', '-O1', '-shared', '-fPIC', '-o', shim, source, '-ldl']);
-  const launcher = join(dir, 'redis-server-with-shim');
-  const lines = [
-    '#!/bin/sh',
-    `export LD_PRELOAD='${shim}' POWER_CUT_NOTES='${notesDir}'`,
-    `exec '${redisServer}' "$@"`,
-    '',
-  ];
-  await writeFile(launcher, lines.join('\n'), { mode: 0o755 });
-  return launcher;
 }
 
 async function forgetUnsynced(aofDir: string, notesDir: string): Promise<number> {
@@ -101,7 +83,3 @@ async function forgetUnsynced(aofDir: string, notesDir: string): Promise<number>
   }
   return bytesLost;
 }
-
-const run = promisify(execFile);
-/** `scripts/test` finds it, and it may be a valkey-server. */
-const redisServer = process.env['REDIS_SERVER'] ?? 'redis-server';

@@ -1,0 +1,57 @@
+import autocannon from 'autocannon';
+import { percentile } from './statistics.ts';
+
+export interface Load {
+  readonly url: string;
+  readonly token: string;
+  /** A new body for every request. */
+  readonly makeBody: () => string;
+  readonly connections?: number;
+  /** How long, or how many requests. */
+  readonly until: { readonly seconds: number } | { readonly requests: number };
+}
+
+export interface LoadResult {
+  readonly requests: number;
+  readonly perSecond: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+/** Enough to share an fsync, few enough that latency still says something. */
+const connectionsUsual = 32;
+
+/** Posts as fast as the answers come, over a fixed number of connections. Throws when one answer is not a 202. */
+export async function postLoad(load: Load): Promise<LoadResult> {
+  const { url, token, makeBody, until, connections = connectionsUsual } = load;
+  const times: number[] = [];
+  const others = new Map<number, number>();
+  const begun = performance.now();
+  let lastAt = begun;
+  const options: autocannon.Options = {
+    url,
+    connections,
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    requests: [{ setupRequest: (request) => ({ ...request, body: makeBody() }) }],
+    ...('seconds' in until ? { duration: until.seconds } : { amount: until.requests }),
+  };
+  const { errors } = await new Promise<autocannon.Result>((resolve, reject) => {
+    const running = autocannon(options, (error: Error | null, result) =>
+      error === null ? resolve(result) : reject(error),
+    );
+    running.on('response', (_client, status, _bytes, tookMs) => {
+      lastAt = performance.now();
+      if (status === 202) times.push(tookMs);
+      else others.set(status, (others.get(status) ?? 0) + 1);
+    });
+  });
+  if (others.size > 0 || errors > 0)
+    throw new Error(`${url}: ${errors} errors, not 202: ${JSON.stringify([...others])}`);
+  return {
+    requests: times.length,
+    perSecond: (times.length * 1_000) / (lastAt - begun),
+    p50Ms: percentile(times, 0.5),
+    p99Ms: percentile(times, 0.99),
+  };
+}

@@ -1,0 +1,44 @@
+import { createTransport } from 'nodemailer';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type MailSink, startMailSink } from './mail-sink.ts';
+
+let sink: MailSink;
+beforeEach(async () => {
+  sink = await startMailSink();
+});
+afterEach(async () => {
+  await sink.stop();
+});
+
+function openPool() {
+  return createTransport({ url: sink.url, pool: true, maxConnections: 3 } as { url: string; pool: true });
+}
+
+test('every mail of a pool is counted once, with its recipient, also when it comes in many pieces', async () => {
+  const pool = openPool();
+  const text = `a line\r\n.\r\nnot the end\r\n${'long '.repeat(40_000)}`;
+  const names = Array.from({ length: 9 }, (_, index) => `n${index}@example.com`);
+  await Promise.all(names.map((to) => pool.sendMail({ from: 'a@example.com', to, subject: 's', text })));
+  pool.close();
+  expect(sink.mails.map(({ to }) => to).toSorted()).toEqual(names);
+});
+
+test('a server that takes its time answers that much later', async () => {
+  const pool = openPool();
+  sink.setAcceptMs(80);
+  await pool.sendMail({ from: 'a@example.com', to: 'b@example.com', text: 't' });
+  const answeredAt = performance.now();
+  pool.close();
+  expect(answeredAt - (sink.mails[0]?.atMs ?? Number.NaN)).toBeGreaterThan(70);
+});
+
+test('what was forgotten is not waited for again', async () => {
+  const pool = openPool();
+  await pool.sendMail({ from: 'a@example.com', to: 'b@example.com', text: 't' });
+  sink.forget();
+  expect(sink.mails).toEqual([]);
+  await pool.sendMail({ from: 'a@example.com', to: 'c@example.com', text: 't' });
+  await sink.waitForMails(1);
+  pool.close();
+  expect(sink.mails.map(({ to }) => to)).toEqual(['c@example.com']);
+});

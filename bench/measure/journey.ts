@@ -1,0 +1,82 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { alternate, pick } from '../alternate.ts';
+import type { Benchmark } from '../benchmark.ts';
+import { postLoad } from '../load.ts';
+import type { MailSink } from '../mail-sink.ts';
+import { makeEvent, withStacks } from '../start-stacks.ts';
+import { percentile } from '../statistics.ts';
+
+/** Well below what either stack can do: then latency is the path's own, without a queue before it. */
+const steadyPerSecond = 40;
+
+/** From the post to the mail at the SMTP server: how many a second in a burst, and how soon at a steady pace. */
+export const journey: Benchmark = {
+  name: 'journey',
+  measure: (scale) =>
+    withStacks(
+      { ours: ['planner', 'sender', 'api'], plain: ['worker', 'api'] },
+      async ({ ours, plain, sink }) => {
+        const measure = async (url: string) => {
+          const token = await ours.token('upstream');
+          const route = { url: `${url}/api/events`, token };
+          return {
+            perSecond: await burst(route, sink, scale.roundEvents),
+            ...(await keepPace(route, sink, steadyPerSecond * scale.roundSeconds)),
+          };
+        };
+        const rounds = await alternate(
+          scale,
+          () => measure(ours.url),
+          () => measure(plain.url),
+        );
+        return [
+          {
+            what: 'event to SMTP, burst',
+            unit: 'mails/s',
+            better: 'more',
+            ...pick(rounds, ({ perSecond }) => perSecond),
+          },
+          { what: 'event to SMTP p50', unit: 'ms', better: 'less', ...pick(rounds, ({ p50Ms }) => p50Ms) },
+          { what: 'event to SMTP p99', unit: 'ms', better: 'less', ...pick(rounds, ({ p99Ms }) => p99Ms) },
+        ];
+      },
+    ),
+};
+
+interface RouteCall {
+  readonly url: string;
+  readonly token: string;
+}
+
+/** Mails a second, from the first post to the last mail. */
+async function burst(route: RouteCall, sink: MailSink, events: number): Promise<number> {
+  sink.forget();
+  const begun = performance.now();
+  await postLoad({ ...route, makeBody: makeEvent, until: { requests: events } });
+  await sink.waitForMails(events);
+  return (events * 1_000) / ((sink.mails.at(-1)?.atMs ?? Number.NaN) - begun);
+}
+
+async function keepPace(route: RouteCall, sink: MailSink, events: number) {
+  sink.forget();
+  const postedAt = new Map<string, number>();
+  const posts: Promise<void>[] = [];
+  const begun = performance.now();
+  for (let count = 0; count < events; count += 1) {
+    await delay(Math.max(0, begun + (count * 1_000) / steadyPerSecond - performance.now()));
+    const name = `pace-${begun.toFixed(0)}-${count}`;
+    postedAt.set(`${name}@example.com`, performance.now());
+    posts.push(postEvent(route, makeEvent(name)));
+  }
+  await Promise.all(posts);
+  await sink.waitForMails(events);
+  const tookMs = sink.mails.map(({ to, atMs }) => atMs - (postedAt.get(to) ?? Number.NaN));
+  return { p50Ms: percentile(tookMs, 0.5), p99Ms: percentile(tookMs, 0.99) };
+}
+
+async function postEvent({ url, token }: RouteCall, body: string): Promise<void> {
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+  const response = await fetch(url, { method: 'POST', headers, body });
+  if (response.status !== 202) throw new Error(`${url} answered ${response.status}`);
+  await response.text();
+}

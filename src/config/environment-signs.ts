@@ -1,0 +1,30 @@
+import type { SettingName, SettingValues } from './settings.ts';
+
+/** One thing that says which environment this is. */
+export interface EnvironmentSign {
+  readonly name: SettingName;
+  readonly says: SettingValues['ENVIRONMENT'] | 'not local';
+}
+
+/**
+ * Which environment this is, from more than one sign: its name, the address that it is called at, and the issuer that it believes.
+ * `check-together.ts` refuses to start when they disagree, so nothing is ever guessed upward.
+ */
+export function readEnvironmentSigns(values: SettingValues): readonly EnvironmentSign[] {
+  const addresses = ['APP_BASE_URL', 'AUTH_ISSUER'] as const;
+  return [
+    { name: 'ENVIRONMENT', says: values.ENVIRONMENT },
+    ...addresses.map(
+      (name): EnvironmentSign => ({ name, says: isLocal(values[name]) ? 'local' : 'not local' }),
+    ),
+  ];
+}
+
+const thisMachine = /^(localhost|.*\.localhost|127\..*|0\.0\.0\.0|\[::1?\])$/;
+
+/** Plain http, or an address of this machine. Without APP_BASE_URL the service is called at one. */
+function isLocal(address: string | undefined): boolean {
+  if (address === undefined || !URL.canParse(address)) return true;
+  const { protocol, hostname } = new URL(address);
+  return protocol === 'http:' || thisMachine.test(hostname);
+}

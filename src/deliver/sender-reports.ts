@@ -1,0 +1,89 @@
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import type { ProviderStanding } from '../providers/choose-provider.ts';
+import type { SenderView } from '../providers/provider-report.ts';
+import type { Keys } from '../store/keys.ts';
+import { toStoreError } from '../store/scripts.ts';
+import { readStoreClock } from '../store/store-clock.ts';
+
+interface Store {
+  readonly redis: Redis;
+  readonly keys: Keys;
+}
+
+/** How often a sender says what it knows, and how long its word counts, by the store's clock. */
+export const reportEveryMs = 2_000;
+const reportKeptMs = 15_000;
+
+const reportSchema = z.object({
+  at: z.number(),
+  providers: z.array(
+    z.object({
+      provider: z.string(),
+      breaker: z.enum(['closed', 'open', 'half-open']),
+      blockedUntilMs: z.number().optional(),
+    }),
+  ),
+});
+type Report = z.infer<typeof reportSchema>;
+
+/** Tells everybody what this sender knows of its providers, in place of what it said before. */
+export async function writeSenderReport(
+  { redis, keys }: Store,
+  sender: string,
+  providers: readonly ProviderStanding[],
+): Promise<void> {
+  const { senders } = keys.shard(0);
+  const report = JSON.stringify({ at: await readStoreClock(redis), providers });
+  try {
+    await redis
+      .multi()
+      .hset(senders, sender, report)
+      .pexpire(senders, 4 * reportKeptMs)
+      .exec();
+  } catch (error) {
+    throw toStoreError('write sender report', error);
+  }
+}
+
+/** Takes back what a sender said. */
+export async function dropSenderReport({ redis, keys }: Store, sender: string): Promise<void> {
+  await redis.hdel(keys.shard(0).senders, sender);
+}
+
+/** What the senders that are alive know, by provider. What dead ones said is dropped on the way. */
+export async function readSenderViews(
+  store: Store,
+  nowMs: number,
+): Promise<ReadonlyMap<string, SenderView[]>> {
+  const views = new Map<string, SenderView[]>();
+  const [reports, storeMs] = await Promise.all([readReports(store), readStoreClock(store.redis)]);
+  for (const [sender, report] of reports) {
+    if (report === undefined || report.at < storeMs - reportKeptMs) {
+      await dropSenderReport(store, sender).catch(() => undefined);
+      continue;
+    }
+    for (const { provider, breaker, blockedUntilMs = 0 } of report.providers) {
+      const block = blockedUntilMs > nowMs ? { blocked_until: new Date(blockedUntilMs).toISOString() } : {};
+      views.set(provider, [...(views.get(provider) ?? []), { sender, breaker, ...block }]);
+    }
+  }
+  return views;
+}
+
+/** The worst state that any of them sees; undefined when there are none. */
+export function findWorstBreaker(views: readonly SenderView[]): ProviderStanding['breaker'] | undefined {
+  return (['open', 'half-open', 'closed'] as const).find((state) =>
+    views.some(({ breaker }) => breaker === state),
+  );
+}
+
+async function readReports({ redis, keys }: Store): Promise<[string, Report | undefined][]> {
+  try {
+    const fields = Object.entries(await redis.hgetall(keys.shard(0).senders));
+    fields.sort(([one], [other]) => one.localeCompare(other));
+    return fields.map(([sender, text]) => [sender, reportSchema.safeParse(JSON.parse(text)).data]);
+  } catch (error) {
+    throw toStoreError('read sender reports', error);
+  }
+}

@@ -1,0 +1,249 @@
+import type { Redis } from 'ioredis';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { attemptMessage } from '../../src/deliver/attempt-message.ts';
+import type { Desk } from '../../src/deliver/desk.ts';
+import { createTurns } from '../../src/deliver/take-turns.ts';
+import type { EnvironmentFlags } from '../../src/domain/judge-environment.ts';
+import type { AttemptOutcome } from '../../src/domain/outcome.ts';
+import { createGateWatch, type GateWatch } from '../../src/gate/gate-watch.ts';
+import type { Limits } from '../../src/gate/limits.ts';
+import { createMessageDecisions } from '../../src/gate/message-decisions.ts';
+import { createPermits } from '../../src/gate/permits.ts';
+import { createLog } from '../../src/observe/log.ts';
+import { createMetrics } from '../../src/observe/metrics.ts';
+import { createProviderSet } from '../../src/providers/choose-provider.ts';
+import type { OutgoingEmail, Provider } from '../../src/providers/provider.ts';
+import type { JobEnd } from '../../src/queue/queue-host.ts';
+import type { Keys } from '../../src/store/keys.ts';
+import { type MessageRecord, readMessageRecord } from '../../src/store/message-record.ts';
+import {
+  createMessage,
+  type GateServer,
+  noLimits,
+  readMessage,
+  startGateServer,
+} from '../support/gate-store.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+let server: GateServer;
+let redis: Redis;
+let keys: Keys;
+let watch: GateWatch;
+const watches: GateWatch[] = [];
+
+beforeAll(async () => {
+  server = await startGateServer();
+  redis = server.connect();
+});
+afterAll(async () => {
+  await Promise.all(watches.map((one) => one.stop()));
+  await server.stop();
+});
+beforeEach(async () => {
+  keys = await server.openStore();
+  watch = createGateWatch({ redis, hint: server.connect(), keys, now: Date.now });
+  watches.push(watch);
+  await watch.start();
+});
+
+const accepted: AttemptOutcome = { kind: 'accepted', providerRef: 'ref', detail: '' };
+const notSent: AttemptOutcome = { kind: 'not-sent', code: 'down', detail: '' };
+const slow: AttemptOutcome = { kind: 'slow-down', code: '429', detail: '', retryAfterMs: 600_000 };
+const unknown: AttemptOutcome = { kind: 'unknown', phase: 'answer', detail: '' };
+const live = new AbortController().signal;
+
+interface Given {
+  readonly limits?: Partial<Limits>;
+  /** What each provider answers, in order of preference. */
+  readonly outcomes?: readonly AttemptOutcome[];
+  readonly onUnknown?: 'ask' | 'resend-once';
+  readonly retriesEnabled?: boolean;
+  readonly environment?: () => EnvironmentFlags;
+}
+
+const environment: EnvironmentFlags = {
+  emergencyStop: false,
+  disableSend: false,
+  mode: 'production',
+  promoSends: true,
+  guardPassed: true,
+};
+
+/** One sender in this process: everything real but the provider and the template. */
+function createSender(given: Given = {}) {
+  const sends: string[] = [];
+  const asks: string[] = [];
+  const permits = createPermits({
+    redis,
+    keys,
+    limits: noLimits(given.limits),
+    claimMs: 20_000,
+    retentionMs: 3_600_000,
+    now: Date.now,
+  });
+  const providers = (given.outcomes ?? [accepted]).map((outcome, index): Provider<OutgoingEmail> => {
+    const name = `p${index + 1}`;
+    return {
+      name,
+      channel: 'email',
+      reserve: () =>
+        Promise.resolve({
+          send: (_message, fence) => {
+            if (!fence.mayWrite('envelope')) return Promise.resolve({ kind: 'aborted', detail: '' });
+            sends.push(name);
+            return Promise.resolve(outcome);
+          },
+          release: () => undefined,
+        }),
+      checkHealth: () => Promise.reject(new Error('not asked here')),
+      close: () => Promise.resolve(),
+    };
+  });
+  const desk: Desk = {
+    readMessage: (id) => readMessageRecord(redis, keys.of(id), id),
+    findTemplate: () => ({
+      retry: { attemptsMax: 4, backOff: { baseMs: 1, capMs: 1 }, horizonMs: 60_000 },
+      onUnknown: given.onUnknown ?? 'ask',
+    }),
+    renderer: {
+      render: () => ({ channel: 'email', subject: 's', html: 'h', text: 't' }),
+      templateVersion: () => 'v',
+    },
+    permits: {
+      ...permits,
+      ask: async (request) => {
+        const answer = await permits.ask(request);
+        asks.push(answer.kind);
+        return answer;
+      },
+    },
+    decisions: createMessageDecisions({ redis, keys, retentionMs: 3_600_000 }),
+    noteDecision: () => undefined,
+    watch,
+    providers: createProviderSet({
+      providers: { email: providers, sms: [] },
+      breaker: { faultsInRowMax: 5, faultShareMax: 0.5, samplesMax: 20, openMs: 15_000, probeMs: 60_000 },
+      slowDownMs: 30_000,
+      healthTimeoutMs: 100,
+    }),
+    turns: createTurns({ paceMs: 30_000, spreadMsMax: 300_000 }),
+    outbox: { writeDraft: () => Promise.reject(new Error('nothing is rehearsed here')) },
+    senders: { mailFrom: { name: 'Us', address: 'us@example.com' as never }, smsFrom: '+15555550100' },
+    environment: given.environment ?? (() => environment),
+    recipients: { kind: 'everyone' },
+    retriesEnabled: given.retriesEnabled ?? true,
+    permitDeadlineMs: 5_000,
+    attemptTimeoutMs: 10_000,
+    metrics: createMetrics({ processMetrics: false }),
+    log: createLog({ level: 'fatal', service: 'sender', version: 'test' }),
+    now: Date.now,
+    monotonicNow: () => performance.now(),
+    random: () => 0.5,
+  };
+  const attempt = (message: MessageRecord): Promise<JobEnd> => attemptMessage(desk, message.id, live);
+  return { desk, sends, asks, attempt };
+}
+
+const make = (to?: string): Promise<MessageRecord> =>
+  createMessage(redis, keys, to === undefined ? {} : { to });
+const reread = (message: MessageRecord): Promise<MessageRecord> => readMessage(redis, keys, message.id);
+
+describe('fail-over', () => {
+  test('DLV-1: a message that was not sent for sure goes to the other provider with its next attempt', async () => {
+    const { attempt, sends } = createSender({ outcomes: [notSent, accepted] });
+    const message = await make();
+    await attempt(message);
+    await waitFor(
+      'the retry is due and sent',
+      async () => {
+        await attempt(message);
+        return (await reread(message)).state;
+      },
+      (state) => state === 'sent',
+    );
+    expect(sends).toEqual(['p1', 'p2']);
+  });
+
+  test('DLV-2: a provider that asks for less is left alone, and its message goes to the other one at once', async () => {
+    const { attempt, sends, desk } = createSender({ outcomes: [slow, accepted] });
+    const message = await make();
+    const end = await attempt(message);
+    expect(end.kind === 'later' ? end.atMs - desk.now() : Infinity).toBeLessThan(1_000);
+    await waitFor(
+      'the retry is due and sent',
+      async () => {
+        await attempt(message);
+        return (await reread(message)).state;
+      },
+      (state) => state === 'sent',
+    );
+    expect(sends).toEqual(['p1', 'p2']);
+  });
+
+  test('DLV-3: an attempt without an answer never fails over', async () => {
+    const { attempt, sends } = createSender({ outcomes: [unknown, accepted] });
+    const message = await make();
+    await attempt(message);
+    await attempt(message);
+    expect([(await reread(message)).state, sends]).toEqual(['unknown', ['p1']]);
+  });
+});
+
+describe('what a worker read long ago', () => {
+  test('DLV-3: two workers with the same old record send once more between them, not once each', async () => {
+    const one = createSender({ outcomes: [unknown], onUnknown: 'resend-once' });
+    const message = await make();
+    await one.attempt(message);
+    expect(await reread(message)).toMatchObject({ state: 'queued', resends: 1 });
+    // The other read it before that, and waited for a limit since.
+    const other = createSender({ outcomes: [unknown], onUnknown: 'resend-once' });
+    await attemptMessage({ ...other.desk, readMessage: async () => message }, message.id, live);
+    expect(await reread(message)).toMatchObject({ state: 'unknown', resends: 1 });
+    expect([...one.sends, ...other.sends]).toEqual(['p1', 'p1']);
+  });
+
+  test('ENV-3: whoever waits for a limit asks the environment again before it asks for a permit', async () => {
+    let guardPassed = true;
+    const sender = createSender({
+      limits: { perMinute: 1 },
+      environment: () => ({ ...environment, guardPassed }),
+    });
+    await sender.attempt(await make());
+    const message = await make();
+    const attempting = sender.attempt(message);
+    await waitFor(
+      'it waits',
+      () => sender.asks,
+      (asks) => asks.includes('wait-here'),
+    );
+    guardPassed = false;
+    // Any change of the gate wakes it up, long before there is room.
+    await redis.hset(keys.shard(0).gate, 'epoch', '2', 'ingest', 'off');
+    expect(await attempting).toEqual({ kind: 'done' });
+    expect(await reread(message)).toMatchObject({ state: 'held', reason: 'guard' });
+    expect(sender.asks).toEqual(['go', 'wait-here']);
+  });
+});
+
+test('GAT-4: without retries a message that may have left waits for a person, whatever its template says', async () => {
+  const { attempt } = createSender({ outcomes: [unknown], onUnknown: 'resend-once', retriesEnabled: false });
+  const message = await make();
+  await attempt(message);
+  expect((await reread(message)).state).toBe('unknown');
+});
+
+test('GAT-4: messages that wait for a full domain come back one after the other', async () => {
+  const { attempt, desk, asks } = createSender({ limits: { perMinuteByDomain: 2 } });
+  const messages = await Promise.all(
+    Array.from({ length: 12 }, (_, index) => make(`person-${index}@example.com`)),
+  );
+  const begunAt = desk.now();
+  const ends: JobEnd[] = [];
+  for (const message of messages) ends.push(await attempt(message));
+  const turns = ends.flatMap((end) => (end.kind === 'later' ? [end.atMs - begunAt] : []));
+  expect(asks.filter((kind) => kind === 'go')).toHaveLength(2);
+  expect(turns).toHaveLength(10);
+  // Two a minute, as the window admits them, and not ten at the instant when it has room for one.
+  const inFirstMinute = turns.filter((ms) => ms < 60_000 + 60_250);
+  expect(inFirstMinute.length).toBeLessThanOrEqual(3);
+});
