@@ -14,7 +14,13 @@ interface Layer {
 const layers: readonly Layer[] = [
   {
     name: 'unit',
-    include: ['src/**/*.test.ts', 'local/**/*.test.ts', 'workers/**/*.test.ts', 'scripts/**/*.test.ts'],
+    include: [
+      'src/**/*.test.ts',
+      'local/**/*.test.ts',
+      'workers/**/*.test.ts',
+      'scripts/**/*.test.ts',
+      'bench/**/*.test.ts',
+    ],
     testTimeoutMs: 10_000,
     workersMax: 2,
   },

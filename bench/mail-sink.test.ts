@@ -1,6 +1,6 @@
 import { createTransport } from 'nodemailer';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type MailSink, startMailSink } from './mail-sink.ts';
+import { createSmtpReader, type MailSink, startMailSink } from './mail-sink.ts';
 
 let sink: MailSink;
 beforeEach(async () => {
@@ -14,7 +14,7 @@ function openPool() {
   return createTransport({ url: sink.url, pool: true, maxConnections: 3 } as { url: string; pool: true });
 }
 
-test('every mail of a pool is counted once, with its recipient, also when it comes in many pieces', async () => {
+test('every mail of a pool is counted once, with its recipient, however long it is', async () => {
   const pool = openPool();
   const text = `a line\r\n.\r\nnot the end\r\n${'long '.repeat(40_000)}`;
   const names = Array.from({ length: 9 }, (_, index) => `n${index}@example.com`);
@@ -41,4 +41,20 @@ test('what was forgotten is not waited for again', async () => {
   await sink.waitForMails(1);
   pool.close();
   expect(sink.mails.map(({ to }) => to)).toEqual(['c@example.com']);
+});
+
+test('wherever the bytes are cut, commands and the end of a message are found', () => {
+  const bytes = Buffer.from('MAIL FROM:<a@b>\r\nDATA\r\nhello\r\n.\r\nQUIT\r\n');
+  for (let first = 1; first < bytes.length; first += 1) {
+    for (let second = first; second < bytes.length; second += 1) {
+      const seen: string[] = [];
+      const read = createSmtpReader({
+        onCommand: (line) => seen.push(line),
+        onMessage: () => seen.push('(message)'),
+      });
+      for (const piece of [bytes.subarray(0, first), bytes.subarray(first, second), bytes.subarray(second)])
+        read(piece);
+      expect(seen).toEqual(['MAIL FROM:<a@b>', 'DATA', '(message)', 'QUIT']);
+    }
+  }
 });

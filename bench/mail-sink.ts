@@ -62,18 +62,41 @@ export async function startMailSink(): Promise<MailSink> {
 
 function serve(socket: Socket, sink: { mails: Mail[]; readonly acceptMs: number }): void {
   let to = '';
+  const say = (line: string): void => void socket.write(`${line}\r\n`);
+  socket.setNoDelay(true);
+  socket.on('error', () => undefined);
+  const read = createSmtpReader({
+    onCommand: (line) => {
+      const verb = line.slice(0, 4).toUpperCase();
+      if (verb === 'RCPT') to = /<([^>]*)>/.exec(line)?.[1] ?? '';
+      say(answers[verb] ?? '250 Ok');
+      if (verb === 'QUIT') socket.end();
+    },
+    onMessage: () => {
+      sink.mails.push({ to, atMs: performance.now() });
+      if (sink.acceptMs === 0) say('250 2.0.0 Ok: queued');
+      else setTimeout(() => say('250 2.0.0 Ok: queued'), sink.acceptMs);
+    },
+  });
+  socket.on('data', read);
+  say('220 sink.test ESMTP');
+}
+
+/** Tells commands and ends of messages apart in the bytes of a client, however they are cut into pieces. */
+export function createSmtpReader(on: {
+  readonly onCommand: (line: string) => void;
+  readonly onMessage: () => void;
+}): (bytes: Buffer) => void {
   let isInBody = false;
   let received: Buffer = Buffer.alloc(0);
-  const say = (line: string): void => void socket.write(`${line}\r\n`);
   const takeMessage = (): boolean => {
     const end = received.indexOf(endOfMessage);
     // Of a message under way only what could be the beginning of its end is kept.
-    received = end < 0 ? received.subarray(-4) : received.subarray(end + endOfMessage.length);
+    received =
+      end < 0 ? received.subarray(1 - endOfMessage.length) : received.subarray(end + endOfMessage.length);
     if (end < 0) return false;
     isInBody = false;
-    sink.mails.push({ to, atMs: performance.now() });
-    if (sink.acceptMs === 0) say('250 2.0.0 Ok: queued');
-    else setTimeout(() => say('250 2.0.0 Ok: queued'), sink.acceptMs);
+    on.onMessage();
     return true;
   };
   const takeCommand = (): boolean => {
@@ -81,22 +104,16 @@ function serve(socket: Socket, sink: { mails: Mail[]; readonly acceptMs: number 
     if (end < 0) return false;
     const line = received.toString('latin1', 0, end);
     received = received.subarray(end + 2);
-    const verb = line.slice(0, 4).toUpperCase();
-    if (verb === 'RCPT') to = /<([^>]*)>/.exec(line)?.[1] ?? '';
-    isInBody = verb === 'DATA';
-    say(answers[verb] ?? '250 Ok');
-    if (verb === 'QUIT') socket.end();
+    isInBody = line.toUpperCase() === 'DATA';
+    on.onCommand(line);
     return true;
   };
-  socket.setNoDelay(true);
-  socket.on('error', () => undefined);
-  socket.on('data', (bytes: Buffer) => {
+  return (bytes) => {
     received = received.length === 0 ? bytes : Buffer.concat([received, bytes]);
     while (isInBody ? takeMessage() : takeCommand()) {
       // Each turn takes one command or one message.
     }
-  });
-  say('220 sink.test ESMTP');
+  };
 }
 
 const answers: Readonly<Record<string, string>> = {

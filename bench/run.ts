@@ -14,12 +14,13 @@ const names = benchmarks.map(({ name }) => name);
 const help = `
 usage: npm run bench -- [--quick] [--only NAME]… [--json FILE]
 
-  --quick       under a minute; good for a look, not for a claim
+  --quick       a minute on two quiet cores; good for a look, not for a claim
   --only NAME   ${names.join(', ')}
   --json FILE   writes every round of every figure
 `.trim();
 
-process.exitCode = await runBench();
+// A stack that failed half-way up may hold this process open; whatever it has started dies with it.
+process.exit(await runBench());
 
 async function runBench(): Promise<number> {
   const { values } = parseArgs({

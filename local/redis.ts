@@ -12,6 +12,8 @@ export const durableSettings: Readonly<Record<string, string>> = {
   'no-appendfsync-on-rewrite': 'no',
   'maxmemory-policy': 'noeviction',
   save: '',
+  // Not for durability: records are hashes of some twenty short fields and a body, and take half the memory this way.
+  'hash-max-ziplist-value': '1024',
 };
 
 export interface RedisOptions {

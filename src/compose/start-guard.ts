@@ -18,6 +18,7 @@ export async function startGuard(foundation: Foundation): Promise<void> {
   const gate = buildGate(foundation);
   const everyMs = values.RECONCILE_SECONDS * 1_000;
   const lease = createLease(redis.commands, keys.shard(0).lease('guard'), 2 * everyMs + 5_000);
+  const places = new Map<string, number>();
   await gate.watch.start();
   await startQuarantineJudge(foundation);
   startFleetWatch(foundation);
@@ -38,6 +39,7 @@ export async function startGuard(foundation: Foundation): Promise<void> {
         }),
       ageMs: values.RECONCILE_AGE_SECONDS * 1_000,
       retentionMs: gate.retentionMs,
+      places,
       log,
     });
   };

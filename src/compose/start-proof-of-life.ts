@@ -86,6 +86,7 @@ async function mendSpace(foundation: Foundation, space: ProofSpace, intervalMs: 
     findPolicy: () => 'resend-once',
     ageMs: intervalMs,
     retentionMs,
+    places: new Map(),
     log,
   });
 }

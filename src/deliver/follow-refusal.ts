@@ -29,13 +29,9 @@ export async function followRefusal(
     case 'held':
       return await holdMessage(desk, ready, answer.reason);
     case 'wait-here':
-    case 'wait-later': {
-      const atMs = desk.now() + answer.ms + 1;
-      return {
-        kind: 'later',
-        atMs: answer.why.startsWith('domain:') ? desk.turns.take(answer.why, atMs) : atMs,
-      };
-    }
+      return { kind: 'later', atMs: desk.now() + answer.ms + 1 };
+    case 'wait-later':
+      return await waitForTurn(desk, ready, answer);
     case 'claimed-elsewhere':
       return { kind: 'later', atMs: desk.now() + Math.max(answer.ms, 0) + 50 };
     case 'suppressed':
@@ -49,4 +45,16 @@ export async function followRefusal(
     default:
       return answer satisfies never;
   }
+}
+
+/** The message waits for a good reason, and says so in the index that tells how old the queue is. */
+async function waitForTurn(
+  desk: Desk,
+  { message }: ReadyMessage,
+  { why, ms }: Extract<PermitAnswer, { kind: 'wait-later' }>,
+): Promise<JobEnd> {
+  const fromMs = desk.now() + ms + 1;
+  const atMs = why.startsWith('domain:') ? desk.turns.take(why, fromMs) : fromMs;
+  await desk.decisions.postpone(message.id, atMs);
+  return { kind: 'later', atMs };
 }

@@ -21,6 +21,8 @@ export interface ReconcileOptions {
   /** An open record that was due this long ago must have a live job. */
   readonly ageMs: number;
   readonly retentionMs: number;
+  /** Where the next run begins in each index, kept from run to run: a backlog is walked a batch at a time. */
+  readonly places: Map<string, number>;
   readonly log: Log;
 }
 
@@ -64,9 +66,7 @@ async function requeueEvents(options: Run, keys: ShardKeys): Promise<number> {
   await eachOf(options, await readDue<EventId>(options, keys.eventsOpen, options.ageMs), async (id) => {
     const record = await readEventRecord(options.redis, options.keys, id);
     if (record?.state === 'accepted') requeued += Number(await options.jobs.ensureEventJob(id));
-    // Looked at: it comes up again after another age, behind those that wait for their first look.
     if (record === undefined) await options.redis.zrem(keys.eventsOpen, id);
-    else await options.redis.zadd(keys.eventsOpen, 'XX', options.nowMs, id);
   });
   return requeued;
 }
@@ -88,7 +88,6 @@ async function settleOpenMessages(
       const { channel, generation } = message;
       const delayMs = (message.sendAt ?? 0) - options.nowMs;
       requeued += Number(await options.jobs.ensureMessageJob({ id, channel, generation, delayMs }));
-      await options.redis.zadd(keys.messagesOpen, 'XX', options.nowMs, id);
     }
   });
   return { requeued, lapsed };
@@ -115,9 +114,13 @@ async function expireHeld(options: Run, keys: ShardKeys): Promise<number> {
   return expired;
 }
 
-/** The ids whose score is at least `ageMs` old, the oldest first. */
+/** The next batch of ids whose score is at least `ageMs` old. The scores stay: they say how long something waits. */
 async function readDue<Id extends string>(options: Run, index: string, ageMs: number): Promise<Id[]> {
-  return (await options.redis.zrangebyscore(index, '-inf', options.nowMs - ageMs, 'LIMIT', 0, batch)) as Id[];
+  const { redis, places, nowMs } = options;
+  const place = places.get(index) ?? 0;
+  const ids = await redis.zrangebyscore(index, '-inf', nowMs - ageMs, 'LIMIT', place, batch);
+  places.set(index, ids.length < batch ? 0 : place + batch);
+  return ids as Id[];
 }
 
 /** One after the other. A record that cannot be read is reported and passed over; a store that is away ends it all. */

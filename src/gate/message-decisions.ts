@@ -3,7 +3,7 @@ import type { MessageId } from '../domain/ids.ts';
 import type { MessageState } from '../domain/message.ts';
 import type { Keys } from '../store/keys.ts';
 import { moveKeys } from '../store/message-record.ts';
-import { loadScript } from '../store/scripts.ts';
+import { loadScript, toStoreError } from '../store/scripts.ts';
 
 /**
  * Moves that are not attempts: hold, release, end. Each is a compare-and-set on the message's state, so two
@@ -13,6 +13,8 @@ export interface MessageDecisions {
   hold(id: MessageId, reason: string, draft: string): Promise<DecisionAnswer>;
   release(id: MessageId, release: Release): Promise<ReleaseAnswer>;
   end(id: MessageId, end: MessageEnd): Promise<DecisionAnswer>;
+  /** Notes that an open message rightly waits until then (epoch ms): it counts as late only from that instant. */
+  postpone(id: MessageId, untilMs: number): Promise<void>;
 }
 
 /** `state` is what the message is now: `unknown` where it may have left and was to end as if it had not. */
@@ -63,6 +65,13 @@ export function createMessageDecisions(options: {
       return word === 'refused'
         ? { kind: 'refused', state: value }
         : { kind: word as 'too-old' | 'sent-before' };
+    },
+    postpone: async (id, untilMs) => {
+      try {
+        await redis.zadd(options.keys.of(id).messagesOpen, 'XX', Math.ceil(untilMs), id);
+      } catch (error) {
+        throw toStoreError('postpone message', error);
+      }
     },
     end: async (id, end) =>
       toAnswer(

@@ -13,7 +13,8 @@ export type PermitAnswer =
   | { readonly kind: 'go'; readonly claim: Claim }
   | { readonly kind: 'rehearse'; readonly verdict: string }
   | { readonly kind: 'held'; readonly reason: HoldReason }
-  | { readonly kind: 'wait-here' | 'wait-later'; readonly ms: number; readonly why: string }
+  | { readonly kind: 'wait-here'; readonly ms: number; readonly why: string }
+  | { readonly kind: 'wait-later'; readonly ms: number; readonly why: string }
   | { readonly kind: 'suppressed'; readonly reason: string }
   | { readonly kind: 'expired' }
   | { readonly kind: 'claimed-elsewhere'; readonly ms: number }

@@ -58,9 +58,10 @@ export function createJobAdder(options: JobAdderOptions): JobAdder {
   const addMessage = async (message: MessageJob): Promise<void> => {
     const jobId = toMessageJobId(message);
     const data = { v: 1, id: message.id, ...mark };
+    const { delayMs } = message;
     await queue(message.id, message.channel).add('message', data, {
       jobId,
-      delay: Math.max(0, message.delayMs),
+      ...(delayMs > 0 ? { delay: delayMs } : {}),
     });
   };
   return {
@@ -128,7 +129,8 @@ function openQueues(options: JobAdderOptions, shard: number): Record<QueueName, 
       skipWaitingForReady: true,
       skipMetasUpdate: false,
       streams: { events: { maxLen: 1_000 } },
-      defaultJobOptions: { removeOnComplete: true, removeOnFail: true, stackTraceLimit: 0, attempts: 1_000 },
+      // Written into every job, so they are few: that ended jobs are removed is an option of the workers.
+      defaultJobOptions: { stackTraceLimit: 0, attempts: 1_000 },
     });
     queue.on('error', (error) => options.onError(`queue ${name}`, error));
     return queue;

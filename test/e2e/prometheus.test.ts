@@ -45,8 +45,6 @@ beforeAll(async () => {
       PROOF_OF_LIFE_SECONDS: '1',
       GUARD_TOKENS: 'act',
       GUARD_DEPTH_FLOOR: '5',
-      // What the reconciler has looked at counts as young again: QueueTooOld fires only where it looks less often.
-      RECONCILE_AGE_SECONDS: '60',
       QUARANTINE_KEYS: `test:${Buffer.alloc(32, 7).toString('base64')}`,
     },
   });

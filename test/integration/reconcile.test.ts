@@ -19,6 +19,8 @@ afterAll(async () => {
   await desk.stop();
 });
 
+const places = new Map<string, number>();
+
 /** A run at this instant of the store's clock. */
 async function run(nowMs = Date.now()): Promise<ReconcileReport> {
   await clock.setNow(nowMs);
@@ -33,6 +35,7 @@ async function run(nowMs = Date.now()): Promise<ReconcileReport> {
     findPolicy: () => 'ask',
     ageMs: 1_000,
     retentionMs: 72 * hourMs,
+    places,
     log: createLog({
       level: 'info',
       service: 'test',
@@ -52,6 +55,23 @@ describe('the reconciler', () => {
     expect((await desk.readJobs()).waiting).toBe(2);
     expect((await run(Date.now() + 50_000)).requeued).toBe(0);
     expect((await desk.read(lost)).state).toBe('queued');
+  });
+
+  test('a backlog is walked a batch at a time, and what was looked at stays as old as it is', async () => {
+    const old = Date.now() - 100_000;
+    const { messagesOpen } = desk.keys.shard(0);
+    const id = await desk.seedMessage();
+    await desk.redis.zadd(messagesOpen, old, id);
+    // Behind more than one batch of others, whose records are no longer there.
+    const gone = Array.from({ length: 600 }, (_, count) => [
+      old - 1,
+      `msg_00${String(count).padStart(24, 'z')}`,
+    ]);
+    await desk.redis.zadd(messagesOpen, ...gone.flat());
+    const before = (await desk.readJobs()).waiting;
+    for (let runs = 0; runs < 3; runs += 1) await run();
+    expect((await desk.readJobs()).waiting).toBe(before + 1);
+    expect(await desk.redis.zscore(messagesOpen, id)).toBe(String(old));
   });
 
   test('a held message past its fence expires, and one before it stays, however many are held', async () => {
