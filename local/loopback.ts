@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import type { Server } from 'node:http';
 import { type AddressInfo, createServer, type Server as NetServer } from 'node:net';
 
@@ -25,12 +26,17 @@ export async function listenOnLoopback(server: Server, port: number, host = loop
   };
 }
 
-/** A port that nobody listened on a moment ago. */
+/** Below the ports that systems give to outgoing connections, which would take a free one before it is used. */
+const portsFrom = 15_000;
+const portsTo = 32_000;
+
+/** A port that nobody listened on a moment ago, and that no system hands out by itself. */
 export async function findFreePort(): Promise<number> {
-  const server = createServer();
-  const port = await bind(server, 0, loopback);
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+  for (let tries = 0; tries < 100; tries += 1) {
+    const port = randomInt(portsFrom, portsTo);
+    if (await isPortFree(port)) return port;
+  }
+  throw new Error(`no free port between ${portsFrom} and ${portsTo} was found`);
 }
 
 /** True when nobody listens on the port. */

@@ -1,5 +1,5 @@
 export interface WaitOptions {
-  /** 5 s by default. */
+  /** 15 s by default: it ends as soon as the condition holds, and machines are busy. */
   readonly deadlineMs?: number;
   /** Time between two looks, 10 ms by default. */
   readonly everyMs?: number;
@@ -15,7 +15,7 @@ export async function waitFor<T>(
   isDone: (state: T) => boolean,
   options: WaitOptions = {},
 ): Promise<T> {
-  const { deadlineMs = 5000, everyMs = 10 } = options;
+  const { deadlineMs = 15_000, everyMs = 10 } = options;
   const deadlineAt = performance.now() + deadlineMs;
   for (;;) {
     const state = await look();
