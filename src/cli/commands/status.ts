@@ -70,7 +70,8 @@ function printSending(print: Print, sending: z.infer<typeof sendStatusSchema>): 
     : print.paint('bad', sending.reason === undefined ? 'REHEARSING' : 'NOT SENDING');
   const why = sending.reason === undefined ? '' : `: ${sending.reason}`;
   print.say(`${headline}${why}`);
-  print.say(`mode       ${sending.app_mode}${sending.dry_run ? ', dry run: no provider is called' : ''}`);
+  const rehearses = sending.app_mode === 'dry_run' ? ', a rehearsal: no provider is called' : '';
+  print.say(`mode       ${sending.app_mode}${rehearses}`);
   print.say(`in flight  ${sending.inflight}        epoch ${sending.epoch}`);
 }
 
