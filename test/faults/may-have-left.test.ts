@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readGate, setFlag } from '../../src/gate/flags.ts';
-import { stopSending } from '../../src/gate/stop-sending.ts';
 import { type ScriptedSmtp, startScriptedSmtp } from '../support/scripted-smtp.ts';
 import { type Service, startService } from '../support/service.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { findBreaches, resendEvent, waitForRest } from './invariants.ts';
+import { stopAndQuiesce, switchOn } from './switch-sending.ts';
 
 let smtp: ScriptedSmtp;
 let service: Service;
@@ -28,7 +27,7 @@ test('DLV-3: a resend that a stop holds says that a copy may be out, and leaves 
   expect(await breaches()).toEqual([]);
 
   smtp.play({});
-  await switchOn();
+  await switchOn(service);
   const { body } = await service.call('/api/held/release', {
     json: { filter: { ids: [id] }, reason: 'go', preview: false },
   });
@@ -51,7 +50,7 @@ test('DLV-3: a resend cannot be cancelled as if nothing had left: it waits for a
 async function holdResend(key: string): Promise<string> {
   const before = smtp.messages.length;
   smtp.play({ dot: 'hang' });
-  await switchOn();
+  await switchOn(service);
   const eventId = await service.post(resendEvent(key), key);
   acknowledged.push(eventId);
   await waitFor(
@@ -59,23 +58,12 @@ async function holdResend(key: string): Promise<string> {
     () => smtp.messages.length,
     (count) => count === before + 1,
   );
-  const clocks = { now: Date.now, monotonicNow: () => performance.now() };
-  const report = await stopSending(
-    { redis: service.redis, keys: service.keys, ...clocks },
-    { flag: 'send', actor: 'test', reason: 'to hold the resend', waitMs: 20_000 },
-  );
-  expect(report.state).toBe('quiesced');
+  await stopAndQuiesce(service);
   await waitForRest(service, 20_000);
   const { body } = await service.call(`/api/events/${eventId}`);
   const [message] = body['messages'] as { message_id: string; state: string }[];
   expect(message?.state).toBe('held');
   return message?.message_id ?? '';
-}
-
-async function switchOn(): Promise<void> {
-  const gate = await readGate(service.redis, service.keys);
-  const change = { actor: 'test', reason: 'to go on', seenEpoch: gate?.epoch ?? 0 };
-  await setFlag(service.redis, service.keys, { flag: 'send', value: 'on', ...change }, Date.now);
 }
 
 async function list(path: string): Promise<{ items: unknown }> {

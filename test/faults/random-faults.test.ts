@@ -3,8 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Issuer, startIssuer } from '../../local/issuer.ts';
-import { readGate, setFlag } from '../../src/gate/flags.ts';
-import { stopSending } from '../../src/gate/stop-sending.ts';
 import { type CuttableRedis, startCuttableRedis } from '../support/preload/cuttable-redis.ts';
 import { whyNoPreload } from '../support/preload/preload.ts';
 import { type ScriptedSmtp, type SmtpStep, startScriptedSmtp } from '../support/scripted-smtp.ts';
@@ -12,6 +10,7 @@ import { type ProcessKind, type Service, startService } from '../support/service
 import { createServiceClient, issuerClients, type ServiceClient } from '../support/service-client.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { askEvent, findBreaches, resendEvent, waitForRest } from './invariants.ts';
+import { stopAndQuiesce, switchOn } from './switch-sending.ts';
 
 /** `FAULT_SECONDS` makes it a long run, `FAULT_SEED` repeats one (its choices; the timing of a machine never repeats). */
 const faultMs = 1_000 * Number(process.env['FAULT_SECONDS'] ?? '20');
@@ -69,7 +68,7 @@ test(
     const posters = Array.from({ length: posterCount }, (_, poster) => keepPosting(poster, life.signal));
     await Promise.all([...posters, breakThings().finally(() => life.abort())]);
     smtp.play({});
-    await switchOn();
+    await switchOn(service);
     await waitForJudged();
     await waitForRest(service, healMs);
     const breaches = await findBreaches(service, {
@@ -169,21 +168,11 @@ async function rotateKeys(): Promise<void> {
 
 async function stopAndStart(): Promise<void> {
   story.push('stop and start');
-  const clocks = { now: Date.now, monotonicNow: () => performance.now() };
-  const store = { redis: service.redis, keys: service.keys };
-  const before = { actor: 'test', reason: 'random', waitMs: 20_000 };
-  const report = await stopSending({ ...store, ...clocks }, { flag: 'send', ...before });
-  expect(report.state).toBe('quiesced');
+  await stopAndQuiesce(service);
   const begun = smtp.bodiesBegunAtMs.length;
   await passTime(200);
   expect(smtp.bodiesBegunAtMs.length, 'a body began after a confirmed stop').toBe(begun);
-  await switchOn();
-}
-
-async function switchOn(): Promise<void> {
-  const gate = await readGate(service.redis, service.keys);
-  const change = { actor: 'test', reason: 'random', seenEpoch: gate?.epoch ?? 0 };
-  await setFlag(service.redis, service.keys, { flag: 'send', value: 'on', ...change }, Date.now);
+  await switchOn(service);
 }
 
 async function failProvider(how: string, script: Readonly<Record<string, SmtpStep>>): Promise<void> {

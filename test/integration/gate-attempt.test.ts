@@ -148,19 +148,26 @@ const make = (to?: string): Promise<MessageRecord> =>
   createMessage(redis, keys, to === undefined ? {} : { to });
 const reread = (message: MessageRecord): Promise<MessageRecord> => readMessage(redis, keys, message.id);
 
+async function attemptUntilSent(
+  attempt: (message: MessageRecord) => Promise<JobEnd>,
+  message: MessageRecord,
+): Promise<void> {
+  await waitFor(
+    'the retry is due and sent',
+    async () => {
+      await attempt(message);
+      return (await reread(message)).state;
+    },
+    (state) => state === 'sent',
+  );
+}
+
 describe('fail-over', () => {
   test('DLV-1: a message that was not sent for sure goes to the other provider with its next attempt', async () => {
     const { attempt, sends } = createSender({ outcomes: [notSent, accepted] });
     const message = await make();
     await attempt(message);
-    await waitFor(
-      'the retry is due and sent',
-      async () => {
-        await attempt(message);
-        return (await reread(message)).state;
-      },
-      (state) => state === 'sent',
-    );
+    await attemptUntilSent(attempt, message);
     expect(sends).toEqual(['p1', 'p2']);
   });
 
@@ -169,14 +176,7 @@ describe('fail-over', () => {
     const message = await make();
     const end = await attempt(message);
     expect(end.kind === 'later' ? end.atMs - desk.now() : Infinity).toBeLessThan(1_000);
-    await waitFor(
-      'the retry is due and sent',
-      async () => {
-        await attempt(message);
-        return (await reread(message)).state;
-      },
-      (state) => state === 'sent',
-    );
+    await attemptUntilSent(attempt, message);
     expect(sends).toEqual(['p1', 'p2']);
   });
 
