@@ -4,10 +4,13 @@ import { ConfigurationError, readConfiguration } from '../config/read-configurat
 import { createMetricsApp } from '../http/create-http-app.ts';
 import { createHttpServer } from '../http/create-http-server.ts';
 import { superviseProcess } from '../runtime/run-process.ts';
+import { watchEventLoop } from '../runtime/watch-event-loop.ts';
 import { buildFoundation, type Foundation, openFoundationStore } from './build-foundation.ts';
 import { createDependencyCheck } from './dependency-report.ts';
 
 const storeWaitMs = 10 * 60_000;
+/** Twice the lock of a job: by then another worker has what this one holds. */
+const loopBlockedMs = 20_000;
 
 /**
  * Runs one process of the service from its start to its end. A fault of the configuration is told whole and ends
@@ -24,6 +27,8 @@ export async function runProcess(
     { name: service, stop: (deadlineMs) => releases.run(deadlineMs) },
     { log, drainMs: configuration.values.DRAIN_SECONDS * 1_000 },
   );
+  const loopWatch = watchEventLoop(loopBlockedMs);
+  releases.push('event loop watch', () => loopWatch.stop());
   try {
     await start(foundation);
   } catch (error) {

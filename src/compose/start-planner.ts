@@ -1,5 +1,5 @@
 import { hashAddress } from '../observe/address-hash.ts';
-import { type Planner, planEvent } from '../plan/plan-event.ts';
+import { endPoisonEvent, type Planner, planEvent } from '../plan/plan-event.ts';
 import { buildCatalog } from './build-catalog.ts';
 import { buildDirectory, recipientDefaults } from './build-directory.ts';
 import { type Foundation } from './build-foundation.ts';
@@ -42,8 +42,9 @@ export async function startPlanner(foundation: Foundation): Promise<void> {
       queuePrefix: keys.shard(shard).queuePrefix,
       connection: redis.createWorkerConnection('plan-events'),
       concurrency: values.PLAN_CONCURRENCY,
-      handleJob: (id, signal) => planEvent(planner, id, signal),
-      handleProof: (id, signal) => planEvent(proofPlanner, id, signal),
+      handleJob: (...job) => planEvent(planner, ...job),
+      handleProof: (...job) => planEvent(proofPlanner, ...job),
+      endPoison: (id) => endPoisonEvent(planner, id),
       watch: gate.watch,
       flags: ['consume', 'consume:events'],
     });

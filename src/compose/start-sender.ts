@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { attemptMessage } from '../deliver/attempt-message.ts';
+import { attemptMessage, endPoisonMessage } from '../deliver/attempt-message.ts';
 import type { Desk } from '../deliver/desk.ts';
 import { createDecisionNotes, notePermitAnswers } from '../deliver/note-decision.ts';
 import { dropSenderReport, reportEveryMs, writeSenderReport } from '../deliver/sender-reports.ts';
@@ -70,8 +70,9 @@ export async function startSender(foundation: Foundation): Promise<void> {
         queuePrefix: keys.shard(shard).queuePrefix,
         connection: redis.createWorkerConnection(`send-${channel}`),
         concurrency: values.SEND_CONCURRENCY,
-        handleJob: (id, signal) => attemptMessage(desk, id, signal),
-        handleProof: (id, signal) => attemptMessage(proofDesk, id, signal),
+        handleJob: (...job) => attemptMessage(desk, ...job),
+        handleProof: (...job) => attemptMessage(proofDesk, ...job),
+        endPoison: (id) => endPoisonMessage(desk, id),
         watch: gate.watch,
         flags: ['consume', `consume:${channel}`],
       });

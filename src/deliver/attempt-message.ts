@@ -4,6 +4,7 @@ import { judgeEnvironment } from '../domain/judge-environment.ts';
 import { type MessageState, openStates } from '../domain/message.ts';
 import { isRecipientAllowed } from '../domain/recipient-policy.ts';
 import type { JobEnd } from '../queue/queue-host.ts';
+import type { ReportSurvival } from '../queue/suspect-jobs.ts';
 import { RenderError } from '../render/rendered.ts';
 import type { MessageRecord } from '../store/message-record.ts';
 import type { Desk, ReadyMessage } from './desk.ts';
@@ -19,7 +20,12 @@ const clockAheadPauseMs = 1_000;
  * Takes one message as far as it may go now: render, ask the environment, ask the gate, send, write down. Whatever
  * happens, the record says where the message stands; the answer only tells the queue when to come back.
  */
-export async function attemptMessage(desk: Desk, jobId: string, signal: AbortSignal): Promise<JobEnd> {
+export async function attemptMessage(
+  desk: Desk,
+  jobId: string,
+  signal: AbortSignal,
+  reportSurvival: ReportSurvival = () => Promise.resolve(),
+): Promise<JobEnd> {
   const id = parseMessageId(jobId);
   const message = id === undefined ? undefined : await desk.readMessage(id);
   if (message === undefined) return done;
@@ -27,11 +33,37 @@ export async function attemptMessage(desk: Desk, jobId: string, signal: AbortSig
   if (turn.kind !== 'now') return turn;
   const ready = await renderMessage(desk, message);
   if (ready === undefined) return done;
+  await reportSurvival();
   for (;;) {
     // Who waited for long may find another environment than before.
     const end = await takeFurther(desk, ready, signal);
     if (end.kind !== 'ask-again') return end;
   }
+}
+
+/**
+ * Ends a message whose handling kept killing or hanging its worker. The record is not looked at, since that may be what
+ * kills; one that is claimed may have left, and a person is asked.
+ */
+export async function endPoisonMessage(desk: Desk, jobId: string): Promise<JobEnd> {
+  const id = parseMessageId(jobId);
+  if (id === undefined) return done;
+  const end = {
+    to: 'dead',
+    from: ['queued', 'retrying'],
+    reason: 'poison',
+    fields: { lastError: 'its handling killed or hung three workers' },
+  } as const;
+  const answer = await desk.decisions.end(id, end);
+  if (answer.kind === 'done') {
+    desk.metrics.countDeadLetter('poison');
+    desk.log.error({ message_id: id }, 'a message that kills its workers was given up');
+    return done;
+  }
+  if (answer.state !== 'claimed') return done;
+  const lapsed = await desk.permits.lapse({ id }, 'ask');
+  if (lapsed === 'unknown') desk.metrics.countUnknown('answer', 'ask');
+  return lapsed === 'live' ? { kind: 'later', atMs: desk.now() + clockAheadPauseMs } : done;
 }
 
 /** Whether the message's turn is now, later, or never again. */

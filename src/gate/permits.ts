@@ -64,7 +64,7 @@ export interface Permits {
   giveBack(claim: Claim, reason: string): Promise<void>;
   /** Ends a claim past its deadline; `live` when it is not past it after all. */
   lapse(
-    message: MessageRecord,
+    message: Pick<MessageRecord, 'id'>,
     policy: AmbiguityPolicy,
   ): Promise<'unknown' | 'queued' | 'live' | 'not-claimed'>;
 }

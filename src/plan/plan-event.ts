@@ -1,11 +1,12 @@
 import type { Redis } from 'ioredis';
 import type { EventState } from '../domain/event.ts';
-import { type MessageId, parseEventId, toMessageId } from '../domain/ids.ts';
+import { type EventId, type MessageId, parseEventId, toMessageId } from '../domain/ids.ts';
 import type { Channel } from '../domain/message.ts';
 import type { DirectoryAnswer, Recipient } from '../domain/recipient.ts';
 import type { Log } from '../observe/log.ts';
 import type { JobAdder } from '../queue/job-adder.ts';
 import type { JobEnd } from '../queue/queue-host.ts';
+import type { ReportSurvival } from '../queue/suspect-jobs.ts';
 import { type EventRecord, readEventRecord } from '../store/event-record.ts';
 import type { Keys } from '../store/keys.ts';
 import { loadScript } from '../store/scripts.ts';
@@ -38,28 +39,43 @@ const finishScript = loadScript(new URL('./finish-event.lua', import.meta.url));
  * Turns an accepted event into its messages: one for each channel that the template offers, the caller asked for
  * and the recipient has an address on. Planning twice gives the same messages, so a worker may die anywhere in it.
  */
-export async function planEvent(planner: Planner, jobId: string, signal: AbortSignal): Promise<JobEnd> {
+export async function planEvent(
+  planner: Planner,
+  jobId: string,
+  signal: AbortSignal,
+  reportSurvival: ReportSurvival = () => Promise.resolve(),
+): Promise<JobEnd> {
   const id = parseEventId(jobId);
   const event = id === undefined ? undefined : await readEventRecord(planner.redis, planner.keys, id);
   if (event === undefined || event.state !== 'accepted') return { kind: 'done' };
   const entry = planner.catalog.find(event.type);
-  if (entry === undefined) return await finishEvent(planner, event, { to: 'dead', reason: 'unknown-type' });
+  if (entry === undefined)
+    return await finishEvent(planner, event.id, { to: 'dead', reason: 'unknown-type' });
   const notAfter = findNotAfter(entry, event);
   if (notAfter !== undefined && (await hasPassed(planner.redis, notAfter, planner.now))) {
-    return await finishEvent(planner, event, { to: 'expired', reason: 'not-after' });
+    return await finishEvent(planner, event.id, { to: 'expired', reason: 'not-after' });
   }
   const found = await findRecipient(planner, event, signal);
+  await reportSurvival();
   switch (found.kind) {
     case 'found':
       return await createMessages(planner, { event, entry, recipient: found.recipient, notAfter });
     case 'not-found':
     case 'refused':
-      return await finishEvent(planner, event, { to: 'dead', reason: `recipient-${found.kind}` });
+      return await finishEvent(planner, event.id, { to: 'dead', reason: `recipient-${found.kind}` });
     case 'unreachable':
       return await waitForDirectory(planner, event, found.detail);
     default:
       return found satisfies never;
   }
+}
+
+/** Ends an event whose planning kept killing or hanging its worker; its record is not looked at. A replay plans it again. */
+export async function endPoisonEvent(planner: Planner, jobId: string): Promise<JobEnd> {
+  const id = parseEventId(jobId);
+  if (id === undefined) return { kind: 'done' };
+  planner.log.error({ event_id: id }, 'an event that kills its workers was given up');
+  return await finishEvent(planner, id, { to: 'dead', reason: 'poison' });
 }
 
 /** The earlier of the template's fence and the caller's: a caller may only make it stricter. */
@@ -100,7 +116,7 @@ async function waitForDirectory(planner: Planner, event: EventRecord, detail: st
   const ageMs = (await readStoreClock(planner.redis)) - event.receivedAt;
   planner.log.warn({ event_id: event.id, detail, age_ms: ageMs }, 'the directory could not be reached');
   if (ageMs >= planner.directoryHorizonMs)
-    return await finishEvent(planner, event, { to: 'dead', reason: 'directory-unreachable' });
+    return await finishEvent(planner, event.id, { to: 'dead', reason: 'directory-unreachable' });
   const ceilingMs = Math.min(60_000, 1_000 + ageMs / 2);
   return { kind: 'later', atMs: planner.now() + ceilingMs * (0.5 + planner.random() / 2) };
 }
@@ -125,8 +141,8 @@ async function createMessages(planner: Planner, plan: Plan): Promise<JobEnd> {
     const address = channel === 'email' ? recipient.email : recipient.phone;
     if (address !== undefined) planned.push(await createMessage(planner, plan, channel, address));
   }
-  if (planned.length === 0) return await finishEvent(planner, event, { to: 'dead', reason: 'no-address' });
-  await finishEvent(planner, event, { to: 'planned', messages: planned });
+  if (planned.length === 0) return await finishEvent(planner, event.id, { to: 'dead', reason: 'no-address' });
+  await finishEvent(planner, event.id, { to: 'planned', messages: planned });
   const delayMs = Math.max(0, (event.event.sendAt ?? 0) - planner.now());
   await Promise.all(
     planned.map(({ id, channel }) => planner.jobs.addMessageJob({ id, channel, generation: 1, delayMs })),
@@ -191,19 +207,15 @@ interface EventEnd {
   readonly messages?: readonly PlannedMessage[];
 }
 
-async function finishEvent(planner: Planner, event: EventRecord, end: EventEnd): Promise<JobEnd> {
-  const keys = planner.keys.of(event.id);
+async function finishEvent(planner: Planner, id: EventId, end: EventEnd): Promise<JobEnd> {
+  const keys = planner.keys.of(id);
   const { to, reason = '', messages = [] } = end;
   await finishScript.run(
     planner.redis,
-    [keys.event(event.id), keys.eventsOpen, keys.eventsPlanned, keys.eventsDead],
-    [event.id, to, reason, messages.map(({ id }) => id).join(' '), planner.retentionMs, 'accepted'],
+    [keys.event(id), keys.eventsOpen, keys.eventsPlanned, keys.eventsDead],
+    [id, to, reason, messages.map((message) => message.id).join(' '), planner.retentionMs, 'accepted'],
   );
-  if (to !== 'planned') {
-    planner.log.warn(
-      { event_id: event.id, type: event.type, state: to, reason },
-      'event ended without a message',
-    );
-  }
+  if (to !== 'planned')
+    planner.log.warn({ event_id: id, state: to, reason }, 'event ended without a message');
   return { kind: 'done' };
 }

@@ -2,12 +2,14 @@ import { DelayedError, type Job, Worker, type WorkerOptions } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { QueueName } from './queue-names.ts';
+import { createSuspectJobs, type ReportSurvival, type SuspectJobs } from './suspect-jobs.ts';
 
 /**
  * Runs a handler for the jobs of one queue. The handler answers what becomes of the job: *done*, or *later* (the
  * same job comes back then, and nothing is counted against it). A handler that throws has a bug or an unreachable
  * store: the job comes back after a pause that grows, and the fault is reported. A job never ends as failed
- * by our doing; the records decide what is finished.
+ * by our doing; the records decide what is finished. A job that kills or hangs its worker three times is poison: it is
+ * given to `endPoison` instead, so that it never takes a fleet down.
  */
 export interface QueueHost {
   readonly name: string;
@@ -24,7 +26,8 @@ export interface QueueHost {
 
 export type JobEnd = { readonly kind: 'done' } | { readonly kind: 'later'; readonly atMs: number };
 
-export type HandleJob = (id: string, signal: AbortSignal) => Promise<JobEnd>;
+/** `reportSurvival` is called once all that depends on the content of the record has been worked out. */
+export type HandleJob = (id: string, signal: AbortSignal, reportSurvival: ReportSurvival) => Promise<JobEnd>;
 
 export interface QueueHostOptions {
   readonly queue: QueueName;
@@ -34,6 +37,8 @@ export interface QueueHostOptions {
   readonly handleJob: HandleJob;
   /** The same for the jobs of the proof of life, whose records lie apart. */
   readonly handleProof?: HandleJob;
+  /** Ends the record of a job that kept killing or hanging its worker. */
+  readonly endPoison: (id: string) => Promise<JobEnd>;
   readonly onError: (what: string, error: unknown) => void;
   readonly now: () => number;
 }
@@ -51,18 +56,15 @@ export function createQueueHost(options: QueueHostOptions): QueueHost {
   let paused = false;
   let underWay = 0;
   const stopping = new AbortController();
+  const suspects = createSuspectJobs();
   const worker = new Worker(
     options.queue,
     async (job, token, signal) => {
       lastPickupAt = options.now();
       underWay += 1;
       try {
-        await runJob(
-          options,
-          job,
-          token ?? '',
-          AbortSignal.any([stopping.signal, signal ?? stopping.signal]),
-        );
+        const ended = AbortSignal.any([stopping.signal, signal ?? stopping.signal]);
+        await runJob({ ...options, suspects }, job, token ?? '', ended);
       } finally {
         underWay -= 1;
       }
@@ -120,29 +122,41 @@ function toWorkerOptions(options: QueueHostOptions): WorkerOptions {
 }
 
 async function runJob(
-  options: QueueHostOptions,
+  options: QueueHostOptions & { readonly suspects: SuspectJobs },
   job: Job,
   token: string,
   signal: AbortSignal,
 ): Promise<void> {
   const data = jobData.safeParse(job.data);
-  const handle = data.data?.proof === true ? options.handleProof : options.handleJob;
+  const isProof = data.data?.proof === true;
+  const handle = isProof ? options.handleProof : options.handleJob;
   if (!data.success || handle === undefined) {
     options.onError(`job ${String(job.id)} in ${options.queue} is not ours`, data.error);
     return;
   }
-  let end: JobEnd;
-  try {
-    end = await handle(data.data.id, signal);
-  } catch (error) {
+  const { id } = data.data;
+  const work = {
+    handle: (reportSurvival: ReportSurvival) => handle(id, signal, reportSurvival),
+    endPoison: async () => (isProof ? ({ kind: 'done' } as const) : await options.endPoison(id)),
+  };
+  const end = await findEnd(options, job, work).catch((error: unknown) => {
     if (!signal.aborted) options.onError(`handle job of ${options.queue}`, error);
-    const started = Math.min(job.attemptsStarted, 12);
-    end = {
-      kind: 'later',
-      atMs: options.now() + (signal.aborted ? 0 : Math.min(60_000, 250 * 2 ** started)),
-    };
-  }
+    const pauseMs = signal.aborted ? 0 : Math.min(60_000, 250 * 2 ** Math.min(job.attemptsStarted, 12));
+    return { kind: 'later', atMs: options.now() + pauseMs } as const;
+  });
   if (end.kind === 'done') return;
   await job.moveToDelayed(Math.max(end.atMs, options.now() + 1), token);
   throw new DelayedError();
+}
+
+async function findEnd(
+  { suspects }: { readonly suspects: SuspectJobs },
+  job: Job,
+  work: {
+    readonly handle: (reportSurvival: ReportSurvival) => Promise<JobEnd>;
+    readonly endPoison: () => Promise<JobEnd>;
+  },
+): Promise<JobEnd> {
+  const end = await suspects.run(job, work.handle);
+  return end === 'poison' ? await work.endPoison() : end;
 }

@@ -50,6 +50,7 @@ beforeEach(async () => {
     queuePrefix: keys.shard(0).queuePrefix,
     connection: clients.createWorkerConnection('plan-events'),
     concurrency: 1,
+    endPoison: async () => await Promise.resolve({ kind: 'done' }),
     handleJob: async (id) => {
       taken.push(id);
       if (id === first) await firstEnds;

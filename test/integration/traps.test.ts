@@ -46,6 +46,7 @@ test('trap 2: the stall count of a job that is killed twice does not fail it und
     queuePrefix: keys.shard(0).queuePrefix,
     connection: connectBlocking(),
     concurrency: 1,
+    endPoison: async () => await Promise.resolve({ kind: 'done' }),
     handleJob: async (jobId) => {
       seen.push(jobId);
       return await Promise.resolve({ kind: 'done' });
@@ -151,6 +152,7 @@ test('trap 10: a host lets go at its deadline although Redis is away', async () 
     queuePrefix: keys.shard(0).queuePrefix,
     connection,
     concurrency: 1,
+    endPoison: async () => await Promise.resolve({ kind: 'done' }),
     handleJob: async () => await Promise.resolve({ kind: 'done' }),
     onError: ignore,
     now: Date.now,

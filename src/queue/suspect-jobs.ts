@@ -1,0 +1,74 @@
+import type { Job } from 'bullmq';
+
+/** Deliveries that may kill or hang their worker before the job counts as poison. */
+const fatalDeliveriesMax = 3;
+
+/** Says that the dangerous part of a job is over: whatever ends the worker from now on is not this job's doing. */
+export type ReportSurvival = () => Promise<void>;
+
+export interface SuspectJobs {
+  /**
+   * Runs `handle`; for a job whose worker died with it, alone among its like and with a durable mark for as long as the
+   * dangerous part lasts. Answers `'poison'`, and runs nothing, when that has killed or hung its worker too often.
+   */
+  run<T>(job: Job, handle: (reportSurvival: ReportSurvival) => Promise<T>): Promise<T | 'poison'>;
+}
+
+/**
+ * Finds the job that ends its workers among those that only were in the same hands. BullMQ counts every job of a dead
+ * worker as stalled; so one that stalled is a suspect and no more. Suspects are handled one at a time in a process, and
+ * each is marked in the store before and cleared after: a mark that outlives its process names the one that ended it.
+ */
+export function createSuspectJobs(): SuspectJobs {
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    run: async (job, handle) => {
+      if (job.stalledCounter === 0) return await handle(survive);
+      const turn = createTurn();
+      const before = last;
+      last = turn.ended;
+      await before;
+      try {
+        return await runMarked(job, handle, turn.end);
+      } finally {
+        turn.end();
+      }
+    },
+  };
+}
+
+async function runMarked<T>(
+  job: Job,
+  handle: (reportSurvival: ReportSurvival) => Promise<T>,
+  endTurn: () => void,
+): Promise<T | 'poison'> {
+  const marks = Number(job.data.marks ?? 0);
+  // The delivery that made it a suspect had no mark.
+  if (1 + marks >= fatalDeliveriesMax) return 'poison';
+  const { marks: _, ...pointer } = job.data;
+  await job.updateData({ ...pointer, marks: marks + 1 });
+  let survived = false;
+  const reportSurvival = async (): Promise<void> => {
+    if (survived) return;
+    survived = true;
+    await job.updateData(pointer);
+    endTurn();
+  };
+  try {
+    return await handle(reportSurvival);
+  } finally {
+    await reportSurvival();
+  }
+}
+
+function createTurn(): { readonly ended: Promise<void>; readonly end: () => void } {
+  let end = doNothing;
+  const ended = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  return { ended, end };
+}
+
+function doNothing(): void {}
+
+async function survive(): Promise<void> {}
