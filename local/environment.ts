@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { settings } from '../src/config/settings.ts';
 import { audiences } from './issuer.ts';
 import { findFreePort, isPortFree, loopback } from './loopback.ts';
@@ -82,6 +83,7 @@ export function buildEnvironment({ ports, secrets, dataDir, caller }: Environmen
     APP_BASE_URL: at('api'),
     REDIS_URL: `redis://${loopback}:${ports.redis}`,
     KEY_PREFIX: 'acc',
+    WITNESS_URL: pathToFileURL(join(dataDir, 'witness')).href,
     AUTH_ISSUER: at('issuer'),
     AUTH_JWKS_URL: `${at('issuer')}/jwks`,
     AUTH_AUDIENCE: audiences.api,

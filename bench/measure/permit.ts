@@ -22,7 +22,7 @@ export const permit: Benchmark = {
     const redis = new Redis(server.url);
     try {
       const keys = createKeys('bench', 1);
-      await openStore(redis, keys, Date.now());
+      await openStore(redis, keys, { nowMs: Date.now(), environment: 'local' });
       const permits = openPermits(redis, keys);
       const askAll = (width: number) => async () =>
         await askPermits({ redis, permits, width }, await makeMessages(redis, keys, scale.roundEvents));

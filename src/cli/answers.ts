@@ -22,6 +22,8 @@ const flagSchema = z.looseObject({
 
 export const controlSchema = z.looseObject({
   epoch: z.number(),
+  lineage: z.string().optional(),
+  went_back: z.string().optional(),
   sending: z.boolean(),
   flags: z.record(z.string(), flagSchema),
   environment: z.record(z.string(), z.looseObject({ value: z.unknown(), origin: z.string() })).default({}),
@@ -34,6 +36,8 @@ export const switchedSchema = z.looseObject({
   in_flight: z.number().optional(),
   stop_ms: z.number().optional(),
   quiesced_ms: z.number().optional(),
+  /** False: the witness does not know of the change. */
+  witnessed: z.boolean().optional(),
   /** After a start: why nothing is sent all the same. */
   ceiling: z.string().optional(),
 });

@@ -1,4 +1,5 @@
 import type { Command } from './command.ts';
+import { adopt } from './commands/adopt.ts';
 import { completions } from './commands/completions.ts';
 import { configuration } from './commands/configuration.ts';
 import { contract } from './commands/contract.ts';
@@ -21,6 +22,7 @@ export const commandTable: readonly Command[] = [
   watch,
   ...pauseAndResume,
   ...incidentsAndBudgets,
+  adopt,
   ...held,
   ...deadAndUnknown,
   ...quarantine,

@@ -1,4 +1,6 @@
 import { type StopReport, stopSending } from '../gate/stop-sending.ts';
+import { openWitness } from '../store/open-witness.ts';
+import type { Witness } from '../store/witness.ts';
 import type { Call } from './command.ts';
 import { findStorePlace, hideSecret, withStore } from './direct-store.ts';
 import { CommandError, type Ending } from './exit-codes.ts';
@@ -23,17 +25,38 @@ export async function stopAtStore(
   }
   print.note(why.message);
   print.note(`Stopping at the store instead: ${hideSecret(place.url)}, key prefix "${place.keyPrefix}"`);
+  const witness = openNamedWitness(call, place.keyPrefix);
   try {
     return await withStore(place, call.durationMs('timeout') ?? 5_000, ({ redis, keys }) =>
       stopSending(
-        { redis, keys, now: call.now, monotonicNow: call.monotonicNow },
+        {
+          redis,
+          keys,
+          now: call.now,
+          monotonicNow: call.monotonicNow,
+          ...(witness === undefined ? {} : { witness }),
+        },
         { ...stop, actor: call.actor },
       ),
     );
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
     throw toNotStopped(call, 'unreachable', { service: why.message, store: detail, cause: error });
+  } finally {
+    witness?.close();
   }
+}
+
+/** One that is not named cannot be told; that is said with the stop. */
+function openNamedWitness(call: Call, keyPrefix: string): Witness | undefined {
+  const url = call.text('witness') ?? call.environment['WITNESS_URL'];
+  if (url === undefined || url.trim() === '') {
+    call.print.note(
+      'No witness was named (--witness or WITNESS_URL): a store that is put back in time forgets this stop.',
+    );
+    return undefined;
+  }
+  return openWitness({ url, keyPrefix, onError: () => undefined });
 }
 
 /** Loud, and with the ways that need nothing of ours to work. */

@@ -1,4 +1,5 @@
 import { ServiceError } from '../domain/errors.ts';
+import { adoptStore, markSent } from '../gate/adopt-store.ts';
 import {
   type FlagAnswer,
   type FlagName,
@@ -12,12 +13,13 @@ import { countInFlight, stopSending, viewStop } from '../gate/stop-sending.ts';
 import type { OperatorAnswer } from '../http/operator-answers.ts';
 import type { SendOrder } from '../http/operator-requests.ts';
 import type { Operator, OperatorServices, StaleEpoch } from '../http/operator-services.ts';
+import { toFlagStore } from './build-foundation.ts';
 import { listEnvironmentSettings } from './environment-flags.ts';
 import type { OperatorParts } from './operator-parts.ts';
 
 type ControlServices = Pick<
   OperatorServices,
-  'readControl' | 'readSendStanding' | 'setSending' | 'setIngest' | 'setConsumers'
+  'readControl' | 'readSendStanding' | 'setSending' | 'setIngest' | 'setConsumers' | 'adoptStore' | 'markSent'
 >;
 
 /** The switches: reading them, and turning them with an audit line each. */
@@ -26,20 +28,15 @@ export function buildControlServices(parts: OperatorParts): ControlServices {
   const { configuration, keys, now } = foundation;
   const redis = foundation.redis.commands;
   const turn = (flag: FlagName, on: boolean, order: Turn, by: Operator): Promise<FlagAnswer> =>
-    setFlag(
-      redis,
-      keys,
-      {
-        flag,
-        value: on ? 'on' : 'off',
-        actor: by.clientId,
-        reason: order.reason,
-        requestId: by.requestId,
-        ...(order.epoch === undefined ? {} : { seenEpoch: order.epoch }),
-        ...(order.until === undefined ? {} : { until: Date.parse(order.until) }),
-      },
-      now,
-    );
+    setFlag(toFlagStore(foundation), {
+      flag,
+      value: on ? 'on' : 'off',
+      actor: by.clientId,
+      reason: order.reason,
+      requestId: by.requestId,
+      ...(order.epoch === undefined ? {} : { seenEpoch: order.epoch }),
+      ...(order.until === undefined ? {} : { until: Date.parse(order.until) }),
+    });
   return {
     readControl: async () => {
       const [gate, status] = await Promise.all([readGate(redis, keys), parts.readSendStatus()]);
@@ -47,6 +44,8 @@ export function buildControlServices(parts: OperatorParts): ControlServices {
       const settings = listEnvironmentSettings(configuration);
       return {
         epoch: gate?.epoch ?? 0,
+        lineage: gate?.mark.lineage ?? '',
+        ...(gate?.wentBack === undefined ? {} : { went_back: gate.wentBack }),
         sending,
         ...(reason === undefined ? {} : { reason }),
         flags: Object.fromEntries(flagNames.map((name) => [name, viewFlag(gate?.flags[name], now())])),
@@ -65,6 +64,7 @@ export function buildControlServices(parts: OperatorParts): ControlServices {
       order.enabled
         ? await startSending(parts, order, () => turn(toSendFlag(order.scope), true, order, by))
         : await stop(parts, order, by),
+    ...buildAdoption(parts),
     setIngest: async (order, by) => {
       const answer = requireGate(await turn('ingest', !order.paused, order, by));
       return answer.kind === 'done' ? { paused: order.paused, epoch: answer.epoch } : answer;
@@ -75,6 +75,25 @@ export function buildControlServices(parts: OperatorParts): ControlServices {
       const { paused, queue } = order;
       return answer.kind === 'done' ? { paused, queue, epoch: answer.epoch } : answer;
     },
+  };
+}
+
+/** Going on with a store that went back in time. */
+function buildAdoption(parts: OperatorParts): Pick<OperatorServices, 'adoptStore' | 'markSent'> {
+  const store = toFlagStore(parts.foundation);
+  return {
+    adoptStore: async ({ lineage, reason }, { clientId, requestId }) => {
+      const answer = await adoptStore(store, { actor: clientId, requestId, reason, lineage });
+      if (answer.kind !== 'adopted') return answer;
+      const { kind: _, wentBack, ...adopted } = answer;
+      return { ...adopted, went_back: wentBack };
+    },
+    markSent: ({ attempts, reason }, { clientId, requestId }) =>
+      markSent(
+        { ...store, decisions: parts.gate.decisions },
+        { actor: clientId, requestId, reason },
+        attempts.map((one) => ({ messageId: one.message_id, providerRef: one.provider_ref })),
+      ),
   };
 }
 
@@ -89,9 +108,9 @@ async function stop(
   order: SendOrder,
   by: Operator,
 ): Promise<OperatorAnswer<'SendControl'>> {
-  const { keys, now, monotonicNow, metrics, redis } = parts.foundation;
+  const { monotonicNow, metrics } = parts.foundation;
   const report = await stopSending(
-    { redis: redis.commands, keys, now, monotonicNow },
+    { ...toFlagStore(parts.foundation), monotonicNow },
     {
       flag: toSendFlag(order.scope),
       actor: by.clientId,
@@ -124,6 +143,7 @@ async function startSending(
     in_flight_at_stop: answer.inFlight,
     in_flight: inFlight,
     stop_ms: stopMs,
+    ...(answer.witnessed === undefined ? {} : { witnessed: answer.witnessed }),
     ...(await readSending(parts)),
   };
 }

@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks';
 import type { Configuration } from '../config/derive-configuration.ts';
 import { findProgramRoot } from '../config/program-root.ts';
 import { ServiceError } from '../domain/errors.ts';
+import type { FlagStore } from '../gate/flags.ts';
 import { createLog, type Log } from '../observe/log.ts';
 import { createMetrics, type Metrics } from '../observe/metrics.ts';
 import { createThrottledLog, type ThrottledLog } from '../observe/throttled-log.ts';
@@ -10,7 +11,9 @@ import { createJobAdder, type JobAdder } from '../queue/job-adder.ts';
 import { createReleases, type Releases } from '../runtime/releases.ts';
 import { createKeys, type Keys } from '../store/keys.ts';
 import { openStore } from '../store/open-store.ts';
+import { openWitness } from '../store/open-witness.ts';
 import { createRedisClients, type RedisClients, waitForRedis } from '../store/redis-clients.ts';
+import type { Witness } from '../store/witness.ts';
 
 /** What every process of the service stands on: log, metrics, store, queues, and the way back. */
 export interface Foundation {
@@ -22,6 +25,8 @@ export interface Foundation {
   readonly redis: RedisClients;
   readonly keys: Keys;
   readonly jobs: JobAdder;
+  /** Absent when none is configured. */
+  readonly witness?: Witness;
   readonly releases: Releases;
   readonly now: () => number;
   readonly monotonicNow: () => number;
@@ -53,6 +58,8 @@ export function buildFoundation(configuration: Configuration, service: string): 
   });
   releases.push('redis', () => redis.close());
   const keys = createKeys(values.KEY_PREFIX, values.SHARDS);
+  const witness = buildWitness(configuration, reportError);
+  releases.push('witness', () => witness?.close());
   const jobs = createJobAdder({ redis: redis.commands, keys, onError: reportError });
   releases.push('job adder', (deadlineMs) => jobs.close(deadlineMs));
   return {
@@ -64,6 +71,7 @@ export function buildFoundation(configuration: Configuration, service: string): 
     redis,
     keys,
     jobs,
+    ...(witness === undefined ? {} : { witness }),
     releases,
     now,
     monotonicNow,
@@ -71,12 +79,34 @@ export function buildFoundation(configuration: Configuration, service: string): 
   };
 }
 
+function buildWitness(
+  { values }: Configuration,
+  reportError: (what: string, error: unknown) => void,
+): Witness | undefined {
+  const { WITNESS_URL: url, KEY_PREFIX: keyPrefix } = values;
+  return url === undefined
+    ? undefined
+    : openWitness({ url, keyPrefix, onError: (error) => reportError('witness', error) });
+}
+
+/** What it takes to turn a switch. */
+export function toFlagStore(foundation: Foundation): FlagStore & { readonly witness?: Witness } {
+  const { redis, keys, witness } = foundation;
+  return { redis: redis.commands, keys, now: foundation.now, ...(witness === undefined ? {} : { witness }) };
+}
+
 /** Waits for Redis and opens the store. Throws when it does not come within `timeoutMs` or is not ours. */
 export async function openFoundationStore(foundation: Foundation, timeoutMs: number): Promise<void> {
   await waitForRedis(foundation.redis.commands, timeoutMs);
-  const word = await openStore(foundation.redis.commands, foundation.keys, foundation.now());
-  if (word === 'created')
-    foundation.log.info({ prefix: foundation.keys.prefix }, 'a new store was initialised');
+  await openOurStore(foundation);
+}
+
+/** Initialises the store when it is empty. Throws when it is not ours. */
+export async function openOurStore(foundation: Foundation): Promise<void> {
+  const { configuration, redis, keys, log } = foundation;
+  const { ENVIRONMENT: environment } = configuration.values;
+  const word = await openStore(redis.commands, keys, { nowMs: foundation.now(), environment });
+  if (word === 'created') log.info({ prefix: keys.prefix }, 'a new store was initialised');
 }
 
 function readVersion(): string {

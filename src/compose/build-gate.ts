@@ -2,7 +2,8 @@ import { createGateWatch, type GateWatch } from '../gate/gate-watch.ts';
 import type { Limits } from '../gate/limits.ts';
 import { createMessageDecisions, type MessageDecisions } from '../gate/message-decisions.ts';
 import { createPermits, type Permits } from '../gate/permits.ts';
-import type { Foundation } from './build-foundation.ts';
+import { createStoreKnowledge } from '../gate/store-knowledge.ts';
+import { type Foundation, openOurStore } from './build-foundation.ts';
 
 export interface GateParts {
   readonly watch: GateWatch;
@@ -14,10 +15,29 @@ export interface GateParts {
 
 /** The gate as every process sees it: the watch, the permits, and the decisions of people. */
 export function buildGate(foundation: Foundation): GateParts {
-  const { configuration, redis, keys, now, releases } = foundation;
+  const { configuration, redis, keys, now, monotonicNow, metrics, log, releases } = foundation;
   const { values } = configuration;
   const retentionMs = values.RETENTION_HOURS * 3_600_000;
-  const watch = createGateWatch({ redis: redis.commands, hint: redis.createHintConnection(), keys, now });
+  const knowledge = createStoreKnowledge({
+    redis: redis.commands,
+    keys,
+    witness: foundation.witness,
+    openStore: () => openOurStore(foundation),
+    monotonicNow,
+    onWentBack: (detail) =>
+      log.fatal({ detail }, 'the store has gone back in time: nothing is sent until a person adopts it'),
+  });
+  metrics.onCollect(() => {
+    metrics.setStoreStanding(knowledge.standing().kind, knowledge.witnessFault());
+    return Promise.resolve({});
+  });
+  const watch = createGateWatch({
+    redis: redis.commands,
+    hint: redis.createHintConnection(),
+    keys,
+    knowledge,
+    now,
+  });
   releases.push('gate watch', () => watch.stop());
   const limits = readLimits(foundation);
   return {
@@ -30,6 +50,7 @@ export function buildGate(foundation: Foundation): GateParts {
       limits,
       claimMs: values.PERMIT_DEADLINE_MS + values.ATTEMPT_TIMEOUT_SECONDS * 1_000 + 5_000,
       retentionMs,
+      knowledge,
       now,
     }),
     decisions: createMessageDecisions({ redis: redis.commands, keys, retentionMs }),

@@ -132,8 +132,12 @@ const openWatch: GateWatch = {
   stop: () => Promise.resolve(),
   isOn: () => true,
   current: () => undefined,
-  highestEpoch: () => 0,
-  noteEpoch: () => undefined,
+  knowledge: {
+    known: () => undefined,
+    note: () => undefined,
+    standing: () => ({ kind: 'confirmed' }),
+    witnessFault: () => undefined,
+  },
   onChange: () => () => undefined,
   stopSignal: () => never,
 };

@@ -7,7 +7,7 @@ import { createWatch, guardLeaseMs, guardTurnMs } from '../guard/watch-fleet.ts'
 import { countWaiting } from '../queue/count-waiting.ts';
 import { runEvery } from '../runtime/run-every.ts';
 import { createLease } from '../store/lease.ts';
-import type { Foundation } from './build-foundation.ts';
+import { type Foundation, toFlagStore } from './build-foundation.ts';
 import { readTriggerModes } from './guard-modes.ts';
 
 /** Starts watching the fleet; of all guards, the one that holds the lease judges. */
@@ -17,7 +17,7 @@ export function startFleetWatch(foundation: Foundation): void {
   const { values } = configuration;
   const { GUARD_MIN_REQUESTS: requests, GUARD_MIN_TOKENS: tokens } = values;
   const clock = createFleetClock({ redis: redis.commands, now, monotonicNow });
-  const store = { redis: redis.commands, keys, now: clock.now, metrics };
+  const store = { ...toFlagStore(foundation), now: clock.now, metrics };
   const desk: GuardDesk = {
     ...store,
     windows: createWindowReader(redis.commands, keys, clock.now),

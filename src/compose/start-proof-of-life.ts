@@ -58,7 +58,8 @@ function createAcceptProof(foundation: Foundation, space: ProofSpace): ProofDesk
   });
   const event = createProofEvent(space);
   return async () => {
-    await openStore(redis.commands, space.keys, now());
+    const { ENVIRONMENT: environment } = foundation.configuration.values;
+    await openStore(redis.commands, space.keys, { nowMs: now(), environment });
     const requestId = randomUUID();
     const answer = await accept({ client, idempotencyKey: requestId, event, requestId });
     return answer.eventId;

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { StoreMark } from '../domain/store-mark.ts';
 import type { FlagName } from '../gate/flags.ts';
 import type { GateWatch } from '../gate/gate-watch.ts';
 import type { Claim } from '../gate/permits.ts';
@@ -7,22 +8,30 @@ import { createFence } from './fence.ts';
 const permitDeadlineMs = 250;
 const bodyDeadlineMs = 30_000;
 
+const toMark = (epoch: number): StoreMark => ({ lineage: '1.aaaaaaaa', epoch, changes: 7 });
+const knowsNothing: GateWatch['knowledge'] = {
+  known: () => undefined,
+  note: () => undefined,
+  standing: () => ({ kind: 'confirmed' }),
+  witnessFault: () => undefined,
+};
+
 /** A permit of epoch 5, asked for by a worker that knew epoch 5, with clocks and a gate that one sets by hand. */
 function createStage(given: { knownEpoch?: number; leftMs?: number } = {}) {
   const { knownEpoch = 5, leftMs = Infinity } = given;
   const off = new Set<FlagName>();
   const stop = new AbortController();
   const at = { monotonicMs: 1_000, wallMs: 1_000_000, epoch: knownEpoch };
-  const watch: Pick<GateWatch, 'stopSignal' | 'highestEpoch' | 'isOn'> = {
+  const watch: Pick<GateWatch, 'stopSignal' | 'knowledge' | 'isOn'> = {
     stopSignal: () => stop.signal,
-    highestEpoch: () => at.epoch,
+    knowledge: { ...knowsNothing, known: () => toMark(at.epoch) },
     isOn: (...flags) => !flags.some((flag) => off.has(flag)),
   };
   const message = { channel: 'email', category: 'promotional' };
   const fence = createFence({
     watch: watch as GateWatch,
-    claim: { epoch: 5, leftMs, message: message as Claim['message'] },
-    asked: { monotonicMs: 1_000, wallMs: 1_000_000, epoch: knownEpoch },
+    claim: { mark: toMark(5), leftMs, message: message as Claim['message'] },
+    asked: { monotonicMs: 1_000, wallMs: 1_000_000, mark: toMark(knownEpoch) },
     permitDeadlineMs,
     bodyDeadlineMs,
     now: () => at.wallMs,

@@ -1,3 +1,4 @@
+import { compareMarks, type StoreMark } from '../domain/store-mark.ts';
 import type { GateWatch } from '../gate/gate-watch.ts';
 import type { Claim } from '../gate/permits.ts';
 import type { Fence } from '../providers/provider.ts';
@@ -6,13 +7,13 @@ import type { Fence } from '../providers/provider.ts';
 export interface AskedAt {
   readonly monotonicMs: number;
   readonly wallMs: number;
-  /** The highest epoch that it had seen. */
-  readonly epoch: number;
+  /** How far it knew the store to have come; undefined when the store was not compared. */
+  readonly mark: StoreMark | undefined;
 }
 
 export interface FenceOptions {
   readonly watch: GateWatch;
-  readonly claim: Pick<Claim, 'epoch' | 'leftMs' | 'message'>;
+  readonly claim: Pick<Claim, 'mark' | 'leftMs' | 'message'>;
   readonly asked: AskedAt;
   readonly permitDeadlineMs: number;
   readonly bodyDeadlineMs: number;
@@ -22,8 +23,8 @@ export interface FenceOptions {
 
 /**
  * The last look before bytes leave, synchronous: the permit must be fresh, no stop may have been heard of, the message
- * must not be past its `not_after`, and the permit's epoch must not be older than one known when it was asked for (the
- * store went back in time, and with it perhaps a stop). A worker that was frozen and wakes up fails here, however old
+ * must not be past its `not_after`, and the permit must not come from a store that is older than the one known when it
+ * was asked for (it went back in time, and with it perhaps a stop), or from another one. A worker that was frozen and wakes up fails here, however old
  * its permit is: by the monotonic clock, and where that stood still with a sleeping machine, by the wall clock.
  */
 export function createFence(options: FenceOptions): Fence & { readonly refusal: () => string } {
@@ -33,8 +34,11 @@ export function createFence(options: FenceOptions): Fence & { readonly refusal: 
   let refusal = '';
   const judge = (step: 'envelope' | 'body'): string => {
     if (signal.aborted) return 'stopped';
-    if (claim.epoch < asked.epoch) return 'store-went-back';
-    if (claim.epoch < watch.highestEpoch() && !watch.isOn('send', `send:${channel}`, `send:${category}`))
+    if (isOlderStore(claim.mark, asked.mark)) return 'store-went-back';
+    if (
+      claim.mark.epoch < (watch.knowledge.known()?.epoch ?? 0) &&
+      !watch.isOn('send', `send:${channel}`, `send:${category}`)
+    )
       return 'stopped';
     const ageMs = Math.max(options.monotonicNow() - asked.monotonicMs, options.now() - asked.wallMs);
     if (ageMs >= claim.leftMs) return 'not-after';
@@ -49,4 +53,8 @@ export function createFence(options: FenceOptions): Fence & { readonly refusal: 
       return refusal === '';
     },
   };
+}
+
+function isOlderStore(granted: StoreMark, known: StoreMark | undefined): boolean {
+  return known !== undefined && compareMarks(granted, known) !== 'same-or-ahead';
 }

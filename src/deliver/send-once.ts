@@ -56,7 +56,7 @@ async function tryProvider(
     const asked: AskedAt = {
       monotonicMs: desk.monotonicNow(),
       wallMs: desk.now(),
-      epoch: desk.watch.highestEpoch(),
+      mark: desk.watch.knowledge.known(),
     };
     const answer = await desk.permits.ask({
       message: ready.message,
@@ -94,7 +94,6 @@ interface Attempt {
 async function useClaim(desk: Desk, attempt: Attempt): Promise<JobEnd> {
   const { claim, slot, choice } = attempt;
   const begun = desk.monotonicNow();
-  desk.watch.noteEpoch(claim.epoch);
   const outcome: AttemptOutcome =
     'lease' in slot
       ? await sendFenced(desk, attempt, slot.lease)

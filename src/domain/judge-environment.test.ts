@@ -38,11 +38,28 @@ describe('judgeEnvironment', () => {
     ],
     ['what was accepted as a rehearsal stays one', {}, { plannedIn: 'dry_run' }, { kind: 'rehearse' }],
     ['the guard holds in production', { guardPassed: false }, {}, { kind: 'hold', reason: 'guard' }],
-    ['the guard is not asked in testing', { mode: 'testing', guardPassed: false }, {}, { kind: 'ask' }],
+    [
+      'the guard is not asked in testing',
+      { mode: 'testing', guardPassed: false },
+      { plannedIn: 'testing' },
+      { kind: 'ask' },
+    ],
+    [
+      'what was accepted in testing is not sent to everyone',
+      {},
+      { plannedIn: 'testing' },
+      { kind: 'hold', reason: 'other-mode' },
+    ],
+    [
+      'nor what was accepted in production by workers that test',
+      { mode: 'testing' },
+      {},
+      { kind: 'hold', reason: 'other-mode' },
+    ],
     [
       'a stranger is held',
       { mode: 'testing' },
-      { recipientAllowed: false },
+      { plannedIn: 'testing', recipientAllowed: false },
       { kind: 'hold', reason: 'not-allowed' },
     ],
   ])('%s', (_name, flags, given, verdict) => {
@@ -67,7 +84,7 @@ describe('judgeEnvironment', () => {
         const stopped = environment.emergencyStop || environment.disableSend;
         const verdict = judgeEnvironment(environment, one);
         expect(verdict.kind === 'hold' && verdict.reason === 'stopped').toBe(stopped);
-        const mayAsk = !stopped && one.recipientAllowed && environment.mode !== 'dry_run';
+        const mayAsk = !stopped && one.recipientAllowed && environment.mode === one.plannedIn;
         expect(verdict.kind !== 'ask' || mayAsk).toBe(true);
       }),
     );

@@ -26,13 +26,17 @@ export interface JudgedMessage {
 /**
  * The environment's verdict on one message, strictest first: a stop holds everything, a rehearsal calls no
  * provider, and only what is left may ask the gate for a permit. What was accepted to be sent is not used up by workers
- * that rehearse: it is held.
+ * that rehearse, and what was accepted for one audience is not sent by workers that write to another: it is held.
  */
 export function judgeEnvironment(flags: EnvironmentFlags, message: JudgedMessage): EnvironmentVerdict {
   if (flags.emergencyStop || flags.disableSend) return { kind: 'hold', reason: 'stopped' };
   if (message.category === 'promotional' && !flags.promoSends) return { kind: 'hold', reason: 'promo' };
-  if (message.plannedIn === 'dry_run') return { kind: 'rehearse' };
+  return message.plannedIn === 'dry_run' ? { kind: 'rehearse' } : judgeRealMessage(flags, message);
+}
+
+function judgeRealMessage(flags: EnvironmentFlags, message: JudgedMessage): EnvironmentVerdict {
   if (flags.mode === 'dry_run') return { kind: 'hold', reason: 'dry-run' };
+  if (message.plannedIn !== flags.mode) return { kind: 'hold', reason: 'other-mode' };
   if (flags.mode === 'production' && !flags.guardPassed) return { kind: 'hold', reason: 'guard' };
   if (!message.recipientAllowed) return { kind: 'hold', reason: 'not-allowed' };
   return { kind: 'ask' };

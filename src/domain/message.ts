@@ -38,6 +38,9 @@ export const messageStates = [
 
 export type MessageState = (typeof messageStates)[number];
 
+/** The `v` of the records of events and messages that this program writes. What has a higher one is left alone. */
+export const recordVersion = 1;
+
 /** Every permitted move. A move that is not here is refused by the store. */
 export const messageMoves: Readonly<Record<MessageState, readonly MessageState[]>> = {
   queued: ['claimed', 'held', 'suppressed', 'rehearsed', 'expired', 'cancelled', 'dead', 'unknown', 'sent'],
@@ -115,6 +118,9 @@ export const holdReasons = [
   'sms-country',
   'no-provider',
   'dry-run',
+  'other-mode',
+  'store-went-back',
+  'restored',
 ] as const;
 export type HoldReason = (typeof holdReasons)[number];
 

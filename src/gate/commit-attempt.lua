@@ -1,6 +1,6 @@
 -- commit-attempt: writes down how an attempt ended. Compare-and-set on the owner of the claim.
--- KEYS: 1-6 as in move-message, 7 inflight, 8 provider, 9 recipient, 10 suppression, 11 suppressions (zset),
---       12… caps to give back
+-- KEYS: 1-7 as in move-message, 8 inflight, 9 provider, 10 recipient, 11 suppression, 12 suppressions (zset),
+--       13… caps to give back
 -- ARGV: 1 JSON {id, owner, channel, category, to, reason, line, fields, retryAt, retentionMs, blockProviderMs,
 --       backOffRecipientMs, suppress: {reason, source, masked, member}, caps: [{key, amount}], undoRecipient}
 -- Answers: {'done', state} | {'late', state now}: the claim had lapsed; what is known is noted all the same
@@ -15,22 +15,22 @@ local commit = cjson.decode(ARGV[1])
 local now = nowMs()
 local record = redis.call('HMGET', KEYS[1], 'state', 'owner', 'committed', 'lastBefore', 'claimedAt', 'lateSent')
 local state = record[1]
-redis.call('ZREM', KEYS[7], commit.channel .. ' ' .. commit.category .. ' ' .. commit.id .. ' ' .. commit.owner)
+redis.call('ZREM', KEYS[8], commit.channel .. ' ' .. commit.category .. ' ' .. commit.id .. ' ' .. commit.owner)
 if state and record[3] == commit.owner then
   return { 'done', state }
 end
 
 if commit.blockProviderMs then
-  local blocked = tonumber(redis.call('HGET', KEYS[8], 'blockedUntil') or '0')
+  local blocked = tonumber(redis.call('HGET', KEYS[9], 'blockedUntil') or '0')
   if now + commit.blockProviderMs > blocked then
-    redis.call('HSET', KEYS[8], 'blockedUntil', int(now + commit.blockProviderMs))
-    redis.call('PEXPIRE', KEYS[8], int(math.max(1, commit.blockProviderMs)))
+    redis.call('HSET', KEYS[9], 'blockedUntil', int(now + commit.blockProviderMs))
+    redis.call('PEXPIRE', KEYS[9], int(math.max(1, commit.blockProviderMs)))
   end
 end
 if commit.suppress then
-  redis.call('HSET', KEYS[10], 'reason', commit.suppress.reason, 'source', commit.suppress.source, 'at', int(now),
+  redis.call('HSET', KEYS[11], 'reason', commit.suppress.reason, 'source', commit.suppress.source, 'at', int(now),
     'by', 'provider', 'masked', commit.suppress.masked)
-  redis.call('ZADD', KEYS[11], int(now), commit.suppress.member)
+  redis.call('ZADD', KEYS[12], int(now), commit.suppress.member)
 end
 
 local line = commit.line
@@ -53,15 +53,15 @@ end
 
 returnCaps(commit.caps)
 if commit.undoRecipient then
-  returnRecipient(KEYS[9], commit.category, record[5], record[4])
+  returnRecipient(KEYS[10], commit.category, record[5], record[4])
 end
 if commit.backOffRecipientMs then
-  local failures = redis.call('HINCRBY', KEYS[9], 'failures', 1)
+  local failures = redis.call('HINCRBY', KEYS[10], 'failures', 1)
   local pause = math.min(commit.backOffRecipientMs * 2 ^ (failures - 1), 86400000)
-  redis.call('HSET', KEYS[9], 'notBefore', int(now + pause))
-  lengthenExpiry(KEYS[9], 172800000)
+  redis.call('HSET', KEYS[10], 'notBefore', int(now + pause))
+  lengthenExpiry(KEYS[10], 172800000)
 elseif commit.to == 'sent' then
-  redis.call('HDEL', KEYS[9], 'failures', 'notBefore')
+  redis.call('HDEL', KEYS[10], 'failures', 'notBefore')
 end
 
 local to = record[6] and 'sent' or commit.to

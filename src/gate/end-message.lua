@@ -1,5 +1,5 @@
 -- end-message: ends a message that has not left (or, for an unknown one, notes what a person found out).
--- KEYS: 1-6 as in move-message
+-- KEYS: 1-7 as in move-message
 -- ARGV: 1 state to end in, 2 states it may be in now (space separated), 3 reason, 4 by, 5 retention (ms),
 --       6… field, value to keep with it
 -- Answers: {'done', state come to} | {'refused', state}

@@ -1,6 +1,8 @@
 import type { Redis } from 'ioredis';
+import type { SeenStore, StoreMark } from '../domain/store-mark.ts';
 import type { Keys } from '../store/keys.ts';
 import { loadScript, toStoreError } from '../store/scripts.ts';
+import { type Witness, witnessTimeoutMs } from '../store/witness.ts';
 import { type AuditLine, chainHash, chainTriesMax } from './audit-chain.ts';
 
 /** The run-time switches. `send*` are the kill switch, `ingest` and `consume*` pause intake and workers. */
@@ -20,7 +22,7 @@ export type FlagName = (typeof flagNames)[number];
 export type FlagValue = 'on' | 'off';
 
 /** The gate as it stands. A gate that is missing reads as everything off. */
-export interface GateState {
+export interface GateState extends SeenStore {
   readonly epoch: number;
   readonly run: string;
   readonly flags: Readonly<Record<FlagName, FlagState>>;
@@ -44,8 +46,33 @@ export interface FlagChange {
   readonly requestId?: string;
 }
 
+/** Adopts the store in the same step as a flag changes: it gets another lineage, and an epoch above `epochAbove`. */
+export interface Adoption {
+  readonly from: string;
+  readonly to: string;
+  readonly epochAbove: number;
+}
+
+/** A change of a flag, perhaps with an adoption. */
+type Change = FlagChange & { readonly adoption?: Adoption };
+
+export interface FlagStore {
+  readonly redis: Redis;
+  readonly keys: Keys;
+  readonly now: () => number;
+  /** Absent: none is configured. */
+  readonly witness?: Pick<Witness, 'raise'>;
+}
+
 export type FlagAnswer =
-  | { readonly kind: 'done'; readonly epoch: number; readonly inFlight: number; readonly before: FlagValue }
+  | {
+      readonly kind: 'done';
+      readonly epoch: number;
+      readonly inFlight: number;
+      readonly before: FlagValue;
+      /** False: the witness did not take it, and a store that is put back in time would forget it. Absent: there is no witness. */
+      readonly witnessed?: boolean;
+    }
   | { readonly kind: 'stale-epoch'; readonly epoch: number }
   | { readonly kind: 'gate-missing' };
 
@@ -53,13 +80,13 @@ const script = loadScript(new URL('./set-flag.lua', import.meta.url));
 
 /** Reads the gate; undefined when it is missing or has no epoch, which means stopped. Throws `store-unavailable`. */
 export async function readGate(redis: Redis, keys: Keys): Promise<GateState | undefined> {
-  let fields: Record<string, string>;
   try {
-    fields = await redis.hgetall(keys.shard(0).gate);
+    const { gate, messageCounts } = keys.shard(0);
+    const [fields, changes] = await Promise.all([redis.hgetall(gate), redis.hget(messageCounts, 'changes')]);
+    return isEpoch(fields['epoch']) ? parseGate(fields, Number(changes ?? 0)) : undefined;
   } catch (error) {
     throw toStoreError('read gate', error);
   }
-  return isEpoch(fields['epoch']) ? parseGate(fields) : undefined;
 }
 
 /** The value that counts at `nowMs`: off unless exactly on and not past its expiry. */
@@ -70,22 +97,34 @@ export function valueAt(flag: FlagState | undefined, nowMs: number): FlagValue {
 }
 
 /**
- * Changes one flag, with its audit line, in one step. Once this has answered, every later permit sees the change.
- * Switching off never needs an epoch; switching on with another epoch than the current one is refused.
+ * Changes one flag, with its audit line, in one step. Once this has answered, every later permit sees the change, and
+ * the witness has been told. Switching off never needs an epoch; switching on with another epoch than the current one
+ * is refused.
  */
-export async function setFlag(
-  redis: Redis,
-  keys: Keys,
-  change: FlagChange,
-  now: () => number,
-): Promise<FlagAnswer> {
+export async function setFlag(store: FlagStore, change: FlagChange): Promise<FlagAnswer> {
+  const answer = await changeGate(store, change);
+  if (answer.kind === 'other-lineage') throw new Error('a change of a flag met a condition of an adoption');
+  return answer;
+}
+
+/** The same, perhaps with an adoption; `other-lineage` when somebody else adopted the store meanwhile. */
+export async function changeGate(
+  store: FlagStore,
+  change: Change,
+): Promise<FlagAnswer | { readonly kind: 'other-lineage' }> {
+  const { redis, keys } = store;
   let seen = await readForChange(redis, keys.shard(0).gate, change.flag);
   for (let tries = 0; tries < chainTriesMax; tries += 1) {
     if (seen === undefined) return { kind: 'gate-missing' };
     if (change.value === 'on' && change.seenEpoch !== Number(seen.epoch))
       return { kind: 'stale-epoch', epoch: Number(seen.epoch) };
-    const answer = await runChange(redis, keys, change, { seen, nowMs: now() });
-    if (answer.kind === 'done') return { ...answer, before: seen.flag.value };
+    const answer = await runChange(store, change, seen);
+    if (answer.kind === 'other-lineage') return answer;
+    if (answer.kind === 'done') {
+      const { mark, inFlight } = answer;
+      const told = store.witness === undefined ? {} : { witnessed: await tellWitness(store.witness, mark) };
+      return { kind: 'done', epoch: mark.epoch, inFlight, before: seen.flag.value, ...told };
+    }
     ({ seen } = answer);
   }
   throw toStoreError('set flag', new Error('the epoch kept moving'));
@@ -99,36 +138,62 @@ interface Seen {
 }
 
 type ChangeAnswer =
-  | { readonly kind: 'done'; readonly epoch: number; readonly inFlight: number }
+  | { readonly kind: 'done'; readonly mark: StoreMark; readonly inFlight: number }
+  | { readonly kind: 'other-lineage' }
   | { readonly kind: 'moved'; readonly seen: Seen | undefined };
 
-async function runChange(
-  redis: Redis,
-  keys: Keys,
-  change: FlagChange,
-  { seen, nowMs }: { readonly seen: Seen; readonly nowMs: number },
-): Promise<ChangeAnswer> {
-  const { gate, inflight, audit } = keys.shard(0);
-  const line = JSON.stringify(toAuditLine(change, seen.flag.value, nowMs));
-  const startsRun = change.flag === 'send' && change.value === 'on' && valueAt(seen.flag, nowMs) === 'off';
-  const [word, epoch = '', ...found] = (await script.run(
+/** A witness that is away must not keep a stop from being answered; that it does not know of it is said. */
+async function tellWitness(witness: Pick<Witness, 'raise'>, mark: StoreMark): Promise<boolean> {
+  const raised = witness.raise(mark).then(
+    () => true,
+    () => false,
+  );
+  const late = new Promise<false>((resolve) => {
+    setTimeout(() => resolve(false), witnessTimeoutMs).unref();
+  });
+  return await Promise.race([raised, late]);
+}
+
+async function runChange({ redis, keys, now }: FlagStore, change: Change, seen: Seen): Promise<ChangeAnswer> {
+  const { gate, inflight, audit, messageCounts } = keys.shard(0);
+  const reply = await script.run(
     redis,
-    [gate, inflight, audit],
-    [
-      change.flag,
-      change.value,
-      seen.epoch,
-      line,
-      chainHash(seen.head, line),
-      change.until ?? '',
-      keys.gateHint,
-      startsRun ? 'run' : '',
-      seen.head,
-    ],
-  )) as string[];
-  if (word === 'done') return { kind: 'done', epoch: Number(epoch), inFlight: Number(found[0]) };
+    [gate, inflight, audit, messageCounts],
+    toArguments(change, seen, { hint: keys.gateHint, nowMs: now() }),
+  );
+  const [word, epoch = '', ...found] = reply as string[];
+  if (word === 'other-lineage') return { kind: word };
+  if (word === 'done') {
+    const [inFlight, lineage = '', changes] = found;
+    const mark = { lineage, epoch: Number(epoch), changes: Number(changes) };
+    return { kind: 'done', mark, inFlight: Number(inFlight) };
+  }
   const [head, value, until] = found;
   return { kind: 'moved', seen: toSeen(epoch, head, value, until) };
+}
+
+function toArguments(
+  change: Change,
+  seen: Seen,
+  { hint, nowMs }: { readonly hint: string; readonly nowMs: number },
+): (string | number)[] {
+  const line = JSON.stringify(toAuditLine(change, seen.flag.value, nowMs));
+  const startsRun = change.flag === 'send' && change.value === 'on' && valueAt(seen.flag, nowMs) === 'off';
+  const { to, from, epochAbove } = change.adoption ?? { to: '', from: '', epochAbove: 0 };
+  return [
+    change.flag,
+    change.value,
+    seen.epoch,
+    line,
+    chainHash(seen.head, line),
+    change.until ?? '',
+    hint,
+    startsRun ? 'run' : '',
+    seen.head,
+    to,
+    from,
+    epochAbove,
+  ];
 }
 
 /** Undefined: there is no gate, or its epoch is no number. */
@@ -151,20 +216,21 @@ function isEpoch(text: string | null | undefined): text is string {
   return /^\d+$/.test(text ?? '');
 }
 
-function toAuditLine(change: FlagChange, before: string, nowMs: number): AuditLine {
+function toAuditLine(change: Change, before: string, nowMs: number): AuditLine {
   return {
     at: new Date(nowMs).toISOString(),
     actor: change.actor,
-    action: `set ${change.flag}`,
+    action: change.adoption === undefined ? `set ${change.flag}` : 'adopt store',
     reason: change.reason,
     before,
     after: change.value,
     ...(change.requestId === undefined ? {} : { requestId: change.requestId }),
     ...(change.until === undefined ? {} : { detail: { until: new Date(change.until).toISOString() } }),
+    ...(change.adoption === undefined ? {} : { detail: { ...change.adoption } }),
   };
 }
 
-function parseGate(fields: Readonly<Record<string, string>>): GateState {
+function parseGate(fields: Readonly<Record<string, string>>, changes: number): GateState {
   const flags = Object.fromEntries(
     flagNames.map((name): [FlagName, FlagState] => {
       const meta = fields[`meta:${name}`];
@@ -172,7 +238,16 @@ function parseGate(fields: Readonly<Record<string, string>>): GateState {
       return [name, meta === undefined ? state : { ...state, change: JSON.parse(meta) as AuditLine }];
     }),
   ) as Record<FlagName, FlagState>;
-  return { epoch: Number(fields['epoch']), run: fields['run'] ?? '0', flags };
+  const { lineage = '', wentBack, adoptedFrom, witnessed, epoch, run = '0' } = fields;
+  return {
+    mark: { lineage, epoch: Number(epoch), changes },
+    ...(wentBack === undefined ? {} : { wentBack }),
+    ...(adoptedFrom === undefined ? {} : { adoptedFrom }),
+    isWitnessed: witnessed === '1',
+    epoch: Number(epoch),
+    run,
+    flags,
+  };
 }
 
 /** A value that is not exactly `on` is off. */

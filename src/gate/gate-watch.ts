@@ -1,7 +1,8 @@
 import type { Redis } from 'ioredis';
 import { type Channel, channels } from '../domain/message.ts';
 import type { Keys } from '../store/keys.ts';
-import { type FlagName, flagNames, type GateState, readGate, valueAt } from './flags.ts';
+import { type FlagName, flagNames, type GateState, valueAt } from './flags.ts';
+import type { StoreKnowledge } from './store-knowledge.ts';
 
 /**
  * What a process knows of the gate between two permits: a hint, never an authority. It wakes up on the pub/sub
@@ -11,12 +12,12 @@ export interface GateWatch {
   readonly name: string;
   start(): Promise<void>;
   stop(): Promise<void>;
+  /** True when all of these are on; those of sending never are in a store that is not known to be whole. */
   isOn(...flags: readonly FlagName[]): boolean;
   /** The gate last seen; undefined before the first look and while it cannot be read. */
   current(): GateState | undefined;
-  /** The highest epoch ever seen here. A permit with a lower one comes from a store that went back in time. */
-  highestEpoch(): number;
-  noteEpoch(epoch: number): void;
+  /** How far the store is known to have come. */
+  readonly knowledge: Pick<StoreKnowledge, 'known' | 'note' | 'standing' | 'witnessFault'>;
   /** Calls back after every change, and when the gate is lost or found again. Answers how to unsubscribe. */
   onChange(listener: () => void): () => void;
   /** Aborts when sending on this channel stops; a new signal is made once it may go on. */
@@ -27,28 +28,29 @@ export interface GateWatchOptions {
   readonly redis: Redis;
   readonly hint: Redis;
   readonly keys: Keys;
+  readonly knowledge: StoreKnowledge;
   readonly now: () => number;
   readonly pollMs?: number;
 }
 
 /** Builds the watch; `start` looks once before it resolves. */
 export function createGateWatch(options: GateWatchOptions): GateWatch {
+  const { redis, hint, keys, knowledge } = options;
   const listeners = new Set<() => void>();
   const stops = createStops();
   let gate: GateState | undefined;
-  let highest = 0;
   let told = '';
   let timer: NodeJS.Timeout | undefined;
 
   const isOn = (...flags: readonly FlagName[]): boolean => {
     const seen = gate;
-    // An epoch lower than one already seen: the store went back in time, and with it perhaps a stop.
-    if (seen === undefined || seen.epoch < highest) return false;
-    return flags.every((flag) => valueAt(seen.flags[flag], options.now()) === 'on');
+    if (seen === undefined) return false;
+    const isWhole = knowledge.standing().kind === 'confirmed';
+    return flags.every(
+      (flag) => (isWhole || !flag.startsWith('send')) && valueAt(seen.flags[flag], options.now()) === 'on',
+    );
   };
-  const look = async (): Promise<void> => {
-    gate = await readGate(options.redis, options.keys).catch(() => undefined);
-    highest = Math.max(highest, gate?.epoch ?? 0);
+  const tell = (): void => {
     for (const channel of channels) stops.set(channel, isOn('send', `send:${channel}`));
     // An expiry changes what counts without a new epoch.
     const now = `${gate?.epoch} ${flagNames.map((flag) => isOn(flag)).join(' ')}`;
@@ -56,33 +58,62 @@ export function createGateWatch(options: GateWatchOptions): GateWatch {
     told = now;
     for (const listener of listeners) listener();
   };
+  const look = oneAtATime(async () => {
+    gate = await knowledge.look();
+    tell();
+  });
   const onHint = (): void => void look();
+  const onLost = (): void => {
+    void knowledge.forget();
+    tell();
+  };
   return {
     name: 'gate watch',
     start: async () => {
-      options.hint.on('message', onHint);
-      options.hint.on('ready', onHint);
-      void options.hint.subscribe(options.keys.gateHint).catch(() => undefined);
+      hint.on('message', onHint);
+      hint.on('ready', onHint);
+      redis.on('close', onLost);
+      redis.on('ready', onHint);
+      void hint.subscribe(keys.gateHint).catch(() => undefined);
       await look();
       timer = setInterval(onHint, options.pollMs ?? 1_000).unref();
     },
-    stop: () => {
+    stop: async () => {
       clearInterval(timer);
-      options.hint.off('message', onHint);
-      options.hint.off('ready', onHint);
-      return Promise.resolve();
+      hint.off('message', onHint);
+      hint.off('ready', onHint);
+      redis.off('close', onLost);
+      redis.off('ready', onHint);
+      await knowledge.forget();
     },
     isOn,
     current: () => gate,
-    highestEpoch: () => highest,
-    noteEpoch: (epoch) => {
-      highest = Math.max(highest, epoch);
-    },
+    knowledge,
     onChange: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
     stopSignal: (channel) => stops.signalOf(channel),
+  };
+}
+
+/** Runs a task; asked for while it runs, it runs once more behind it, since the run under way may have looked too early. */
+function oneAtATime(task: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined;
+  let next: Promise<void> | undefined;
+  const run = (): Promise<void> => {
+    running = task().finally(() => {
+      running = undefined;
+    });
+    return running;
+  };
+  return () => {
+    if (running === undefined) return run();
+    next ??= running.then(() => {
+      next = undefined;
+      return run();
+    });
+    return next;
   };
 }
 

@@ -1,5 +1,5 @@
 -- give-back: returns an unused permit. No byte of the message left, so nothing is counted.
--- KEYS: 1-6 as in move-message, 7 inflight, 8 recipient, 9… windows and caps by their index
+-- KEYS: 1-7 as in move-message, 8 inflight, 9 recipient, 10… windows and caps by their index
 -- ARGV: 1 JSON {id, owner, channel, category, reason, retentionMs, windows: [{key}], caps: [{key, amount}]}
 -- Answers: {'done'} | {'late', state}
 -- Invariant: a permit and its give-back leave every counter as it was.
@@ -9,7 +9,7 @@
 local back = cjson.decode(ARGV[1])
 local now = nowMs()
 local record = redis.call('HMGET', KEYS[1], 'state', 'owner', 'lastBefore', 'attempts', 'claimedAt', 'lateSent')
-redis.call('ZREM', KEYS[7], back.channel .. ' ' .. back.category .. ' ' .. back.id .. ' ' .. back.owner)
+redis.call('ZREM', KEYS[8], back.channel .. ' ' .. back.category .. ' ' .. back.id .. ' ' .. back.owner)
 if record[1] ~= 'claimed' or record[2] ~= back.owner then
   return { 'late', record[1] or 'gone' }
 end
@@ -17,7 +17,7 @@ for _, window in ipairs(back.windows) do
   redis.call('ZREM', KEYS[window.key], back.owner)
 end
 returnCaps(back.caps)
-returnRecipient(KEYS[8], back.category, record[5], record[3])
+returnRecipient(KEYS[9], back.category, record[5], record[3])
 local attempts = math.max(0, tonumber(record[4] or '0') - 1)
 if attempts == 0 then
   -- The horizon of the retries begins with an attempt that counts.

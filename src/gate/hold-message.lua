@@ -1,5 +1,5 @@
 -- hold-message: keeps a message that may not leave now, with its draft.
--- KEYS: 1-6 as in move-message
+-- KEYS: 1-7 as in move-message
 -- ARGV: 1 reason, 2 draft (JSON), 3 by
 -- Answers: {'done', 'held'} | {'refused', state}
 --- include: ../store/move-message.lua

@@ -1,6 +1,6 @@
 -- lapse-claim: ends a claim whose deadline has passed. Its worker is dead or cut off, and whether the message
 -- left cannot be known, so the template's policy decides.
--- KEYS: 1-6 as in move-message, 7 inflight
+-- KEYS: 1-7 as in move-message, 8 inflight
 -- ARGV: 1 policy (ask | resend-once), 2 retention (ms)
 -- Answers: {'unknown'} | {'queued', generation} | {'live', ms left} | {'not-claimed', state}
 -- Invariant: "claimed" is never taken for "not sent"; at most one resend per message.
@@ -16,7 +16,7 @@ local left = (tonumber(record[2] or '') or 0) - now
 if left > 0 then
   return { 'live', int(left) }
 end
-redis.call('ZREM', KEYS[7], record[6] .. ' ' .. record[7] .. ' ' .. record[8] .. ' ' .. record[9])
+redis.call('ZREM', KEYS[8], record[6] .. ' ' .. record[7] .. ' ' .. record[8] .. ' ' .. record[9])
 if record[5] then
   move(now, 'sent', { reason = 'late-sent' }, nil, nil, ARGV[2])
   return { 'not-claimed', 'sent' }

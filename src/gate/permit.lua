@@ -1,11 +1,13 @@
 -- permit: may this message leave now? Decides and claims in one step.
--- KEYS: 1-6 as in move-message, 7 gate, 8 inflight (zset), 9 suppression, 10 recipient, 11 provider,
+-- KEYS: 1-7 as in move-message (7 gate), 8 inflight (zset), 9 suppression, 10 recipient, 11 provider,
 --       12… the windows and caps that ARGV[1] names by their index
 -- ARGV: 1 the ask as JSON: {id, owner, channel, category, rehearse, claimMs, quietUntil, intervalMs,
 --       recipientDailyCap, windows: [{key, name, limit, spanMs}], caps: [{key, name, limit, amount, expireMs}],
---       run and day that the caps were named for (each only when such a cap is asked)}
+--       run and day that the caps were named for (each only when such a cap is asked),
+--       known: {lineage, epoch, changes}, how far the caller knows the store to have come}
 -- Answers, a word first:
---   {'go', epoch, attempt, claim deadline, resends, ms since the first attempt, ms left to its not_after if it has one}
+--   {'go', lineage, epoch, changes, attempt, claim deadline, resends, ms since the first attempt,
+--    ms left to its not_after if it has one}
 --                                               claimed for the owner; the only answer that lets a byte leave
 --   {'rehearse', verdict}                       a rehearsal; the verdict says what a real send would have met
 --   {'held', reason}                            nothing changed: hold it, with its draft
@@ -15,7 +17,8 @@
 --   {'claimed-elsewhere', ms}                   another worker has it; ms until its claim lapses (<= 0: lapsed)
 --   {'ended', state}                            there is nothing to do (any more)
 -- Invariants: everything is read before anything is written; `go` only when the gate says exactly `on`; so no
--- permit follows an acknowledged stop, and no window, cap or interval is exceeded over the whole fleet.
+-- permit follows an acknowledged stop, and no window, cap or interval is exceeded over the whole fleet. A store that is
+-- behind what anybody knows of it gives none, and nothing that an earlier era of it left open leaves unasked.
 --- include: ../store/move-message.lua
 
 local ask = cjson.decode(ARGV[1])
@@ -23,11 +26,11 @@ local now = nowMs()
 local DAY = 86400000
 
 local record = redis.call('HMGET', KEYS[1], 'state', 'notAfter', 'deadline', 'sendAt', 'retryAt', 'attempts',
-  'resends', 'firstAttemptAt')
+  'resends', 'firstAttemptAt', 'era', 'v')
 local state = record[1]
 local notAfter = tonumber(record[2] or '')
 local gate = redis.call('HMGET', KEYS[7], 'epoch', 'run', 'send', 'send:' .. ask.channel, 'send:' .. ask.category,
-  'consume', 'consume:' .. ask.channel)
+  'consume', 'consume:' .. ask.channel, 'lineage')
 local expiries = redis.call('HMGET', KEYS[7], 'until:send', 'until:send:' .. ask.channel,
   'until:send:' .. ask.category, 'until:consume', 'until:consume:' .. ask.channel)
 local suppression = redis.call('HGET', KEYS[9], 'reason')
@@ -132,8 +135,26 @@ end
 if state == 'claimed' then
   return { 'claimed-elsewhere', int((tonumber(record[3] or '0')) - now) }
 end
-if state ~= 'queued' and state ~= 'retrying' then
+if (state ~= 'queued' and state ~= 'retrying') or tonumber(record[10] or '1') > RECORD_VERSION then
   return { 'ended', state }
+end
+if tonumber(record[9] or '1') < currentEra(KEYS[7]) then
+  return { 'held', 'restored' }
+end
+if ask.known then
+  if redis.call('HEXISTS', KEYS[7], 'wentBack') == 1 then
+    return { 'held', 'store-went-back' }
+  end
+  if (gate[8] or '') ~= ask.known.lineage then
+    -- Adopted, or another store: whoever asked must look first.
+    return { 'wait-later', '500', 'store-unconfirmed' }
+  end
+  local epoch, changes = tonumber(gate[1] or '') or 0, tonumber(redis.call('HGET', KEYS[6], 'changes') or '0')
+  if epoch < ask.known.epoch or changes < ask.known.changes then
+    redis.call('HSET', KEYS[7], 'wentBack', string.format('a sender has seen epoch %.0f and %.0f changes, the store is at %.0f and %.0f',
+      ask.known.epoch, ask.known.changes, epoch, changes))
+    return { 'held', 'restored' }
+  end
 end
 if notAfter and now >= notAfter then
   local ended = move(now, 'expired', { reason = 'not-after' }, nil, nil, ask.retentionMs)
@@ -182,5 +203,5 @@ end
 redis.call('HINCRBY', KEYS[10], 'dayCount', 1)
 redis.call('HSET', KEYS[10], 'last:' .. ask.category, int(now))
 lengthenExpiry(KEYS[10], math.max(2 * DAY, ask.intervalMs))
-return { 'go', gate[1], int(attempt), int(deadline), record[7] or '0', int(now - tonumber(firstAttemptAt)),
-  notAfter and int(notAfter - now) or nil }
+return { 'go', gate[8] or '', gate[1], redis.call('HGET', KEYS[6], 'changes'), int(attempt), int(deadline),
+  record[7] or '0', int(now - tonumber(firstAttemptAt)), notAfter and int(notAfter - now) or nil }

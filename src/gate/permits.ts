@@ -3,10 +3,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { OwnerId } from '../domain/ids.ts';
 import { type AmbiguityPolicy, type HoldReason, holdReasons } from '../domain/message.ts';
+import type { StoreMark } from '../domain/store-mark.ts';
 import { type Keys, type ShardKeys } from '../store/keys.ts';
 import { type HistoryLine, type MessageRecord, moveKeys } from '../store/message-record.ts';
 import { loadScript, toStoreError } from '../store/scripts.ts';
 import { type LimitAsk, type Limits, listLimits } from './limits.ts';
+import type { StoreKnowledge } from './store-knowledge.ts';
 
 /** The answer to "may it leave now?". Only `go` lets a byte leave. */
 export type PermitAnswer =
@@ -24,7 +26,8 @@ export type PermitAnswer =
 export interface Claim {
   readonly message: MessageRecord;
   readonly owner: OwnerId;
-  readonly epoch: number;
+  /** How far the store was when it granted it. */
+  readonly mark: StoreMark;
   readonly attempt: number;
   /** As the record says at the claim; `message` was read before it, perhaps long before. */
   readonly resends: number;
@@ -37,7 +40,7 @@ export interface Claim {
 }
 
 /** What the gate answers along with `go`. */
-type Grant = Pick<Claim, 'epoch' | 'attempt' | 'resends' | 'sinceFirstAttemptMs' | 'leftMs'>;
+type Grant = Pick<Claim, 'mark' | 'attempt' | 'resends' | 'sinceFirstAttemptMs' | 'leftMs'>;
 
 export interface PermitRequest {
   readonly message: MessageRecord;
@@ -76,10 +79,16 @@ export interface PermitOptions {
   /** Longest time from permit to the end of the attempt. */
   readonly claimMs: number;
   readonly retentionMs: number;
+  /** How far the store is known to have come. Absent in a store that nobody compares. */
+  readonly knowledge?: Pick<StoreKnowledge, 'known' | 'note'>;
   readonly now: () => number;
 }
 
-const noGrant: Grant = { epoch: 0, attempt: 0, resends: 0, sinceFirstAttemptMs: 0, leftMs: 0 };
+/** Until the store has been compared with what is known of it. */
+const unconfirmedPauseMs = 250;
+
+const noMark: StoreMark = { lineage: '', epoch: 0, changes: 0 };
+const noGrant: Grant = { mark: noMark, attempt: 0, resends: 0, sinceFirstAttemptMs: 0, leftMs: 0 };
 const permitScript = loadScript(new URL('./permit.lua', import.meta.url));
 const commitScript = loadScript(new URL('./commit-attempt.lua', import.meta.url));
 const giveBackScript = loadScript(new URL('./give-back.lua', import.meta.url));
@@ -113,6 +122,9 @@ export function createPermits(options: PermitOptions): Permits {
 async function askPermit(options: PermitOptions, request: PermitRequest): Promise<PermitAnswer> {
   const { message, provider } = request;
   const keys = options.keys.of(message.id);
+  const known = options.knowledge?.known();
+  if (options.knowledge !== undefined && known === undefined)
+    return { kind: 'wait-later', ms: unconfirmedPauseMs, why: 'store-unconfirmed' };
   const run = options.limits.perRun === undefined ? '' : await readRun(options.redis, keys);
   const limits = listLimits(options.limits, keys, message, {
     segments: request.segments,
@@ -123,7 +135,9 @@ async function askPermit(options: PermitOptions, request: PermitRequest): Promis
   const owner = randomBytes(12).toString('base64url') as OwnerId;
   const toClaim = (grant: Grant): Claim => ({ ...grant, message, owner, provider, limits });
   try {
-    return parseAnswer(await runPermit(options, request, { owner, limits }), toClaim);
+    const answer = parseAnswer(await runPermit(options, request, { owner, limits, known }), toClaim);
+    if (answer.kind === 'go') options.knowledge?.note(answer.claim.mark);
+    return answer;
   } catch (error) {
     // The answer is lost, the claim may stand. Nobody else knows its owner, and no byte has left.
     await giveBackIfPossible(options, toClaim(noGrant));
@@ -134,13 +148,16 @@ async function askPermit(options: PermitOptions, request: PermitRequest): Promis
 async function runPermit(
   options: PermitOptions,
   request: PermitRequest,
-  { owner, limits }: { readonly owner: OwnerId; readonly limits: LimitAsk },
+  {
+    owner,
+    limits,
+    known,
+  }: { readonly owner: OwnerId; readonly limits: LimitAsk; readonly known: StoreMark | undefined },
 ): Promise<string[]> {
   const { message, provider, rehearse } = request;
   const keys = options.keys.of(message.id);
   const first = [
     ...moveKeys(keys, message.id),
-    keys.gate,
     keys.inflight,
     keys.suppression(message.channel, message.toHash),
     keys.recipient(message.toHash),
@@ -166,6 +183,7 @@ async function runPermit(
     day,
     windows: numbered.windows,
     caps: numbered.caps,
+    known,
   };
   return (await permitScript.run(
     options.redis,
@@ -203,10 +221,10 @@ async function readRun(redis: Redis, keys: ShardKeys): Promise<string> {
   }
 }
 
-function parseGrant([, ...facts]: readonly string[]): Grant {
-  const [epoch = 0, attempt = 0, , resends = 0, sinceFirstAttemptMs = 0, leftMs = Infinity] =
+function parseGrant([, lineage = '', ...facts]: readonly string[]): Grant {
+  const [epoch = 0, changes = 0, attempt = 0, , resends = 0, sinceFirstAttemptMs = 0, leftMs = Infinity] =
     facts.map(Number);
-  return { epoch, attempt, resends, sinceFirstAttemptMs, leftMs };
+  return { mark: { lineage, epoch, changes }, attempt, resends, sinceFirstAttemptMs, leftMs };
 }
 
 function parseAnswer(answer: readonly string[], toClaim: (grant: Grant) => Claim): PermitAnswer {
@@ -267,7 +285,7 @@ function toCommit(options: PermitOptions, claim: Claim, end: AttemptEnd): object
       end.suppress === undefined
         ? undefined
         : { ...end.suppress, source: claim.provider, member: `${message.channel}:${message.toHash}` },
-    caps: end.undo ? claim.limits.caps.map((cap, index) => ({ key: 12 + index, amount: cap.amount })) : [],
+    caps: end.undo ? claim.limits.caps.map((cap, index) => ({ key: 13 + index, amount: cap.amount })) : [],
     undoRecipient: end.undo ? true : undefined,
   };
 }

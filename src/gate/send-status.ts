@@ -72,6 +72,8 @@ function findStop(
   if (environment.emergencyStop) return 'EMERGENCY_STOP is set in the environment';
   if (environment.disableSend) return 'DISABLE_SEND is not "false" in the environment';
   if (gate === undefined) return 'the gate is missing from the store, which means stopped';
+  if (gate.wentBack !== undefined)
+    return `store-went-back: ${gate.wentBack}. When you know why: acc adopt "why" --lineage ${gate.mark.lineage}`;
   if (valueAt(gate.flags.send, nowMs) === 'off')
     return gate.flags.send.change?.reason ?? 'stopped at run time';
   if (environment.mode === 'production' && !environment.guardPassed)

@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import { ServiceError } from '../domain/errors.ts';
 import type { Keys } from '../store/keys.ts';
 import { loadScript } from '../store/scripts.ts';
-import { type FlagName, setFlag } from './flags.ts';
+import { type FlagName, type FlagStore, setFlag } from './flags.ts';
 
 /** How a stop went. `stopping`: no permit is granted any more; `quiesced`: nothing is under way either. */
 export interface StopReport {
@@ -16,6 +16,8 @@ export interface StopReport {
   readonly stopMs: number;
   /** From the request to nothing under way. */
   readonly quiescedMs?: number;
+  /** False: the witness does not know of it, and a store that is put back in time would forget it. */
+  readonly witnessed?: boolean;
 }
 
 export interface StopRequest {
@@ -35,16 +37,11 @@ const script = loadScript(new URL('./list-inflight.lua', import.meta.url));
  * Throws when the store did not acknowledge the stop: then say so, and try again.
  */
 export async function stopSending(
-  store: {
-    readonly redis: Redis;
-    readonly keys: Keys;
-    readonly now: () => number;
-    readonly monotonicNow: () => number;
-  },
+  store: FlagStore & { readonly monotonicNow: () => number },
   request: StopRequest,
 ): Promise<StopReport> {
   const begun = store.monotonicNow();
-  const answer = await setFlag(store.redis, store.keys, { ...request, value: 'off' }, store.now);
+  const answer = await setFlag(store, { ...request, value: 'off' });
   if (answer.kind !== 'done') {
     throw new ServiceError(
       'state-conflict',
@@ -52,7 +49,8 @@ export async function stopSending(
     );
   }
   const stopMs = store.monotonicNow() - begun;
-  const head = { epoch: answer.epoch, stopMs: round(stopMs) };
+  const { epoch, witnessed } = answer;
+  const head = { epoch, stopMs: round(stopMs), ...(witnessed === undefined ? {} : { witnessed }) };
   const atStop = await countInFlight(store, request.flag);
   for (let inFlight = atStop; ; inFlight = await countInFlight(store, request.flag)) {
     const sinceMs = store.monotonicNow() - begun;
@@ -77,6 +75,7 @@ export function viewStop(report: StopReport) {
     in_flight_at_stop: report.inFlightAtStop,
     in_flight: report.inFlight,
     stop_ms: report.stopMs,
+    ...(report.witnessed === undefined ? {} : { witnessed: report.witnessed }),
     ...(report.quiescedMs === undefined ? {} : { quiesced_ms: report.quiescedMs }),
   };
 }

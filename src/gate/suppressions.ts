@@ -109,10 +109,14 @@ export async function removeSuppression(
   return await actAudited(desk, order, deed, async () => {
     const keys = desk.keys.shard(chooseShard(hash, desk.keys.shards));
     const replies = await runTogether(
-      desk.redis.multi().del(keys.suppression(channel, hash)).zrem(keys.suppressions, `${channel}:${hash}`),
+      desk.redis
+        .multi()
+        .del(keys.suppression(channel, hash))
+        .zrem(keys.suppressions, `${channel}:${hash}`)
+        .hincrby(keys.messageCounts, 'changes', 1),
       'remove suppression',
     );
-    const removed = Math.max(...replies);
+    const removed = Math.max(...replies.slice(0, 2));
     return { answer: { removed }, detail: { removed } };
   });
 }
@@ -130,7 +134,8 @@ async function writeSuppression(
     desk.redis
       .multi()
       .hset(keys.suppression(channel, hash), fields)
-      .zadd(keys.suppressions, at, `${channel}:${hash}`),
+      .zadd(keys.suppressions, at, `${channel}:${hash}`)
+      .hincrby(keys.messageCounts, 'changes', 1),
     'add suppression',
   );
   return replies[1] === 1;

@@ -1,15 +1,10 @@
-import type { Redis } from 'ioredis';
 import { ServiceError } from '../domain/errors.ts';
 import type { SafeAction } from '../domain/thresholds.ts';
-import { type FlagName, setFlag } from '../gate/flags.ts';
+import { type FlagName, type FlagStore, setFlag } from '../gate/flags.ts';
 import { stopSending } from '../gate/stop-sending.ts';
-import type { Keys } from '../store/keys.ts';
 import type { Effect } from './incidents.ts';
 
-export interface SafetyStore {
-  readonly redis: Redis;
-  readonly keys: Keys;
-  readonly now: () => number;
+export interface SafetyStore extends FlagStore {
   readonly monotonicNow: () => number;
 }
 
@@ -87,7 +82,7 @@ async function pause(
 ): Promise<Effect> {
   const begun = store.monotonicNow();
   const change = { flag, value: 'off', actor: guardActor, reason } as const;
-  const answer = await setFlag(store.redis, store.keys, change, store.now);
+  const answer = await setFlag(store, change);
   const ms = since(store, begun);
   return answer.kind === 'done'
     ? { action, state: 'paused', ms, epoch: answer.epoch }

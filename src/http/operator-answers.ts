@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { categories, channels } from '../domain/message.ts';
 import { faultSchema, mayHaveLeft, messageViewSchema, providerReportSchema } from './answers.ts';
+import { controlAnswerSchemas } from './control-answers.ts';
 
 /** The shapes of what operators are told. Every address in them is masked. */
 const instant = z.string().meta({ format: 'date-time' });
@@ -10,57 +11,6 @@ const channel = z.enum(channels);
 const category = z.enum(categories);
 const next_cursor = z.string().optional().meta({ description: 'Where to go on; absent on the last page' });
 const setting = z.strictObject({ value: z.unknown(), origin: z.string() });
-
-export const controlSchema = z
-  .strictObject({
-    epoch: z.int(),
-    sending: z.boolean(),
-    reason: z.string().optional().meta({ description: 'Why nothing is sent' }),
-    flags: z.record(
-      z.string(),
-      z.strictObject({
-        value: z.enum(['on', 'off']),
-        until: instant.optional(),
-        changed: z
-          .strictObject({
-            at: instant,
-            actor: z.string(),
-            reason: z.string(),
-            before: z.string().optional(),
-            after: z.string().optional(),
-          })
-          .optional(),
-      }),
-    ),
-    environment: z.record(z.string(), setting),
-  })
-  .meta({ title: 'The switches: what run time says, and the environment, which is the ceiling' });
-
-export const sendControlSchema = z
-  .strictObject({
-    state: z.enum(['started', 'stopping', 'quiesced']),
-    epoch: z.int(),
-    in_flight_at_stop: count,
-    in_flight: count,
-    stop_ms: z.number().meta({ description: 'From the request to the acknowledgement: no permit after it' }),
-    quiesced_ms: z.number().optional(),
-    sending: z.boolean().meta({ description: 'Whether messages leave now, all things considered' }),
-    ceiling: z.string().optional().meta({ description: 'Why nothing is sent all the same' }),
-  })
-  .meta({ title: 'How a stop or a start went' });
-
-export const sendStandingSchema = z.strictObject({
-  state: z.enum(['started', 'stopping', 'quiesced']),
-  scope: z.string(),
-  epoch: z.int(),
-  in_flight: count,
-});
-
-export const pauseSchema = z.strictObject({
-  paused: z.boolean(),
-  queue: z.string().optional(),
-  epoch: z.int(),
-});
 
 /** What every list of messages that wait for a person tells of each. */
 const waitingMessage = {
@@ -272,10 +222,7 @@ export const quarantineDiscardReportSchema = z.strictObject({
 });
 
 export const operatorAnswerSchemas = {
-  Control: controlSchema,
-  SendControl: sendControlSchema,
-  SendStanding: sendStandingSchema,
-  Pause: pauseSchema,
+  ...controlAnswerSchemas,
   HeldPage: heldPageSchema,
   HeldMessage: heldMessageSchema,
   ReleaseReport: releaseReportSchema,

@@ -70,6 +70,31 @@ export const consumersOrderSchema = z
     examples: [{ paused: true, queue: 'sms', reason: 'gateway works' }],
   });
 
+export const adoptionOrderSchema = z
+  .strictObject({ lineage: z.string().max(100).meta({ description: 'The one that you saw' }), reason })
+  .meta({
+    title: 'Adopt a store that went back in time',
+    examples: [{ lineage: '1.0a1b2c3d4e', reason: 'restored from the copy of 02:00, the disk was lost' }],
+  });
+
+export const loggedAttemptsSchema = z
+  .strictObject({
+    attempts: z
+      .array(z.strictObject({ message_id: z.string().max(64), provider_ref: z.string().max(200).optional() }))
+      .min(1)
+      .max(1_000),
+    reason,
+  })
+  .meta({
+    title: 'Mark as sent what the logs say was sent',
+    examples: [
+      {
+        attempts: [{ message_id: `msg_00${'0'.repeat(24)}` }],
+        reason: 'logs of the night, after the restore',
+      },
+    ],
+  });
+
 const common = {
   type: word.optional(),
   channel: z.enum(channels).optional(),
@@ -208,6 +233,8 @@ export const incidentsQuerySchema = z.strictObject({
 });
 
 export type SendOrder = z.infer<typeof sendOrderSchema>;
+export type AdoptionOrder = z.infer<typeof adoptionOrderSchema>;
+export type LoggedAttempts = z.infer<typeof loggedAttemptsSchema>;
 export type IngestOrder = z.infer<typeof ingestOrderSchema>;
 export type ConsumersOrder = z.infer<typeof consumersOrderSchema>;
 export type ReleaseOrder = z.infer<typeof releaseOrderSchema>;
@@ -228,6 +255,8 @@ export type SuppressionsQuery = z.infer<typeof suppressionsQuerySchema>;
 /** Every named body of the API document that is not an event. */
 export const requestSchemas = {
   SendOrder: sendOrderSchema,
+  AdoptionOrder: adoptionOrderSchema,
+  LoggedAttempts: loggedAttemptsSchema,
   IngestOrder: ingestOrderSchema,
   ConsumersOrder: consumersOrderSchema,
   ReleaseOrder: releaseOrderSchema,

@@ -18,6 +18,8 @@ import { getAudit, getAuditVerdict } from './routes/audit/handler.ts';
 import {
   getControl,
   getControlSend,
+  postAdoption,
+  postLoggedAttempts,
   putControlConsumers,
   putControlIngest,
   putControlSend,
@@ -65,6 +67,18 @@ export const operatorRoutes: readonly Route<ApiContext>[] = [
     body: 'ConsumersOrder',
     answer: 'Pause',
     problems: [409],
+  }),
+  change('POST /api/control/adopt', postAdoption, 'Adopt a store that went back in time', {
+    body: 'AdoptionOrder',
+    answer: 'Adoption',
+    problems: [409],
+    description:
+      'A store that was restored, or failed over with a loss, sends nothing until a person adopts it. Sending is stopped then, ' +
+      'and what the store had open is held as `restored`, since it may have been sent unseen.',
+  }),
+  change('POST /api/control/adopt/attempts', postLoggedAttempts, 'Mark as sent what the logs say was sent', {
+    body: 'LoggedAttempts',
+    answer: 'AttemptsMarked',
   }),
   read('/api/held', getHeldList, 'List held messages, the longest held first', {
     answer: 'HeldPage',

@@ -2,12 +2,14 @@ import type { PointerFault } from '../domain/errors.ts';
 import type { ClientId, MessageId } from '../domain/ids.ts';
 import type { OperatorAnswer } from './operator-answers.ts';
 import type {
+  AdoptionOrder,
   ConsumersOrder,
   DeadOrder,
   DeadQuery,
   DiscardOrder,
   HeldQuery,
   IngestOrder,
+  LoggedAttempts,
   ReleaseOrder,
   ResolutionOrder,
   SendOrder,
@@ -29,6 +31,11 @@ export interface StaleEpoch {
   readonly epoch: number;
 }
 
+/** A store that was not adopted: it is whole, or it is not the one that the caller saw. */
+export type NotAdopted =
+  | { readonly kind: 'not-behind' }
+  | { readonly kind: 'other-lineage'; readonly lineage: string };
+
 export type ResolveAnswer =
   | { readonly kind: 'resolved'; readonly state: 'sent' | 'queued' | 'discarded' }
   | { readonly kind: 'not-found' }
@@ -44,6 +51,8 @@ export interface OperatorServices {
   setSending(order: SendOrder, by: Operator): Promise<OperatorAnswer<'SendControl'> | StaleEpoch>;
   setIngest(order: IngestOrder, by: Operator): Promise<OperatorAnswer<'Pause'> | StaleEpoch>;
   setConsumers(order: ConsumersOrder, by: Operator): Promise<OperatorAnswer<'Pause'> | StaleEpoch>;
+  adoptStore(order: AdoptionOrder, by: Operator): Promise<OperatorAnswer<'Adoption'> | NotAdopted>;
+  markSent(order: LoggedAttempts, by: Operator): Promise<OperatorAnswer<'AttemptsMarked'>>;
   listHeld(query: HeldQuery): Promise<OperatorAnswer<'HeldPage'>>;
   /** `undefined` when the message is not held. */
   readHeld(id: MessageId): Promise<OperatorAnswer<'HeldMessage'> | undefined>;

@@ -104,6 +104,8 @@ export function createQuarantine(
         shardKeys.eventsQuarantined,
         shardKeys.quarantineBytes,
         shardKeys.quarantineSource(hashToId(claimedClient, remoteAddress)),
+        shardKeys.messageCounts,
+        shardKeys.gate,
       ],
       [
         fingerprint(body),

@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import { canonicalJson } from '../domain/canonical-json.ts';
 import type { IncomingEvent } from '../domain/event.ts';
 import { type ClientId, type EventId, parseEventId } from '../domain/ids.ts';
+import { recordVersion } from '../domain/message.ts';
 import type { JobAdder } from '../queue/job-adder.ts';
 import type { Keys } from '../store/keys.ts';
 import type { SendMode } from '../store/message-record.ts';
@@ -55,14 +56,20 @@ export function createAcceptEvent(options: AcceptOptions): (request: AcceptReque
     const body = canonicalJson(request.event);
     const answer = (await script.run(
       redis,
-      [shardKeys.idempotency(idempotency), shardKeys.event(eventId), shardKeys.eventsOpen],
+      [
+        shardKeys.idempotency(idempotency),
+        shardKeys.event(eventId),
+        shardKeys.eventsOpen,
+        shardKeys.messageCounts,
+        shardKeys.gate,
+      ],
       [
         createHash('sha256').update(body).digest('base64url'),
         options.idempotencyMs,
         eventId,
         receivedAt,
         ...toFields({
-          v: '1',
+          v: String(recordVersion),
           state: 'accepted',
           client: request.client,
           type: request.event.type,

@@ -139,6 +139,16 @@ export const gaugeTable = {
   consumersPaused: { name: 'consumers_paused', help: '1 while no event is planned.', labels: [] },
   gateEpoch: { name: 'gate_epoch', help: 'Number of the last change of the gate.', labels: [] },
   attemptsInFlight: { name: 'attempts_in_flight', help: 'Provider calls under way.', labels: [] },
+  storeWentBack: {
+    name: 'store_went_back',
+    help: '1 while this process finds the store behind what is known of it: nothing is sent until a person adopts it.',
+    labels: [],
+  },
+  witnessOk: {
+    name: 'witness_ok',
+    help: '1 when the witness could be read and written when it was last tried; absent when there is none.',
+    labels: [],
+  },
   storeDurable: {
     name: 'store_durable',
     help: '1 where the store was seen, or attested, to sync every write before it answers.',

@@ -152,6 +152,11 @@ function stateMetrics(gauges: Gauges, histograms: Histograms) {
     /** Time from the request of a stop to its confirmation, in ms. */
     observeStop: (ms: number) => histograms.stopSeconds.observe(ms / 1000),
     setStoreDurable: (durable: boolean) => gauges.storeDurable.set(Number(durable)),
+    /** What this process makes of the store; `witnessFault` is undefined where there is no witness. */
+    setStoreStanding: (standing: 'confirmed' | 'unconfirmed' | 'went-back', witnessFault?: string) => {
+      gauges.storeWentBack.set(Number(standing === 'went-back'));
+      if (witnessFault !== undefined) gauges.witnessOk.set(Number(witnessFault === ''));
+    },
     /** Undefined: not known, and not shown. */
     setProofOfLifeAge(ageMs: number | undefined): void {
       if (ageMs === undefined) gauges.proofOfLifeAge.remove();

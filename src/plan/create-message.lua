@@ -3,6 +3,7 @@
 -- ARGV: 1 id, 2 due at (ms), 3… field, value
 -- Answers: {'created'} | {'exists'}
 -- Invariant: planning an event again (a worker died half-way) finds the messages of the first time.
+--- include: ../store/lineage.lua
 if redis.call('EXISTS', KEYS[1]) == 1 then
   return { 'exists' }
 end
@@ -13,4 +14,5 @@ end
 redis.call('HSET', KEYS[1], unpack(fields))
 redis.call('ZADD', KEYS[2], ARGV[2], ARGV[1])
 redis.call('HINCRBY', KEYS[3], 'queued', 1)
+countChange(KEYS[3])
 return { 'created' }

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { EventState } from '../domain/event.ts';
 import { type EventId, type MessageId, parseEventId, toMessageId } from '../domain/ids.ts';
-import type { Channel } from '../domain/message.ts';
+import { type Channel, recordVersion } from '../domain/message.ts';
 import type { DirectoryAnswer, Recipient } from '../domain/recipient.ts';
 import type { Log } from '../observe/log.ts';
 import type { JobAdder } from '../queue/job-adder.ts';
@@ -165,7 +165,8 @@ async function createMessage(
   const id = toMessageId(shard, hashToId(event.id, channel, entry.type));
   const now = planner.now();
   const fields: Record<string, string | number | undefined> = {
-    v: 1,
+    v: recordVersion,
+    era: event.era,
     id,
     event: event.id,
     client: event.client,

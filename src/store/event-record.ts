@@ -24,6 +24,8 @@ export interface EventRecord {
   readonly requestId: string;
   readonly traceparent?: string;
   readonly messages: readonly MessageId[];
+  /** In which era of the store it was accepted. */
+  readonly era: number;
 }
 
 const record = z.object({
@@ -39,6 +41,7 @@ const record = z.object({
   earlierEvent: z.string().optional(),
   requestId: z.string().default(''),
   traceparent: z.string().optional(),
+  era: z.coerce.number().default(1),
   messages: z
     .string()
     .default('')

@@ -10,6 +10,7 @@ import {
   type MessageState,
   messageStates,
 } from '../domain/message.ts';
+import { eraOf } from '../domain/store-mark.ts';
 import type { Keys } from './keys.ts';
 import type { SendMode } from './message-record.ts';
 import { toStoreError } from './scripts.ts';
@@ -28,7 +29,7 @@ export interface MessageBrief {
   readonly state: MessageState;
   readonly reason: string;
   readonly attempts: number;
-  /** An earlier attempt got no answer, and the message was queued once more. */
+  /** An earlier attempt got no answer, and the message was queued once more; or the store has forgotten what became of it. */
   readonly mayHaveLeft: boolean;
   readonly notAfter?: number | undefined;
   readonly createdAt: number;
@@ -52,6 +53,7 @@ const names = [
   'reason',
   'attempts',
   'resends',
+  'era',
   'notAfter',
   'createdAt',
   'updatedAt',
@@ -75,6 +77,7 @@ const brief = z
     reason: z.string().default(''),
     attempts: z.coerce.number().default(0),
     resends: z.coerce.number().default(0),
+    era: z.coerce.number().default(1),
     notAfter: optionalNumber,
     createdAt: z.coerce.number(),
     updatedAt: z.coerce.number(),
@@ -82,11 +85,7 @@ const brief = z
     lastError: z.string().optional(),
     provider: z.string().optional(),
   })
-  .transform(({ resends, ...fields }) => ({
-    ...fields,
-    mayHaveLeft: resends > 0,
-    to: maskAddress(fields.channel, fields.to),
-  }));
+  .transform((fields) => ({ ...fields, to: maskAddress(fields.channel, fields.to) }));
 
 /** The briefs in the order of the ids, in one round trip; `undefined` where there is no such record (any more). */
 export async function readMessageBriefs(
@@ -94,8 +93,24 @@ export async function readMessageBriefs(
   keys: Keys,
   ids: readonly MessageId[],
 ): Promise<(MessageBrief | undefined)[]> {
-  const rows = await Promise.all(ids.map((id) => readFields(redis, keys, id)));
-  return rows.map((fields) => (fields?.['state'] === undefined ? undefined : brief.parse(fields)));
+  const [rows, storeEra] = await Promise.all([
+    Promise.all(ids.map((id) => readFields(redis, keys, id))),
+    readEra(redis, keys),
+  ]);
+  return rows.map((row) => {
+    if (row?.['state'] === undefined) return undefined;
+    const { resends, era, ...fields } = brief.parse(row);
+    return { ...fields, mayHaveLeft: resends > 0 || era < storeEra };
+  });
+}
+
+async function readEra(redis: Redis, keys: Keys): Promise<number> {
+  try {
+    const [lineage, wentBack] = await redis.hmget(keys.shard(0).gate, 'lineage', 'wentBack');
+    return eraOf(lineage ?? '') + (wentBack === null || wentBack === undefined ? 0 : 1);
+  } catch (error) {
+    throw toStoreError('read lineage', error);
+  }
 }
 
 async function readFields(

@@ -45,6 +45,8 @@ export interface MessageRecord {
   readonly requestId: string;
   readonly traceparent?: string;
   readonly draft?: string;
+  /** In which era of the store its event was accepted, or a person last released it. */
+  readonly era: number;
   readonly history: readonly HistoryLine[];
 }
 
@@ -74,7 +76,7 @@ export async function readMessageRecord(
   return fields['state'] === undefined ? undefined : parseMessageRecord(fields);
 }
 
-/** The six keys that every script with `move-message.lua` starts with. */
+/** The seven keys that every script with `move-message.lua` starts with. */
 export function moveKeys(keys: ShardKeys, id: MessageId): string[] {
   return [
     keys.message(id),
@@ -83,6 +85,7 @@ export function moveKeys(keys: ShardKeys, id: MessageId): string[] {
     keys.messagesDead,
     keys.messagesUnknown,
     keys.messageCounts,
+    keys.gate,
   ];
 }
 
@@ -136,6 +139,7 @@ const record = z.object({
   requestId: z.string().default(''),
   traceparent: z.string().optional(),
   draft: z.string().optional(),
+  era: z.coerce.number().default(1),
   history: z
     .string()
     .default('')

@@ -5,11 +5,14 @@
 -- KEYS[3] held      zset, scored by when it was held
 -- KEYS[4] dead      zset, scored by when it died
 -- KEYS[5] unknown   zset, scored by when it became unknown
--- KEYS[6] counts    hash: how many messages are (open states) or have ended (end states) in each state
+-- KEYS[6] counts    hash: how many messages are (open states) or have ended (end states) in each state, and `changes`
+-- KEYS[7] gate      hash, for the lineage of the store
 --
 -- Invariant: a record is in exactly the index of its state; every move is one that MOVES allows, and leaves a
--- line in the record's history; a record expires only after it has ended.
+-- line in the record's history; a record expires only after it has ended; a record that a newer program wrote is
+-- never moved; what an earlier era of the store left counts as perhaps sent from its first move on.
 --- moves
+--- include: lineage.lua
 
 local INDEX = { queued = 2, claimed = 2, retrying = 2, held = 3, dead = 4, unknown = 5 }
 local KEPT = { queued = true, claimed = true, retrying = true, held = true, unknown = true }
@@ -51,16 +54,22 @@ end
 -- `line` is the history line (reason, by, attempt…); `fields` are set along with it. `dueAt` scores the open index.
 -- Answers the state that it is in now, or false when the state machine forbids the move.
 local function move(now, to, line, fields, dueAt, retentionMs)
-  local was = redis.call('HMGET', KEYS[1], 'id', 'reason', 'state', 'resends')
+  local was = redis.call('HMGET', KEYS[1], 'id', 'reason', 'state', 'resends', 'v', 'era')
   local from = was[3]
-  if UNTOUCHED[to] and tonumber(was[4] or '0') > 0 then
+  local isRestored = tonumber(was[6] or '1') < currentEra(KEYS[7])
+  if UNTOUCHED[to] and (isRestored or tonumber(was[4] or '0') > 0) then
     line.reason = 'not-resent-' .. to
     to = 'unknown'
   end
-  if not from or not MOVES[from] or not MOVES[from][to] then
+  if not from or not MOVES[from] or not MOVES[from][to] or tonumber(was[5] or '1') > RECORD_VERSION then
     return false
   end
+  countChange(KEYS[6])
   local set = { 'state', to, 'reason', line.reason or '', 'updatedAt', int(now) }
+  if isRestored and to ~= 'sent' then
+    set[#set + 1] = 'resends'
+    set[#set + 1] = math.max(1, tonumber(was[4] or '0'))
+  end
   for name, value in pairs(fields or {}) do
     set[#set + 1] = name
     set[#set + 1] = value

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Redis } from 'ioredis';
 import { ServiceError } from '../domain/errors.ts';
-import { messageMoves, untouchedEnds } from '../domain/message.ts';
+import { messageMoves, recordVersion, untouchedEnds } from '../domain/message.ts';
 
 /** A loaded Lua script: runs atomically on the shard of its keys. */
 export interface Script {
@@ -56,5 +56,5 @@ function movesAsLua(): string {
     ([from, to]) => `  ${from} = {${to.map((state) => `${state} = true`).join(', ')}},`,
   );
   const untouched = untouchedEnds.map((state) => `${state} = true`).join(', ');
-  return `local MOVES = {\n${rows.join('\n')}\n}\nlocal UNTOUCHED = { ${untouched} }`;
+  return `local MOVES = {\n${rows.join('\n')}\n}\nlocal UNTOUCHED = { ${untouched} }\nlocal RECORD_VERSION = ${recordVersion}`;
 }

@@ -191,7 +191,7 @@ test('a store that has become a read-only replica is 503 store-unavailable, and 
 test('while ingestion is paused a post is 503 before its body is looked at, and costs nothing of the allowance', async () => {
   const service = await start({ environment: { CLIENT_RATE_PER_MINUTE: '1', CLIENT_BURST: '5' } });
   const change = { flag: 'ingest', actor: 'test', reason: 'a look at the brakes' } as const;
-  await setFlag(service.redis, keys, { ...change, value: 'off' }, Date.now);
+  await setFlag({ redis: service.redis, keys, now: Date.now }, { ...change, value: 'off' });
   await waitFor(
     'paused',
     () => post(service, 'x', { body: 'not JSON at all' }),
@@ -205,7 +205,7 @@ test('while ingestion is paused a post is 503 before its body is looked at, and 
   }
   expect(await expectNothingHalf(service.redis)).toBe(0);
   const epoch = Number(await service.redis.hget(keys.shard(0).gate, 'epoch'));
-  await setFlag(service.redis, keys, { ...change, value: 'on', seenEpoch: epoch }, Date.now);
+  await setFlag({ redis: service.redis, keys, now: Date.now }, { ...change, value: 'on', seenEpoch: epoch });
   await waitFor(
     'resumed',
     () => post(service, 'after'),

@@ -1,6 +1,12 @@
 import type { Redis } from 'ioredis';
 import { parseEventId } from '../../src/domain/ids.ts';
-import { isEnded, type MessageState, untouchedEnds, waitingStates } from '../../src/domain/message.ts';
+import {
+  isEnded,
+  type MessageState,
+  messageStates,
+  untouchedEnds,
+  waitingStates,
+} from '../../src/domain/message.ts';
 import { type EventRecord, readEventRecord } from '../../src/store/event-record.ts';
 import type { Keys } from '../../src/store/keys.ts';
 import { type MessageRecord, readMessageRecord } from '../../src/store/message-record.ts';
@@ -162,10 +168,9 @@ async function compareIndexes(
       breaches.push(`index ${state} lists ${listed.length}, the records are ${found.length}`);
   }
   const counts = await redis.hgetall(shard.messageCounts);
-  for (const [state, count] of Object.entries(counts)) {
-    const found = states.get(state as MessageState)?.length ?? 0;
-    if (!state.includes(':') && Number(count) !== found)
-      breaches.push(`count of ${state} is ${count}, the records are ${found}`);
+  for (const state of messageStates) {
+    const [count, found] = [Number(counts[state] ?? 0), states.get(state)?.length ?? 0];
+    if (count !== found) breaches.push(`count of ${state} is ${count}, the records are ${found}`);
   }
   const inFlight = await redis.zcard(shard.inflight);
   return inFlight === 0 ? breaches : [...breaches, `${inFlight} attempts are still listed as under way`];

@@ -127,10 +127,8 @@ async function stopAndStart(count: number): Promise<ClosedTime> {
   const startedAtRedisMs = await readRedisMs();
   const startedAt = performance.now();
   const answer = await setFlag(
-    redis,
-    keys,
+    { redis, keys, now: clocks.now },
     { flag: 'send', value: 'on', actor: 'test', reason: `start ${count}`, seenEpoch: report.epoch },
-    clocks.now,
   );
   expect(answer.kind).toBe('done');
   return {

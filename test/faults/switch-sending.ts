@@ -15,5 +15,5 @@ export async function stopAndQuiesce({ redis, keys }: Store): Promise<void> {
 /** Starts sending again, having seen the newest epoch. */
 export async function switchOn({ redis, keys }: Store): Promise<void> {
   const gate = await readGate(redis, keys);
-  await setFlag(redis, keys, { ...by, value: 'on', seenEpoch: gate?.epoch ?? 0 }, Date.now);
+  await setFlag({ redis, keys, now: Date.now }, { ...by, value: 'on', seenEpoch: gate?.epoch ?? 0 });
 }

@@ -5,7 +5,7 @@ import type { Desk } from '../../src/deliver/desk.ts';
 import { createTurns } from '../../src/deliver/take-turns.ts';
 import type { EnvironmentFlags } from '../../src/domain/judge-environment.ts';
 import type { AttemptOutcome } from '../../src/domain/outcome.ts';
-import { createGateWatch, type GateWatch } from '../../src/gate/gate-watch.ts';
+import type { GateWatch } from '../../src/gate/gate-watch.ts';
 import type { Limits } from '../../src/gate/limits.ts';
 import { createMessageDecisions } from '../../src/gate/message-decisions.ts';
 import { createPermits } from '../../src/gate/permits.ts';
@@ -18,6 +18,7 @@ import type { Keys } from '../../src/store/keys.ts';
 import { type MessageRecord, readMessageRecord } from '../../src/store/message-record.ts';
 import {
   createMessage,
+  createWatch,
   type GateServer,
   noLimits,
   readMessage,
@@ -41,7 +42,7 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   keys = await server.openStore();
-  watch = createGateWatch({ redis, hint: server.connect(), keys, now: Date.now });
+  watch = createWatch(server, { redis, keys, now: Date.now });
   watches.push(watch);
   await watch.start();
 });

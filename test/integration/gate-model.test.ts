@@ -235,7 +235,7 @@ function askStep(index: number, rehearse: boolean): Step {
     const verdict = model.ask(index, rehearse);
     expect(answer.kind === 'go' ? { kind: 'go' } : answer).toEqual(verdict);
     if (answer.kind !== 'go') return;
-    expect(answer.claim.epoch).toBe(model.epoch);
+    expect(answer.claim.mark.epoch).toBe(model.epoch);
     model.grant(index, answer.claim.owner);
     expect(answer.claim.attempt).toBe(model.message(index).facts.attempts);
     real.claims.push(answer.claim);
@@ -348,10 +348,8 @@ function flagStep(given: {
     const until = given.untilInMs === undefined ? undefined : model.now + given.untilInMs;
     const change = { flag: given.flag, value: given.value, actor: 'model', reason: 'because', seenEpoch };
     const answer = await setFlag(
-      clock.redis,
-      real.keys,
+      { redis: clock.redis, keys: real.keys, now: () => model.now },
       until === undefined ? change : { ...change, until },
-      () => model.now,
     );
     const refused = model.setFlag(given.flag, given.value, seenEpoch, until);
     expect(answer).toMatchObject({ kind: refused ? 'stale-epoch' : 'done', epoch: model.epoch });
@@ -360,7 +358,10 @@ function flagStep(given: {
 
 async function setGate(real: Real, flag: FlagName, value: 'on' | 'off'): Promise<void> {
   const seenEpoch = Number(await clock.redis.hget(real.keys.shard(0).gate, 'epoch'));
-  await setFlag(clock.redis, real.keys, { flag, value, actor: 'test', reason: 'test', seenEpoch }, Date.now);
+  await setFlag(
+    { redis: clock.redis, keys: real.keys, now: Date.now },
+    { flag, value, actor: 'test', reason: 'test', seenEpoch },
+  );
 }
 
 async function compareWorlds(model: GateWorld, real: Real): Promise<void> {
@@ -404,7 +405,8 @@ async function readIndexes(all: Keys): Promise<Record<string, unknown>> {
   const { redis } = clock;
   const keys = all.shard(0);
   const members = async (key: string): Promise<string[]> => (await redis.zrange(key, '0', '-1')).sort();
-  const counts = Object.entries(await redis.hgetall(keys.messageCounts)).filter(([, count]) => count !== '0');
+  const { changes: _, ...byState } = await redis.hgetall(keys.messageCounts);
+  const counts = Object.entries(byState).filter(([, count]) => count !== '0');
   return {
     open: await members(keys.messagesOpen),
     held: await members(keys.messagesHeld),

@@ -3,7 +3,6 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { MessageId } from '../../src/domain/ids.ts';
 import { appendAudit, verifyAudit } from '../../src/gate/audit-chain.ts';
 import { type FlagName, readGate, setFlag } from '../../src/gate/flags.ts';
-import { createGateWatch } from '../../src/gate/gate-watch.ts';
 import type { Limits } from '../../src/gate/limits.ts';
 import { createMessageDecisions } from '../../src/gate/message-decisions.ts';
 import {
@@ -19,9 +18,11 @@ import type { MessageRecord } from '../../src/store/message-record.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import {
   createMessage,
+  createWatch,
   type GateServer,
   type NewMessage,
   noLimits,
+  opening,
   readMessage,
   startGateServer,
 } from '../support/gate-store.ts';
@@ -93,15 +94,18 @@ async function stateOf(id: MessageId): Promise<string> {
 async function set(flag: FlagName, value: 'on' | 'off', until?: number): Promise<void> {
   const seenEpoch = (await readGate(redis, keys))?.epoch ?? 0;
   const change = { flag, value, actor: 'test', reason: 'test', seenEpoch };
-  const answer = await setFlag(redis, keys, until === undefined ? change : { ...change, until }, Date.now);
+  const answer = await setFlag(
+    { redis, keys, now: Date.now },
+    until === undefined ? change : { ...change, until },
+  );
   if (answer.kind !== 'done') throw new Error(answer.kind);
 }
 
 describe('permit', () => {
   test('an open message under an open gate gets a claim with owner, epoch and attempt', async () => {
     const message = await make();
-    const { epoch, attempt, owner } = await claim(message);
-    expect({ epoch, attempt }).toEqual({ epoch: 1, attempt: 1 });
+    const { mark, attempt, owner } = await claim(message);
+    expect({ epoch: mark.epoch, attempt }).toEqual({ epoch: 1, attempt: 1 });
     expect(await readMessage(redis, keys, message.id)).toMatchObject({
       state: 'claimed',
       owner,
@@ -166,7 +170,7 @@ describe('permit', () => {
     async (field, value) => {
       await redis.hset(keys.shard(0).gate, field, value);
       expect(await ask(await make())).toEqual({ kind: 'held', reason: 'stopped' });
-      const watch = createGateWatch({ redis, hint: server.connect(), keys, now: Date.now });
+      const watch = createWatch(server, { redis, keys, now: Date.now });
       await watch.start();
       expect(watch.isOn('send', 'send:email')).toBe(false);
       expect(watch.stopSignal('email').aborted).toBe(true);
@@ -185,14 +189,12 @@ describe('permit', () => {
   test('a gate that is gone means stopped, and opening the store again does not bring it back', async () => {
     await redis.del(keys.shard(0).gate);
     expect(await ask(await make())).toEqual({ kind: 'held', reason: 'stopped' });
-    expect(await openStore(redis, keys, Date.now())).toBe('opened');
+    expect(await openStore(redis, keys, opening)).toBe('opened');
     expect(await ask(await make())).toEqual({ kind: 'held', reason: 'stopped' });
     expect(
       await setFlag(
-        redis,
-        keys,
+        { redis, keys, now: Date.now },
         { flag: 'send', value: 'on', actor: 'a', reason: 'r', seenEpoch: 1 },
-        Date.now,
       ),
     ).toEqual({ kind: 'gate-missing' });
   });
@@ -456,20 +458,22 @@ describe('hold, release and end', () => {
 describe('flags', () => {
   test('a start needs the epoch that the caller saw; a stop never does', async () => {
     const change = { flag: 'send', actor: 'a', reason: 'r' } as const;
-    expect(await setFlag(redis, keys, { ...change, value: 'off' }, Date.now)).toMatchObject({
+    expect(await setFlag({ redis, keys, now: Date.now }, { ...change, value: 'off' })).toMatchObject({
       kind: 'done',
       epoch: 2,
       before: 'on',
     });
-    expect(await setFlag(redis, keys, { ...change, value: 'on', seenEpoch: 1 }, Date.now)).toEqual({
+    expect(await setFlag({ redis, keys, now: Date.now }, { ...change, value: 'on', seenEpoch: 1 })).toEqual({
       kind: 'stale-epoch',
       epoch: 2,
     });
-    expect(await setFlag(redis, keys, { ...change, value: 'on' }, Date.now)).toEqual({
+    expect(await setFlag({ redis, keys, now: Date.now }, { ...change, value: 'on' })).toEqual({
       kind: 'stale-epoch',
       epoch: 2,
     });
-    expect(await setFlag(redis, keys, { ...change, value: 'on', seenEpoch: 2 }, Date.now)).toMatchObject({
+    expect(
+      await setFlag({ redis, keys, now: Date.now }, { ...change, value: 'on', seenEpoch: 2 }),
+    ).toMatchObject({
       kind: 'done',
       epoch: 3,
       before: 'off',
@@ -492,10 +496,8 @@ describe('flags', () => {
       clients.flatMap((client, index) =>
         Array.from({ length: 5 }, async (_, round) => {
           await setFlag(
-            client,
-            keys,
+            { redis: client, keys, now: Date.now },
             { flag: 'send:sms', value: 'off', actor: `a${index}`, reason: `r${round}` },
-            Date.now,
           );
           await appendAudit(client, keys.shard(0), {
             at: '',
@@ -512,7 +514,7 @@ describe('flags', () => {
 
   test('a watch that has seen a later epoch does not believe a store that went back in time', async () => {
     await set('send', 'off');
-    const watch = createGateWatch({ redis, hint: server.connect(), keys, now: Date.now, pollMs: 5 });
+    const watch = createWatch(server, { redis, keys, now: Date.now, pollMs: 5 });
     await watch.start();
     await redis.hset(keys.shard(0).gate, 'epoch', '1', 'send', 'on');
     await waitFor(
@@ -520,14 +522,14 @@ describe('flags', () => {
       () => watch.current()?.epoch,
       (epoch) => epoch === 1,
     );
-    expect([watch.isOn('send'), watch.highestEpoch()]).toEqual([false, 2]);
+    expect([watch.isOn('send'), watch.knowledge.known()?.epoch]).toEqual([false, 2]);
     await watch.stop();
   });
 
   test('an expiry that passes is told to those who watch', async () => {
     await set('consume', 'on', Date.now() + 60_000);
     let nowMs = Date.now();
-    const watch = createGateWatch({ redis, hint: server.connect(), keys, now: () => nowMs, pollMs: 5 });
+    const watch = createWatch(server, { redis, keys, now: () => nowMs, pollMs: 5 });
     await watch.start();
     const told: boolean[] = [];
     watch.onChange(() => told.push(watch.isOn('consume')));
@@ -665,12 +667,12 @@ describe('the audit chain', () => {
 
 describe('the store', () => {
   test('opened with another number of shards, it refuses and says the repair', async () => {
-    await expect(openStore(redis, createKeys(keys.prefix, 2), Date.now())).rejects.toThrow('set SHARDS=1');
+    await expect(openStore(redis, createKeys(keys.prefix, 2), opening)).rejects.toThrow('set SHARDS=1');
   });
 
   test('opened a second time, it leaves the gate as it stands', async () => {
     await set('send', 'off');
-    expect(await openStore(redis, keys, Date.now())).toBe('opened');
+    expect(await openStore(redis, keys, opening)).toBe('opened');
     expect((await readGate(redis, keys))?.flags.send.value).toBe('off');
   });
 });

@@ -317,7 +317,7 @@ describe('the queue depth', () => {
       nowMs += bucketMs;
     }
     const hold = { flag: 'consume', value: 'off', actor: 'ada', reason: 'maintenance' } as const;
-    await setFlag(redis, keys, hold, now);
+    await setFlag({ redis, keys, now }, hold);
     depth = 50_000;
     await judgeFleet(desk);
     // The hours of the hold, each bucket as the guard has just written it.
@@ -329,10 +329,8 @@ describe('the queue depth', () => {
     }
     await writes.exec();
     await setFlag(
-      redis,
-      keys,
+      { redis, keys, now },
       { ...hold, value: 'on', seenEpoch: (await readGate(redis, keys))?.epoch ?? 0 },
-      now,
     );
     await judgeFleet(desk);
     expect((await readGuard(redis, keys, nowMs)).judgement?.triggers.depth).toMatchObject({
@@ -402,7 +400,7 @@ describe('the budgets', () => {
 
 test('the guard only ever switches off: a switch that a person turned off stays as it is', async () => {
   const change = { flag: 'ingest', value: 'off', actor: 'ada', reason: 'maintenance' } as const;
-  await setFlag(redis, keys, change, now);
+  await setFlag({ redis, keys, now }, change);
   await record(failing);
   await judgeFleet(startGuardDesk());
   expect(await readOff()).toEqual(['send', 'ingest', 'consume']);

@@ -290,8 +290,8 @@ describe('caps', () => {
   test('of a run: a stop and a start begin a new one', async () => {
     expect(await hammer({ perRun: 3 }, () => ({}), [1])).toHaveLength(3);
     const change = { flag: 'send', actor: 'a', reason: 'r' } as const;
-    await setFlag(redis, keys, { ...change, value: 'off' }, Date.now);
-    await setFlag(redis, keys, { ...change, value: 'on', seenEpoch: 2 }, Date.now);
+    await setFlag({ redis, keys, now: Date.now }, { ...change, value: 'off' });
+    await setFlag({ redis, keys, now: Date.now }, { ...change, value: 'on', seenEpoch: 2 });
     expect(await hammer({ perRun: 3 }, () => ({}), [1])).toHaveLength(3);
   });
 

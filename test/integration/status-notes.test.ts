@@ -33,7 +33,7 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   await redis.flushall();
-  await openStore(redis, keys, releasedAt);
+  await openStore(redis, keys, { nowMs: releasedAt, environment: 'local' });
   hook = await startScriptedHttp(() => ({ status: 200, body: 'ok' }));
   now = releasedAt;
   logged = [];

@@ -6,11 +6,17 @@ import { Redis } from 'ioredis';
 import { type Redis as RedisServer, startRedis } from '../../local/redis.ts';
 import { type MessageId, toMessageId } from '../../src/domain/ids.ts';
 import type { Category, Channel } from '../../src/domain/message.ts';
+import { createGateWatch, type GateWatch, type GateWatchOptions } from '../../src/gate/gate-watch.ts';
 import type { Limits } from '../../src/gate/limits.ts';
+import { createStoreKnowledge } from '../../src/gate/store-knowledge.ts';
 import { createKeys, type Keys } from '../../src/store/keys.ts';
 import { type MessageRecord, readMessageRecord } from '../../src/store/message-record.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { loadScript } from '../../src/store/scripts.ts';
+import type { Witness } from '../../src/store/witness.ts';
+
+/** How every store of these tests is opened. */
+export const opening = { nowMs: Date.now(), environment: 'local' } as const;
 
 /** A real Redis with opened stores, for tests of the scripts. Every store has a prefix of its own. */
 export interface GateServer {
@@ -38,7 +44,7 @@ export async function startGateServer(): Promise<GateServer> {
     connect,
     openStore: async () => {
       const keys = createKeys(`acc-${randomBytes(4).toString('hex')}`, 1);
-      await openStore(first, keys, Date.now());
+      await openStore(first, keys, opening);
       return keys;
     },
     stop: async () => {
@@ -47,6 +53,23 @@ export async function startGateServer(): Promise<GateServer> {
       await rm(dir, { recursive: true, force: true });
     },
   };
+}
+
+/** A gate watch with what it knows of the store, which is what it has seen itself unless there is a witness. */
+export function createWatch(
+  server: GateServer,
+  options: Pick<GateWatchOptions, 'redis' | 'keys' | 'now' | 'pollMs'> & { readonly witness?: Witness },
+): GateWatch {
+  const { redis, keys, witness } = options;
+  const knowledge = createStoreKnowledge({
+    redis,
+    keys,
+    witness,
+    openStore: () => openStore(redis, keys, opening),
+    monotonicNow: () => performance.now(),
+    onWentBack: () => undefined,
+  });
+  return createGateWatch({ ...options, knowledge, hint: server.connect() });
 }
 
 const createScript = loadScript(new URL('../../src/plan/create-message.lua', import.meta.url));

@@ -20,6 +20,7 @@ export async function startOperatorDesk(environment: Readonly<Record<string, str
   const foundation = openFoundation(server.url, environment);
   await openFoundationStore(foundation, 10_000);
   const gate = buildGate(foundation);
+  await gate.watch.start();
   const { configuration, keys, jobs, now } = foundation;
   const redis = foundation.redis.commands;
   const operator = buildOperatorServices({

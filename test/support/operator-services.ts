@@ -67,10 +67,19 @@ export function createOperatorServices(overrides: Partial<OperatorServices> = {}
   return {
     readControl: async () => ({
       epoch: 3,
+      lineage: '1.0a1b2c3d4e',
       sending: true,
       flags: { send: { value: 'on', changed: { at, actor: 'boss', reason: 'mended', after: 'on' } } },
       environment: { DISABLE_SEND: { value: false, origin: 'environment' } },
     }),
+    adoptStore: async () => ({
+      lineage: '2.0a1b2c3d4e',
+      from: '1.0a1b2c3d4e',
+      epoch: 4,
+      went_back: 'behind',
+      open: 1,
+    }),
+    markSent: async () => ({ marked: 1, known: 0, missing: 0 }),
     readSendStanding: async (scope) => ({ state: 'started', scope, epoch: 3, in_flight: 0 }),
     setSending: async ({ enabled }) => ({
       state: enabled ? 'started' : 'quiesced',

@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { Redis } from 'ioredis';
 import { type Child, startChild } from '../../local/child.ts';
 import { audiences, type Issuer, startIssuer } from '../../local/issuer.ts';
@@ -162,6 +163,7 @@ function defaultEnvironment(at: {
     PORT: String(at.port),
     APP_BASE_URL: at.url,
     REDIS_URL: at.redisUrl,
+    WITNESS_URL: pathToFileURL(join(at.dir, 'witness')).href,
     APP_MODE: 'testing',
     DISABLE_SEND: 'false',
     RATE_LIMIT_ENABLED: 'false',

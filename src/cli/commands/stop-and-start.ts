@@ -26,6 +26,7 @@ export const stopAndStart: readonly Command[] = [
       scope,
       wait: { value: 'TIME', summary: 'how long to wait for attempts under way (10s)' },
       store: { value: 'REDIS_URL', summary: 'the store, for when the service is down (else REDIS_URL)' },
+      witness: { value: 'URL', summary: 'the witness, for when the service is down (else WITNESS_URL)' },
       'key-prefix': { value: 'PREFIX', summary: 'begins every key of the store (else KEY_PREFIX, else acc)' },
       direct: { summary: 'do not ask the service, go to the store at once' },
     },
@@ -153,6 +154,13 @@ function finish(call: Call, stopped: Stopped): Ending {
       isQuiet ? `${print.paint('good', 'quiesced')}   ${describeQuiet(stopped)}` : describeStopping(stopped),
     );
     print.say(`${describeScope(stopped.scope)} stopped ${way}; epoch ${stopped.epoch}`);
+    if (stopped.witnessed === false)
+      print.say(
+        print.paint(
+          'odd',
+          'NOT WITNESSED: the witness did not take it. A store that is put back in time would forget this stop.',
+        ),
+      );
     const startScope = stopped.scope === 'all' ? '' : ` --scope ${stopped.scope}`;
     print.say(`to start again: acc start "why it is safe now" --epoch ${stopped.epoch}${startScope}`);
   });

@@ -16,6 +16,12 @@ export const storeSettings = {
     default: 'acc',
     doc: 'Begins every key; one per environment.',
   },
+  WITNESS_URL: {
+    group: 'store',
+    schema: z.url({ protocol: /^(file|rediss?)$/ }),
+    doc: 'Remembers outside the store how far it has come, so that a store put back in time sends nothing and forgets no stop: `file:///folder` (beside the store, not in it, and not backed up with it) where all processes are on one machine, else a second, durable Redis.',
+    secret: true,
+  },
   SHARDS: {
     group: 'store',
     schema: whole(1, 1),

@@ -3,8 +3,10 @@ import type { ApiContext } from '../../context.ts';
 import type { Exchange } from '../../exchange.ts';
 import { operatorOf } from '../../operator.ts';
 import {
+  adoptionOrderSchema,
   consumersOrderSchema,
   ingestOrderSchema,
+  loggedAttemptsSchema,
   sendOrderSchema,
   standingQuerySchema,
 } from '../../operator-requests.ts';
@@ -43,6 +45,24 @@ export async function putControlIngest(exchange: Exchange, { services }: ApiCont
 export async function putControlConsumers(exchange: Exchange, { services }: ApiContext): Promise<Reply> {
   const order = parseBody(exchange, consumersOrderSchema);
   return replyUnlessStale(await services.operator.setConsumers(order, operatorOf(exchange)));
+}
+
+/** Goes on with a store that went back in time, for who saw which one it is. */
+export async function postAdoption(exchange: Exchange, { services }: ApiContext): Promise<Reply> {
+  const order = parseBody(exchange, adoptionOrderSchema);
+  const answer = await services.operator.adoptStore(order, operatorOf(exchange));
+  if (!('kind' in answer)) return replyJson(200, answer);
+  const detail =
+    answer.kind === 'not-behind'
+      ? 'the store is not behind anything that is known of it: there is nothing to adopt'
+      : 'the store is not the one that you saw: read the switches again, then decide';
+  throw new ServiceError('state-conflict', detail);
+}
+
+/** Marks as sent what the workers' logs say was sent. */
+export async function postLoggedAttempts(exchange: Exchange, { services }: ApiContext): Promise<Reply> {
+  const order = parseBody(exchange, loggedAttemptsSchema);
+  return replyJson(200, await services.operator.markSent(order, operatorOf(exchange)));
 }
 
 function replyUnlessStale(answer: object | StaleEpoch): Reply {

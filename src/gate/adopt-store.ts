@@ -1,0 +1,143 @@
+import { ServiceError } from '../domain/errors.ts';
+import { parseMessageId, shardOf } from '../domain/ids.ts';
+import { eraOf } from '../domain/store-mark.ts';
+import { createLineage } from '../store/open-store.ts';
+import { toStoreError } from '../store/scripts.ts';
+import type { Witness } from '../store/witness.ts';
+import { type AuditDesk, actAudited, type Order } from './act-audited.ts';
+import { changeGate, type FlagStore, type GateState, readGate } from './flags.ts';
+import type { MessageDecisions } from './message-decisions.ts';
+
+export interface AdoptionReport {
+  readonly kind: 'adopted';
+  readonly lineage: string;
+  readonly from: string;
+  readonly epoch: number;
+  /** What was found when the store was seen to be behind. */
+  readonly wentBack: string;
+  /** Messages and events that were open: they are held as `restored` as soon as their turn comes. */
+  readonly open: number;
+}
+
+export type AdoptionAnswer =
+  | AdoptionReport
+  /** The store is not behind anything that is known of it: there is nothing to adopt. */
+  | { readonly kind: 'not-behind' }
+  | { readonly kind: 'other-lineage'; readonly lineage: string };
+
+/**
+ * Goes on with a store that has gone back in time, because a person says so: it gets a new lineage, in which sending is
+ * stopped, and whatever an earlier one left open is held as `restored`, since it may have been sent unseen. The witness
+ * learns of it first, so that a process that dies in between leaves the store refused and not trusted.
+ *
+ * @throws ServiceError `state-conflict` when the witness cannot be read or written, `store-unavailable`
+ */
+export async function adoptStore(
+  store: Omit<FlagStore, 'witness'> & { readonly witness?: Witness },
+  order: Order & { readonly lineage: string },
+): Promise<AdoptionAnswer> {
+  const { redis, keys, witness } = store;
+  const gate = (await readGate(redis, keys)) ?? (await makeGate(store));
+  const { wentBack, mark } = gate;
+  if (wentBack === undefined) return { kind: 'not-behind' };
+  if (mark.lineage !== order.lineage) return { kind: 'other-lineage', lineage: mark.lineage };
+  const witnessed = await askWitness(() => witness?.read());
+  const to = createLineage(Math.max(eraOf(mark.lineage), eraOf(witnessed?.lineage ?? '')) + 1);
+  const epochAbove = Math.max(mark.epoch, witnessed?.epoch ?? 0);
+  await askWitness(() => witness?.raise({ lineage: to, epoch: epochAbove + 1, changes: mark.changes }));
+  const { actor, reason, requestId } = order;
+  const answer = await changeGate(store, {
+    flag: 'send',
+    value: 'off',
+    actor,
+    reason,
+    ...(requestId === undefined ? {} : { requestId }),
+    adoption: { from: mark.lineage, to, epochAbove },
+  });
+  if (answer.kind !== 'done') return { kind: 'other-lineage', lineage: mark.lineage };
+  return {
+    kind: 'adopted',
+    lineage: to,
+    from: mark.lineage,
+    epoch: answer.epoch,
+    wentBack,
+    open: await countOpen(store),
+  };
+}
+
+/** One attempt that a worker's log says was accepted by the provider. */
+export interface LoggedAttempt {
+  readonly messageId: string;
+  readonly providerRef?: string | undefined;
+}
+
+/**
+ * Marks as sent what the logs of the workers say was sent, and the store has forgotten. What has ended already stays as
+ * it is.
+ */
+export async function markSent(
+  desk: AuditDesk & { readonly decisions: MessageDecisions },
+  order: Order,
+  attempts: readonly LoggedAttempt[],
+): Promise<{ readonly marked: number; readonly known: number; readonly missing: number }> {
+  const deed = { action: 'mark as sent by the logs', detail: { attempts: attempts.length } };
+  return await actAudited(desk, order, deed, async () => {
+    const answer = { marked: 0, known: 0, missing: 0 };
+    for (const { messageId, providerRef } of attempts) {
+      const id = parseMessageId(messageId);
+      if (id === undefined || shardOf(id) >= desk.keys.shards) {
+        answer.missing += 1;
+        continue;
+      }
+      const { kind, state } = await desk.decisions.end(id, {
+        to: 'sent',
+        from: ['queued', 'retrying', 'held', 'unknown', 'dead'],
+        reason: 'in-the-log',
+        by: order.actor,
+        fields: { draft: '', ...(providerRef === undefined ? {} : { providerRef }) },
+      });
+      if (kind === 'done') answer.marked += 1;
+      else if (state === 'gone') answer.missing += 1;
+      else answer.known += 1;
+    }
+    return { answer, detail: answer };
+  });
+}
+
+/** A store that has lost its gate gets one in which everything is off. */
+async function makeGate({ redis, keys }: FlagStore): Promise<GateState> {
+  try {
+    await redis.hset(keys.shard(0).gate, {
+      lineage: createLineage(1),
+      epoch: '1',
+      wentBack: 'the store had lost its gate',
+    });
+  } catch (error) {
+    throw toStoreError('make gate', error);
+  }
+  const gate = await readGate(redis, keys);
+  if (gate === undefined) throw toStoreError('make gate', new Error('it is not there'));
+  return gate;
+}
+
+async function askWitness<T>(ask: () => Promise<T> | undefined): Promise<T | undefined> {
+  try {
+    return await ask();
+  } catch (cause) {
+    throw new ServiceError(
+      'state-conflict',
+      'The witness does not answer, and an adoption that it does not know of would be refused again. Bring it back, or name another one in WITNESS_URL and restart every process.',
+      { cause },
+    );
+  }
+}
+
+async function countOpen({ redis, keys }: FlagStore): Promise<number> {
+  let count = 0;
+  for (let shard = 0; shard < keys.shards; shard += 1) {
+    const { eventsOpen, messagesOpen } = keys.shard(shard);
+    const [events, messages] = await Promise.all([redis.zcard(eventsOpen), redis.zcard(messagesOpen)]);
+    count += events + messages;
+  }
+  return count;
+}

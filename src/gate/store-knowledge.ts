@@ -1,0 +1,160 @@
+import type { Redis } from 'ioredis';
+import {
+  compareMarks,
+  judgeStore,
+  mergeMarks,
+  type StoreMark,
+  type StoreStanding,
+  type WitnessWord,
+} from '../domain/store-mark.ts';
+import type { Keys } from '../store/keys.ts';
+import { loadScript, toStoreError } from '../store/scripts.ts';
+import type { Witness } from '../store/witness.ts';
+import { type GateState, readGate } from './flags.ts';
+
+/**
+ * What this process knows of how far the store has come: what it has seen itself, and what the witness remembers of
+ * everybody. The store is compared with the witness when the process starts and whenever the connection was lost, and
+ * with what was seen here at every look and every permit.
+ */
+export interface StoreKnowledge {
+  /** Reads the gate and compares; undefined when there is none. Never rejects. */
+  look(): Promise<GateState | undefined>;
+  standing(): StoreStanding;
+  /** What a permit must not be behind; undefined until the store has been compared: then none is to be asked for. */
+  known(): StoreMark | undefined;
+  note(mark: StoreMark): void;
+  /** The connection ends, and what comes back may be older: the witness is told at once how far the store had come. */
+  forget(): Promise<void>;
+  /** Why the witness could not be read or written when it was last tried; empty when it could, undefined when there is none. */
+  witnessFault(): string | undefined;
+}
+
+export interface StoreKnowledgeOptions {
+  readonly redis: Redis;
+  readonly keys: Keys;
+  /** Absent: none is configured, and only what this process has seen itself is compared. */
+  readonly witness?: Witness | undefined;
+  /** Initialises the store when there is nothing in it: one that has been emptied is another store. */
+  readonly openStore: () => Promise<unknown>;
+  readonly monotonicNow: () => number;
+  readonly onWentBack: (detail: string) => void;
+}
+
+const script = loadScript(new URL('./mark-behind.lua', import.meta.url));
+/** The witness is behind the store by this much at most while nobody turns a flag and the connection stands. */
+const raiseEveryMs = 2_000;
+
+/** Knows nothing at first. */
+export function createStoreKnowledge(options: StoreKnowledgeOptions): StoreKnowledge {
+  const { redis, keys } = options;
+  const witness = createWitnessTeller(options);
+  let memory: StoreMark | undefined;
+  let standing: StoreStanding = { kind: 'unconfirmed', detail: 'it has not been compared yet' };
+  /** Counts lost connections: a look that began before one confirms nothing after it. */
+  let losses = 0;
+
+  const settle = async (found: StoreStanding, gate: GateState): Promise<void> => {
+    if (found.kind === 'confirmed') {
+      if (standing.kind !== 'confirmed' && !gate.isWitnessed) await witness.begin(gate.mark);
+      memory = mergeMarks(gate.mark, memory);
+      witness.raiseWhenDue(memory);
+    } else if (found.kind === 'went-back') {
+      memory ??= gate.mark;
+      if (gate.wentBack === undefined)
+        await script.run(redis, [keys.shard(0).gate], [gate.mark.lineage, found.detail, keys.gateHint]);
+      if (standing.kind !== 'went-back') options.onWentBack(found.detail);
+    }
+    standing = found;
+  };
+  const look = async (): Promise<GateState | undefined> => {
+    const [lossesBefore, memoryBefore] = [losses, memory];
+    // Before the store: a mark that is raised in between must not make the store look old.
+    const word = standing.kind === 'confirmed' ? witness.notAsked : await witness.ask();
+    const gate = (await readGate(redis, keys)) ?? (await reopen(options));
+    if (losses !== lossesBefore) return gate;
+    if (gate === undefined) standing = { kind: 'unconfirmed', detail: 'the gate is missing' };
+    else await settle(judgeStore(gate, memoryBefore, word), gate);
+    return gate;
+  };
+  return {
+    look: async () => {
+      try {
+        const asked = standing.kind !== 'confirmed';
+        const gate = await look();
+        // A changed lineage: the witness is to be asked, now.
+        return asked || standing.kind !== 'unconfirmed' ? gate : await look();
+      } catch {
+        standing = { kind: 'unconfirmed', detail: 'the store cannot be read' };
+        return undefined;
+      }
+    },
+    standing: () => standing,
+    known: () => (standing.kind === 'unconfirmed' ? undefined : memory),
+    note: (mark) => {
+      memory = mergeMarks(mark, memory);
+    },
+    forget: async () => {
+      losses += 1;
+      const wasConfirmed = standing.kind === 'confirmed';
+      standing = { kind: 'unconfirmed', detail: 'the connection was lost' };
+      if (wasConfirmed && memory !== undefined) await witness.raise(memory);
+    },
+    witnessFault: () => witness.fault(),
+  };
+}
+
+async function reopen({ redis, keys, openStore }: StoreKnowledgeOptions): Promise<GateState | undefined> {
+  await openStore();
+  return await readGate(redis, keys);
+}
+
+/** The witness, with what it was last told and how that went. Nothing of it rejects but `begin`. */
+function createWitnessTeller({ witness, redis, keys, monotonicNow }: StoreKnowledgeOptions) {
+  let raised: { readonly mark: StoreMark; readonly atMs: number } | undefined;
+  let fault = '';
+  const raise = async (mark: StoreMark): Promise<boolean> => {
+    raised = { mark, atMs: monotonicNow() };
+    try {
+      await witness?.raise(mark);
+      fault = '';
+    } catch (error) {
+      raised = undefined;
+      fault = `cannot be written: ${toText(error)}`;
+    }
+    return fault === '';
+  };
+  const notAsked: WitnessWord = witness === undefined ? { kind: 'none' } : { kind: 'not-asked' };
+  return {
+    notAsked,
+    raise,
+    fault: () => (witness === undefined ? undefined : fault),
+    ask: async (): Promise<WitnessWord> => {
+      if (witness === undefined) return { kind: 'none' };
+      try {
+        const mark = await witness.read();
+        fault = '';
+        return mark === undefined ? { kind: 'no-mark' } : { kind: 'mark', mark };
+      } catch (error) {
+        fault = `cannot be read: ${toText(error)}`;
+        return { kind: 'fault', detail: fault };
+      }
+    },
+    /** The first mark of a store; that there is one is written into the store, so that a witness that lost it is noticed. */
+    begin: async (mark: StoreMark): Promise<void> => {
+      if (witness === undefined || !(await raise(mark))) return;
+      await redis.hset(keys.shard(0).gate, 'witnessed', '1').catch((error: unknown) => {
+        throw toStoreError('mark as witnessed', error);
+      });
+    },
+    raiseWhenDue: (mark: StoreMark): void => {
+      const isNews = raised === undefined || compareMarks(raised.mark, mark) !== 'same-or-ahead';
+      const isUrgent = raised?.mark.lineage !== mark.lineage || raised.mark.epoch < mark.epoch;
+      if (isNews && (isUrgent || monotonicNow() - (raised?.atMs ?? 0) >= raiseEveryMs)) void raise(mark);
+    },
+  };
+}
+
+function toText(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
