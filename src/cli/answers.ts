@@ -62,6 +62,7 @@ export const queueStatusSchema = z.looseObject({
   messages: z.record(z.string(), z.number()),
   held: z.record(z.string(), z.number()),
   dead_letters: z.number(),
+  parked: z.looseObject({ events: z.number(), messages: z.number() }).optional(),
 });
 
 export const providersSchema = z.looseObject({
@@ -81,6 +82,7 @@ const item = z.looseObject({});
 export const pageSchema = z.looseObject({
   items: z.array(item),
   counts: z.record(z.string(), z.number()).optional(),
+  unreadable: z.array(z.string()).optional(),
   next_cursor: z.string().nullish(),
 });
 

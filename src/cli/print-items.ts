@@ -11,6 +11,9 @@ export function printPage(print: Print, page: Page, columns: readonly Column[]):
   if (counts.length > 0) print.say(`${counts.map(([name, count]) => `${name} ${count}`).join(', ')}\n`);
   if (page.items.length === 0) print.say('none');
   else printItems(print, page.items, columns);
+  const unreadable = page.unreadable ?? [];
+  if (unreadable.length > 0)
+    print.say(`\nThis program cannot read ${unreadable.length} more: ${unreadable.join(' ')}`);
   if (typeof page.next_cursor === 'string') print.say(`\nThere are more: --cursor ${page.next_cursor}`);
 }
 

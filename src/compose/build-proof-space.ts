@@ -14,6 +14,7 @@ import { createJobAdder, type JobAdder } from '../queue/job-adder.ts';
 import { createRenderer } from '../render/create-renderer.ts';
 import { createKeys, type Keys } from '../store/keys.ts';
 import { readMessageRecord } from '../store/message-record.ts';
+import { parkRecord } from '../store/park-record.ts';
 import type { Foundation } from './build-foundation.ts';
 
 /**
@@ -96,6 +97,7 @@ export function toProofDesk(foundation: Foundation, space: ProofSpace, desk: Des
   return {
     ...desk,
     readMessage: (id) => readMessageRecord(redis.commands, keys.of(id), id),
+    parkMessage: (id) => parkRecord({ redis: redis.commands, keys }, 'messages', id, now()),
     findTemplate: (type) => catalog.find(type),
     renderer,
     permits: space.permits,

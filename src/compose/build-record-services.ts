@@ -1,9 +1,10 @@
 import { viewMessage } from '../deliver/message-view.ts';
-import { shardOf } from '../domain/ids.ts';
+import { type MessageId, shardOf } from '../domain/ids.ts';
 import type { HttpServices } from '../http/services.ts';
 import { viewEvent } from '../plan/event-view.ts';
 import { readEventRecord } from '../store/event-record.ts';
 import { type MessageRecord, readMessageRecord } from '../store/message-record.ts';
+import { UnreadableRecord } from '../store/unreadable-record.ts';
 import type { Foundation } from './build-foundation.ts';
 import type { GateParts } from './build-gate.ts';
 
@@ -17,12 +18,20 @@ export function buildRecordServices(
       if (shardOf(id) >= keys.shards) return undefined;
       const event = await readEventRecord(redis.commands, keys, id);
       if (event === undefined || (owner !== 'any' && event.client !== owner)) return undefined;
+      const unreadable: MessageId[] = [];
       const messages = await Promise.all(
-        event.messages.map((message) => readMessageRecord(redis.commands, keys.of(message), message)),
+        event.messages.map((message) =>
+          readMessageRecord(redis.commands, keys.of(message), message).catch((error: unknown) => {
+            if (!(error instanceof UnreadableRecord)) throw error;
+            unreadable.push(message);
+            return undefined;
+          }),
+        ),
       );
       return viewEvent(
         event,
         messages.filter((message): message is MessageRecord => message !== undefined),
+        unreadable,
       );
     },
     readMessage: async (id, owner) => {

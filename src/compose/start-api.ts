@@ -81,7 +81,8 @@ function toFigures(status: QueueStatus) {
       { waiting, active, delayed, oldestAgeMs: oldest_age_ms },
     ]),
   );
-  return { queues, messages: status.messages, held: status.held, deadLetters: status.dead_letters };
+  const { messages, held, dead_letters: deadLetters, parked } = status;
+  return { queues, messages, held, deadLetters, parked: parked.events + parked.messages };
 }
 
 async function serveMetrics(foundation: Foundation, services: HttpServices, port: number): Promise<void> {

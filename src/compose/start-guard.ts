@@ -2,6 +2,7 @@ import { reconcile } from '../deliver/reconcile.ts';
 import { toUnknownPolicy } from '../domain/decide-outcome.ts';
 import { runEvery } from '../runtime/run-every.ts';
 import { createLease } from '../store/lease.ts';
+import type { IndexEntry } from '../store/walk-index.ts';
 import { buildCatalog } from './build-catalog.ts';
 import type { Foundation } from './build-foundation.ts';
 import { buildGate } from './build-gate.ts';
@@ -18,7 +19,7 @@ export async function startGuard(foundation: Foundation): Promise<void> {
   const gate = buildGate(foundation);
   const everyMs = values.RECONCILE_SECONDS * 1_000;
   const lease = createLease(redis.commands, keys.shard(0).lease('guard'), 2 * everyMs + 5_000);
-  const places = new Map<string, number>();
+  const places = new Map<string, IndexEntry>();
   await gate.watch.start();
   await startQuarantineJudge(foundation);
   startFleetWatch(foundation);
@@ -39,6 +40,8 @@ export async function startGuard(foundation: Foundation): Promise<void> {
         }),
       ageMs: values.RECONCILE_AGE_SECONDS * 1_000,
       retentionMs: gate.retentionMs,
+      // Five indexes, and the lease is longer than all of them together.
+      walkMs: everyMs / 5,
       places,
       log,
     });

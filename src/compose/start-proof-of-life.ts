@@ -87,6 +87,7 @@ async function mendSpace(foundation: Foundation, space: ProofSpace, intervalMs: 
     findPolicy: () => 'resend-once',
     ageMs: intervalMs,
     retentionMs,
+    walkMs: intervalMs,
     places: new Map(),
     log,
   });

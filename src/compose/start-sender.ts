@@ -11,6 +11,7 @@ import { createOutbox } from '../providers/outbox.ts';
 import { runEvery } from '../runtime/run-every.ts';
 import { checkDurability } from '../store/durability.ts';
 import { readMessageRecord } from '../store/message-record.ts';
+import { parkRecord } from '../store/park-record.ts';
 import { buildCatalog } from './build-catalog.ts';
 import type { Foundation } from './build-foundation.ts';
 import { buildGate } from './build-gate.ts';
@@ -35,6 +36,7 @@ export async function startSender(foundation: Foundation): Promise<void> {
   releases.push('decision notes', () => notes.flush());
   const desk: Desk = {
     readMessage: (id) => readMessageRecord(redis.commands, keys.of(id), id),
+    parkMessage: (id) => parkRecord({ redis: redis.commands, keys }, 'messages', id, now()),
     findTemplate: (type) => catalog.find(type),
     renderer,
     permits: notePermitAnswers(gate.permits, notes.note),

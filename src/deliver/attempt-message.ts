@@ -1,5 +1,5 @@
 import { toUnknownPolicy } from '../domain/decide-outcome.ts';
-import { parseMessageId } from '../domain/ids.ts';
+import { type MessageId, parseMessageId } from '../domain/ids.ts';
 import { judgeEnvironment } from '../domain/judge-environment.ts';
 import { type MessageState, openStates } from '../domain/message.ts';
 import { isRecipientAllowed } from '../domain/recipient-policy.ts';
@@ -7,6 +7,7 @@ import type { JobEnd } from '../queue/queue-host.ts';
 import type { ReportSurvival } from '../queue/suspect-jobs.ts';
 import { RenderError } from '../render/rendered.ts';
 import type { MessageRecord } from '../store/message-record.ts';
+import { UnreadableRecord } from '../store/unreadable-record.ts';
 import type { Desk, ReadyMessage } from './desk.ts';
 import { holdMessage } from './follow-refusal.ts';
 import { rehearseMessage } from './rehearse-message.ts';
@@ -27,7 +28,7 @@ export async function attemptMessage(
   reportSurvival: ReportSurvival = () => Promise.resolve(),
 ): Promise<JobEnd> {
   const id = parseMessageId(jobId);
-  const message = id === undefined ? undefined : await desk.readMessage(id);
+  const message = id === undefined ? undefined : await readOrPark(desk, id);
   if (message === undefined) return done;
   const turn = await findTurn(desk, message);
   if (turn.kind !== 'now') return turn;
@@ -38,6 +39,17 @@ export async function attemptMessage(
     // Who waited for long may find another environment than before.
     const end = await takeFurther(desk, ready, signal);
     if (end.kind !== 'ask-again') return end;
+  }
+}
+
+/** A message that this program cannot read is parked, and no worker of its kind takes it up again. */
+async function readOrPark(desk: Desk, id: MessageId): Promise<MessageRecord | undefined> {
+  try {
+    return await desk.readMessage(id);
+  } catch (error) {
+    if (!(error instanceof UnreadableRecord)) throw error;
+    if (await desk.parkMessage(id)) desk.log.error({ err: error, message_id: id }, 'a record was parked');
+    return undefined;
   }
 }
 

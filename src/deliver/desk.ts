@@ -19,7 +19,10 @@ import type { Senders } from './to-outgoing.ts';
 
 /** What an attempt works with. One per worker process. */
 export interface Desk {
+  /** Throws `UnreadableRecord`. */
   readonly readMessage: (id: MessageId) => Promise<MessageRecord | undefined>;
+  /** Puts a message aside that cannot be read; false when it is not open. */
+  readonly parkMessage: (id: MessageId) => Promise<boolean>;
   readonly findTemplate: (type: string) => Template | undefined;
   readonly renderer: Renderer;
   readonly permits: Permits;

@@ -18,6 +18,8 @@ export interface QueueStatus {
   readonly messages: Record<MessageState, number>;
   readonly held: Record<string, number>;
   readonly dead_letters: number;
+  /** Records that this program cannot read. */
+  readonly parked: { readonly events: number; readonly messages: number };
   readonly consumers_paused: boolean;
   readonly ingestion_paused: boolean;
 }
@@ -33,12 +35,13 @@ export interface QueueStatusOptions {
 export async function readQueueStatus(options: QueueStatusOptions): Promise<QueueStatus> {
   const { redis, keys, jobs, now } = options;
   try {
-    const [depths, counts, eventAge, messageAge, dead, gate] = await Promise.all([
+    const [depths, counts, eventAge, messageAge, dead, parked, gate] = await Promise.all([
       jobs.readDepths(),
       readCounts(redis, keys),
       readOldestAge(redis, keys, 'eventsOpen', now()),
       readOldestAge(redis, keys, 'messagesOpen', now()),
       countDead(redis, keys),
+      countParked(redis, keys),
       readGate(redis, keys),
     ]);
     const age: Record<QueueName, number> = { events: eventAge, email: messageAge, sms: messageAge };
@@ -53,6 +56,7 @@ export async function readQueueStatus(options: QueueStatusOptions): Promise<Queu
       messages: pick(counts, messageStates, ''),
       held: pick(counts, holdReasons, 'held:'),
       dead_letters: dead,
+      parked,
       consumers_paused: valueAt(gate?.flags.consume, now()) === 'off',
       ingestion_paused: valueAt(gate?.flags.ingest, now()) === 'off',
     };
@@ -111,6 +115,16 @@ async function readOldestAge(
     oldest = Math.min(oldest, Number(score ?? nowMs));
   }
   return nowMs - oldest;
+}
+
+async function countParked(redis: Redis, keys: Keys): Promise<QueueStatus['parked']> {
+  const parked = { events: 0, messages: 0 };
+  for (let shard = 0; shard < keys.shards; shard += 1) {
+    const { eventsParked, messagesParked } = keys.shard(shard);
+    parked.events += await redis.zcard(eventsParked);
+    parked.messages += await redis.zcard(messagesParked);
+  }
+  return parked;
 }
 
 async function countDead(redis: Redis, keys: Keys): Promise<number> {

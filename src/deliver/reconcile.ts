@@ -9,7 +9,10 @@ import type { JobAdder } from '../queue/job-adder.ts';
 import { readEventRecord } from '../store/event-record.ts';
 import type { Keys, ShardKeys } from '../store/keys.ts';
 import { readMessageRecord } from '../store/message-record.ts';
+import { parkRecord, unparkRecord } from '../store/park-record.ts';
 import { readStoreClock } from '../store/store-clock.ts';
+import { UnreadableRecord } from '../store/unreadable-record.ts';
+import { type IndexEntry, walkIndexes } from '../store/walk-index.ts';
 
 export interface ReconcileOptions {
   readonly redis: Redis;
@@ -21,81 +24,101 @@ export interface ReconcileOptions {
   /** An open record that was due this long ago must have a live job. */
   readonly ageMs: number;
   readonly retentionMs: number;
-  /** Where the next run begins in each index, kept from run to run: a backlog is walked a batch at a time. */
-  readonly places: Map<string, number>;
+  /** The longest that one index is walked in a run; the next run goes on from there. */
+  readonly walkMs: number;
+  /** Where the next run begins in each index that was too long for one, kept from run to run. */
+  readonly places: Map<string, IndexEntry>;
   readonly log: Log;
 }
 
 /** One run. Its instant is the store's, which scored the indexes. */
-type Run = ReconcileOptions & { readonly nowMs: number };
+type Run = ReconcileOptions & { readonly nowMs: number; readonly report: Writable };
+type Writable = { -readonly [Name in keyof ReconcileReport]: ReconcileReport[Name] };
 
 export interface ReconcileReport {
   readonly requeued: number;
   readonly lapsed: number;
   readonly expired: number;
+  /** Put aside, because this program cannot read them. */
+  readonly parked: number;
+  /** Taken back, because this program can. */
+  readonly unparked: number;
 }
 
 const batch = 500;
+/** Records that are settled at the same time: they share round trips and fsyncs. */
+const atOnce = 50;
 const hourMs = 3_600_000;
 
 /**
  * Compares the records with the queue and the clock, once: what is open and has no live job is queued again, a
  * claim past its deadline is settled by policy, a held message past its not_after expires, an event whose
- * messages have all ended is given an expiry. Safe to run at any time and in many processes at once.
+ * messages have all ended is given an expiry, and what this program cannot read is put aside. Safe to run at any time
+ * and in many processes at once.
  */
 export async function reconcile(given: ReconcileOptions): Promise<ReconcileReport> {
-  const report = { requeued: 0, lapsed: 0, expired: 0 };
-  const options = { ...given, nowMs: await readStoreClock(given.redis) };
+  const report = { requeued: 0, lapsed: 0, expired: 0, parked: 0, unparked: 0 };
+  const options = { ...given, nowMs: await readStoreClock(given.redis), report };
   for (let shard = 0; shard < options.keys.shards; shard += 1) {
     const keys = options.keys.shard(shard);
-    report.requeued += await requeueEvents(options, keys);
-    const messages = await settleOpenMessages(options, keys);
-    report.requeued += messages.requeued;
-    report.lapsed += messages.lapsed;
-    report.expired += await expireHeld(options, keys);
+    await requeueEvents(options, keys);
+    await settleOpenMessages(options, keys);
+    await lookAtParked(options, keys);
+    await expireHeld(options, keys);
     await retirePlannedEvents(options, keys);
     await pruneIndexes(options, keys);
   }
-  if (report.requeued + report.lapsed + report.expired > 0)
+  if (Object.values(report).some((count) => count > 0))
     options.log.warn({ ...report }, 'records and queue were brought together');
   return report;
 }
 
-async function requeueEvents(options: Run, keys: ShardKeys): Promise<number> {
-  let requeued = 0;
-  await eachOf(options, await readDue<EventId>(options, keys.eventsOpen, options.ageMs), async (id) => {
-    const record = await readEventRecord(options.redis, options.keys, id);
-    if (record?.state === 'accepted') requeued += Number(await options.jobs.ensureEventJob(id));
-    if (record === undefined) await options.redis.zrem(keys.eventsOpen, id);
+async function requeueEvents(options: Run, keys: ShardKeys): Promise<void> {
+  const { redis, report } = options;
+  await eachDue(options, { index: keys.eventsOpen, kind: 'events', ageMs: options.ageMs }, async (id) => {
+    const record = await readEventRecord(redis, options.keys, id);
+    if (record?.state === 'accepted') report.requeued += Number(await options.jobs.ensureEventJob(id));
+    if (record === undefined) await redis.zrem(keys.eventsOpen, id);
   });
-  return requeued;
 }
 
-async function settleOpenMessages(
-  options: Run,
-  keys: ShardKeys,
-): Promise<{ requeued: number; lapsed: number }> {
-  let requeued = 0;
-  let lapsed = 0;
-  await eachOf(options, await readDue<MessageId>(options, keys.messagesOpen, options.ageMs), async (id) => {
-    const message = await readMessageRecord(options.redis, keys, id);
+async function settleOpenMessages(options: Run, keys: ShardKeys): Promise<void> {
+  const { redis, report } = options;
+  const due = { index: keys.messagesOpen, kind: 'messages', ageMs: options.ageMs } as const;
+  await eachDue(options, due, async (id) => {
+    const message = await readMessageRecord(redis, keys, id);
     if (message === undefined) {
-      await options.redis.zrem(keys.messagesOpen, id);
+      await redis.zrem(keys.messagesOpen, id);
     } else if (message.state === 'claimed') {
       const answer = await options.permits.lapse(message, options.findPolicy(message.type));
-      lapsed += Number(answer === 'unknown' || answer === 'queued');
+      report.lapsed += Number(answer === 'unknown' || answer === 'queued');
     } else {
       const { channel, generation } = message;
       const delayMs = (message.sendAt ?? 0) - options.nowMs;
-      requeued += Number(await options.jobs.ensureMessageJob({ id, channel, generation, delayMs }));
+      report.requeued += Number(await options.jobs.ensureMessageJob({ id, channel, generation, delayMs }));
     }
   });
-  return { requeued, lapsed };
+}
+
+/** What a program that is older, or one with a fault, has put aside: this one may be able to read it. */
+async function lookAtParked(options: Run, keys: ShardKeys): Promise<void> {
+  const { redis, nowMs, report } = options;
+  const takeBack = async (kind: 'events' | 'messages', id: EventId | MessageId): Promise<void> => {
+    report.unparked += Number(await unparkRecord(options, kind, id, nowMs));
+  };
+  await eachDue(options, { index: keys.eventsParked, ageMs: 0 }, async (id) => {
+    if ((await readEventRecord(redis, options.keys, id)) === undefined)
+      await redis.zrem(keys.eventsParked, id);
+    else await takeBack('events', id);
+  });
+  await eachDue(options, { index: keys.messagesParked, ageMs: 0 }, async (id) => {
+    if ((await readMessageRecord(redis, keys, id)) === undefined) await redis.zrem(keys.messagesParked, id);
+    else await takeBack('messages', id);
+  });
 }
 
 /** Walks from the end, so that what leaves the index on the way moves nothing that is still to be seen. */
-async function expireHeld(options: Run, keys: ShardKeys): Promise<number> {
-  let expired = 0;
+async function expireHeld(options: Run, keys: ShardKeys): Promise<void> {
   const held = await options.redis.zcard(keys.messagesHeld);
   for (let to = held - 1; to >= 0; to -= batch) {
     const from = Math.max(0, to - batch + 1);
@@ -106,55 +129,102 @@ async function expireHeld(options: Run, keys: ShardKeys): Promise<number> {
     const past = ids.filter(
       (_id, index) => Number(fences[index]?.[1] ?? Number.POSITIVE_INFINITY) <= options.nowMs,
     );
-    await eachOf(options, past, async (id) => {
+    await settleAtOnce(options, past, undefined, async (id) => {
       const answer = await options.decisions.end(id, { to: 'expired', from: ['held'], reason: 'not-after' });
-      expired += Number(answer.kind === 'done');
+      options.report.expired += Number(answer.kind === 'done');
     });
   }
-  return expired;
 }
 
-/** The next batch of ids whose score is at least `ageMs` old. The scores stay: they say how long something waits. */
-async function readDue<Id extends string>(options: Run, index: string, ageMs: number): Promise<Id[]> {
-  const { redis, places, nowMs } = options;
-  const place = places.get(index) ?? 0;
-  const ids = await redis.zrangebyscore(index, '-inf', nowMs - ageMs, 'LIMIT', place, batch);
-  places.set(index, ids.length < batch ? 0 : place + batch);
-  return ids as Id[];
+interface Due {
+  readonly index: string;
+  /** Of what can be parked. */
+  readonly kind?: 'events' | 'messages';
+  readonly ageMs: number;
 }
 
-/** One after the other. A record that cannot be read is reported and passed over; a store that is away ends it all. */
-async function eachOf<Id extends string>(
+/** Settles everything in the index whose score is old enough, oldest first, for as long as a run may take. */
+async function eachDue(
+  options: Run,
+  { index, kind, ageMs }: Due,
+  settle: (id: EventId & MessageId) => Promise<void>,
+): Promise<void> {
+  const { redis, places, nowMs, walkMs } = options;
+  const endAt = performance.now() + walkMs;
+  for await (const entries of walkIndexes(redis, [index], {
+    after: places.get(index),
+    scoreMax: nowMs - ageMs,
+  })) {
+    await settleAtOnce(
+      options,
+      entries.map(({ member }) => member as EventId & MessageId),
+      kind,
+      settle,
+    );
+    const last = entries.at(-1);
+    if (last !== undefined) places.set(index, last);
+    if (performance.now() >= endAt) return;
+  }
+  places.delete(index);
+}
+
+/** A record that cannot be read is parked where that is possible, and passed over; a store that is away ends it all. */
+async function settleAtOnce<Id extends EventId | MessageId>(
   options: Run,
   ids: readonly Id[],
+  kind: Due['kind'],
   settle: (id: Id) => Promise<void>,
 ): Promise<void> {
-  for (const id of ids) {
+  const settleOne = async (id: Id): Promise<void> => {
     try {
       await settle(id);
     } catch (error) {
-      if (error instanceof ServiceError) throw error;
-      options.log.error({ err: error, id }, 'a record could not be brought together with the queue');
+      if (error instanceof UnreadableRecord) await park(options, kind, id, error);
+      else if (error instanceof ServiceError) throw error;
+      else options.log.error({ err: error, id }, 'a record could not be brought together with the queue');
     }
-  }
+  };
+  for (let from = 0; from < ids.length; from += atOnce)
+    await Promise.all(ids.slice(from, from + atOnce).map(settleOne));
+}
+
+async function park(
+  options: Run,
+  kind: Due['kind'],
+  id: EventId | MessageId,
+  error: UnreadableRecord,
+): Promise<void> {
+  if (kind === undefined || !(await parkRecord(options, kind, id, options.nowMs))) return;
+  options.report.parked += 1;
+  options.log.error({ err: error, id }, 'a record was parked');
 }
 
 /** An event record is kept for as long as one of its messages may still change, and its retention after that. */
 async function retirePlannedEvents(options: Run, keys: ShardKeys): Promise<void> {
-  const due = await readDue<EventId>(options, keys.eventsPlanned, options.retentionMs);
-  await eachOf(options, due, async (id) => {
+  const { redis } = options;
+  await eachDue(options, { index: keys.eventsPlanned, ageMs: options.retentionMs }, async (id) => {
+    if (await mayStillChange(options, id)) {
+      await redis.zadd(keys.eventsPlanned, 'XX', options.nowMs - options.retentionMs + hourMs, id);
+    } else {
+      await redis.pexpire(keys.event(id), hourMs);
+      await redis.zrem(keys.eventsPlanned, id);
+    }
+  });
+}
+
+/** True also for what this program cannot read. */
+async function mayStillChange(options: Run, id: EventId): Promise<boolean> {
+  try {
     const event = await readEventRecord(options.redis, options.keys, id);
     const reading = (event?.messages ?? []).map((message) =>
       readMessageRecord(options.redis, options.keys.of(message), message),
     );
     const messages = await Promise.all(reading);
-    if (messages.some((message) => message !== undefined && !isEnded(message.state))) {
-      await options.redis.zadd(keys.eventsPlanned, 'XX', options.nowMs - options.retentionMs + hourMs, id);
-    } else {
-      await options.redis.pexpire(keys.event(id), hourMs);
-      await options.redis.zrem(keys.eventsPlanned, id);
-    }
-  });
+    return messages.some((message) => message !== undefined && !isEnded(message.state));
+  } catch (error) {
+    if (error instanceof UnreadableRecord) return true;
+    throw error;
+  }
 }
 
 /** Dead letters leave the index together with their records. */

@@ -50,15 +50,15 @@ export async function* walkDead(
   const isPast = range.after !== undefined && range.after.step >= eventsFrom;
   if (filter.kind !== 'event' && !isPast) {
     for await (const batch of walkMessages(store, 'dead', filter, range))
-      yield batch.map(({ entry, item }) => ({
-        entry,
+      yield batch.map(({ item, ...rest }) => ({
+        ...rest,
         item: item === undefined ? undefined : ofMessage(item),
       }));
   }
   if (!admitsEvents(filter)) return;
   const after = isPast && range.after !== undefined ? shift(range.after, -eventsFrom) : undefined;
   for await (const batch of walkEvents(store, filter, { ...range, after }))
-    yield batch.map(({ entry, item }) => ({ entry: shift(entry, eventsFrom), item }));
+    yield batch.map(({ entry, ...rest }) => ({ entry: shift(entry, eventsFrom), ...rest }));
 }
 
 /** The dead letters that a filter means: those of its ids, else every one that was there when the walk began. */
@@ -91,7 +91,11 @@ async function* walkEvents(
     );
     yield entries.map((entry, index) => {
       const brief = briefs[index];
-      return { entry, item: isMeant(filter, brief) ? ofEvent(brief) : undefined };
+      return {
+        entry,
+        item: isMeant(filter, brief) ? ofEvent(brief) : undefined,
+        isUnreadable: brief === 'unreadable',
+      };
     });
   }
 }
@@ -100,9 +104,11 @@ function admitsEvents({ kind, channel, category }: DeadFilter): boolean {
   return kind !== 'message' && channel === undefined && category === undefined;
 }
 
-function isMeant(filter: DeadFilter, brief: EventBrief | undefined): brief is EventBrief {
+function isMeant(filter: DeadFilter, brief: EventBrief | 'unreadable' | undefined): brief is EventBrief {
   return (
-    brief?.state === 'dead' &&
+    brief !== undefined &&
+    brief !== 'unreadable' &&
+    brief.state === 'dead' &&
     (['reason', 'type', 'client'] as const).every(
       (name) => filter[name] === undefined || filter[name] === brief[name],
     )

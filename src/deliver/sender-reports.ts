@@ -5,6 +5,7 @@ import type { SenderView } from '../providers/provider-report.ts';
 import type { Keys } from '../store/keys.ts';
 import { toStoreError } from '../store/scripts.ts';
 import { readStoreClock } from '../store/store-clock.ts';
+import { readStored } from '../store/unreadable-record.ts';
 
 interface Store {
   readonly redis: Redis;
@@ -82,7 +83,7 @@ async function readReports({ redis, keys }: Store): Promise<[string, Report | un
   try {
     const fields = Object.entries(await redis.hgetall(keys.shard(0).senders));
     fields.sort(([one], [other]) => one.localeCompare(other));
-    return fields.map(([sender, text]) => [sender, reportSchema.safeParse(JSON.parse(text)).data]);
+    return fields.map(([sender, text]) => [sender, readStored(text, reportSchema)]);
   } catch (error) {
     throw toStoreError('read sender reports', error);
   }

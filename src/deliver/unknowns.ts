@@ -7,6 +7,7 @@ import { type MessageFilter, walkMessages } from '../gate/select-messages.ts';
 import { redactText } from '../observe/redact.ts';
 import type { JobAdder } from '../queue/job-adder.ts';
 import { type MessageBrief, readMessageBriefs } from '../store/message-brief.ts';
+import { UnreadableRecord } from '../store/unreadable-record.ts';
 import { type Page, parseCursor, readPage } from '../store/walk-index.ts';
 
 export interface UnknownDesk extends AuditDesk {
@@ -62,6 +63,7 @@ export async function resolveUnknown(
 ): Promise<ResolveAnswer> {
   const [message] = await readMessageBriefs(desk.redis, desk.keys, [id]);
   if (message === undefined) return { kind: 'not-found' };
+  if (message === 'unreadable') throw new UnreadableRecord(id, 'a newer program wrote it, or it is damaged');
   if (message.state !== 'unknown') return { kind: 'conflict', state: message.state };
   const deed = { action: `resolve unknown as ${resolution}`, detail: { message_id: id } };
   return await actAudited(desk, order, deed, async () => {

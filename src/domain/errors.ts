@@ -57,6 +57,12 @@ export const errorTable = {
     title: 'The thing is not in a state that allows this',
     level: 'info',
   },
+  'record-unreadable': {
+    kind: 'conflict',
+    status: 409,
+    title: 'This program cannot read the record',
+    level: 'warn',
+  },
   'body-too-large': { kind: 'caller', status: 413, title: 'The body is too large', level: 'info' },
   'request-timeout': {
     kind: 'caller',

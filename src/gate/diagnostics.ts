@@ -4,6 +4,7 @@ import { parseEmailAddress, parsePhoneNumber } from '../domain/address.ts';
 import { channels } from '../domain/message.ts';
 import type { Keys } from '../store/keys.ts';
 import { toStoreError } from '../store/scripts.ts';
+import { readStored } from '../store/unreadable-record.ts';
 import { type CapAsk, type LimitedMessage, type Limits, listLimits, type WindowAsk } from './limits.ts';
 
 /** How much of a limit is used now. */
@@ -38,7 +39,7 @@ export type DecisionLine = z.infer<typeof decision>;
 export async function readDecisions(redis: Redis, keys: Keys, count: number): Promise<DecisionLine[]> {
   try {
     const lines = await redis.lrange(keys.shard(0).decisions, 0, count - 1);
-    return lines.map((line) => decision.parse(JSON.parse(line)));
+    return lines.flatMap((line) => readStored(line, decision) ?? []);
   } catch (error) {
     throw toStoreError('read decisions', error);
   }

@@ -128,8 +128,8 @@ async function* viewEach(
   nowMs: number,
 ): AsyncGenerator<readonly WalkedEntry<HeldItem>[]> {
   for await (const batch of walk)
-    yield batch.map(({ entry, item }) => ({
-      entry,
+    yield batch.map(({ item, ...rest }) => ({
+      ...rest,
       item: item === undefined ? undefined : viewHeld(item, nowMs),
     }));
 }

@@ -49,7 +49,11 @@ export async function* walkMessages(
     );
     yield entries.map((entry, index) => {
       const brief = briefs[index];
-      return { entry, item: brief?.state === state && fits(filter, brief) ? brief : undefined };
+      return {
+        entry,
+        item: isMeant(brief, state, filter) ? brief : undefined,
+        isUnreadable: brief === 'unreadable',
+      };
     });
   }
 }
@@ -66,9 +70,7 @@ export async function* selectMessages(
   if (filter.ids !== undefined) {
     const ids = filter.ids.flatMap((id) => parseMessageId(id) ?? []);
     const briefs = await readMessageBriefs(store.redis, store.keys, [...new Set(ids)]);
-    yield briefs
-      .filter((brief) => brief?.state === state && fits(filter, brief))
-      .flatMap((brief) => brief ?? []);
+    yield briefs.flatMap((brief) => (isMeant(brief, state, filter) ? brief : []));
     return;
   }
   const scoreMax = await readStoreClock(store.redis);
@@ -76,7 +78,12 @@ export async function* selectMessages(
     yield batch.flatMap(({ item }) => item ?? []);
 }
 
-function fits(filter: MessageFilter, brief: MessageBrief): boolean {
+function isMeant(
+  brief: MessageBrief | 'unreadable' | undefined,
+  state: WaitingState,
+  filter: MessageFilter,
+): brief is MessageBrief {
+  if (brief === undefined || brief === 'unreadable' || brief.state !== state) return false;
   return (['reason', 'type', 'channel', 'category', 'client'] as const).every(
     (name) => filter[name] === undefined || filter[name] === brief[name],
   );

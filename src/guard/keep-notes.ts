@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { Keys } from '../store/keys.ts';
 import { loadScript, toStoreError } from '../store/scripts.ts';
+import { readStored } from '../store/unreadable-record.ts';
 
 /**
  * A status note. It is *pending* until a guard takes it up, *posting* while that guard speaks with the webhook, and
@@ -37,7 +38,7 @@ export async function listNotes({ redis, keys }: NoteStore): Promise<readonly St
   try {
     const texts = await redis.hvals(keys.shard(0).statusNotes);
     return texts
-      .map((text) => noteSchema.parse(JSON.parse(text)))
+      .flatMap((text) => readStored(text, noteSchema) ?? [])
       .sort((left, right) => right.at - left.at || right.id.localeCompare(left.id));
   } catch (error) {
     throw toStoreError('list notes', error);

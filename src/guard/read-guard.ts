@@ -1,6 +1,8 @@
 import type { Redis } from 'ioredis';
+import { z } from 'zod';
 import type { TriggerName } from '../domain/thresholds.ts';
 import type { Keys } from '../store/keys.ts';
+import { readStored } from '../store/unreadable-record.ts';
 import { readGuardMemory } from './guard-memory.ts';
 import type { FleetJudgement } from './judge-fleet.ts';
 import type { SloReport } from './report-slos.ts';
@@ -31,5 +33,5 @@ export async function readGuard(redis: Redis, keys: Keys, nowMs: number): Promis
 }
 
 function parse(text: string | undefined): unknown {
-  return text === undefined ? undefined : JSON.parse(text);
+  return readStored(text, z.looseObject({ at: z.string() }));
 }

@@ -85,6 +85,10 @@ export const eventViewSchema = z
         reason: z.string().optional(),
       }),
     ),
+    unreadable: z
+      .array(messageId)
+      .optional()
+      .meta({ description: 'Messages of it that this program cannot read: a newer one wrote them' }),
     history: z.array(z.strictObject({ at: instant, what: z.string(), detail: z.string().optional() })),
   })
   .meta({ title: 'An event and what became of it' });
@@ -144,6 +148,9 @@ export const queueStatusSchema = z.strictObject({
   messages: z.record(z.string(), count).meta({ description: 'Messages by state' }),
   held: z.record(z.string(), count).meta({ description: 'Held messages by reason' }),
   dead_letters: count,
+  parked: z
+    .strictObject({ events: count, messages: count })
+    .meta({ description: 'Records that this program cannot read, put aside until one comes that can' }),
   consumers_paused: z.boolean(),
   ingestion_paused: z.boolean(),
 });

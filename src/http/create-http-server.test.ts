@@ -27,6 +27,7 @@ const status = {
   messages: {},
   held: {},
   dead_letters: 0,
+  parked: { events: 0, messages: 0 },
   consumers_paused: false,
   ingestion_paused: false,
 };

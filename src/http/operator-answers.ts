@@ -9,6 +9,10 @@ const count = z.int().nonnegative();
 const counts = z.record(z.string(), count);
 const channel = z.enum(channels);
 const category = z.enum(categories);
+const unreadable = z
+  .array(z.string())
+  .optional()
+  .meta({ description: 'Records on this page that this program cannot read, whatever the filter' });
 const next_cursor = z.string().optional().meta({ description: 'Where to go on; absent on the last page' });
 const setting = z.strictObject({ value: z.unknown(), origin: z.string() });
 
@@ -36,6 +40,7 @@ export const heldPageSchema = z.strictObject({
       planned_in: z.string(),
     }),
   ),
+  unreadable,
   next_cursor,
 });
 
@@ -84,6 +89,7 @@ export const deadLettersSchema = z.strictObject({
       planned_in: z.string(),
     }),
   ),
+  unreadable,
   next_cursor,
 });
 
@@ -97,6 +103,7 @@ export const unknownPageSchema = z.strictObject({
       since: instant,
     }),
   ),
+  unreadable,
   next_cursor,
 });
 export const resolvedSchema = z.strictObject({

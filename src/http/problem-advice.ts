@@ -20,6 +20,8 @@ export const problemAdvice: Readonly<Record<ErrorCode, string>> = {
     'This key was used within its life (24 hours by default) with another body. Nothing was changed. If this is a new event, give it a new key; if it is a repeat, send the same body.',
   'state-conflict':
     'What you ask for is not possible in the state the thing is in now. Read it again to see that state.',
+  'record-unreadable':
+    'A newer program wrote this record, or it is damaged. It is kept as it is, and nothing is sent from it. Ask again when the program that wrote it runs.',
   'body-too-large':
     'One event has at most 256 KiB; a batch has at most 500 events and 1 MiB. Send less at a time.',
   'request-timeout':

@@ -8,6 +8,8 @@ export interface CollectedFigures {
   readonly oldestMessageAgeMs?: Readonly<Partial<Record<MessageState, number>>>;
   /** Of events and of messages. */
   readonly deadLetters?: number;
+  /** Records that this program cannot read. */
+  readonly parked?: number;
   /** Messages on hold, by reason. */
   readonly held?: Readonly<Record<string, number>>;
   /** Events whose token nobody could judge yet. */
@@ -64,6 +66,7 @@ function clearFigures(gauges: Gauges): void {
   // Without labels `reset` would set 0, which would say that there is none.
   for (const gauge of [
     gauges.deadLettersKept,
+    gauges.recordsParked,
     gauges.quarantineEvents,
     gauges.quarantineBytes,
     gauges.quarantineOldestAge,
@@ -79,8 +82,13 @@ function showFigures(gauges: Gauges, figures: CollectedFigures): void {
   }
   for (const [reason, count] of Object.entries(figures.held ?? {}))
     gauges.messagesHeld.set({ reason }, count);
-  if (figures.deadLetters !== undefined) gauges.deadLettersKept.set(figures.deadLetters);
+  setGiven(gauges.deadLettersKept, figures.deadLetters);
+  setGiven(gauges.recordsParked, figures.parked);
   if (figures.quarantine !== undefined) showQuarantine(gauges, figures.quarantine);
+}
+
+function setGiven(gauge: Gauges['deadLettersKept'], value: number | undefined): void {
+  if (value !== undefined) gauge.set(value);
 }
 
 function showQueues(gauges: Gauges, queues: Readonly<Record<string, QueueFigures>>): void {

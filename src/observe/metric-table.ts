@@ -103,6 +103,11 @@ export const gaugeTable = {
     help: 'Messages in the store, by state. Of the whole fleet: use max.',
     labels: ['state'],
   },
+  recordsParked: {
+    name: 'records_parked',
+    help: 'Events and messages that this program cannot read, put aside until one comes that can. Of the whole fleet: use max.',
+    labels: [],
+  },
   deadLettersKept: {
     name: 'dead_letters_kept',
     help: 'Dead letters, of events and of messages, that nobody has dealt with. Of the whole fleet: use max.',

@@ -1,8 +1,13 @@
+import type { MessageId } from '../domain/ids.ts';
 import type { EventRecord } from '../store/event-record.ts';
 import type { MessageRecord } from '../store/message-record.ts';
 
 /** An event as its client may see it, with where each of its messages stands. */
-export function viewEvent(event: EventRecord, messages: readonly MessageRecord[]) {
+export function viewEvent(
+  event: EventRecord,
+  messages: readonly MessageRecord[],
+  unreadable: readonly MessageId[] = [],
+) {
   const planned =
     event.plannedAt === undefined
       ? []
@@ -22,6 +27,7 @@ export function viewEvent(event: EventRecord, messages: readonly MessageRecord[]
       state,
       ...(reason === '' ? {} : { reason }),
     })),
+    ...(unreadable.length === 0 ? {} : { unreadable: [...unreadable] }),
     history: [...describeIntake(event), ...planned],
   };
 }

@@ -9,9 +9,11 @@ import type { JobEnd } from '../queue/queue-host.ts';
 import type { ReportSurvival } from '../queue/suspect-jobs.ts';
 import { type EventRecord, readEventRecord } from '../store/event-record.ts';
 import type { Keys } from '../store/keys.ts';
+import { parkRecord } from '../store/park-record.ts';
 import { loadScript } from '../store/scripts.ts';
 import { chooseShard, hashToId } from '../store/shards.ts';
 import { hasPassed, readStoreClock } from '../store/store-clock.ts';
+import { UnreadableRecord } from '../store/unreadable-record.ts';
 import type { Catalog, CatalogEntry } from './catalog.ts';
 import { resolveNotAfterMs } from './catalog-not-after.ts';
 import type { Directory } from './directory.ts';
@@ -46,7 +48,7 @@ export async function planEvent(
   reportSurvival: ReportSurvival = () => Promise.resolve(),
 ): Promise<JobEnd> {
   const id = parseEventId(jobId);
-  const event = id === undefined ? undefined : await readEventRecord(planner.redis, planner.keys, id);
+  const event = id === undefined ? undefined : await readOrPark(planner, id);
   if (event === undefined || event.state !== 'accepted') return { kind: 'done' };
   const entry = planner.catalog.find(event.type);
   if (entry === undefined)
@@ -67,6 +69,18 @@ export async function planEvent(
       return await waitForDirectory(planner, event, found.detail);
     default:
       return found satisfies never;
+  }
+}
+
+/** An event that this program cannot read is parked, and no planner of its kind takes it up again. */
+async function readOrPark(planner: Planner, id: EventId): Promise<EventRecord | undefined> {
+  try {
+    return await readEventRecord(planner.redis, planner.keys, id);
+  } catch (error) {
+    if (!(error instanceof UnreadableRecord)) throw error;
+    if (await parkRecord(planner, 'events', id, planner.now()))
+      planner.log.error({ err: error, event_id: id }, 'a record was parked');
+    return undefined;
   }
 }
 

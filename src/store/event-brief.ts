@@ -5,6 +5,7 @@ import { type EventId, shardOf } from '../domain/ids.ts';
 import type { Keys } from './keys.ts';
 import type { SendMode } from './message-record.ts';
 import { toStoreError } from './scripts.ts';
+import { isOurVersion } from './unreadable-record.ts';
 
 /** What a list shows of an event: nothing of its body. */
 export interface EventBrief {
@@ -19,7 +20,7 @@ export interface EventBrief {
   readonly plannedAt?: number | undefined;
 }
 
-const names = ['state', 'reason', 'client', 'type', 'mode', 'receivedAt', 'plannedAt'] as const;
+const names = ['v', 'state', 'reason', 'client', 'type', 'mode', 'receivedAt', 'plannedAt'] as const;
 const brief = z.object({
   state: z.enum(eventStates),
   reason: z.string().default(''),
@@ -30,16 +31,21 @@ const brief = z.object({
   plannedAt: z.coerce.number().optional(),
 });
 
-/** The briefs in the order of the ids, in one round trip; `undefined` where there is no such record (any more). */
+/**
+ * The briefs in the order of the ids, in one round trip; `undefined` where there is no such record (any more), and
+ * `'unreadable'` where this program cannot read it.
+ */
 export async function readEventBriefs(
   redis: Redis,
   keys: Keys,
   ids: readonly EventId[],
-): Promise<(EventBrief | undefined)[]> {
+): Promise<(EventBrief | 'unreadable' | undefined)[]> {
   const rows = await Promise.all(ids.map((id) => readFields(redis, keys, id)));
   return rows.map((fields, index) => {
     const id = ids[index];
-    return id === undefined || fields?.['state'] === undefined ? undefined : { id, ...brief.parse(fields) };
+    if (id === undefined || fields?.['state'] === undefined) return undefined;
+    const data = isOurVersion(fields) ? brief.safeParse(fields).data : undefined;
+    return data === undefined ? 'unreadable' : { id, ...data };
   });
 }
 

@@ -5,6 +5,7 @@ import type { EventId, MessageId } from '../domain/ids.ts';
 import type { Keys } from './keys.ts';
 import type { SendMode } from './message-record.ts';
 import { toStoreError } from './scripts.ts';
+import { readFields } from './unreadable-record.ts';
 
 /** An event as it lies in the store. */
 export interface EventRecord {
@@ -48,7 +49,7 @@ const record = z.object({
     .transform((text) => (text === '' ? [] : text.split(' ')) as MessageId[]),
 });
 
-/** The record of `id`, or `undefined` when there is none (or it has expired). */
+/** The record of `id`, or `undefined` when there is none (or it has expired). Throws `UnreadableRecord`. */
 export async function readEventRecord(
   redis: Redis,
   keys: Keys,
@@ -61,7 +62,7 @@ export async function readEventRecord(
     throw toStoreError('read event', error);
   }
   if (fields['state'] === undefined) return undefined;
-  const { body, ...rest } = record.parse(fields);
+  const { body, ...rest } = readFields(id, record, fields);
   return { id, event: body, ...dropUndefined(rest) } as EventRecord;
 }
 

@@ -17,12 +17,15 @@ export interface ShardKeys {
   readonly eventsOpen: string;
   readonly eventsPlanned: string;
   readonly eventsDead: string;
+  /** What this program cannot read, put aside by when. */
+  readonly eventsParked: string;
   readonly eventsQuarantined: string;
   /** Bytes that the quarantined events take. */
   readonly quarantineBytes: string;
   readonly messagesOpen: string;
   readonly messagesHeld: string;
   readonly messagesDead: string;
+  readonly messagesParked: string;
   readonly messagesUnknown: string;
   readonly messageCounts: string;
   readonly suppressions: string;
@@ -88,11 +91,13 @@ function createShardKeys(prefix: string, shard: number): ShardKeys {
     eventsOpen: `${root}:events-open`,
     eventsPlanned: `${root}:events-planned`,
     eventsDead: `${root}:events-dead`,
+    eventsParked: `${root}:events-parked`,
     eventsQuarantined: `${root}:events-quarantined`,
     quarantineBytes: `${root}:quarantine-bytes`,
     messagesOpen: `${root}:messages-open`,
     messagesHeld: `${root}:messages-held`,
     messagesDead: `${root}:messages-dead`,
+    messagesParked: `${root}:messages-parked`,
     messagesUnknown: `${root}:messages-unknown`,
     messageCounts: `${root}:message-counts`,
     suppressions: `${root}:suppressions`,

@@ -14,6 +14,7 @@ import { eraOf } from '../domain/store-mark.ts';
 import type { Keys } from './keys.ts';
 import type { SendMode } from './message-record.ts';
 import { toStoreError } from './scripts.ts';
+import { isOurVersion } from './unreadable-record.ts';
 
 /** What a list shows of a message: no address, no data, no draft. */
 export interface MessageBrief {
@@ -41,6 +42,7 @@ export interface MessageBrief {
 }
 
 const names = [
+  'v',
   'id',
   'event',
   'client',
@@ -87,19 +89,25 @@ const brief = z
   })
   .transform((fields) => ({ ...fields, to: maskAddress(fields.channel, fields.to) }));
 
-/** The briefs in the order of the ids, in one round trip; `undefined` where there is no such record (any more). */
+/**
+ * The briefs in the order of the ids, in one round trip; `undefined` where there is no such record (any more), and
+ * `'unreadable'` where this program cannot read it.
+ */
 export async function readMessageBriefs(
   redis: Redis,
   keys: Keys,
   ids: readonly MessageId[],
-): Promise<(MessageBrief | undefined)[]> {
+): Promise<(MessageBrief | 'unreadable' | undefined)[]> {
   const [rows, storeEra] = await Promise.all([
     Promise.all(ids.map((id) => readFields(redis, keys, id))),
     readEra(redis, keys),
   ]);
   return rows.map((row) => {
     if (row?.['state'] === undefined) return undefined;
-    const { resends, era, ...fields } = brief.parse(row);
+    if (!isOurVersion(row)) return 'unreadable';
+    const { data } = brief.safeParse(row);
+    if (data === undefined) return 'unreadable';
+    const { resends, era, ...fields } = data;
     return { ...fields, mayHaveLeft: resends > 0 || era < storeEra };
   });
 }

@@ -6,6 +6,7 @@ import type { Category, Channel, MessageState } from '../domain/message.ts';
 import { messageStates } from '../domain/message.ts';
 import type { ShardKeys } from './keys.ts';
 import { toStoreError } from './scripts.ts';
+import { readFields } from './unreadable-record.ts';
 
 /** How the service was running when a message was planned. A rehearsal stays a rehearsal. */
 export type SendMode = 'dry_run' | 'testing' | 'production';
@@ -61,7 +62,7 @@ export interface HistoryLine {
     | undefined;
 }
 
-/** The record of `id`, or `undefined` when there is none (or it has expired). */
+/** The record of `id`, or `undefined` when there is none (or it has expired). Throws `UnreadableRecord`. */
 export async function readMessageRecord(
   redis: Redis,
   keys: ShardKeys,
@@ -73,7 +74,7 @@ export async function readMessageRecord(
   } catch (error) {
     throw toStoreError('read message', error);
   }
-  return fields['state'] === undefined ? undefined : parseMessageRecord(fields);
+  return fields['state'] === undefined ? undefined : parseMessageRecord(id, fields);
 }
 
 /** The seven keys that every script with `move-message.lua` starts with. */
@@ -148,7 +149,6 @@ const record = z.object({
     ),
 });
 
-/** Reads a hash as a record. The store is ours, so a fault here is a bug or a foreign hand, and it throws. */
-export function parseMessageRecord(fields: Readonly<Record<string, string>>): MessageRecord {
-  return record.parse(fields) as unknown as MessageRecord;
+function parseMessageRecord(id: MessageId, fields: Readonly<Record<string, string>>): MessageRecord {
+  return readFields(id, record, fields) as unknown as MessageRecord;
 }

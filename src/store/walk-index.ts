@@ -14,6 +14,8 @@ export interface IndexEntry {
 export interface WalkedEntry<T> {
   readonly entry: IndexEntry;
   readonly item: T | undefined;
+  /** There is a record, and this program cannot read it. */
+  readonly isUnreadable?: boolean;
 }
 
 /** Where a walk begins, and what is too new for it. */
@@ -24,6 +26,8 @@ export interface WalkRange {
 
 export interface Page<T> {
   readonly items: T[];
+  /** Records that this program cannot read: what is in them is not known, so no filter leaves them out. */
+  readonly unreadable?: string[];
   readonly next_cursor?: string;
 }
 
@@ -67,15 +71,19 @@ export async function readPage<T>(
   limit: number,
 ): Promise<Page<T>> {
   const items: T[] = [];
+  const unreadable: string[] = [];
+  const toPage = (): Page<T> => ({ items, ...(unreadable.length === 0 ? {} : { unreadable }) });
   let looks = 0;
   for await (const batch of walk) {
-    for (const { entry, item } of batch) {
+    for (const { entry, item, isUnreadable = false } of batch) {
       looks += 1;
       if (item !== undefined) items.push(item);
-      if (items.length >= limit || looks >= looksMax) return { items, next_cursor: formatCursor(entry) };
+      if (isUnreadable) unreadable.push(entry.member);
+      if (items.length + unreadable.length >= limit || looks >= looksMax)
+        return { ...toPage(), next_cursor: formatCursor(entry) };
     }
   }
-  return { items };
+  return toPage();
 }
 
 /**

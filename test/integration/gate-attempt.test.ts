@@ -102,6 +102,7 @@ function createSender(given: Given = {}) {
   });
   const desk: Desk = {
     readMessage: (id) => readMessageRecord(redis, keys.of(id), id),
+    parkMessage: () => Promise.resolve(false),
     findTemplate: () => ({
       retry: { attemptsMax: 4, backOff: { baseMs: 1, capMs: 1 }, horizonMs: 60_000 },
       onUnknown: given.onUnknown ?? 'ask',

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ReconcileReport, reconcile } from '../../src/deliver/reconcile.ts';
 import { createMessageDecisions } from '../../src/gate/message-decisions.ts';
 import { createLog } from '../../src/observe/log.ts';
+import type { IndexEntry } from '../../src/store/walk-index.ts';
 import { type ClockedRedis, connectClocked } from '../support/clocked-redis.ts';
 import { type OperatorDesk, startOperatorDesk } from '../support/operator-desk.ts';
 
@@ -19,7 +20,7 @@ afterAll(async () => {
   await desk.stop();
 });
 
-const places = new Map<string, number>();
+const places = new Map<string, IndexEntry>();
 
 /** A run at this instant of the store's clock. */
 async function run(nowMs = Date.now()): Promise<ReconcileReport> {
@@ -35,6 +36,7 @@ async function run(nowMs = Date.now()): Promise<ReconcileReport> {
     findPolicy: () => 'ask',
     ageMs: 1_000,
     retentionMs: 72 * hourMs,
+    walkMs: 5_000,
     places,
     log: createLog({
       level: 'info',

@@ -37,6 +37,7 @@ export function createTestServices(overrides: Partial<HttpServices> = {}) {
       messages: { queued: 2 },
       held: { promo: 1 },
       dead_letters: 0,
+      parked: { events: 0, messages: 0 },
       consumers_paused: false,
       ingestion_paused: false,
     }),

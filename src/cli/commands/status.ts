@@ -101,6 +101,14 @@ function printQueues(print: Print, queue: z.infer<typeof queueStatusSchema>): vo
   const reasons = held.map(([reason, count]) => `${reason} ${count}`).join(', ');
   print.say(`\nheld       ${total}${reasons === '' ? '' : ` (${reasons})`}`);
   print.say(`dead       ${queue.dead_letters}`);
+  const { events = 0, messages = 0 } = queue.parked ?? {};
+  if (events + messages > 0)
+    print.say(
+      print.paint(
+        'odd',
+        `parked     ${events} events and ${messages} messages that this program cannot read: a newer one wrote them`,
+      ),
+    );
   const unknown = queue.messages['unknown'] ?? 0;
   print.say(
     `unknown    ${unknown === 0 ? '0' : print.paint('odd', `${unknown}, each waits for a person: acc unknown list`)}`,
