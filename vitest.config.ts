@@ -29,7 +29,7 @@ const layers: readonly Layer[] = [
   { name: 'integration', include: ['test/integration/**/*.test.ts'], testTimeoutMs: 30_000, workersMax: 2 },
   { name: 'regression', include: ['test/regression/**/*.test.ts'], testTimeoutMs: 20_000, workersMax: 2 },
   { name: 'e2e', include: ['test/e2e/**/*.test.ts'], testTimeoutMs: 60_000, workersMax: 2 },
-  { name: 'faults', include: ['test/faults/**/*.test.ts'], testTimeoutMs: 120_000, workersMax: 1 },
+  { name: 'faults', include: ['test/faults/**/*.test.ts'], testTimeoutMs: 120_000, workersMax: 2 },
 ];
 
 /** Set by `scripts/lib/run-tests.ts`, which adds up the layers. */

@@ -41,6 +41,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   postQuarantineDiscard: ['admin'],
   getAudit: ['admin'],
   getAuditVerdict: ['admin'],
+  postAdoption: ['admin'],
+  postLoggedAttempts: ['admin'],
   getDiagnostics: ['admin'],
   getTriggers: ['read', 'admin'],
   getSlo: ['read', 'admin'],

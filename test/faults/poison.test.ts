@@ -76,10 +76,10 @@ async function readEnds() {
   };
 }
 
-/** What a supervisor does. */
+/** What a supervisor does. One that gets a poison at once dies before it is ready. */
 async function keepRunning(kind: ProcessKind, name: string): Promise<void> {
-  const started = await service.startProcess(kind, name, { POISON: kind });
-  void started.exited.then(async (how) => {
+  await service.startProcess(kind, name, { POISON: kind }).catch(() => undefined);
+  void service.processes.get(name)?.exited.then(async (how) => {
     if (ending) return;
     deaths.push(how);
     await keepRunning(kind, name);

@@ -9,6 +9,8 @@ const perMinute = 3;
 const senders = 2;
 const concurrency = 5;
 const eventCount = 120;
+/** No ask for this long: whoever was under way has asked. */
+const quietMs = 1_000;
 const observedMs = 6_000;
 
 let smtp: ScriptedSmtp;
@@ -58,11 +60,15 @@ test('GAT-4: with the window full, a hundred waiting jobs ask for no permit at a
     ({ sent, active, unplanned }) => sent === perMinute && active === places && unplanned === 0,
     { deadlineMs: 30_000 },
   );
-  // Each place asked once for each message that left, and once more to learn that it must wait.
-  const before = await waitFor(
+  // Each place asked once for each message that left, and once more to learn that it must wait; a slow one later.
+  let last = { count: 0, at: performance.now() };
+  const { count: before } = await waitFor(
     'the last asks are through',
-    async () => permitsAsked,
-    (count) => count >= perMinute + places,
+    () => {
+      if (permitsAsked !== last.count) last = { count: permitsAsked, at: performance.now() };
+      return last;
+    },
+    ({ count, at }) => count >= perMinute + places && performance.now() - at > quietMs,
   );
   const until = performance.now() + observedMs;
   await waitFor(
