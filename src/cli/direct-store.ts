@@ -1,6 +1,7 @@
 import { settings } from '../config/settings.ts';
 import { createKeys, type Keys } from '../store/keys.ts';
 import { createRedisClients, type RedisClients, waitForRedis } from '../store/redis-clients.ts';
+import { explainRedisFault } from '../store/redis-faults.ts';
 import { CommandError } from './exit-codes.ts';
 
 export interface DirectStore {
@@ -34,16 +35,18 @@ export async function withStore<Result>(
     commandTimeoutMs: timeoutMs,
     onError: () => undefined,
   });
+  const toUnreachable = (words: string, cause: unknown): CommandError =>
+    new CommandError('unreachable', `The store ${hideSecret(place.url)}: ${words}.`, undefined, cause);
   try {
-    await waitForRedis(clients.commands, timeoutMs).catch((error: unknown) => {
-      throw new CommandError(
-        'unreachable',
-        `The store ${hideSecret(place.url)} did not answer within ${timeoutMs} ms.`,
-        undefined,
-        error,
-      );
+    await waitForRedis(clients.commands, timeoutMs, { isImpatient: true }).catch((error: Error) => {
+      throw toUnreachable(error.message, error);
     });
-    return await use({ redis: clients.commands, keys: createKeys(place.keyPrefix, 1) });
+    return await use({ redis: clients.commands, keys: createKeys(place.keyPrefix, 1) }).catch(
+      (error: unknown) => {
+        const repair = explainRedisFault(error);
+        throw repair === undefined ? error : toUnreachable(repair, error);
+      },
+    );
   } finally {
     clients.close();
   }

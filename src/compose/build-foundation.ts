@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import type { Configuration } from '../config/derive-configuration.ts';
+import { listSecrets } from '../config/list-secrets.ts';
 import { findProgramRoot } from '../config/program-root.ts';
 import { ServiceError } from '../domain/errors.ts';
 import type { FlagStore } from '../gate/flags.ts';
 import { createLog, type Log } from '../observe/log.ts';
 import { createMetrics, type Metrics } from '../observe/metrics.ts';
+import { keepSecrets } from '../observe/redact.ts';
 import { createThrottledLog, type ThrottledLog } from '../observe/throttled-log.ts';
 import { createJobAdder, type JobAdder } from '../queue/job-adder.ts';
 import { createReleases, type Releases } from '../runtime/releases.ts';
@@ -45,6 +47,7 @@ function monotonicNow(): number {
 export function buildFoundation(configuration: Configuration, service: string): Foundation {
   const { values } = configuration;
   const version = readVersion();
+  keepSecrets(listSecrets(configuration));
   const log = createLog({ level: values.LOG_LEVEL, service, version });
   const errors = createThrottledLog({ log, nowMs: monotonicNow });
   const metrics = createMetrics({ version });

@@ -90,9 +90,51 @@ describe('createLog', () => {
     expect(last()['err']).toMatchObject({
       type: 'Error',
       message: 'j***@example.com: [token]',
-      cause: { message: 'to +1555****0123 refused', response: '550 j***@example.com unknown' },
+      cause: { message: 'to +1555****0123 refused' },
     });
+    // The answer of a provider may hold anything that was sent.
+    expect(lines[0]).not.toContain('unknown');
     expect(JSON.stringify(last()['err'])).toContain('log.test.ts');
+  });
+
+  test('of an error only its short facts are written: no command keeps its arguments', () => {
+    const { log, lines, last } = captureLog();
+    const command = { name: 'evalsha', args: ['Jo Smith', 'a dear text'] };
+    const err = Object.assign(new Error("MISCONF can't write"), {
+      command,
+      code: 'E1',
+      responseCode: 550,
+      request: 'Jo Smith',
+      previousErrors: [{ command }],
+    });
+    log.error({ err: new AggregateError([err], 'all of them'), cause: { err } }, 'fault');
+    expect(lines[0]).not.toMatch(/Jo Smith|dear/);
+    expect(last()['err']).toMatchObject({
+      errors: [{ command: 'evalsha', code: 'E1', responseCode: 550 }],
+    });
+  });
+
+  test('what a parser or Redis quotes of its input is not written', () => {
+    const { log, lines } = captureLog();
+    const parsed = ['{"name": Jo Smith}', '{"a":"b", Jo Smith', 'Jo Smith'].map((text) => {
+      try {
+        return JSON.parse(text);
+      } catch (error) {
+        return error;
+      }
+    });
+    const unknown = "ERR unknown command 'SETT', with args beginning with: 'Jo Smith' 'more' ";
+    for (const err of [...parsed, new Error(unknown)]) log.error({ err }, 'fault');
+    expect(lines).toHaveLength(4);
+    expect(lines.join()).not.toMatch(/Jo|Smith/);
+    expect(lines.join()).toContain('is not valid JSON');
+  });
+
+  test('half an address at the place where a long text is cut is masked as well', () => {
+    const { log, lines } = captureLog();
+    for (let before = 8_160; before < 8_200; before += 1)
+      log.info({ detail: `${'x'.repeat(before)} jo.smith@example.com and +15555550123` }, 'x');
+    expect(lines.join()).not.toMatch(/jo\.s|\+15555/);
   });
 
   test('a circular, huge or odd value cannot break a line', () => {

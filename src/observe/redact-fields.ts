@@ -25,7 +25,7 @@ function redactRecord(record: object, depth: number): Record<string, unknown> {
 }
 
 function redactValue(value: unknown, depth: number): unknown {
-  if (typeof value === 'string') return redactText(value.slice(0, textMax));
+  if (typeof value === 'string') return redactLong(value);
   if (typeof value === 'bigint') return value.toString();
   if (typeof value !== 'object' || value === null) return value;
   return depth > depthMax ? '[deep]' : redactObject(value, depth);
@@ -41,13 +41,48 @@ function redactObject(value: object, depth: number): unknown {
   return redactRecord(value, depth);
 }
 
-/** Type, message, stack and causes, and the error's own short facts (`code`, `syscall`, `responseCode`). */
+/** Masked before it is cut: half an address or half a token would not be known for one. */
+function redactLong(text: string): string {
+  return redactText(text.slice(0, 2 * textMax)).slice(0, textMax);
+}
+
+/**
+ * Type, message, stack and causes, and the error's own short facts. Only these: errors of libraries carry whole commands
+ * with their arguments, requests and answers, which hold passwords and what people wrote.
+ */
 function describeError(error: Error, depth: number): Record<string, unknown> {
+  const facts = errorFacts.flatMap((name): [string, unknown][] => {
+    const value: unknown = Reflect.get(error, name);
+    if (typeof value === 'string') return [[name, redactLong(value)]];
+    return typeof value === 'number' || typeof value === 'boolean' ? [[name, value]] : [];
+  });
   return {
-    ...redactRecord(error, depth),
+    ...Object.fromEntries(facts),
+    ...describeCommand(error),
     type: error.name,
     message: redactValue(error.message, depth),
     stack: redactValue(error.stack, depth),
     ...(error.cause === undefined ? {} : { cause: redactValue(error.cause, depth + 1) }),
+    ...(error instanceof AggregateError ? { errors: redactValue(error.errors.slice(0, 5), depth + 1) } : {}),
   };
 }
+
+/** What was asked of a server, without its arguments: ioredis has an object there, nodemailer a word. */
+function describeCommand(error: Error): { readonly command?: string } {
+  const command: unknown = Reflect.get(error, 'command');
+  const name: unknown =
+    typeof command === 'object' && command !== null ? Reflect.get(command, 'name') : command;
+  return typeof name === 'string' ? { command: redactLong(name.slice(0, 64)) } : {};
+}
+
+const errorFacts = [
+  'code',
+  'errno',
+  'syscall',
+  'hostname',
+  'address',
+  'port',
+  'responseCode',
+  'status',
+  'kind',
+];

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 
 import { parseEmailAddress } from '../domain/address.ts';
-import { isSecretKey, redactText } from './redact.ts';
+import { isSecretKey, keepSecrets, redactText } from './redact.ts';
 
 const atom = fc.stringMatching(/^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]{1,12}$/);
 const label = fc.stringMatching(/^[a-z0-9](?:[a-z0-9-]{0,8}[a-z0-9])?$/);
@@ -97,6 +97,43 @@ describe('redactText', () => {
     expect(performance.now() - started).toBeLessThan(3000);
   });
 });
+
+describe('keepSecrets', () => {
+  afterEach(() => keepSecrets([]));
+
+  const secret = fc.oneof(fc.stringMatching(/^[!-~]{6,40}$/), fc.string({ minLength: 6, unit: 'binary' }));
+  test.each<[string, (secret: string) => string]>([
+    ['plain', (text) => text],
+    ['in an address', encodeURIComponent],
+    ['in JSON', JSON.stringify],
+    ['in hexadecimal digits', (text) => Buffer.from(text).toString('hex')],
+    ['as an SMTP login (RFC 4616)', (text) => Buffer.from(`\0some user\0${text}`).toString('base64')],
+    ['as a Basic login', (text) => Buffer.from(`AC1234:${text}`).toString('base64')],
+    ['in base64url', (text) => Buffer.from(`{"k":"${text}"}`).toString('base64url')],
+  ])('a secret does not survive %s, whatever stands around it', (_how, write) => {
+    fc.assert(
+      fc.property(surroundings, secret, surroundings, (before, value, after) => {
+        keepSecrets(['another one', value]);
+        const written = redactText(`${before}|${write(value)}|${after}`);
+        expect(written).toContain('[secret]');
+        expect([written, ...decodeRuns(written)].filter((text) => text.includes(value))).toEqual(
+          [before, after].filter((text) => text.includes(value)),
+        );
+      }),
+    );
+  });
+
+  test('a short one is no reason to spoil every text', () => {
+    keepSecrets(['sent', '']);
+    expect(redactText('it was sent')).toBe('it was sent');
+  });
+});
+
+/** What somebody reads who decodes every run that may be base64, from any of its characters. */
+function decodeRuns(text: string): string[] {
+  const runs = text.match(/[\w+/-]{8,}/g) ?? [];
+  return runs.flatMap((run) => [0, 1, 2, 3].map((from) => Buffer.from(run.slice(from), 'base64').toString()));
+}
 
 test('keys that hold secrets are known by name', () => {
   for (const key of [

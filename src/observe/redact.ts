@@ -5,11 +5,14 @@ import { maskEmail, maskPhone } from '../domain/mask.ts';
  * stands around it, and leaves the rest readable. Also known in URL-encoded form (`%40`, `%2B`). A national
  * number without `+` looks like any other figure and stays.
  *
+ * Secrets that the process was told to keep (`keepSecrets`) go in whatever form they come, and so does what a JSON
+ * parser or Redis quotes of its input in its words of refusal: it is somebody's data.
+ *
  * Each pattern is tied to the start of a run of its characters, so that the time is linear in the text: what
  * a provider answers may be hostile.
  */
 export function redactText(text: string): string {
-  return text
+  return dropQuotedInput(maskSecrets(text))
     .replace(dottedRun, (run) => (run.includes('eyJ') ? '[token]' : run))
     .replace(bearer, '$1 [token]')
     .replace(quotedLocalPart, '"***"@')
@@ -17,10 +20,54 @@ export function redactText(text: string): string {
     .replace(phone, (found) => maskPhone(`+${found.replace(/^%2b/i, '').replace(/\D/g, '')}`));
 }
 
+/**
+ * Secrets that no text of this process may hold: plain, URL-encoded, as hexadecimal digits, and in base64 wherever in the
+ * encoded bytes they begin. One list for the process, so that nobody who redacts can forget it. Those shorter than six
+ * characters are left out: they occur in words by chance.
+ */
+export function keepSecrets(values: readonly string[]): void {
+  const forms = values.filter((value) => value.length >= secretLengthMin).flatMap(listForms);
+  const longestFirst = [...new Set(forms)].toSorted((one, other) => other.length - one.length);
+  secrets =
+    longestFirst.length === 0
+      ? undefined
+      : new RegExp(longestFirst.map((form) => form.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')).join('|'), 'g');
+}
+
+/** A text without the secrets of this process. */
+export function maskSecrets(text: string): string {
+  return secrets === undefined ? text : text.replace(secrets, '[secret]');
+}
+
+function listForms(secret: string): string[] {
+  const encoded = [0, 1, 2].flatMap((before) => {
+    const bytes = Buffer.concat([Buffer.alloc(before), Buffer.from(secret)]);
+    // Only characters that depend on nothing but the secret.
+    const [start, end] = [Math.ceil((before * 4) / 3), Math.floor((bytes.length * 4) / 3)];
+    return (['base64', 'base64url'] as const).map((form) => bytes.toString(form).slice(start, end));
+  });
+  const hex = Buffer.from(secret).toString('hex');
+  const quoted = JSON.stringify(secret).slice(1, -1);
+  return [secret, encodeURIComponent(secret), quoted, hex, hex.toUpperCase(), ...encoded];
+}
+
+/** `Unexpected token 'J', "{"name":Jo…" is not valid JSON` (V8); `unknown command …, with args beginning with: …` (Redis). */
+function dropQuotedInput(text: string): string {
+  const args = text.indexOf(', with args beginning with:');
+  const short = args === -1 ? text : text.slice(0, args);
+  const [start, end] = [short.indexOf('"'), short.indexOf(' is not valid JSON')];
+  return start === -1 || end < start
+    ? short
+    : short.slice(0, start).replace(/[,. ]+$/, '') + short.slice(end);
+}
+
 /** Keys whose value is never written, whatever it is. */
 export function isSecretKey(key: string): boolean {
   return secretKey.test(key);
 }
+
+const secretLengthMin = 6;
+let secrets: RegExp | undefined;
 
 /** Base64url runs joined by dots: the shape of a JWT, whose first part starts with `eyJ` (`{"`). */
 const dottedRun = /(?<![\w-])[\w-]+(?:\.[\w-]*)+/g;

@@ -1,4 +1,5 @@
 import { Redis } from 'ioredis';
+import { explainRedisFault, findLastingFault } from './redis-faults.ts';
 
 /**
  * Redis connections by role. The roles differ in what they do when Redis is away: a *command* connection fails
@@ -61,22 +62,40 @@ export function createRedisClients(options: RedisClientOptions): RedisClients {
   };
 }
 
-/** Resolves when the connection is ready; rejects after `timeoutMs` with words that say what to check. */
-export async function waitForRedis(redis: Redis, timeoutMs: number): Promise<void> {
+/**
+ * Resolves when the connection is ready; rejects after `timeoutMs` with the last fault of the connection and what to
+ * check. With `isImpatient` it rejects at once for what no waiting mends (a wrong password, a name that is not known):
+ * a person waits for the answer. A service keeps trying, since the other side may be repaired.
+ */
+export async function waitForRedis(
+  redis: Redis,
+  timeoutMs: number,
+  { isImpatient = false } = {},
+): Promise<void> {
   if (redis.status === 'ready') return;
   await new Promise<void>((resolve, reject) => {
+    let last: unknown;
+    const end = (error?: Error): void => {
+      clearTimeout(timer);
+      redis.off('ready', end);
+      redis.off('error', onError);
+      if (error === undefined) resolve();
+      else reject(error);
+    };
+    const onError = (error: Error): void => {
+      last = error;
+      const repair = isImpatient ? findLastingFault(error) : undefined;
+      if (repair !== undefined) end(new Error(repair, { cause: error }));
+    };
     const timer = setTimeout(() => {
-      redis.off('ready', onReady);
-      reject(
-        new Error(
-          `Redis did not answer within ${timeoutMs} ms: is REDIS_URL right, and is the server running?`,
-        ),
+      const silent = 'is its URL right, and is the server running?';
+      end(
+        new Error(`Redis did not answer within ${timeoutMs} ms: ${explainRedisFault(last) ?? silent}`, {
+          cause: last,
+        }),
       );
     }, timeoutMs);
-    const onReady = (): void => {
-      clearTimeout(timer);
-      resolve();
-    };
-    redis.once('ready', onReady);
+    redis.once('ready', end);
+    redis.on('error', onError);
   });
 }
