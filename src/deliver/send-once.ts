@@ -4,12 +4,12 @@ import { maskAddress } from '../domain/mask.ts';
 import type { AttemptOutcome } from '../domain/outcome.ts';
 import type { AttemptEnd, Claim } from '../gate/permits.ts';
 import { logAttempt } from '../observe/log.ts';
-import { redactText } from '../observe/redact.ts';
 import { type Lease, type Provider, ProviderUnavailable } from '../providers/provider.ts';
 import type { JobEnd } from '../queue/queue-host.ts';
 import type { Desk, ReadyMessage } from './desk.ts';
 import { type AskedAt, createFence } from './fence.ts';
 import { followRefusal, holdMessage } from './follow-refusal.ts';
+import { redactReply } from './redact-reply.ts';
 import { toOutgoing } from './to-outgoing.ts';
 
 type Choice = Extract<ReturnType<Desk['providers']['chooseProvider']>, { kind: 'chosen' }>;
@@ -187,7 +187,7 @@ function toEnd(
 ): AttemptEnd {
   const { claim } = attempt;
   const { outcome, providerMs } = settled;
-  const detail = describe(outcome);
+  const detail = describe(outcome, attempt.ready);
   const definite = outcome.kind !== 'accepted' && outcome.kind !== 'unknown';
   const line = {
     number: claim.attempt,
@@ -258,7 +258,7 @@ function writeLine(desk: Desk, attempt: Attempt, settled: Settled, decision: Dec
     to_hash: message.toHash,
     attempt: claim.attempt,
     outcome: outcome.kind,
-    detail: describe(outcome),
+    detail: describe(outcome, attempt.ready),
     state: decision.to,
     ...('code' in outcome ? { code: outcome.code } : {}),
     ...('phase' in outcome ? { phase: outcome.phase } : {}),
@@ -271,9 +271,8 @@ function writeLine(desk: Desk, attempt: Attempt, settled: Settled, decision: Dec
   });
 }
 
-/** Providers quote addresses in their answers; nothing of that is kept. */
-function describe(outcome: AttemptOutcome): string {
-  return redactText(outcome.detail).slice(0, 500);
+function describe(outcome: AttemptOutcome, { message }: ReadyMessage): string {
+  return redactReply(outcome.detail, message).slice(0, 500);
 }
 
 async function reserve(provider: Provider, signal: AbortSignal): Promise<Slot> {
