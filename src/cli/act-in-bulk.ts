@@ -111,6 +111,7 @@ function printBulk({ print }: Call, verb: string, report: Bulk): void {
 function listRemarks(report: Bulk): string[] {
   const { last_due_at: lastDueAt, dry_run: rehearsals = 0, may_have_left: mayHaveLeft = 0 } = report;
   return [
+    ...listHeldAgain(report),
     ...(lastDueAt === undefined ? [] : [`the last one is due at ${lastDueAt}`]),
     ...(rehearsals > 0
       ? [`${rehearsals} of them were accepted as a rehearsal: they will be rehearsed, not sent`]
@@ -119,6 +120,21 @@ function listRemarks(report: Bulk): string[] {
       ? [`${mayHaveLeft} of them may have left already: an earlier attempt got no answer`]
       : []),
     ...(report.more === true ? ['there are more than one go takes: run the same command again'] : []),
+  ];
+}
+
+/** Those that a release would only have held again. */
+function listHeldAgain({ skipped }: Bulk): string[] {
+  const { stopped = 0, other_mode: otherMode = 0 } = typeof skipped === 'object' ? skipped : {};
+  return [
+    ...(stopped > 0
+      ? [
+          `sending is stopped: ${stopped} would be held again at once. First acc start, or add --while-stopped`,
+        ]
+      : []),
+    ...(otherMode > 0
+      ? [`${otherMode} were accepted in another mode, in which the service does not run now: they stay held`]
+      : []),
   ];
 }
 

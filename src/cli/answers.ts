@@ -82,6 +82,8 @@ const item = z.looseObject({});
 export const pageSchema = z.looseObject({
   items: z.array(item),
   counts: z.record(z.string(), z.number()).optional(),
+  waits: z.record(z.string(), z.number()).optional(),
+  waits_more: z.boolean().optional(),
   unreadable: z.array(z.string()).optional(),
   next_cursor: z.string().nullish(),
 });

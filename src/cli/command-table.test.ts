@@ -34,7 +34,7 @@ describe('the table of commands', () => {
     const beginnings = commandTable.filter(({ name }) =>
       commandTable.some((other) => other.name.startsWith(`${name} `)),
     );
-    expect(beginnings.map(({ name }) => name)).toEqual(['audit']);
+    expect(beginnings.map(({ name }) => name)).toEqual(['messages', 'audit']);
     expect(beginnings.flatMap(({ args = [] }) => args)).toEqual([]);
   });
 

@@ -6,6 +6,7 @@ import { contract } from './commands/contract.ts';
 import { deadAndUnknown } from './commands/dead-and-unknown.ts';
 import { held } from './commands/held.ts';
 import { incidentsAndBudgets } from './commands/incidents-and-budgets.ts';
+import { messages } from './commands/messages.ts';
 import { pauseAndResume } from './commands/pause-and-resume.ts';
 import { quarantine } from './commands/quarantine.ts';
 import { records } from './commands/records.ts';
@@ -23,6 +24,7 @@ export const commandTable: readonly Command[] = [
   ...pauseAndResume,
   ...incidentsAndBudgets,
   adopt,
+  ...messages,
   ...held,
   ...deadAndUnknown,
   ...quarantine,

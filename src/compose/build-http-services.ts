@@ -4,6 +4,7 @@ import type { HttpServices } from '../http/services.ts';
 import { createAcceptEvent } from '../ingest/accept-event.ts';
 import { createLatencyRecorder } from '../observe/latency.ts';
 import type { Catalog } from '../plan/catalog.ts';
+import type { Renderer } from '../render/create-renderer.ts';
 import type { Foundation } from './build-foundation.ts';
 import type { GateParts } from './build-gate.ts';
 import { buildGuardServices } from './build-guard-services.ts';
@@ -23,7 +24,7 @@ import { writeRequestLine } from './write-request-line.ts';
 /** Everything that the HTTP routes need, from the stages that do it. */
 export function buildHttpServices(
   foundation: Foundation,
-  parts: { identity: Identity; catalog: Catalog; gate: GateParts },
+  parts: { identity: Identity; catalog: Catalog; renderer: Renderer; gate: GateParts },
 ): HttpServices {
   const { configuration, redis, keys, jobs, metrics, now, monotonicNow, releases } = foundation;
   const { values } = configuration;
@@ -68,7 +69,7 @@ export function buildHttpServices(
     ...buildRecordServices(foundation, gate),
     readQueueStatus: () => readQueueStatus(store),
     readSendStatus: readStatus,
-    operator: buildOperatorServices({ foundation, gate, checkProviders, readSendStatus: readStatus }),
+    operator: buildOperatorServices({ ...parts, foundation, checkProviders, readSendStatus: readStatus }),
     guard: buildGuardServices(foundation),
     checkProviders,
     checkDependencies: () => dependencies.check(),

@@ -19,7 +19,7 @@ const storePatienceMs = 2_000;
 export async function startApi(foundation: Foundation): Promise<string> {
   const { configuration, log, metrics, now, monotonicNow, releases } = foundation;
   const { values } = configuration;
-  const { catalog } = buildCatalog(configuration, now);
+  const { catalog, renderer } = buildCatalog(configuration, now);
   metrics.admitTypes(catalog.types());
   const identity = buildIdentity(configuration, { now, monotonicNow });
   const gate = buildGate(foundation);
@@ -32,7 +32,7 @@ export async function startApi(foundation: Foundation): Promise<string> {
     await identity.keySet.stop();
   });
   await identity.keySet.start(life.signal);
-  const services = buildHttpServices(foundation, { identity, catalog, gate });
+  const services = buildHttpServices(foundation, { identity, catalog, renderer, gate });
   collectFigures(foundation, services);
   const ownMetricsPort = values.METRICS_PORT;
   const options = { appBaseUrl: configuration.appBaseUrl, programVersion: foundation.version };

@@ -9,6 +9,7 @@ import { RenderError } from '../render/rendered.ts';
 import type { MessageRecord } from '../store/message-record.ts';
 import { UnreadableRecord } from '../store/unreadable-record.ts';
 import type { Desk, ReadyMessage } from './desk.ts';
+import { draftMessage } from './draft-message.ts';
 import { holdMessage } from './follow-refusal.ts';
 import { rehearseMessage } from './rehearse-message.ts';
 import { type SendEnd, sendOnce } from './send-once.ts';
@@ -136,14 +137,7 @@ async function renderMessage(desk: Desk, message: MessageRecord): Promise<ReadyM
   const begun = desk.monotonicNow();
   try {
     if (template === undefined) throw new RenderError(`there is no template ${message.type} any more`);
-    const draft = desk.renderer.render({
-      template: message.type,
-      channel: message.channel,
-      locale: message.locale,
-      timeZone: message.timeZone,
-      data: message.data,
-      recipient: message.name === undefined ? {} : { name: message.name },
-    });
+    const draft = draftMessage(desk.renderer, message);
     const renderMs = desk.monotonicNow() - begun;
     desk.metrics.observeRender(message.type, message.channel, renderMs / 1000);
     return { message, template, draft, renderMs };

@@ -55,6 +55,6 @@ async function waitForTurn(
 ): Promise<JobEnd> {
   const fromMs = desk.now() + ms + 1;
   const atMs = why.startsWith('domain:') ? desk.turns.take(why, fromMs) : fromMs;
-  await desk.decisions.postpone(message.id, atMs);
+  await desk.decisions.postpone(message.id, atMs, why);
   return { kind: 'later', atMs };
 }

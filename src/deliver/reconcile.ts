@@ -227,9 +227,23 @@ async function mayStillChange(options: Run, id: EventId): Promise<boolean> {
   }
 }
 
-/** Dead letters leave the index together with their records. */
+/** What has ended leaves the indexes together with the records. */
 async function pruneIndexes(options: Run, keys: ShardKeys): Promise<void> {
   const before = options.nowMs - options.retentionMs;
   await options.redis.zremrangebyscore(keys.messagesDead, '-inf', before);
   await options.redis.zremrangebyscore(keys.eventsDead, '-inf', before);
+  // Many: a part at a time, so that no other command waits long.
+  const endAt = performance.now() + options.walkMs;
+  for (let ids: string[] = ['']; ids.length > 0 && performance.now() < endAt; ) {
+    ids = await options.redis.zrange(
+      keys.messagesEnded,
+      '-inf',
+      String(before),
+      'BYSCORE',
+      'LIMIT',
+      0,
+      batch,
+    );
+    if (ids.length > 0) await options.redis.zrem(keys.messagesEnded, ...ids);
+  }
 }

@@ -1,4 +1,4 @@
-import { redactText } from '../observe/redact.ts';
+import { escapePattern, redactText } from '../observe/redact.ts';
 import type { MessageRecord } from '../store/message-record.ts';
 
 type Addressed = Pick<MessageRecord, 'to' | 'name' | 'data'>;
@@ -31,7 +31,7 @@ function dropWords(text: string, words: readonly string[]): string {
   ];
   const pattern = forms
     .toSorted((one, other) => other.length - one.length)
-    .map((word) => word.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'))
+    .map(escapePattern)
     .join('|');
   if (pattern === '') return text;
   return text.replace(new RegExp(`(?<![\\p{L}\\p{N}])(?:${pattern})(?![\\p{L}\\p{N}])`, 'giu'), '[…]');

@@ -34,8 +34,11 @@ export async function sendOnce(desk: Desk, ready: ReadyMessage, signal: AbortSig
   for (;;) {
     const choice = desk.providers.chooseProvider(message.channel, desk.now(), failed);
     if (choice.kind === 'none-configured') return await holdMessage(desk, ready, 'no-provider');
-    if (choice.kind === 'none-ready')
-      return { kind: 'later', atMs: choice.retryAtMs + Math.floor(desk.random() * 1_000) };
+    if (choice.kind === 'none-ready') {
+      const atMs = choice.retryAtMs + Math.floor(desk.random() * 1_000);
+      await desk.decisions.postpone(message.id, atMs, 'provider-back-off');
+      return { kind: 'later', atMs };
+    }
     const end = await tryProvider(desk, { ready, choice, segments }, signal);
     if (end.kind === 'done' || end.kind === 'later') return end;
     if (end.kind === 'choose-again') continue;

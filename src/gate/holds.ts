@@ -7,7 +7,13 @@ import { type AuditDesk, actAudited, type Order } from './act-audited.ts';
 import { actInBulk, type BulkOrder, type BulkReport } from './act-in-bulk.ts';
 import type { MessageDecisions } from './message-decisions.ts';
 import { releaseMessage } from './release-message.ts';
-import { type MessageFilter, type Store, selectMessages, walkMessages } from './select-messages.ts';
+import {
+  type MessageFilter,
+  type MessageGroup,
+  type Store,
+  selectMessages,
+  walkMessages,
+} from './select-messages.ts';
 
 /** What it takes to let held messages go, or not. */
 export interface HoldDesk extends AuditDesk {
@@ -54,6 +60,8 @@ export interface ReleaseOrder extends Order, BulkOrder {
   readonly maxAgeMs?: number;
   /** Spreads the turns of the released evenly. Absent: all at once; the gate's limits hold all the same. */
   readonly perMinute?: number;
+  /** Why a message would be held again at once, as a word: those are left held. Absent: every one is released. */
+  readonly findHold?: (message: MessageBrief) => string | undefined;
 }
 
 /** What a release or a discard of held messages came to. */
@@ -75,8 +83,9 @@ export async function releaseHeld(desk: HoldDesk, order: ReleaseOrder): Promise<
   const judge = (message: MessageBrief, turn: number): string | undefined => {
     if (createdSince !== undefined && message.createdAt < createdSince) return 'too_old';
     if (message.notAfter !== undefined && message.notAfter <= dueAt(turn)) return 'expired';
-    if (turn < order.limit) lastDueAt = dueAt(turn);
-    return undefined;
+    const hold = order.findHold?.(message);
+    if (hold === undefined && turn < order.limit) lastDueAt = dueAt(turn);
+    return hold;
   };
   const act = (message: MessageBrief, turn: number): Promise<string | undefined> =>
     releaseMessage(desk, message, {
@@ -102,8 +111,33 @@ export async function discardHeld(
   return await actOnHeld(desk, order, { action: 'discard held', judge: () => undefined, act });
 }
 
+/** Ends messages that wait for their turn as cancelled. One that may have left already is left to a person, as unknown. */
+export async function cancelWaiting(
+  desk: HoldDesk,
+  order: Order & BulkOrder & { readonly filter: MessageFilter },
+): Promise<HeldReport> {
+  const act = async (message: MessageBrief): Promise<string | undefined> => {
+    const end = {
+      to: 'cancelled',
+      from: ['queued', 'retrying'],
+      reason: order.reason,
+      by: order.actor,
+    } as const;
+    const answer = await desk.decisions.end(message.id, end);
+    if (answer.kind !== 'done') return 'refused';
+    return answer.state === 'cancelled' ? undefined : 'may_have_left';
+  };
+  return await actOnHeld(desk, order, { action: 'cancel waiting', group: 'open', judge: judgeWaiting, act });
+}
+
+function judgeWaiting({ state }: MessageBrief): string | undefined {
+  return state === 'claimed' ? 'under_way' : undefined;
+}
+
 interface HeldDeed {
   readonly action: string;
+  /** Absent: those held. */
+  readonly group?: MessageGroup;
   readonly judge: (message: MessageBrief, turn: number) => string | undefined;
   readonly act: (message: MessageBrief, turn: number) => Promise<string | undefined>;
 }
@@ -114,7 +148,11 @@ async function actOnHeld(
   deed: HeldDeed,
 ): Promise<BulkReport> {
   const run = (): Promise<BulkReport> =>
-    actInBulk(selectMessages(desk, 'held', order.filter), { ...order, ids: order.filter.ids }, deed);
+    actInBulk(
+      selectMessages(desk, deed.group ?? 'held', order.filter),
+      { ...order, ids: order.filter.ids },
+      deed,
+    );
   if (order.preview) return await run();
   const detail = { filter: order.filter, limit: order.limit };
   return await actAudited(desk, order, { action: deed.action, detail }, async () => {

@@ -3,7 +3,7 @@ import type { MessageId } from '../domain/ids.ts';
 import type { MessageState } from '../domain/message.ts';
 import type { Keys } from '../store/keys.ts';
 import { moveKeys } from '../store/message-record.ts';
-import { loadScript, toStoreError } from '../store/scripts.ts';
+import { loadScript } from '../store/scripts.ts';
 
 /**
  * Moves that are not attempts: hold, release, end. Each is a compare-and-set on the message's state, so two
@@ -14,7 +14,7 @@ export interface MessageDecisions {
   release(id: MessageId, release: Release): Promise<ReleaseAnswer>;
   end(id: MessageId, end: MessageEnd): Promise<DecisionAnswer>;
   /** Notes that an open message rightly waits until then (epoch ms): it counts as late only from that instant. */
-  postpone(id: MessageId, untilMs: number): Promise<void>;
+  postpone(id: MessageId, untilMs: number, why: string): Promise<void>;
 }
 
 /** `state` is what the message is now: `unknown` where it may have left and was to end as if it had not. */
@@ -46,6 +46,7 @@ export interface MessageEnd {
 }
 
 const holdScript = loadScript(new URL('./hold-message.lua', import.meta.url));
+const postponeScript = loadScript(new URL('./postpone-message.lua', import.meta.url));
 const releaseScript = loadScript(new URL('./release-message.lua', import.meta.url));
 const endScript = loadScript(new URL('./end-message.lua', import.meta.url));
 
@@ -66,12 +67,9 @@ export function createMessageDecisions(options: {
         ? { kind: 'refused', state: value }
         : { kind: word as 'too-old' | 'sent-before' };
     },
-    postpone: async (id, untilMs) => {
-      try {
-        await redis.zadd(options.keys.of(id).messagesOpen, 'XX', Math.ceil(untilMs), id);
-      } catch (error) {
-        throw toStoreError('postpone message', error);
-      }
+    postpone: async (id, untilMs, why) => {
+      const { message, messagesOpen } = options.keys.of(id);
+      await postponeScript.run(redis, [message(id), messagesOpen], [id, Math.ceil(untilMs), why]);
     },
     end: async (id, end) =>
       toAnswer(

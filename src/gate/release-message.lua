@@ -19,7 +19,7 @@ if ARGV[5] ~= '' and tonumber(record[3]) < tonumber(ARGV[5]) then
   return { 'too-old' }
 end
 local generation = int(tonumber(record[2] or '1') + 1)
-local fields = { generation = generation, retryAt = '0' }
+local fields = { generation = generation, retryAt = '0', waitsFor = '' }
 if ARGV[1] == 'dead' then
   fields.attempts = '0'
   redis.call('HDEL', KEYS[1], 'firstAttemptAt')

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { type MessageId, parseMessageId } from '../domain/ids.ts';
-import type { Category, Channel } from '../domain/message.ts';
+import { type Category, type Channel, type MessageState, openStates } from '../domain/message.ts';
 import type { Keys, ShardKeys } from '../store/keys.ts';
 import { type MessageBrief, readMessageBriefs } from '../store/message-brief.ts';
 import { readStoreClock } from '../store/store-clock.ts';
@@ -14,34 +14,58 @@ export interface MessageFilter {
   readonly channel?: Channel | undefined;
   readonly category?: Category | undefined;
   readonly client?: string | undefined;
+  readonly state?: MessageState | undefined;
+  /** Made in this span (epoch ms, both inclusive). */
+  readonly since?: number | undefined;
+  readonly until?: number | undefined;
 }
 
-/** The states in which messages wait for a person, with the index of each. */
+/** The groups of messages that have an index: open ones, those that wait for a person, and what has ended for good. */
 const indexOf = {
+  open: 'messagesOpen',
   held: 'messagesHeld',
-  dead: 'messagesDead',
   unknown: 'messagesUnknown',
+  dead: 'messagesDead',
+  ended: 'messagesEnded',
 } as const satisfies Readonly<Record<string, keyof ShardKeys>>;
-export type WaitingState = keyof typeof indexOf;
+export type MessageGroup = keyof typeof indexOf;
+export const messageGroups = Object.keys(indexOf) as readonly MessageGroup[];
+
+/** In which index a message in this state is found. */
+export function groupOf(state: MessageState): MessageGroup {
+  if (openStates.includes(state)) return 'open';
+  return state === 'held' || state === 'unknown' || state === 'dead' ? state : 'ended';
+}
 
 export interface Store {
   readonly redis: Redis;
   readonly keys: Keys;
 }
 
-/** The index keys of one state, shard by shard. */
-export function listIndexes(keys: Keys, state: WaitingState): string[] {
-  return Array.from({ length: keys.shards }, (_, shard) => keys.shard(shard)[indexOf[state]]);
+/** The index keys of one group, shard by shard. */
+export function listIndexes(keys: Keys, group: MessageGroup): string[] {
+  return Array.from({ length: keys.shards }, (_, shard) => keys.shard(shard)[indexOf[group]]);
 }
 
-/** Walks the messages in one state, oldest in it first; what the filter leaves out has no item. */
-export async function* walkMessages(
-  { redis, keys }: Store,
-  state: WaitingState,
+/** Walks the messages of one group, the longest in it first; what the filter leaves out has no item. */
+export function walkMessages(
+  store: Store,
+  group: MessageGroup,
   filter: MessageFilter,
   range: WalkRange = {},
 ): AsyncGenerator<readonly WalkedEntry<MessageBrief>[]> {
-  for await (const entries of walkIndexes(redis, listIndexes(keys, state), range)) {
+  const isIn = (brief: MessageBrief): boolean => groupOf(brief.state) === group && isMeant(brief, filter);
+  return walkBriefs(store, listIndexes(store.keys, group), isIn, range);
+}
+
+/** Walks any sorted sets of message ids; what is not meant has no item. */
+export async function* walkBriefs(
+  { redis, keys }: Store,
+  zsets: readonly string[],
+  isWanted: (brief: MessageBrief) => boolean,
+  range: WalkRange = {},
+): AsyncGenerator<readonly WalkedEntry<MessageBrief>[]> {
+  for await (const entries of walkIndexes(redis, zsets, range)) {
     const briefs = await readMessageBriefs(
       redis,
       keys,
@@ -49,42 +73,41 @@ export async function* walkMessages(
     );
     yield entries.map((entry, index) => {
       const brief = briefs[index];
-      return {
-        entry,
-        item: isMeant(brief, state, filter) ? brief : undefined,
-        isUnreadable: brief === 'unreadable',
-      };
+      if (brief === 'unreadable') return { entry, item: undefined, isUnreadable: true };
+      return { entry, item: brief !== undefined && isWanted(brief) ? brief : undefined };
     });
   }
 }
 
 /**
- * The messages in one state that a filter means: those of its ids, else every one in the index that was there when
+ * The messages of one group that a filter means: those of its ids, else every one in the index that was there when
  * the walk began. What is put back meanwhile is not met again.
  */
 export async function* selectMessages(
   store: Store,
-  state: WaitingState,
+  group: MessageGroup,
   filter: MessageFilter,
 ): AsyncGenerator<readonly MessageBrief[]> {
   if (filter.ids !== undefined) {
     const ids = filter.ids.flatMap((id) => parseMessageId(id) ?? []);
     const briefs = await readMessageBriefs(store.redis, store.keys, [...new Set(ids)]);
-    yield briefs.flatMap((brief) => (isMeant(brief, state, filter) ? brief : []));
+    yield briefs.flatMap((brief) => {
+      if (brief === undefined || brief === 'unreadable' || groupOf(brief.state) !== group) return [];
+      return isMeant(brief, filter) ? brief : [];
+    });
     return;
   }
-  const scoreMax = await readStoreClock(store.redis);
-  for await (const batch of walkMessages(store, state, filter, { scoreMax }))
+  // The open ones are scored by when their turn comes, and nothing is put back among them by who selects them.
+  const scoreMax = group === 'open' ? Infinity : await readStoreClock(store.redis);
+  for await (const batch of walkMessages(store, group, filter, { scoreMax }))
     yield batch.flatMap(({ item }) => item ?? []);
 }
 
-function isMeant(
-  brief: MessageBrief | 'unreadable' | undefined,
-  state: WaitingState,
-  filter: MessageFilter,
-): brief is MessageBrief {
-  if (brief === undefined || brief === 'unreadable' || brief.state !== state) return false;
-  return (['reason', 'type', 'channel', 'category', 'client'] as const).every(
+/** True when every field that the filter gives fits. */
+export function isMeant(brief: MessageBrief, { since, until, ...filter }: MessageFilter): boolean {
+  if (since !== undefined && brief.createdAt < since) return false;
+  if (until !== undefined && brief.createdAt > until) return false;
+  return (['state', 'reason', 'type', 'channel', 'category', 'client'] as const).every(
     (name) => filter[name] === undefined || filter[name] === brief[name],
   );
 }

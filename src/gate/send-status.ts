@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { EnvironmentFlags } from '../domain/judge-environment.ts';
 import type { Keys } from '../store/keys.ts';
+import type { MessageBrief } from '../store/message-brief.ts';
 import { type FlagName, flagNames, type GateState, readGate, valueAt } from './flags.ts';
 import { countInFlight } from './stop-sending.ts';
 
@@ -62,6 +63,16 @@ export async function readSendStatus(options: SendStatusOptions): Promise<SendSt
       ...flagNames.map(shown),
     ]),
   };
+}
+
+/** Why a message would be held again at once, were it released now: sending is stopped, or it is of another mode. */
+export function findHold(
+  { reason, app_mode, flags }: SendStatus,
+  { channel, category, mode }: Pick<MessageBrief, 'channel' | 'category' | 'mode'>,
+): string | undefined {
+  const names: readonly FlagName[] = [`send:${channel}`, `send:${category}`];
+  if (reason !== undefined || names.some((name) => flags[name]?.value === 'off')) return 'stopped';
+  return mode === 'dry_run' || mode === app_mode ? undefined : 'other_mode';
 }
 
 function findStop(

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { categories, channels } from '../domain/message.ts';
+import { categories, channels, messageStates } from '../domain/message.ts';
 import { faultSchema, mayHaveLeft, messageViewSchema, providerReportSchema } from './answers.ts';
 import { controlAnswerSchemas } from './control-answers.ts';
 
@@ -48,6 +48,38 @@ export const heldMessageSchema = messageViewSchema
   .extend({ draft: z.unknown().meta({ description: 'What would be sent' }) })
   .meta({ title: 'A held message with its draft' });
 
+export const messagesPageSchema = z.strictObject({
+  waits: counts.optional().meta({
+    description:
+      'Open messages by what they wait for: `not-due`, `turn`, `retry`, `limit`, `interval`, `provider-back-off`, …; on the first page, without a recipient',
+  }),
+  waits_more: z.literal(true).optional().meta({ description: 'There are more open ones than were counted' }),
+  items: z.array(
+    z.strictObject({
+      ...waitingMessage,
+      reason: z.string().optional(),
+      state: z.enum(messageStates),
+      waits_for: z.string().optional(),
+      due_at: instant.optional(),
+      may_have_left: mayHaveLeft,
+      attempts: count,
+      provider: z.string().optional(),
+      last_error: z.string().optional(),
+      created_at: instant,
+      updated_at: instant,
+      planned_in: z.string(),
+    }),
+  ),
+  unreadable,
+  next_cursor,
+});
+export const messageDraftSchema = z.strictObject({
+  message_id: z.string(),
+  state: z.enum(messageStates),
+  draft: z.unknown().meta({ description: 'What would be sent: as it was kept, or rendered now' }),
+  fault: z.string().optional().meta({ description: 'Why it cannot be rendered' }),
+});
+
 const bulk = {
   preview: z.boolean(),
   matched: count,
@@ -62,6 +94,7 @@ export const releaseReportSchema = z.strictObject({
   released: count,
   last_due_at: instant.optional(),
 });
+export const cancelReportSchema = z.strictObject({ ...bulk, cancelled: count });
 export const discardReportSchema = z.strictObject({ ...bulk, discarded: count });
 const failed = z
   .array(z.strictObject({ id: z.string(), why: z.string() }))
@@ -230,6 +263,9 @@ export const quarantineDiscardReportSchema = z.strictObject({
 
 export const operatorAnswerSchemas = {
   ...controlAnswerSchemas,
+  MessagesPage: messagesPageSchema,
+  MessageDraft: messageDraftSchema,
+  CancelReport: cancelReportSchema,
   HeldPage: heldPageSchema,
   HeldMessage: heldMessageSchema,
   ReleaseReport: releaseReportSchema,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { categories, channels, holdReasons } from '../domain/message.ts';
+import { categories, channels, holdReasons, messageStates } from '../domain/message.ts';
 import { redactText } from '../observe/redact.ts';
 
 /**
@@ -118,6 +118,10 @@ export const releaseOrderSchema = z
     filter: heldFilter,
     max_age_seconds: z.int().positive().optional().meta({ description: 'Older ones stay held' }),
     per_minute: z.number().positive().max(1_000_000).optional().meta({ description: 'Spreads their turns' }),
+    while_stopped: z.boolean().default(false).meta({
+      description:
+        '`true`: also those that a stop, or another mode of the service, would hold again at once; else they are skipped',
+    }),
     limit,
     preview,
     reason,
@@ -128,6 +132,22 @@ export const discardOrderSchema = z.strictObject({ filter: heldFilter, limit, pr
   title: 'Discard held messages',
   examples: [{ filter: { reason: 'promo' }, reason: 'out of date' }],
 });
+
+export const cancelOrderSchema = z
+  .strictObject({
+    filter: z.strictObject({
+      ids: ids.optional(),
+      state: z.enum(['queued', 'retrying']).optional(),
+      ...common,
+    }),
+    limit,
+    preview,
+    reason,
+  })
+  .meta({
+    title: 'Cancel messages that wait for their turn',
+    examples: [{ filter: { type: 'welcome', client: 'scholar' }, reason: 'posted twice by mistake' }],
+  });
 
 export const deadOrderSchema = z
   .strictObject({ ids: ids.optional(), filter: deadFilter.optional(), limit, preview, reason })
@@ -211,6 +231,19 @@ export const heldQuerySchema = z.strictObject({
   ...common,
   ...page,
 });
+export const messagesQuerySchema = z.strictObject({
+  to: z
+    .string()
+    .max(320)
+    .optional()
+    .meta({ description: 'An email address or an E.164 number, exact; or the `to_hash` of a log line' }),
+  state: z.enum(messageStates).optional(),
+  since: instant.optional().meta({ description: 'Made at this instant or later' }),
+  until: instant.optional().meta({ description: 'Made at this instant or before' }),
+  reason: word.optional(),
+  ...common,
+  ...page,
+});
 export const deadQuerySchema = z.strictObject({
   kind: z.enum(['message', 'event']).optional(),
   reason: word.optional(),
@@ -244,6 +277,8 @@ export type ResolutionOrder = z.infer<typeof resolutionSchema>;
 export type SuppressionsOrder = z.infer<typeof suppressionsOrderSchema>;
 export type SuppressionRemoval = z.infer<typeof suppressionRemovalSchema>;
 export type IncidentRelease = z.infer<typeof incidentReleaseSchema>;
+export type CancelOrder = z.infer<typeof cancelOrderSchema>;
+export type MessagesQuery = z.infer<typeof messagesQuerySchema>;
 export type HeldQuery = z.infer<typeof heldQuerySchema>;
 export type QuarantineJudgeOrder = z.infer<typeof quarantineJudgeSchema>;
 export type QuarantineDiscardOrder = z.infer<typeof quarantineDiscardSchema>;
@@ -261,6 +296,7 @@ export const requestSchemas = {
   ConsumersOrder: consumersOrderSchema,
   ReleaseOrder: releaseOrderSchema,
   DiscardOrder: discardOrderSchema,
+  CancelOrder: cancelOrderSchema,
   DeadLetterOrder: deadOrderSchema,
   Resolution: resolutionSchema,
   Suppressions: suppressionsOrderSchema,

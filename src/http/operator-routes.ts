@@ -7,6 +7,7 @@ import {
   deadQuerySchema,
   heldQuerySchema,
   incidentsQuerySchema,
+  messagesQuerySchema,
   quarantineQuerySchema,
   type RequestName,
   standingQuerySchema,
@@ -39,6 +40,7 @@ import {
   postIncidentRelease,
 } from './routes/guard/handler.ts';
 import { getHeldList, getHeldMessage, postHeldDiscard, postHeldRelease } from './routes/held/handler.ts';
+import { getMessageDraft, getMessages, postMessagesCancel } from './routes/messages/handler.ts';
 import { getQuarantine, postQuarantineDiscard, postQuarantineJudge } from './routes/quarantine/handler.ts';
 import { getSuppressions, postSuppressions, postSuppressionsRemove } from './routes/suppressions/handler.ts';
 import { getUnknowns, postUnknown } from './routes/unknown/handler.ts';
@@ -79,6 +81,22 @@ export const operatorRoutes: readonly Route<ApiContext>[] = [
   change('POST /api/control/adopt/attempts', postLoggedAttempts, 'Mark as sent what the logs say was sent', {
     body: 'LoggedAttempts',
     answer: 'AttemptsMarked',
+  }),
+  read('/api/messages', getMessages, 'Search messages by recipient, type, client, state and time', {
+    answer: 'MessagesPage',
+    query: messagesQuerySchema,
+    description:
+      'The address is hashed and never logged. Without `to` the open messages come first, then those held, unknown, dead and ended; ' +
+      '`waits` counts the open ones by what they wait for. Ended messages are found for as long as their records are kept.',
+  }),
+  change('POST /api/messages/cancel', postMessagesCancel, 'Cancel messages that wait for their turn', {
+    body: 'CancelOrder',
+    answer: 'CancelReport',
+    description: 'By default a preview. What is being sent is skipped; what may have left becomes unknown.',
+  }),
+  read('/api/messages/:id/draft', getMessageDraft, 'See what would be sent', {
+    answer: 'MessageDraft',
+    problems: [404],
   }),
   read('/api/held', getHeldList, 'List held messages, the longest held first', {
     answer: 'HeldPage',

@@ -3,6 +3,7 @@ import type { ClientId, MessageId } from '../domain/ids.ts';
 import type { OperatorAnswer } from './operator-answers.ts';
 import type {
   AdoptionOrder,
+  CancelOrder,
   ConsumersOrder,
   DeadOrder,
   DeadQuery,
@@ -10,6 +11,7 @@ import type {
   HeldQuery,
   IngestOrder,
   LoggedAttempts,
+  MessagesQuery,
   ReleaseOrder,
   ResolutionOrder,
   SendOrder,
@@ -53,6 +55,10 @@ export interface OperatorServices {
   setConsumers(order: ConsumersOrder, by: Operator): Promise<OperatorAnswer<'Pause'> | StaleEpoch>;
   adoptStore(order: AdoptionOrder, by: Operator): Promise<OperatorAnswer<'Adoption'> | NotAdopted>;
   markSent(order: LoggedAttempts, by: Operator): Promise<OperatorAnswer<'AttemptsMarked'>>;
+  searchMessages(query: MessagesQuery): Promise<OperatorAnswer<'MessagesPage'>>;
+  /** `undefined` when there is no such message, or nothing is left to send of it. */
+  draftMessage(id: MessageId): Promise<OperatorAnswer<'MessageDraft'> | undefined>;
+  cancelWaiting(order: CancelOrder, by: Operator): Promise<OperatorAnswer<'CancelReport'>>;
   listHeld(query: HeldQuery): Promise<OperatorAnswer<'HeldPage'>>;
   /** `undefined` when the message is not held. */
   readHeld(id: MessageId): Promise<OperatorAnswer<'HeldMessage'> | undefined>;

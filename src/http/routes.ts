@@ -55,6 +55,7 @@ export const apiRoutes: readonly Route<ApiContext>[] = [
     answers: { 202: { description: 'One item or more is on disk', schema: 'BatchReceipt' } },
     handle: postEventBatch,
   },
+  ...operatorRoutes,
   {
     method: 'GET',
     path: '/api/events/:id',
@@ -118,7 +119,6 @@ export const apiRoutes: readonly Route<ApiContext>[] = [
     answers: { 200: { description: 'The providers', schema: 'ProvidersHealth' } },
     handle: getProvidersHealth,
   },
-  ...operatorRoutes,
 ];
 
 export const probeRoutes: readonly Route<ProbeContext>[] = [

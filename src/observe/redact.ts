@@ -31,7 +31,12 @@ export function keepSecrets(values: readonly string[]): void {
   secrets =
     longestFirst.length === 0
       ? undefined
-      : new RegExp(longestFirst.map((form) => form.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')).join('|'), 'g');
+      : new RegExp(longestFirst.map((form) => escapePattern(form)).join('|'), 'g');
+}
+
+/** A text as a regular expression that finds it. */
+export function escapePattern(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
 }
 
 /** A text without the secrets of this process. */

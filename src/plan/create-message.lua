@@ -1,9 +1,10 @@
 -- create-message: writes a message once.
--- KEYS: 1 message, 2 open messages (zset), 3 counts
+-- KEYS: 1 message, 2 open messages (zset), 3 counts, 4 messages to the same recipient (zset)
 -- ARGV: 1 id, 2 due at (ms), 3… field, value
 -- Answers: {'created'} | {'exists'}
 -- Invariant: planning an event again (a worker died half-way) finds the messages of the first time.
 --- include: ../store/lineage.lua
+--- include: ../store/recipient-messages.lua
 if redis.call('EXISTS', KEYS[1]) == 1 then
   return { 'exists' }
 end
@@ -15,4 +16,5 @@ redis.call('HSET', KEYS[1], unpack(fields))
 redis.call('ZADD', KEYS[2], ARGV[2], ARGV[1])
 redis.call('HINCRBY', KEYS[3], 'queued', 1)
 countChange(KEYS[3])
+listForRecipient(KEYS[4], ARGV[1], KEPT_FOREVER, 0)
 return { 'created' }

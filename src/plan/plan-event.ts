@@ -210,7 +210,7 @@ async function createMessage(
   const dueAt = Math.max(now, event.event.sendAt ?? 0);
   await createScript.run(
     planner.redis,
-    [keys.message(id), keys.messagesOpen, keys.messageCounts],
+    [keys.message(id), keys.messagesOpen, keys.messageCounts, keys.messagesTo(toHash)],
     [id, dueAt, ...given.flat()],
   );
   return { id, channel };

@@ -23,6 +23,8 @@ export interface ShardKeys {
   /** Bytes that the quarantined events take. */
   readonly quarantineBytes: string;
   readonly messagesOpen: string;
+  /** What has ended for good, by when; kept as long as the records. */
+  readonly messagesEnded: string;
   readonly messagesHeld: string;
   readonly messagesDead: string;
   readonly messagesParked: string;
@@ -52,6 +54,8 @@ export interface ShardKeys {
   /** What is left of a client's allowance of requests. */
   readonly allowance: (client: ClientId) => string;
   readonly idempotency: (hash: string) => string;
+  /** Every message to one address, by when its record goes (`recipient-messages.lua`). */
+  readonly messagesTo: (addressHash: string) => string;
   readonly message: (id: MessageId) => string;
   readonly suppression: (channel: Channel, addressHash: string) => string;
   readonly recipient: (addressHash: string) => string;
@@ -95,6 +99,7 @@ function createShardKeys(prefix: string, shard: number): ShardKeys {
     eventsQuarantined: `${root}:events-quarantined`,
     quarantineBytes: `${root}:quarantine-bytes`,
     messagesOpen: `${root}:messages-open`,
+    messagesEnded: `${root}:messages-ended`,
     messagesHeld: `${root}:messages-held`,
     messagesDead: `${root}:messages-dead`,
     messagesParked: `${root}:messages-parked`,
@@ -116,6 +121,7 @@ function createShardKeys(prefix: string, shard: number): ShardKeys {
     event: (id) => `${root}:event:${id}`,
     allowance: (client) => `${root}:allowance:${client}`,
     idempotency: (hash) => `${root}:idem:${hash}`,
+    messagesTo: (addressHash) => `${root}:messages-to:${addressHash}`,
     message: (id) => `${root}:message:${id}`,
     suppression: (channel, addressHash) => `${root}:suppression:${channel}:${addressHash}`,
     recipient: (addressHash) => `${root}:recipient:${addressHash}`,

@@ -39,6 +39,10 @@ export interface MessageBrief {
   readonly firstAttemptAt?: number | undefined;
   readonly lastError?: string | undefined;
   readonly provider?: string | undefined;
+  /** Not before then (epoch ms). */
+  readonly sendAt?: number | undefined;
+  /** What it last waited for, while its index says that it waits. */
+  readonly waitsFor?: string | undefined;
 }
 
 const names = [
@@ -62,6 +66,8 @@ const names = [
   'firstAttemptAt',
   'lastError',
   'provider',
+  'sendAt',
+  'waitsFor',
 ] as const;
 
 const optionalNumber = z.coerce.number().optional();
@@ -86,6 +92,8 @@ const brief = z
     firstAttemptAt: optionalNumber,
     lastError: z.string().optional(),
     provider: z.string().optional(),
+    sendAt: optionalNumber,
+    waitsFor: z.string().optional(),
   })
   .transform((fields) => ({ ...fields, to: maskAddress(fields.channel, fields.to) }));
 

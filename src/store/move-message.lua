@@ -7,16 +7,20 @@
 -- KEYS[5] unknown   zset, scored by when it became unknown
 -- KEYS[6] counts    hash: how many messages are (open states) or have ended (end states) in each state, and `changes`
 -- KEYS[7] gate      hash, for the lineage of the store
+-- Beside them: messages-to:<hash of the address>, and messages-ended (zset, scored by when it ended)
 --
 -- Invariant: a record is in exactly the index of its state; every move is one that MOVES allows, and leaves a
 -- line in the record's history; a record expires only after it has ended; a record that a newer program wrote is
 -- never moved; what an earlier era of the store left counts as perhaps sent from its first move on.
 --- moves
 --- include: lineage.lua
+--- include: recipient-messages.lua
 
 local INDEX = { queued = 2, claimed = 2, retrying = 2, held = 3, dead = 4, unknown = 5 }
 local KEPT = { queued = true, claimed = true, retrying = true, held = true, unknown = true }
 local HISTORY_BYTES_MAX = 16384
+-- The other keys of a record's shard lie beside it, below the same hash tag.
+local ROOT = string.match(KEYS[1], '^(.*):message:[^:]*$')
 
 local function nowMs()
   local time = redis.call('TIME')
@@ -54,7 +58,7 @@ end
 -- `line` is the history line (reason, by, attempt…); `fields` are set along with it. `dueAt` scores the open index.
 -- Answers the state that it is in now, or false when the state machine forbids the move.
 local function move(now, to, line, fields, dueAt, retentionMs)
-  local was = redis.call('HMGET', KEYS[1], 'id', 'reason', 'state', 'resends', 'v', 'era')
+  local was = redis.call('HMGET', KEYS[1], 'id', 'reason', 'state', 'resends', 'v', 'era', 'toHash')
   local from = was[3]
   local isRestored = tonumber(was[6] or '1') < currentEra(KEYS[7])
   if UNTOUCHED[to] and (isRestored or tonumber(was[4] or '0') > 0) then
@@ -97,6 +101,15 @@ local function move(now, to, line, fields, dueAt, retentionMs)
     redis.call('PERSIST', KEYS[1])
   else
     redis.call('PEXPIRE', KEYS[1], retentionMs)
+  end
+  local toRecipient = ROOT .. ':messages-to:' .. (was[7] or '')
+  if not KEPT[to] then
+    listForRecipient(toRecipient, was[1], now + tonumber(retentionMs), now)
+  elseif not KEPT[from] then
+    listForRecipient(toRecipient, was[1], KEPT_FOREVER, now)
+  end
+  if not INDEX[to] then
+    redis.call('ZADD', ROOT .. ':messages-ended', int(now), was[1])
   end
   return to
 end

@@ -58,6 +58,10 @@ describe('acc, in front of the running service', () => {
     expect((await acc(['held', 'list'])).out).toContain(id);
     expect((await acc(['held', 'show', id])).out).toContain('a***@example.com');
 
+    const again = await acc(['held', 'release', 'too early', '--id', id, '--yes']);
+    expect(again.out).toContain('released 0 of 1 matched, skipped: 1 stopped');
+    expect(again.out).toContain('First acc start, or add --while-stopped');
+
     const asked = await acc(['start', 'date mended']);
     expect(asked).toMatchObject({ code: 2 });
     expect(asked.error).toContain(`--epoch ${epoch}`);
@@ -97,6 +101,26 @@ describe('acc, in front of the running service', () => {
     expect(exported.out).not.toContain(address);
     expect((await acc(['suppressions', 'remove', address, 'came back'])).out).toContain('removed 1');
     expect(await post()).toMatchObject([{ state: 'sent' }]);
+  });
+
+  test('what waits is counted by why, found by its recipient, shown with its draft and taken back', async () => {
+    const address = 'cy@example.com';
+    const sendAt = new Date(Date.now() + 3_600_000).toISOString();
+    const event = await service.post({ ...anEvent({ email: address }), send_at: sendAt });
+    const [message] = await service.waitForMessages(event, ['queued']);
+    const id = message?.message_id ?? '';
+    expect((await acc(['status'])).out).toContain('open       1 (queued 1)');
+    const all = await acc(['messages']);
+    expect(all.out).toContain('open, by what they wait for: not-due 1');
+    const found = await acc(['messages', '--to', address, '--since', '5m']);
+    expect(found.out).toContain(id);
+    expect(found.out + found.error).not.toContain(address);
+    expect((await acc(['message', 'draft', id])).out).toContain('subject');
+    const preview = await acc(['messages', 'cancel', 'posted by mistake', '--client', 'upstream']);
+    expect(preview.out).toContain('would cancel 1 matched');
+    const cancelled = await acc(['messages', 'cancel', 'posted by mistake', '--client', 'upstream', '--yes']);
+    expect(cancelled.out).toContain('cancelled 1 of 1 matched');
+    expect((await acc(['messages', '--to', address, '--state', 'cancelled'])).out).toContain(id);
   });
 
   test('an event can be posted and followed', async () => {

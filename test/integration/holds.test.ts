@@ -11,6 +11,46 @@ beforeEach(async () => {
   await desk.ask('POST', '/api/held/discard', { filter: {}, preview: false, reason: 'clean' });
 });
 
+describe('a release while sending is stopped', () => {
+  const release = { filter: {}, preview: false, reason: 'mended' };
+  const turn = async (enabled: boolean, scope: string): Promise<void> => {
+    const { body } = await desk.ask('GET', '/api/control');
+    const order = { enabled, scope, reason: 'test', ...(enabled ? { epoch: body.epoch } : {}) };
+    expect((await desk.ask('PUT', '/api/control/send', order)).status).toBe(200);
+  };
+
+  test.each([
+    ['all', 2],
+    ['sms', 1],
+    ['promotional', 1],
+  ])(
+    'of %s leaves held what would be held again at once, unless that is asked for',
+    async (scope, skipped) => {
+      await desk.seedHeld('stopped');
+      await desk.seedHeld('promo', { channel: 'sms', category: 'promotional' });
+      await turn(false, scope);
+      const first = await desk.ask('POST', '/api/held/release', { ...release, preview: true });
+      expect(first.body).toMatchObject({ matched: 2, skipped: { stopped: skipped } });
+      expect((await desk.ask('POST', '/api/held/release', release)).body).toMatchObject({
+        released: 2 - skipped,
+        skipped: { stopped: skipped },
+      });
+      const all = { ...release, while_stopped: true };
+      expect((await desk.ask('POST', '/api/held/release', all)).body).toMatchObject({ released: skipped });
+      await turn(true, scope);
+    },
+  );
+
+  test('what was accepted in another mode stays held too', async () => {
+    const id = await desk.seedHeld('other-mode', { mode: 'production' });
+    expect((await desk.ask('POST', '/api/held/release', release)).body).toMatchObject({
+      released: 0,
+      skipped: { other_mode: 1 },
+    });
+    expect((await desk.read(id)).state).toBe('held');
+  });
+});
+
 describe('listing', () => {
   test('what is held is counted by reason and shown masked, the longest held first', async () => {
     const first = await desk.seedHeld('stopped');

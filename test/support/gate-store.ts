@@ -94,6 +94,7 @@ export async function createMessage(
   const { channel = 'email', category = 'transactional', createdAt = Date.now() } = given;
   const to = given.to ?? (channel === 'email' ? `${name}@example.com` : '+15555550123');
   const id = toMessageId(0, name.padStart(24, '0').slice(-24));
+  const toHash = createHash('sha256').update(to).digest('hex').slice(0, 32);
   const fields: Record<string, string | number | undefined> = {
     v: 1,
     id,
@@ -104,7 +105,7 @@ export async function createMessage(
     category,
     mode: 'production',
     to,
-    toHash: createHash('sha256').update(to).digest('hex').slice(0, 32),
+    toHash,
     locale: 'en',
     timeZone: 'UTC',
     data: '{}',
@@ -123,7 +124,7 @@ export async function createMessage(
   const shard = keys.of(id);
   await createScript.run(
     redis,
-    [shard.message(id), shard.messagesOpen, shard.messageCounts],
+    [shard.message(id), shard.messagesOpen, shard.messageCounts, shard.messagesTo(toHash)],
     [id, createdAt, ...present.flat()],
   );
   return await readMessage(redis, keys, id);

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startRedis } from '../../local/redis.ts';
+import { buildCatalog } from '../../src/compose/build-catalog.ts';
 import { buildFoundation, openFoundationStore } from '../../src/compose/build-foundation.ts';
 import { buildGate } from '../../src/compose/build-gate.ts';
 import { buildOperatorServices } from '../../src/compose/build-operator-services.ts';
@@ -26,6 +27,7 @@ export async function startOperatorDesk(environment: Readonly<Record<string, str
   const operator = buildOperatorServices({
     foundation,
     gate,
+    renderer: buildCatalog(foundation.configuration, foundation.now).renderer,
     checkProviders: async () => [],
     readSendStatus: () =>
       readSendStatus({

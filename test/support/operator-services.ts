@@ -62,6 +62,16 @@ const diagnostics: OperatorAnswer<'Diagnostics'> = {
   ),
 };
 
+const found = {
+  ...waiting,
+  state: 'queued',
+  waits_for: 'turn',
+  attempts: 0,
+  created_at: at,
+  updated_at: at,
+  planned_in: 'testing',
+} as const;
+
 /** The operator's side with nothing behind it: each port gives a good answer of the right shape. */
 export function createOperatorServices(overrides: Partial<OperatorServices> = {}): OperatorServices {
   return {
@@ -91,6 +101,9 @@ export function createOperatorServices(overrides: Partial<OperatorServices> = {}
     }),
     setIngest: async ({ paused }) => ({ paused, epoch: 4 }),
     setConsumers: async ({ paused, queue }) => ({ paused, queue, epoch: 4 }),
+    searchMessages: async () => ({ waits: { turn: 1 }, items: [found] }),
+    draftMessage: async (id) => ({ message_id: id, state: 'queued', draft: { subject: 'Welcome' } }),
+    cancelWaiting: async ({ preview }) => ({ ...bulk, preview, cancelled: preview ? 0 : 1 }),
     listHeld: async () => ({
       counts: { stopped: 1 },
       items: [{ ...waiting, held_at: at, age_seconds: 5, planned_in: 'testing' }],

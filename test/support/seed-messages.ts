@@ -23,9 +23,10 @@ export function createSeeds(store: { redis: Redis; keys: Keys; gate: GateParts }
   const seedMessage = async (fields: Fields = {}): Promise<MessageId> => {
     seeded += 1;
     const record = describeMessage(seeded, fields);
-    const { message, messagesOpen, messageCounts } = keys.of(record.id);
+    const { message, messagesOpen, messageCounts, messagesTo } = keys.of(record.id);
+    const toHash = String(fields['toHash'] ?? record.toHash);
     const pairs = Object.entries({ ...record, ...fields }).flatMap(([name, value]) => [name, value ?? '']);
-    const names = [message(record.id), messagesOpen, messageCounts];
+    const names = [message(record.id), messagesOpen, messageCounts, messagesTo(toHash)];
     await createScript.run(redis, names, [record.id, Date.now(), ...pairs]);
     return record.id;
   };

@@ -49,6 +49,7 @@ export const held: readonly Command[] = [
       ...bulkOptions,
       'max-age': { value: 'TIME', summary: 'leave those held that are older than this' },
       'per-minute': { value: 'N', summary: 'spread them, so many a minute' },
+      'while-stopped': { summary: 'also those that a stop would hold again at once' },
     },
     examples: [
       'acc held release "the template is right again" --reason stopped --max-age 6h --per-minute 100',
@@ -87,6 +88,7 @@ function releaseHeld(call: Call): Promise<Ending> {
     body: {
       ...(maxAgeMs === undefined ? {} : { max_age_seconds: Math.ceil(maxAgeMs / 1_000) }),
       ...(perMinute === undefined ? {} : { per_minute: perMinute }),
+      ...(call.isSet('while-stopped') ? { while_stopped: true } : {}),
     },
   });
 }

@@ -35,6 +35,12 @@ export const records: readonly Command[] = [
     run: (call) => showView(call, '/api/messages/'),
   },
   {
+    name: 'message draft',
+    summary: 'what would be sent of a message that waits, is held, dead or unknown',
+    args: [id],
+    run: (call) => showView(call, '/api/messages/', '/draft'),
+  },
+  {
     name: 'message cancel',
     summary: 'cancel a message that has not left',
     args: [id],
@@ -88,9 +94,9 @@ function parseJson(text: string): unknown {
   }
 }
 
-async function showView(call: Call, path: string): Promise<Ending> {
+async function showView(call: Call, path: string, part = ''): Promise<Ending> {
   const { api, print, need } = call;
-  const view = await api.ask(anySchema, { path: `${path}${encodeURIComponent(need('id'))}` });
+  const view = await api.ask(anySchema, { path: `${path}${encodeURIComponent(need('id'))}${part}` });
   print.show(view, () => printRecord(print, view));
   return 'done';
 }

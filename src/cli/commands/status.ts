@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { openStates } from '../../domain/message.ts';
 import { controlSchema, providersSchema, queueStatusSchema, sendStatusSchema } from '../answers.ts';
 import type { Call, Command } from '../command.ts';
 import { describeFlag, listOddFlags } from '../describe-flags.ts';
@@ -96,10 +97,11 @@ function printQueues(print: Print, queue: z.infer<typeof queueStatusSchema>): vo
       figures.oldest_age_ms === 0 ? '' : formatDuration(figures.oldest_age_ms),
     ]),
   );
+  print.say(`\n${describeOpen(queue.messages)}`);
   const held = Object.entries(queue.held).filter(([, count]) => count > 0);
   const total = held.reduce((sum, [, count]) => sum + count, 0);
   const reasons = held.map(([reason, count]) => `${reason} ${count}`).join(', ');
-  print.say(`\nheld       ${total}${reasons === '' ? '' : ` (${reasons})`}`);
+  print.say(`held       ${total}${reasons === '' ? '' : ` (${reasons})`}`);
   print.say(`dead       ${queue.dead_letters}`);
   const { events = 0, messages = 0 } = queue.parked ?? {};
   if (events + messages > 0)
@@ -113,6 +115,14 @@ function printQueues(print: Print, queue: z.infer<typeof queueStatusSchema>): vo
   print.say(
     `unknown    ${unknown === 0 ? '0' : print.paint('odd', `${unknown}, each waits for a person: acc unknown list`)}`,
   );
+}
+
+/** What is neither held nor ended. With what is held, dead and unknown these are all that there are: the sums add up. */
+function describeOpen(messages: Readonly<Record<string, number>>): string {
+  const counts = openStates.map((state) => [state, messages[state] ?? 0] as const);
+  const open = counts.reduce((sum, [, count]) => sum + count, 0);
+  const parts = counts.filter(([, count]) => count > 0).map(([state, count]) => `${state} ${count}`);
+  return `open       ${open === 0 ? '0' : `${open} (${parts.join(', ')}): acc messages says what each waits for`}`;
 }
 
 function printProviders(print: Print, { providers }: z.infer<typeof providersSchema>): void {

@@ -1,0 +1,182 @@
+import { ServiceError } from '../domain/errors.ts';
+import type { MessageId } from '../domain/ids.ts';
+import type { Channel } from '../domain/message.ts';
+import { openStates } from '../domain/message.ts';
+import { nameAddress } from '../gate/name-address.ts';
+import {
+  groupOf,
+  isMeant,
+  listIndexes,
+  type MessageFilter,
+  messageGroups,
+  type Store,
+  walkBriefs,
+} from '../gate/select-messages.ts';
+import type { MessageBrief } from '../store/message-brief.ts';
+import { toStoreError } from '../store/scripts.ts';
+import { type Page, parseCursor, readPage, walkIndexes } from '../store/walk-index.ts';
+
+export interface SearchDesk extends Store {
+  readonly now: () => number;
+  /** The keyed hash under which an address is known. */
+  readonly hashAddress: (channel: Channel, address: string) => string;
+}
+
+export interface SearchAsk {
+  /** An address, exact, or its hash from a log line. Absent: anybody. */
+  readonly to?: string | undefined;
+  readonly filter: MessageFilter;
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+}
+
+/** A message, wherever it stands. */
+export type FoundMessage = ReturnType<typeof viewFound>;
+
+export interface FoundPage extends Page<FoundMessage> {
+  /** What the open messages wait for, of all of them; on the first page alone. */
+  readonly waits?: Readonly<Record<string, number>>;
+  /** True when there are more open messages than were counted. */
+  readonly waits_more?: true;
+}
+
+/** Open messages that one answer counts; reading more would take too long for somebody who waits for it. */
+const countedMax = 20_000;
+
+/**
+ * Messages by recipient, type, client, state and time: those that wait, then those that have ended, each the oldest
+ * first. With a recipient only that person's messages are read, else the index of the state, or all of them.
+ *
+ * @throws ServiceError `invalid-request-data` for what is no address; `store-unavailable`
+ */
+export async function searchMessages(desk: SearchDesk, ask: SearchAsk): Promise<FoundPage> {
+  const walk = walkBriefs(desk, listSources(desk, ask), (brief) => isMeant(brief, ask.filter), {
+    after: parseCursor(ask.cursor),
+  });
+  const [page, waits] = await Promise.all([
+    readPage(walk, ask.limit),
+    ask.cursor === undefined && ask.to === undefined ? countWaits(desk) : {},
+  ]);
+  const dueAt = await readDueAt(desk, page.items);
+  const items = page.items.map((brief) => viewFound(brief, dueAt.get(brief.id), desk.now()));
+  return { ...page, items, ...waits };
+}
+
+function listSources(desk: SearchDesk, { to, filter }: SearchAsk): readonly string[] {
+  if (to !== undefined) {
+    const hash = /^[0-9a-f]{32}$/.test(to) ? to : hashOf(desk, to);
+    return Array.from({ length: desk.keys.shards }, (_, shard) => desk.keys.shard(shard).messagesTo(hash));
+  }
+  const groups = filter.state === undefined ? messageGroups : [groupOf(filter.state)];
+  return groups.flatMap((group) => listIndexes(desk.keys, group));
+}
+
+function hashOf(desk: SearchDesk, address: string): string {
+  const named = nameAddress({ address }, desk.hashAddress);
+  if ('hash' in named) return named.hash;
+  const faults = [{ pointer: '/to', detail: `${named.detail}; or give the to_hash of a log line` }];
+  throw new ServiceError('invalid-request-data', 'the recipient has a fault', { faults });
+}
+
+function viewFound(brief: MessageBrief, dueAt: number | undefined, nowMs: number) {
+  const waits = describeWait(brief, dueAt, nowMs);
+  return {
+    message_id: brief.id as string,
+    event_id: brief.event as string,
+    type: brief.type,
+    channel: brief.channel,
+    category: brief.category,
+    client: brief.client,
+    to: brief.to,
+    state: brief.state,
+    ...(brief.reason === '' ? {} : { reason: brief.reason }),
+    ...(waits === undefined ? {} : { waits_for: waits }),
+    ...(waits === undefined || dueAt === undefined || dueAt <= nowMs ? {} : { due_at: toIso(dueAt) }),
+    ...(brief.mayHaveLeft && brief.state !== 'sent' ? { may_have_left: true as const } : {}),
+    attempts: brief.attempts,
+    ...(brief.provider === undefined ? {} : { provider: brief.provider }),
+    ...(brief.lastError === undefined ? {} : { last_error: brief.lastError }),
+    created_at: toIso(brief.createdAt),
+    updated_at: toIso(brief.updatedAt),
+    planned_in: brief.mode as string,
+  };
+}
+
+/** What an open message waits for, in one word; undefined for any other, and for one that is being sent. */
+function describeWait(
+  brief: Pick<MessageBrief, 'state' | 'sendAt' | 'waitsFor'>,
+  dueAt: number | undefined,
+  nowMs: number,
+): string | undefined {
+  if (!openStates.includes(brief.state) || brief.state === 'claimed') return undefined;
+  if (brief.sendAt !== undefined && brief.sendAt > nowMs) return 'not-due';
+  return dueAt === undefined || dueAt <= nowMs ? 'turn' : nameWait(brief);
+}
+
+function nameWait({ state, waitsFor = '' }: Pick<MessageBrief, 'state' | 'waitsFor'>): string {
+  if (waitsFor.startsWith('domain:')) return 'limit';
+  if (waitsFor !== '') return waitsFor;
+  return state === 'retrying' ? 'retry' : 'turn';
+}
+
+async function countWaits(desk: SearchDesk): Promise<Pick<FoundPage, 'waits' | 'waits_more'>> {
+  const waits: Record<string, number> = {};
+  const nowMs = desk.now();
+  let counted = 0;
+  for await (const entries of walkIndexes(desk.redis, listIndexes(desk.keys, 'open'))) {
+    const facts = await readWaitFacts(
+      desk,
+      entries.map(({ member }) => member as MessageId),
+    );
+    for (const [index, { score }] of entries.entries()) {
+      const fact = facts[index];
+      const word = fact === undefined ? undefined : (describeWait(fact, score, nowMs) ?? 'under-way');
+      if (word !== undefined) waits[word] = (waits[word] ?? 0) + 1;
+    }
+    counted += entries.length;
+    if (counted >= countedMax) return { waits, waits_more: true };
+  }
+  return { waits };
+}
+
+async function readWaitFacts({ redis, keys }: SearchDesk, ids: readonly MessageId[]) {
+  try {
+    const rows = await Promise.all(
+      ids.map((id) => redis.hmget(keys.of(id).message(id), 'state', 'sendAt', 'waitsFor')),
+    );
+    return rows.map(([state, sendAt, waitsFor]) =>
+      typeof state !== 'string'
+        ? undefined
+        : {
+            state: state as MessageBrief['state'],
+            sendAt: typeof sendAt === 'string' ? Number(sendAt) : undefined,
+            waitsFor: waitsFor ?? undefined,
+          },
+    );
+  } catch (error) {
+    throw toStoreError('count what waits', error);
+  }
+}
+
+/** When each open message of a page is to be looked at again (epoch ms). */
+async function readDueAt(
+  { redis, keys }: Store,
+  briefs: readonly MessageBrief[],
+): Promise<ReadonlyMap<MessageId, number>> {
+  const open = briefs.filter(({ state }) => openStates.includes(state));
+  try {
+    const scores = await Promise.all(open.map(({ id }) => redis.zscore(keys.of(id).messagesOpen, id)));
+    return new Map(
+      open.flatMap(({ id }, index) => {
+        const score = scores[index];
+        return typeof score === 'string' ? [[id, Number(score)] as const] : [];
+      }),
+    );
+  } catch (error) {
+    throw toStoreError('read when messages are due', error);
+  }
+}
+
+function toIso(atMs: number): string {
+  return new Date(atMs).toISOString();
+}
