@@ -137,7 +137,7 @@ export const cancelOrderSchema = z
   .strictObject({
     filter: z.strictObject({
       ids: ids.optional(),
-      state: z.enum(['queued', 'retrying']).optional(),
+      reason: word.optional(),
       ...common,
     }),
     limit,

@@ -116,9 +116,9 @@ describe('acc, in front of the running service', () => {
     expect(found.out).toContain(id);
     expect(found.out + found.error).not.toContain(address);
     expect((await acc(['message', 'draft', id])).out).toContain('subject');
-    const preview = await acc(['messages', 'cancel', 'posted by mistake', '--client', 'upstream']);
+    const preview = await acc(['messages', 'cancel', 'posted by mistake', '--client', 'operator']);
     expect(preview.out).toContain('would cancel 1 matched');
-    const cancelled = await acc(['messages', 'cancel', 'posted by mistake', '--client', 'upstream', '--yes']);
+    const cancelled = await acc(['messages', 'cancel', 'posted by mistake', '--client', 'operator', '--yes']);
     expect(cancelled.out).toContain('cancelled 1 of 1 matched');
     expect((await acc(['messages', '--to', address, '--state', 'cancelled'])).out).toContain(id);
   });
