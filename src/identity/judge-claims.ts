@@ -26,7 +26,8 @@ export type ClaimVerdict =
   | {
       readonly kind: 'good';
       readonly clientId: ClientId;
-      readonly subject: string;
+      /** `sub`: the person or account that the token is about, when it says so. Never a name of a client. */
+      readonly subject?: string;
       readonly expiresAtMs: number;
     }
   | { readonly kind: 'bad'; readonly reason: ClaimFault; readonly detail: string };
@@ -110,20 +111,31 @@ function isInstant(claim: unknown): claim is number {
 /** Printable ASCII without spaces: an identity ends up in log lines, record keys and audit entries. */
 const identityPattern = /^[\x21-\x7e]{1,200}$/;
 
+/** Names that other kinds of actors have in records and in the audit: subjects, `acc` at the store, the guard. */
+const reservedNames = /^(sub:|cli:|guard$)/;
+
+/**
+ * The client is who `client_id` names, else `azp`: the registered claims for it (RFC 9068 §2.2, OpenID Connect Core
+ * §2). A token with neither speaks for its subject, which has a name space of its own: a subject that is called like a
+ * client must not read that client's events (RFC 9068 §5). Claims of single vendors (`cid`, `appid`) name nobody here,
+ * since elsewhere they may be anything.
+ */
 function readCaller(claims: Claims): ClaimVerdict {
   const { client_id: clientId, azp, sub } = claims;
-  if (clientId === undefined && sub === undefined) {
+  const client = clientId ?? azp ?? undefined;
+  if (client === undefined && sub === undefined) {
     return bad('claim-missing', 'the token names neither client_id nor sub');
   }
-  const caller = clientId ?? azp ?? sub;
-  const subject = sub ?? caller;
-  if (!isIdentity(caller) || !isIdentity(subject)) {
+  if (![client, sub].every((claim) => claim === undefined || isIdentity(claim))) {
     return bad('malformed', 'client_id, azp and sub must be 1 to 200 printable ASCII characters');
+  }
+  if (reservedNames.test(String(client))) {
+    return bad('malformed', 'client_id and azp must not begin with sub: or cli:, nor be "guard"');
   }
   return {
     kind: 'good',
-    clientId: caller as ClientId,
-    subject,
+    clientId: (client ?? `sub:${String(sub)}`) as ClientId,
+    ...(isIdentity(sub) ? { subject: sub } : {}),
     expiresAtMs: Number(claims['exp']) * 1000,
   };
 }

@@ -12,7 +12,7 @@ export type { Scope } from './read-scopes.ts';
 export interface Caller {
   readonly clientId: ClientId;
   readonly scopes: ReadonlySet<Scope>;
-  readonly subject: string;
+  readonly subject?: string;
 }
 
 /**
@@ -71,7 +71,7 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
       }
       const caller: Caller = {
         clientId: judged.clientId,
-        subject: judged.subject,
+        ...(judged.subject === undefined ? {} : { subject: judged.subject }),
         scopes: readScopes(parsed.parts.claims, options.scopeMapping),
       };
       const fault = await findSignatureFault(token, parsed.parts, options.keySet);
