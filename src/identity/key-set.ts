@@ -7,8 +7,9 @@ import type { KeyDocument } from './parse-keys.ts';
 import type { Algorithm } from './parse-token.ts';
 
 export type KeyAnswer =
-  | { readonly kind: 'found'; readonly key: KeyObject }
-  /** The issuer answers, and has no such key. */
+  /** Every key that fits: one, unless the token names none or the issuer uses a key id twice. */
+  | { readonly kind: 'found'; readonly keys: readonly KeyObject[] }
+  /** The issuer answers, and has no such key, or more than can be tried. */
   | { readonly kind: 'unknown-key' }
   /** The issuer has the key, for another algorithm. */
   | { readonly kind: 'wrong-algorithm' }
@@ -27,6 +28,15 @@ export interface KeySet {
   readonly name: string;
   /** The issuer's key: at once when it is at hand, else after two fetches at most. Never throws. */
   findKey(kid: string | undefined, algorithm: Algorithm): Promise<KeyAnswer>;
+  /**
+   * For a signature that no key of `tried` made: the issuer may have put another key under the same id. Asks it again,
+   * within the budget of unknown key ids, and answers with the keys that fit now; with none when they are the same.
+   */
+  findNewerKeys(
+    kid: string | undefined,
+    algorithm: Algorithm,
+    tried: readonly KeyObject[],
+  ): Promise<readonly KeyObject[]>;
   /** What the keys at hand say, right now; never a fetch. */
   peekKey(kid: string | undefined, algorithm: Algorithm): KeyAnswer;
   health(): KeySetHealth;
@@ -90,7 +100,7 @@ export function createKeySet(options: KeySetOptions): KeySet {
   });
   const consult = (kid: string | undefined, algorithm: Algorithm): KeyAnswer => {
     const document = isUsable() ? hold.document() : undefined;
-    return document === undefined ? cannotTell() : selectKey(document, kid, algorithm);
+    return document === undefined ? cannotTell() : selectKeys(document, kid, algorithm);
   };
   /** Whether to wait for a newer document: cold keys heed the back-off only, a key id needs budget too. */
   const mayAsk = (kid: string): boolean =>
@@ -111,6 +121,21 @@ export function createKeySet(options: KeySetOptions): KeySet {
     return answer;
   };
 
+  const askAnew: KeySet['findNewerKeys'] = async (kid, algorithm, tried) => {
+    const listNewer = (): readonly KeyObject[] => {
+      const known = consult(kid, algorithm);
+      return known.kind === 'found' && known.keys.some((key) => !tried.includes(key)) ? known.keys : [];
+    };
+    if (fetching.isRunning()) await fetching.run();
+    const known = listNewer();
+    // While the issuer is down it is asked again as soon as it may be, with or without this question.
+    if (known.length > 0 || fetching.failure() !== undefined || !mayAsk(kid ?? '')) return known;
+    await fetching.run();
+    const newer = listNewer();
+    if (newer.length === 0) budget.remember(kid ?? '');
+    return newer;
+  };
+
   return {
     name: 'issuer keys',
     findKey: async (kid, algorithm) => {
@@ -118,6 +143,7 @@ export function createKeySet(options: KeySetOptions): KeySet {
       const known = consult(kid, algorithm);
       return known.kind === 'found' || known.kind === 'wrong-algorithm' ? known : ask(kid, algorithm);
     },
+    findNewerKeys: askAnew,
     peekKey: consult,
     health: () => describeHealth(isUsable(), hold.ageMs(), fetching.failure()),
     onChange: hold.onChange,
@@ -126,13 +152,16 @@ export function createKeySet(options: KeySetOptions): KeySet {
   };
 }
 
-/** By key id and algorithm. A token without a key id is served when exactly one key is for its algorithm. */
-function selectKey(document: KeyDocument, kid: string | undefined, algorithm: Algorithm): KeyAnswer {
+/** More keys than this are not tried on one token: what a stranger sends must cost little. */
+const keysTriedMax = 8;
+
+/** By key id and algorithm; a token without a key id may be signed with any key for its algorithm. */
+function selectKeys(document: KeyDocument, kid: string | undefined, algorithm: Algorithm): KeyAnswer {
   const named = document.keys.filter((one) => kid === undefined || one.kid === kid);
-  const [first, ...others] = named.filter((one) => one.algorithm === algorithm);
-  if (first !== undefined && (kid !== undefined || others.length === 0))
-    return { kind: 'found', key: first.key };
-  return { kind: kid !== undefined && named.length > 0 ? 'wrong-algorithm' : 'unknown-key' };
+  const keys = named.filter((one) => one.algorithm === algorithm).map(({ key }) => key);
+  if (keys.length > 0 && keys.length <= keysTriedMax) return { kind: 'found', keys };
+  const isOther = kid !== undefined && named.length > 0 && keys.length === 0;
+  return { kind: isOther ? 'wrong-algorithm' : 'unknown-key' };
 }
 
 function describeHealth(ok: boolean, ageMs: number, failure: string | undefined): KeySetHealth {
