@@ -73,7 +73,8 @@ const withSpareBits = (part: number): string => {
   for (const pad of ['', 'x', 'xx']) {
     const parts = rsa.signToken({ ...claims, pad }, { pad }).split('.');
     const text = parts[part] ?? '';
-    const spelt = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_']
+    const spelt = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+      .split('')
       .map((last) => text.slice(0, -1) + last)
       .find((other) => other !== text && decode(other).equals(decode(text)));
     // A length that is a multiple of three bytes leaves no bit over.

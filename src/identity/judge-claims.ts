@@ -126,16 +126,16 @@ function readCaller(claims: Claims): ClaimVerdict {
   if (client === undefined && sub === undefined) {
     return bad('claim-missing', 'the token names neither client_id nor sub');
   }
-  if (![client, sub].every((claim) => claim === undefined || isIdentity(claim))) {
+  if ((client !== undefined && !isIdentity(client)) || (sub !== undefined && !isIdentity(sub))) {
     return bad('malformed', 'client_id, azp and sub must be 1 to 200 printable ASCII characters');
   }
-  if (reservedNames.test(String(client))) {
+  if (client !== undefined && reservedNames.test(client)) {
     return bad('malformed', 'client_id and azp must not begin with sub: or cli:, nor be "guard"');
   }
   return {
     kind: 'good',
-    clientId: (client ?? `sub:${String(sub)}`) as ClientId,
-    ...(isIdentity(sub) ? { subject: sub } : {}),
+    clientId: (client ?? `sub:${sub}`) as ClientId,
+    ...(sub === undefined ? {} : { subject: sub }),
     expiresAtMs: Number(claims['exp']) * 1000,
   };
 }
