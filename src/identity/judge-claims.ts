@@ -109,7 +109,7 @@ function isInstant(claim: unknown): claim is number {
 }
 
 /** Printable ASCII without spaces: an identity ends up in log lines, record keys and audit entries. */
-const identityPattern = /^[\x21-\x7e]{1,200}$/;
+const namePattern = /^[\x21-\x7e]{1,200}$/;
 
 /** Names that other kinds of actors have in records and in the audit: subjects, `acc` at the store, the guard. */
 const reservedNames = /^(sub:|cli:|guard$)/;
@@ -126,10 +126,10 @@ function readCaller(claims: Claims): ClaimVerdict {
   if (client === undefined && sub === undefined) {
     return bad('claim-missing', 'the token names neither client_id nor sub');
   }
-  if ((client !== undefined && !isIdentity(client)) || (sub !== undefined && !isIdentity(sub))) {
+  if (!isNameOrAbsent(client) || !isNameOrAbsent(sub)) {
     return bad('malformed', 'client_id, azp and sub must be 1 to 200 printable ASCII characters');
   }
-  if (client !== undefined && reservedNames.test(client)) {
+  if (reservedNames.test(client ?? '')) {
     return bad('malformed', 'client_id and azp must not begin with sub: or cli:, nor be "guard"');
   }
   return {
@@ -140,8 +140,8 @@ function readCaller(claims: Claims): ClaimVerdict {
   };
 }
 
-function isIdentity(claim: unknown): claim is string {
-  return typeof claim === 'string' && identityPattern.test(claim);
+function isNameOrAbsent(claim: unknown): claim is string | undefined {
+  return claim === undefined || (typeof claim === 'string' && namePattern.test(claim));
 }
 
 function bad(reason: ClaimFault, detail: string): Bad {

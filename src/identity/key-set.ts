@@ -1,8 +1,8 @@
 import type { KeyObject } from 'node:crypto';
 import { createTicker } from '../outbound/create-ticker.ts';
 import { parseServiceUrl } from '../outbound/parse-service-url.ts';
-import { budgetRefetches } from './budget-refetches.ts';
-import { holdKeys } from './hold-keys.ts';
+import { budgetRefetches, type RefetchBudget } from './budget-refetches.ts';
+import { holdKeys, type KeyHold } from './hold-keys.ts';
 import type { KeyDocument } from './parse-keys.ts';
 import type { Algorithm } from './parse-token.ts';
 
@@ -79,7 +79,6 @@ export function createKeySet(options: KeySetOptions): KeySet {
   const { now, random, timeoutMs, cooldownMs } = settings;
   const url = parseServiceUrl(options.jwksUrl, 'AUTH_JWKS_URL', options.allowHttp);
   const hold = holdKeys({ url, timeoutMs, now, random });
-  const { fetching } = hold;
   const budget = budgetRefetches({
     refillMs: cooldownMs,
     burst: unknownKeyBurst,
@@ -87,55 +86,13 @@ export function createKeySet(options: KeySetOptions): KeySet {
     now,
   });
   hold.onChange(budget.forgetAll);
-
   const isUsable = (): boolean => hold.ageMs() <= settings.staleMsMax;
   const refreshIfDue = (): void => {
     // After a failure until it is good again, so that one lost answer does not leave new keys unknown for long.
-    if (hold.ageMs() >= settings.refreshMs || fetching.failure() !== undefined) void fetching.run();
+    if (hold.ageMs() >= settings.refreshMs || hold.fetching.failure() !== undefined) void hold.fetching.run();
   };
   const ticker = createTicker(tickMs, refreshIfDue);
-  const cannotTell = (): KeyAnswer => ({
-    kind: 'cannot-tell',
-    detail: `no usable key can be had: the issuer's key document ${fetching.failure() ?? 'is not there yet'}`,
-  });
-  const consult = (kid: string | undefined, algorithm: Algorithm): KeyAnswer => {
-    const document = isUsable() ? hold.document() : undefined;
-    return document === undefined ? cannotTell() : selectKeys(document, kid, algorithm);
-  };
-  /** Whether to wait for a newer document: cold keys heed the back-off only, a key id needs budget too. */
-  const mayAsk = (kid: string): boolean =>
-    fetching.isRunning() || !isUsable() || (fetching.mayRun() && budget.take(kid));
-
-  /** A key that is not at hand may be one that the issuer has only just made. */
-  const ask = async (kid: string | undefined, algorithm: Algorithm): Promise<KeyAnswer> => {
-    // Begun before this question, so it may miss a key made since: what it lacks is not yet known to be absent.
-    if (fetching.isRunning()) await fetching.run();
-    const known = consult(kid, algorithm);
-    if (known.kind === 'found') return known;
-    const asked = mayAsk(kid ?? '');
-    if (asked) await fetching.run();
-    const answer = consult(kid, algorithm);
-    if (answer.kind !== 'unknown-key') return answer;
-    if (fetching.failure() !== undefined) return cannotTell();
-    if (asked) budget.remember(kid ?? '');
-    return answer;
-  };
-
-  const askAnew: KeySet['findNewerKeys'] = async (kid, algorithm, tried) => {
-    const listNewer = (): readonly KeyObject[] => {
-      const known = consult(kid, algorithm);
-      return known.kind === 'found' && known.keys.some((key) => !tried.includes(key)) ? known.keys : [];
-    };
-    if (fetching.isRunning()) await fetching.run();
-    const known = listNewer();
-    // While the issuer is down it is asked again as soon as it may be, with or without this question.
-    if (known.length > 0 || fetching.failure() !== undefined || !mayAsk(kid ?? '')) return known;
-    await fetching.run();
-    const newer = listNewer();
-    if (newer.length === 0) budget.remember(kid ?? '');
-    return newer;
-  };
-
+  const { consult, ask, askAnew } = createQuestions({ hold, budget, isUsable });
   return {
     name: 'issuer keys',
     findKey: async (kid, algorithm) => {
@@ -145,10 +102,71 @@ export function createKeySet(options: KeySetOptions): KeySet {
     },
     findNewerKeys: askAnew,
     peekKey: consult,
-    health: () => describeHealth(isUsable(), hold.ageMs(), fetching.failure()),
+    health: () => describeHealth(isUsable(), hold.ageMs(), hold.fetching.failure()),
     onChange: hold.onChange,
     start: async (signal) => ticker.start(signal),
     stop: async () => ticker.stop(),
+  };
+}
+
+interface Questions {
+  /** What the keys at hand say. */
+  readonly consult: KeySet['peekKey'];
+  /** A key that is not at hand may be one that the issuer has only just made. */
+  readonly ask: KeySet['findKey'];
+  readonly askAnew: KeySet['findNewerKeys'];
+}
+
+function createQuestions({
+  hold,
+  budget,
+  isUsable,
+}: {
+  readonly hold: KeyHold;
+  readonly budget: RefetchBudget;
+  readonly isUsable: () => boolean;
+}): Questions {
+  const { fetching } = hold;
+  const cannotTell = (): KeyAnswer => ({
+    kind: 'cannot-tell',
+    detail: `no usable key can be had: the issuer's key document ${fetching.failure() ?? 'is not there yet'}`,
+  });
+  const consult: Questions['consult'] = (kid, algorithm) => {
+    const document = isUsable() ? hold.document() : undefined;
+    return document === undefined ? cannotTell() : selectKeys(document, kid, algorithm);
+  };
+  /** Whether to wait for a newer document: cold keys heed the back-off only, a key id needs budget too. */
+  const mayAsk = (kid: string): boolean =>
+    fetching.isRunning() || !isUsable() || (fetching.mayRun() && budget.take(kid));
+  return {
+    consult,
+    ask: async (kid, algorithm) => {
+      // Begun before this question, so it may miss a key made since: what it lacks is not yet known to be absent.
+      if (fetching.isRunning()) await fetching.run();
+      const known = consult(kid, algorithm);
+      if (known.kind === 'found') return known;
+      const asked = mayAsk(kid ?? '');
+      if (asked) await fetching.run();
+      const answer = consult(kid, algorithm);
+      if (answer.kind !== 'unknown-key') return answer;
+      if (fetching.failure() !== undefined) return cannotTell();
+      if (asked) budget.remember(kid ?? '');
+      return answer;
+    },
+    askAnew: async (kid, algorithm, tried) => {
+      const listNewer = (): readonly KeyObject[] => {
+        const known = consult(kid, algorithm);
+        return known.kind === 'found' && known.keys.some((key) => !tried.includes(key)) ? known.keys : [];
+      };
+      if (fetching.isRunning()) await fetching.run();
+      const known = listNewer();
+      // While the issuer is down it is asked again as soon as it may be, with or without this question.
+      if (known.length > 0 || fetching.failure() !== undefined || !mayAsk(kid ?? '')) return known;
+      await fetching.run();
+      const newer = listNewer();
+      if (newer.length === 0) budget.remember(kid ?? '');
+      return newer;
+    },
   };
 }
 
