@@ -241,7 +241,7 @@ const fill = (text: string): string => text.repeat(Math.floor(roomForClaims / te
 const listed = (text: string): string => `[${fill(`${text},`)}${text}]`;
 const hostileClaims: [what: string, claims: string][] = [
   ['arrays in arrays', `{"a":${'['.repeat(roomForClaims / 2)}${']'.repeat(roomForClaims / 2)}}`],
-  ['objects in objects', `{"a":${'{"":'.repeat(1_200)}1${'}'.repeat(1_200)}}`],
+  ['objects in objects', `{"a":${'{"":'.repeat(1_100)}1${'}'.repeat(1_100)}}`],
   ['brackets that nobody closes', fill('[')],
   ['quotes that nobody closes', fill('"')],
   ['backslashes', `{"a":"${fill('\\\\')}"}`],

@@ -123,21 +123,16 @@ const reservedNames = /^(sub:|cli:|guard$)/;
 function readCaller(claims: Claims): ClaimVerdict {
   const { client_id: clientId, azp, sub } = claims;
   const client = clientId ?? azp ?? undefined;
-  if (client === undefined && sub === undefined) {
-    return bad('claim-missing', 'the token names neither client_id nor sub');
-  }
   if (!isNameOrAbsent(client) || !isNameOrAbsent(sub)) {
     return bad('malformed', 'client_id, azp and sub must be 1 to 200 printable ASCII characters');
   }
   if (reservedNames.test(client ?? '')) {
     return bad('malformed', 'client_id and azp must not begin with sub: or cli:, nor be "guard"');
   }
-  return {
-    kind: 'good',
-    clientId: (client ?? `sub:${sub}`) as ClientId,
-    ...(sub === undefined ? {} : { subject: sub }),
-    expiresAtMs: Number(claims['exp']) * 1000,
-  };
+  const name = client ?? (sub === undefined ? undefined : `sub:${sub}`);
+  if (name === undefined) return bad('claim-missing', 'the token names neither client_id nor sub');
+  const subject = sub === undefined ? {} : { subject: sub };
+  return { kind: 'good', clientId: name as ClientId, ...subject, expiresAtMs: Number(claims['exp']) * 1000 };
 }
 
 function isNameOrAbsent(claim: unknown): claim is string | undefined {
