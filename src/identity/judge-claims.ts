@@ -126,13 +126,17 @@ function readCaller(claims: Claims): ClaimVerdict {
   if (!isNameOrAbsent(client) || !isNameOrAbsent(sub)) {
     return bad('malformed', 'client_id, azp and sub must be 1 to 200 printable ASCII characters');
   }
-  if (reservedNames.test(client ?? '')) {
+  const name = client ?? nameSubject(sub);
+  if (name === undefined) return bad('claim-missing', 'the token names neither client_id nor sub');
+  if (name === client && reservedNames.test(client)) {
     return bad('malformed', 'client_id and azp must not begin with sub: or cli:, nor be "guard"');
   }
-  const name = client ?? (sub === undefined ? undefined : `sub:${sub}`);
-  if (name === undefined) return bad('claim-missing', 'the token names neither client_id nor sub');
   const subject = sub === undefined ? {} : { subject: sub };
   return { kind: 'good', clientId: name as ClientId, ...subject, expiresAtMs: Number(claims['exp']) * 1000 };
+}
+
+function nameSubject(subject: string | undefined): string | undefined {
+  return subject === undefined ? undefined : `sub:${subject}`;
 }
 
 function isNameOrAbsent(claim: unknown): claim is string | undefined {
