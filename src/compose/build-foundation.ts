@@ -8,6 +8,7 @@ import { createMetrics, type Metrics } from '../observe/metrics.ts';
 import { createThrottledLog, type ThrottledLog } from '../observe/throttled-log.ts';
 import { createJobAdder, type JobAdder } from '../queue/job-adder.ts';
 import { createReleases, type Releases } from '../runtime/releases.ts';
+import { deriveAuditKey } from '../store/audit-key.ts';
 import { createKeys, type Keys } from '../store/keys.ts';
 import { openStore } from '../store/open-store.ts';
 import { createRedisClients, type RedisClients, waitForRedis } from '../store/redis-clients.ts';
@@ -52,7 +53,7 @@ export function buildFoundation(configuration: Configuration, service: string): 
     onError: (role, error) => reportError(`redis ${role}`, error),
   });
   releases.push('redis', () => redis.close());
-  const keys = createKeys(values.KEY_PREFIX, values.SHARDS);
+  const keys = createKeys(values.KEY_PREFIX, values.SHARDS, deriveAuditKey(values.ADDRESS_HASH_KEY ?? ''));
   const jobs = createJobAdder({ redis: redis.commands, keys, onError: reportError });
   releases.push('job adder', (deadlineMs) => jobs.close(deadlineMs));
   return {

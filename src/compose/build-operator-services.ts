@@ -4,9 +4,11 @@ import { listUnknowns, resolveUnknown } from '../deliver/unknowns.ts';
 import { type EventId, shardOf } from '../domain/ids.ts';
 import type { Order } from '../gate/act-audited.ts';
 import type { BulkReport } from '../gate/act-in-bulk.ts';
-import { readAudit, verifyAudit } from '../gate/audit-chain.ts';
+import { readAudit } from '../gate/audit-chain.ts';
 import { discardHeld, listHeld, releaseHeld } from '../gate/holds.ts';
 import { addSuppressions, listSuppressions, removeSuppression } from '../gate/suppressions.ts';
+import { type AuditVerdict, verifyAudit } from '../gate/verify-audit.ts';
+import type { OperatorAnswer } from '../http/operator-answers.ts';
 import type { DeadOrder } from '../http/operator-requests.ts';
 import type { Operator, OperatorServices } from '../http/operator-services.ts';
 import { hashAddress } from '../observe/address-hash.ts';
@@ -71,9 +73,13 @@ export function buildOperatorServices(parts: OperatorParts): OperatorServices {
     addSuppressions: (order, by) => addSuppressions(addresses, toOrder(order, by), order.entries),
     removeSuppression: (order, by) => removeSuppression(addresses, toOrder(order, by), order),
     readAudit: (limit) => readAudit(redis, keys.shard(0), limit),
-    verifyAudit: () => verifyAudit(redis, keys.shard(0)),
+    verifyAudit: async (expected) => viewVerdict(await verifyAudit(redis, keys.shard(0), expected)),
     readDiagnostics: buildDiagnostics(parts),
   };
+}
+
+function viewVerdict({ sealedUpTo, ...verdict }: AuditVerdict): OperatorAnswer<'AuditVerdict'> {
+  return { ...verdict, sealed_up_to: sealedUpTo };
 }
 
 function toOrder({ reason }: { readonly reason: string }, { clientId, requestId }: Operator): Order {

@@ -5,6 +5,7 @@ import { createLease } from '../store/lease.ts';
 import { buildCatalog } from './build-catalog.ts';
 import type { Foundation } from './build-foundation.ts';
 import { buildGate } from './build-gate.ts';
+import { startAuditWatch } from './start-audit-watch.ts';
 import { startFleetWatch } from './start-fleet-watch.ts';
 import { startProofOfLife } from './start-proof-of-life.ts';
 import { startQuarantineJudge } from './start-quarantine-judge.ts';
@@ -24,6 +25,7 @@ export async function startGuard(foundation: Foundation): Promise<void> {
   startFleetWatch(foundation);
   startProofOfLife(foundation, gate.watch);
   startStatusNotes(foundation);
+  startAuditWatch(foundation);
   const turn = async (): Promise<void> => {
     if (!(await lease.hold())) return;
     await reconcile({

@@ -1,6 +1,7 @@
 import { readQueueStatus } from '../deliver/queue-status.ts';
 import type { EnvironmentFlags } from '../domain/judge-environment.ts';
 import { triggerNames } from '../domain/thresholds.ts';
+import { readAuditHead } from '../gate/audit-chain.ts';
 import { readSendStatus } from '../gate/send-status.ts';
 import { readGuard } from '../guard/read-guard.ts';
 import { type NoteDesk, turnStatusNotes } from '../guard/status-notes.ts';
@@ -59,11 +60,12 @@ function createDescriber(foundation: Foundation): () => Promise<string> {
       probeKey: `${keys.shard(0).store}:probe`,
     });
     const environment = (): EnvironmentFlags => readEnvironmentFlags(configuration, durable);
-    const [send, queue, standing, proof] = await Promise.all([
+    const [send, queue, standing, proof, audit] = await Promise.all([
       readSendStatus({ ...store, environment, settings: [] }),
       readQueueStatus(store),
       readGuard(store.redis, keys, now()),
       judgeProof(),
+      readAuditHead(store.redis, keys.shard(0)),
     ]);
     const { queues, messages } = queue;
     const waiting = Object.values(queues).reduce((sum, figures) => sum + figures.waiting, 0);
@@ -77,6 +79,7 @@ function createDescriber(foundation: Foundation): () => Promise<string> {
       `messages: ${waiting} waiting, ${messages.sent} sent, ${messages.held} held, ${queue.dead_letters} dead, ${messages.unknown} unknown`,
       `triggers: ${verdicts.join(', ')}${latched.length === 0 ? '' : `; latched: ${latched.join(', ')}`}`,
       `proof of life: ${proof?.detail ?? 'off'}`,
+      `audit: ${audit.count} lines, head ${audit.head === '' ? 'none' : audit.head}`,
       configuration.appBaseUrl,
     ].join('\n');
   };

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Keys } from '../store/keys.ts';
 import { loadScript, toStoreError } from '../store/scripts.ts';
-import { type AuditLine, chainHash, chainTriesMax } from './audit-chain.ts';
+import { type AuditLine, chainTriesMax, hashNextLine } from './audit-chain.ts';
 
 /** The run-time switches. `send*` are the kill switch, `ingest` and `consume*` pause intake and workers. */
 export const flagNames = [
@@ -119,7 +119,7 @@ async function runChange(
       change.value,
       seen.epoch,
       line,
-      chainHash(seen.head, line),
+      await hashNextLine(redis, keys.shard(0), seen.head, line),
       change.until ?? '',
       keys.gateHint,
       startsRun ? 'run' : '',

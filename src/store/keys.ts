@@ -1,6 +1,7 @@
 import type { ClientId, EventId, MessageId } from '../domain/ids.ts';
 import { shardOf } from '../domain/ids.ts';
 import type { Channel } from '../domain/message.ts';
+import type { AuditKey } from './audit-key.ts';
 
 /**
  * Every key name in one place. All keys of a shard carry its hash tag (`{s00}`), BullMQ's own included, so one
@@ -13,6 +14,8 @@ export interface ShardKeys {
   readonly store: string;
   readonly gate: string;
   readonly audit: string;
+  /** Seals the lines of `audit`; absent where the secret is not at hand. */
+  readonly auditKey: AuditKey | undefined;
   readonly inflight: string;
   readonly eventsOpen: string;
   readonly eventsPlanned: string;
@@ -66,9 +69,9 @@ export interface Keys {
   readonly gateHint: string;
 }
 
-/** Builds the key names for `shards` shards below `prefix` (for example `acc`). */
-export function createKeys(prefix: string, shards: number): Keys {
-  const all = Array.from({ length: shards }, (_, shard) => createShardKeys(prefix, shard));
+/** Builds the key names for `shards` shards below `prefix` (for example `acc`), with what seals the audit of this store. */
+export function createKeys(prefix: string, shards: number, auditKey?: AuditKey): Keys {
+  const all = Array.from({ length: shards }, (_, shard) => createShardKeys(prefix, shard, auditKey));
   const shard = (number: number): ShardKeys => {
     const keys = all[number];
     if (keys === undefined) throw new RangeError(`shard ${number} does not exist: the store has ${shards}`);
@@ -77,13 +80,14 @@ export function createKeys(prefix: string, shards: number): Keys {
   return { prefix, shards, shard, of: (id) => shard(shardOf(id)), gateHint: `${prefix}:gate-hint` };
 }
 
-function createShardKeys(prefix: string, shard: number): ShardKeys {
+function createShardKeys(prefix: string, shard: number, auditKey: AuditKey | undefined): ShardKeys {
   const root = `${prefix}:{s${shard.toString(16).padStart(2, '0')}}`;
   return {
     queuePrefix: root,
     store: `${root}:store`,
     gate: `${root}:gate`,
     audit: `${root}:audit`,
+    auditKey,
     inflight: `${root}:inflight`,
     eventsOpen: `${root}:events-open`,
     eventsPlanned: `${root}:events-planned`,

@@ -98,7 +98,16 @@ export function createOperatorServices(overrides: Partial<OperatorServices> = {}
     addSuppressions: async ({ entries }) => ({ added: entries.length, renewed: 0, faults: [] }),
     removeSuppression: async () => ({ removed: 1 }),
     readAudit: async () => [{ at, actor: 'boss', action: 'set send', reason: 'wrong template' }],
-    verifyAudit: async () => ({ ok: true, lines: 1 }),
+    verifyAudit: async () => ({
+      ok: true,
+      lines: 1,
+      first: 1,
+      count: 1,
+      head: `1.${'0'.repeat(64)}`,
+      sealed_up_to: 0,
+      unsealed: 1,
+      foreign: 0,
+    }),
     readDiagnostics: async () => diagnostics,
     ...overrides,
   };
