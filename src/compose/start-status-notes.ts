@@ -6,7 +6,6 @@ import { readSendStatus } from '../gate/send-status.ts';
 import { readGuard } from '../guard/read-guard.ts';
 import { type NoteDesk, turnStatusNotes } from '../guard/status-notes.ts';
 import { runEvery } from '../runtime/run-every.ts';
-import { checkDurability } from '../store/durability.ts';
 import { createLease } from '../store/lease.ts';
 import type { Foundation } from './build-foundation.ts';
 import { readEnvironmentFlags } from './environment-flags.ts';
@@ -16,7 +15,7 @@ const lookEveryMs = 1_000;
 const leaseMs = 15_000;
 
 /** Starts writing status notes (VER-3); of all guards, the one that holds the lease does. */
-export function startStatusNotes(foundation: Foundation): void {
+export function startStatusNotes(foundation: Foundation, isGuardPassed: () => boolean): void {
   const { configuration, version, redis, keys, log, now, releases, reportError } = foundation;
   const { STATUS_WEBHOOK_URL } = configuration.values;
   const desk: NoteDesk = {
@@ -24,7 +23,7 @@ export function startStatusNotes(foundation: Foundation): void {
     keys,
     release: `auto_com_center ${version}`,
     releasedAtMs: () => readReleasedAt(foundation),
-    describe: createDescriber(foundation),
+    describe: createDescriber(foundation, isGuardPassed),
     webhook: STATUS_WEBHOOK_URL === undefined ? undefined : new URL(STATUS_WEBHOOK_URL),
     log,
     now,
@@ -50,16 +49,12 @@ async function readReleasedAt({ configuration, version, redis, keys, now }: Foun
   return Number(await redis.commands.hget(key, version));
 }
 
-function createDescriber(foundation: Foundation): () => Promise<string> {
+function createDescriber(foundation: Foundation, isGuardPassed: () => boolean): () => Promise<string> {
   const { configuration, redis, keys, jobs, now } = foundation;
   const judgeProof = createProofJudge(foundation);
   const store = { redis: redis.commands, keys, jobs, now };
   return async () => {
-    const { durable } = await checkDurability(redis.commands, {
-      attested: configuration.values.STORE_DURABILITY_ATTESTED,
-      probeKey: `${keys.shard(0).store}:probe`,
-    });
-    const environment = (): EnvironmentFlags => readEnvironmentFlags(configuration, durable);
+    const environment = (): EnvironmentFlags => readEnvironmentFlags(configuration, isGuardPassed());
     const [send, queue, standing, proof, audit] = await Promise.all([
       readSendStatus({ ...store, environment, settings: [] }),
       readQueueStatus(store),

@@ -32,6 +32,9 @@ export interface ShardKeys {
   readonly decisions: string;
   /** What each sender knows of its providers, by its name (hash). It lies on shard 0 alone. */
   readonly senders: string;
+  /** When somebody last asked how the providers are, and what the senders found (hash). On shard 0 alone. */
+  readonly providersAsked: string;
+  readonly providerHealth: string;
   /** Figures of the whole fleet in the ten seconds that begin at `startMs` (hash). They lie on shard 0 alone. */
   readonly figures: (startMs: number) => string;
   /** Five-minute slots of one UTC day, for the budgets (hash). */
@@ -47,6 +50,10 @@ export interface ShardKeys {
   /** Status notes by id, and when each version was first run (hashes). They lie on shard 0 alone. */
   readonly statusNotes: string;
   readonly releases: string;
+  /** What was rehearsed when (hash); that production is live; lines of the production guard that processes fail (hash). On shard 0 alone. */
+  readonly rehearsals: string;
+  readonly live: string;
+  readonly guardReports: string;
   readonly quarantineSource: (hash: string) => string;
   readonly event: (id: EventId) => string;
   /** What is left of a client's allowance of requests. */
@@ -102,6 +109,8 @@ function createShardKeys(prefix: string, shard: number, auditKey: AuditKey | und
     suppressions: `${root}:suppressions`,
     decisions: `${root}:decisions`,
     senders: `${root}:senders`,
+    providersAsked: `${root}:providers-asked`,
+    providerHealth: `${root}:provider-health`,
     figures: (startMs) => `${root}:figures:${startMs}`,
     slots: (day) => `${root}:slots:${day}`,
     guard: `${root}:guard`,
@@ -111,6 +120,9 @@ function createShardKeys(prefix: string, shard: number, auditKey: AuditKey | und
     proof: `${root}:proof`,
     statusNotes: `${root}:status-notes`,
     releases: `${root}:releases`,
+    rehearsals: `${root}:rehearsals`,
+    live: `${root}:live`,
+    guardReports: `${root}:guard-reports`,
     quarantineSource: (hash) => `${root}:quarantine-source:${hash}`,
     event: (id) => `${root}:event:${id}`,
     allowance: (client) => `${root}:allowance:${client}`,

@@ -1,9 +1,16 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { findFreePort } from '../../local/loopback.ts';
+import { findRoot } from '../../local/root.ts';
+import { readRehearsals } from '../../src/deliver/rehearsals.ts';
 import { type ScriptedHttp, startScriptedHttp } from '../support/scripted-http.ts';
 import { anEvent, type Service, startService } from '../support/service.ts';
+import { createServiceClient } from '../support/service-client.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-/** Everything that real sends need. The tests take one thing away; the other lines are those of `production-guard.test.ts` in `src/config`. */
+/** Everything that real sends need of a sender. The tests take one thing away; the other lines are those of `production-guard.test.ts` in `src/config`. */
 const production = {
   ENVIRONMENT: 'production',
   APP_MODE: 'production',
@@ -15,7 +22,10 @@ const production = {
   METRICS_PORT: '0',
   RATE_LIMIT_ENABLED: 'true',
   RATE_LIMIT_PER_MINUTE: '1000',
+  SMTP_URL: 'smtps://user:9a3d48@127.0.0.1:1',
   SMTP_REQUIRE_TLS: 'true',
+  MAIL_FROM: 'Scholar Desk <hello@desk.scholar.org>',
+  SMS_FROM: 'Desk',
 };
 const accepted = {
   status: 201,
@@ -41,9 +51,15 @@ afterAll(async () => {
   await gateway?.close();
 });
 
+/** The environment of a sender; its store has a password, which this Redis takes without asking for one. */
+function senderEnvironment(changes: Readonly<Record<string, string>>): Record<string, string> {
+  const { port } = new URL(service.redisUrl);
+  return { ...production, REDIS_URL: `redis://default:4fQ0b8@127.0.0.1:${port}`, ...changes };
+}
+
 async function restartSender(changes: Readonly<Record<string, string>>): Promise<void> {
   await service.processes.get('sender')?.stop();
-  await service.startProcess('sender', 'sender', { ...production, ...changes });
+  await service.startProcess('sender', 'sender', senderEnvironment(changes));
 }
 
 /** Where a text to somebody ends; its address is on no list, so only production may write to it. */
@@ -53,10 +69,68 @@ async function send(): Promise<unknown> {
   return { state: message?.state, reason: message?.reason };
 }
 
-test('with every line passed the sender sends', async () => {
+/** What `acc guard` says in the place of this sender. */
+async function runGuard(changes: Readonly<Record<string, string>> = {}): Promise<string> {
+  const env = {
+    PATH: process.env['PATH'],
+    ...service.environment,
+    ...senderEnvironment(changes),
+    METRICS_PORT: '9090',
+  };
+  const program = join(findRoot(), 'dist/src/cli/main.js');
+  const argv = [program, 'guard', '--for', 'send-messages'];
+  return await promisify(execFile)(process.execPath, argv, { env }).then(
+    ({ stdout }) => `0 ${stdout}`,
+    ({ code, stdout }: { code: number; stdout: string }) => `${code} ${stdout}`,
+  );
+}
+
+test('what was never rehearsed is held, whatever a person has set', async () => {
+  await restartSender({});
+  expect(await send()).toEqual({ state: 'held', reason: 'guard' });
+  expect(await runGuard()).toMatch(
+    /^1 [^]*FAIL {2}what goes live was rehearsed \(no rehearsal is on record\)/,
+  );
+});
+
+test('a rehearsal is put on record by the sender that made it', async () => {
+  await restartSender({ APP_MODE: 'dry_run', DRY_RUN_VERIFIED: '' });
+  const port = await findFreePort();
+  const url = `http://127.0.0.1:${port}`;
+  await service.startProcess('api', 'rehearsing', {
+    APP_MODE: 'dry_run',
+    PORT: String(port),
+    APP_BASE_URL: url,
+  });
+  const rehearsing = createServiceClient(url, service.issuer);
+  const id = await rehearsing.post(anEvent({ phone: '+15555550142' }));
+  await rehearsing.waitForMessages(id, ['rehearsed']);
+  const { rehearsals } = await waitFor(
+    'the record',
+    () => readRehearsals(service),
+    (record) => record.rehearsals.length > 0,
+  );
+  expect(rehearsals).toMatchObject([{ type: 'new_match_found' }]);
+  await service.processes.get('rehearsing')?.stop();
+});
+
+test('with other settings than those that were rehearsed it holds, and says so', async () => {
+  await restartSender({ MAIL_FROM: 'Other <other@desk.scholar.org>' });
+  expect(await send()).toEqual({ state: 'held', reason: 'guard' });
+  const told = service.processes
+    .get('sender')
+    ?.lastLines()
+    .find((line) => line.includes('guard does not pass'));
+  expect(told).toContain('with other settings');
+});
+
+test('with every line passed the sender sends, and acc guard says the same', async () => {
   await restartSender({});
   expect(await send()).toEqual({ state: 'sent', reason: undefined });
   expect(gateway.requests).toHaveLength(1);
+  expect(await runGuard()).toMatch(
+    /^0 [^]*rehearsed 0 h ago: new_match_found[^]*The production guard passes\./,
+  );
 });
 
 test.each([
@@ -67,6 +141,20 @@ test.each([
   const before = gateway.connections;
   expect(await send()).toEqual({ state: 'held', reason: 'guard' });
   expect(gateway.connections).toBe(before);
+});
+
+test('while another process fails a line that only it can judge, the sender holds', async () => {
+  const planner = service.processes.get('planner');
+  await planner?.stop();
+  await service.startProcess('planner', 'planner', senderEnvironment({}));
+  await restartSender({});
+  expect(await send()).toEqual({ state: 'held', reason: 'guard' });
+  const said = await runGuard();
+  expect(said).toMatch(
+    /FAIL {2}every running process passes its own lines: plan-events on .*: recipients can be/,
+  );
+  await service.processes.get('planner')?.stop();
+  await service.startProcess('planner', 'planner');
 });
 
 test('when the store is no longer durable it stops sending by itself', async () => {
