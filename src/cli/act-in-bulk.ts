@@ -1,3 +1,4 @@
+import { channels } from '../domain/message.ts';
 import { type Bulk, bulkSchema } from './answers.ts';
 import type { Call, Option } from './command.ts';
 import { CommandError, type Ending } from './exit-codes.ts';
@@ -6,7 +7,7 @@ import { CommandError, type Ending } from './exit-codes.ts';
 export const filterOptions: Readonly<Record<string, Option>> = {
   reason: { value: 'WORD', summary: 'only those with this reason' },
   type: { value: 'TYPE', summary: 'only of this event type' },
-  channel: { value: 'CHANNEL', choices: ['email', 'sms'], summary: 'only on this channel' },
+  channel: { value: 'CHANNEL', choices: channels, summary: 'only on this channel' },
   client: { value: 'CLIENT', summary: 'only from this client' },
   category: {
     value: 'CATEGORY',

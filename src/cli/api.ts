@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { CommandError, type Problem } from './exit-codes.ts';
+import { howToGetToken } from './find-token.ts';
 
 /** The service's HTTP API. */
 export interface Api {
@@ -117,7 +118,7 @@ function toRefusal({ status, body }: Answer): CommandError {
   const words = [problem.title, problem.detail].filter((text) => text !== '').join(': ');
   return new CommandError(
     status === 401 || status === 403 ? 'not-allowed' : 'refused',
-    `The service answered ${status}. ${words}${faults}${id}`,
+    `The service answered ${status}. ${words}${faults}${id}${status === 401 ? `\nThe token is not good, or not any more. ${howToGetToken}` : ''}`,
     problem,
   );
 }

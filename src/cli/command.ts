@@ -21,6 +21,8 @@ export interface Argument {
   readonly summary: string;
   readonly optional?: true;
   readonly choices?: readonly string[];
+  /** Offered by completions; anything else is taken too, since the service may be newer. */
+  readonly suggestions?: readonly string[];
   readonly isFile?: true;
 }
 
@@ -29,6 +31,8 @@ export interface Option {
   /** What its value is called in the help; absent: a switch. */
   readonly value?: string;
   readonly choices?: readonly string[];
+  /** Offered by completions; anything else is taken too, since the service may be newer. */
+  readonly suggestions?: readonly string[];
   /** May be given more than once. */
   readonly many?: true;
   readonly isFile?: true;

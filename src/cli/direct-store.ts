@@ -1,4 +1,5 @@
 import { settings } from '../config/settings.ts';
+import { type AuditKey, deriveAuditKey } from '../store/audit-key.ts';
 import { createKeys, type Keys } from '../store/keys.ts';
 import { createRedisClients, type RedisClients, waitForRedis } from '../store/redis-clients.ts';
 import { explainRedisFault } from '../store/redis-faults.ts';
@@ -12,6 +13,8 @@ export interface DirectStore {
 export interface StorePlace {
   readonly url: string;
   readonly keyPrefix: string;
+  /** Seals the audit line of what is done there; absent when its secret is not at hand, which must not hinder a stop. */
+  readonly auditKey?: AuditKey;
 }
 
 /** Where the store is, from `--store` or REDIS_URL; nothing is assumed, since a wrong store would confirm a stop. */
@@ -21,7 +24,12 @@ export function findStorePlace(
 ): StorePlace | undefined {
   const url = given.store ?? environment['REDIS_URL'];
   if (url === undefined || url.trim() === '') return undefined;
-  return { url, keyPrefix: given.keyPrefix ?? environment['KEY_PREFIX'] ?? settings.KEY_PREFIX.default };
+  const secret = environment['ADDRESS_HASH_KEY']?.trim() ?? '';
+  return {
+    url,
+    keyPrefix: given.keyPrefix ?? environment['KEY_PREFIX'] ?? settings.KEY_PREFIX.default,
+    ...(secret === '' ? {} : { auditKey: deriveAuditKey(secret) }),
+  };
 }
 
 /** Opens the store without the service, hands it to `use`, and closes it. Throws `unreachable` when it does not answer. */
@@ -41,7 +49,7 @@ export async function withStore<Result>(
     await waitForRedis(clients.commands, timeoutMs, { isImpatient: true }).catch((error: Error) => {
       throw toUnreachable(error.message, error);
     });
-    return await use({ redis: clients.commands, keys: createKeys(place.keyPrefix, 1) }).catch(
+    return await use({ redis: clients.commands, keys: createKeys(place.keyPrefix, 1, place.auditKey) }).catch(
       (error: unknown) => {
         const repair = explainRedisFault(error);
         throw repair === undefined ? error : toUnreachable(repair, error);

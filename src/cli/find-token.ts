@@ -8,6 +8,12 @@ export interface TokenSources {
   readonly timeoutMs: number;
 }
 
+/** What to do without a token, or with one that has expired. */
+export const howToGetToken = `Get one in one of these ways:
+  - client credentials, renewed at each call: set M2M_TOKEN_URL, M2M_CLIENT_ID and M2M_CLIENT_SECRET (your issuer has them)
+  - a token that you have: set AUTH_TOKEN, or give --token-file FILE
+  - on this machine: start ./scripts/up, and ./scripts/acc brings a token of its own`;
+
 /** What an operator needs. An issuer that grants less makes single commands end with 403. */
 const operatorScopes = 'notify.send notify.read notify.admin';
 
@@ -25,10 +31,7 @@ async function requestOwn({ environment, timeoutMs }: TokenSources): Promise<str
   const clientId = environment['M2M_CLIENT_ID'];
   const clientSecret = environment['M2M_CLIENT_SECRET'];
   if (!isGiven(url) || !isGiven(clientId) || !isGiven(clientSecret)) {
-    throw new CommandError(
-      'not-allowed',
-      'There is no access token. Give --token-file FILE, or set AUTH_TOKEN, or M2M_TOKEN_URL with M2M_CLIENT_ID and M2M_CLIENT_SECRET. Beside a local stand, ./scripts/acc finds one by itself.',
-    );
+    throw new CommandError('not-allowed', `There is no access token. ${howToGetToken}`);
   }
   const audience = environment['M2M_AUDIENCE'];
   const grant = await requestToken({

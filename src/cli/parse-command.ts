@@ -1,4 +1,5 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { findNearest } from '../domain/find-nearest.ts';
 import { type Command, type Given, globalOptions, type Option } from './command.ts';
 import { CommandError } from './exit-codes.ts';
 import { parseDuration } from './parse-duration.ts';
@@ -63,8 +64,14 @@ function parseStrictly(options: Readonly<Record<string, Option>>, argv: readonly
     return { values: parsed.values as Values, positionals: parsed.positionals };
   } catch (error) {
     const [sentence = ''] = (error instanceof Error ? error.message : String(error)).split('. ');
-    throw toUsageError(command, sentence);
+    throw toUsageError(command, `${sentence}${suggestOption(sentence, options)}`);
   }
+}
+
+function suggestOption(sentence: string, options: Readonly<Record<string, Option>>): string {
+  const [, unknown = ''] = /^Unknown option '--([^'=]+)/.exec(sentence) ?? [];
+  const [meant] = findNearest(unknown, Object.keys(options));
+  return meant === undefined ? '' : `; did you mean --${meant}?`;
 }
 
 function toConfig(options: Readonly<Record<string, Option>>): NonNullable<ParseArgsConfig['options']> {
@@ -151,5 +158,8 @@ function createGiven(command: Command, values: Values, args: ReadonlyMap<string,
 }
 
 function toUsageError(command: Command, sentence: string): CommandError {
-  return new CommandError('usage', `${sentence}.\nHow it is used: acc ${command.name} --help`);
+  return new CommandError(
+    'usage',
+    `${sentence.replace(/\?$/, '')}${sentence.endsWith('?') ? '?' : '.'}\nHow it is used: acc ${command.name} --help`,
+  );
 }

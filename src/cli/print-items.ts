@@ -5,11 +5,16 @@ import type { Print } from './print.ts';
 /** A heading and the field below it. */
 export type Column = readonly [heading: string, field: string];
 
-/** The items of a page as a table, what is counted above it, and how to go on below it. */
-export function printPage(print: Print, page: Page, columns: readonly Column[]): void {
-  const counts = Object.entries(page.counts ?? {});
-  if (counts.length > 0) print.say(`${counts.map(([name, count]) => `${name} ${count}`).join(', ')}\n`);
-  if (page.items.length === 0) print.say('none');
+/**
+ * The items of a page as a table, what is counted above it, and how to go on below it. `fits`: what was asked for (`type
+ * welcome`), when not all was; the counts are of everything even then, and the words must say so.
+ */
+export function printPage(print: Print, page: Page, columns: readonly Column[], fits = ''): void {
+  const counts = Object.entries(page.counts ?? {})
+    .map(([name, count]) => `${name} ${count}`)
+    .join(', ');
+  if (counts !== '') print.say(`${fits === '' ? '' : 'in all: '}${counts}\n`);
+  if (page.items.length === 0) print.say(fits === '' ? 'none' : `none of ${fits}`);
   else printItems(print, page.items, columns);
   const unreadable = page.unreadable ?? [];
   if (unreadable.length > 0)

@@ -1,3 +1,4 @@
+import { findNearest } from '../domain/find-nearest.ts';
 import { createApi } from './api.ts';
 import type { Call, Command, Surroundings } from './command.ts';
 import { commandTable } from './command-table.ts';
@@ -55,8 +56,7 @@ function showOverview(words: readonly string[], isAsked: boolean, print: Print):
   const prefix = `${asked.join(' ')} `;
   const isKnown =
     asked.length === 0 || commandTable.some((command: Command) => `${command.name} `.startsWith(prefix));
-  if (!isKnown)
-    throw new CommandError('usage', `There is no command "${asked.join(' ')}". All of them: acc --help`);
+  if (!isKnown) throw toUnknownCommand(asked);
   const exact = commandTable.find(({ name }) => name === asked.join(' '));
   const help = exact === undefined ? writeOverview(commandTable, asked) : writeHelp(exact);
   if (isAsked || words[0] === 'help') {
@@ -65,6 +65,21 @@ function showOverview(words: readonly string[], isAsked: boolean, print: Print):
   }
   print.note(help);
   return 'usage';
+}
+
+/** Whole names first, then the first word alone: `sttus --watch`, `hled`. */
+function toUnknownCommand(words: readonly string[]): CommandError {
+  const names = commandTable.map(({ name }) => name);
+  const groups = names.map((name) => name.split(' ')[0] ?? '');
+  const [meant] = [
+    ...[3, 2, 1].flatMap((count) => findNearest(words.slice(0, count).join(' '), names)),
+    ...findNearest(words[0] ?? '', [...new Set(groups)]),
+  ];
+  const hint = meant === undefined ? '' : ` Did you mean: acc ${meant}?`;
+  return new CommandError(
+    'usage',
+    `There is no command "${words.join(' ')}".${hint} All of them: acc --help`,
+  );
 }
 
 function readBaseUrl(text: string | undefined): string {

@@ -11,6 +11,7 @@ import { keepSecrets } from '../observe/redact.ts';
 import { createThrottledLog, type ThrottledLog } from '../observe/throttled-log.ts';
 import { createJobAdder, type JobAdder } from '../queue/job-adder.ts';
 import { createReleases, type Releases } from '../runtime/releases.ts';
+import { deriveAuditKey } from '../store/audit-key.ts';
 import { createKeys, type Keys } from '../store/keys.ts';
 import { openStore } from '../store/open-store.ts';
 import { openWitness } from '../store/open-witness.ts';
@@ -60,7 +61,7 @@ export function buildFoundation(configuration: Configuration, service: string): 
     onError: (role, error) => reportError(`redis ${role}`, error),
   });
   releases.push('redis', () => redis.close());
-  const keys = createKeys(values.KEY_PREFIX, values.SHARDS);
+  const keys = createKeys(values.KEY_PREFIX, values.SHARDS, deriveAuditKey(values.ADDRESS_HASH_KEY ?? ''));
   const witness = buildWitness(configuration, reportError);
   releases.push('witness', () => witness?.close());
   const jobs = createJobAdder({ redis: redis.commands, keys, onError: reportError });

@@ -12,7 +12,6 @@ import type { Identity } from './build-identity.ts';
 import { buildIntake } from './build-intake.ts';
 import { buildOperatorServices } from './build-operator-services.ts';
 import { createProviderCheck } from './build-provider-check.ts';
-import { buildProviders } from './build-providers.ts';
 import { buildQuarantine, readIdempotencyMs } from './build-quarantine.ts';
 import { buildRecordServices } from './build-record-services.ts';
 import { createDependencyCheck } from './dependency-report.ts';
@@ -21,17 +20,22 @@ import { createProofJudge, exportProofAge } from './judge-proof.ts';
 import { startWindowAdder } from './start-window-adder.ts';
 import { writeRequestLine } from './write-request-line.ts';
 
+/** What the HTTP services are built from. */
+export interface HttpParts {
+  readonly identity: Identity;
+  readonly catalog: Catalog;
+  readonly renderer: Renderer;
+  readonly gate: GateParts;
+  /** Whether every line of the production guard holds. */
+  readonly isGuardPassed: () => boolean;
+}
+
 /** Everything that the HTTP routes need, from the stages that do it. */
-export function buildHttpServices(
-  foundation: Foundation,
-  parts: { identity: Identity; catalog: Catalog; renderer: Renderer; gate: GateParts },
-): HttpServices {
-  const { configuration, redis, keys, jobs, metrics, now, monotonicNow, releases } = foundation;
+export function buildHttpServices(foundation: Foundation, parts: HttpParts): HttpServices {
+  const { configuration, redis, keys, jobs, metrics, now, monotonicNow } = foundation;
   const { values } = configuration;
   const { identity, catalog, gate } = parts;
-  const providers = buildProviders(configuration, 'check');
-  releases.push('providers', (deadlineMs) => providers.close(deadlineMs));
-  const checkProviders = createProviderCheck(foundation, providers);
+  const checkProviders = createProviderCheck(foundation);
   const judgeProof = createProofJudge(foundation);
   exportProofAge(foundation, judgeProof);
   const dependencies = createDependencyCheck(foundation, identity.keySet, judgeProof);
@@ -49,7 +53,7 @@ export function buildHttpServices(
   const readStatus = (): Promise<SendStatus> =>
     readSendStatus({
       ...store,
-      environment: () => readEnvironmentFlags(configuration, dependencies.isStoreDurable()),
+      environment: () => readEnvironmentFlags(configuration, parts.isGuardPassed()),
       settings: listEnvironmentSettings(configuration),
     });
   const addToWindows = startWindowAdder(foundation);

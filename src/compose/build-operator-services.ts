@@ -1,8 +1,10 @@
 import { discardDeadLetters, listDeadLetters, replayDeadLetters } from '../deliver/dead-letters.ts';
 import { listUnknowns, resolveUnknown } from '../deliver/unknowns.ts';
 import type { EventId } from '../domain/ids.ts';
-import { readAudit, verifyAudit } from '../gate/audit-chain.ts';
+import { readAudit } from '../gate/audit-chain.ts';
 import { addSuppressions, listSuppressions, removeSuppression } from '../gate/suppressions.ts';
+import { type AuditVerdict, verifyAudit } from '../gate/verify-audit.ts';
+import type { OperatorAnswer } from '../http/operator-answers.ts';
 import type { OperatorServices } from '../http/operator-services.ts';
 import { hashAddress } from '../observe/address-hash.ts';
 import { settleDeadEvent } from '../plan/settle-dead-event.ts';
@@ -45,7 +47,11 @@ export function buildOperatorServices(parts: OperatorParts): OperatorServices {
     addSuppressions: (order, by) => addSuppressions(addresses, toOrder(order, by), order.entries),
     removeSuppression: (order, by) => removeSuppression(addresses, toOrder(order, by), order),
     readAudit: (limit) => readAudit(redis, keys.shard(0), limit),
-    verifyAudit: () => verifyAudit(redis, keys.shard(0)),
+    verifyAudit: async (expected) => viewVerdict(await verifyAudit(redis, keys.shard(0), expected)),
     readDiagnostics: buildDiagnostics(parts),
   };
+}
+
+function viewVerdict({ sealedUpTo, ...verdict }: AuditVerdict): OperatorAnswer<'AuditVerdict'> {
+  return { ...verdict, sealed_up_to: sealedUpTo };
 }

@@ -13,7 +13,7 @@ const idleTimeoutMs = 15_000;
 
 /**
  * The providers of each channel, first choice first, each behind the recipient guard. A sender that rehearses builds nothing that
- * can send; a process that only checks their health builds them all the same.
+ * can send; what it only checks the health of is built all the same, apart.
  */
 export function buildProviders(configuration: Configuration, purpose: 'send' | 'check'): ProviderSet {
   const { values } = configuration;

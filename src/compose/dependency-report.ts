@@ -1,12 +1,11 @@
 import type { ProofVerdict } from '../domain/proof-of-life.ts';
 import type { DependencyReport } from '../http/services.ts';
 import type { KeySet } from '../identity/key-set.ts';
-import { checkDurability, type Durability } from '../store/durability.ts';
+import { checkDurability } from '../store/durability.ts';
 import type { Foundation } from './build-foundation.ts';
 
 export interface DependencyCheck {
   check(): Promise<DependencyReport>;
-  isStoreDurable(): boolean;
 }
 
 /**
@@ -19,11 +18,9 @@ export function createDependencyCheck(
   judgeProof?: () => Promise<ProofVerdict | undefined>,
 ): DependencyCheck {
   const { configuration, redis, keys, metrics } = foundation;
-  let last: Durability = { writable: false, durable: false, detail: 'not looked at yet' };
   return {
-    isStoreDurable: () => last.durable,
     check: async () => {
-      last = await checkDurability(redis.commands, {
+      const last = await checkDurability(redis.commands, {
         attested: configuration.values.STORE_DURABILITY_ATTESTED,
         probeKey: `${keys.shard(0).store}:probe`,
       });

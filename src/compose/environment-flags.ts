@@ -1,17 +1,16 @@
 import type { Configuration } from '../config/derive-configuration.ts';
-import { judgeProductionGuard } from '../config/production-guard.ts';
 import type { EnvironmentFlags } from '../domain/judge-environment.ts';
 import type { EnvironmentSetting } from '../gate/send-status.ts';
 
-/** The environment's part of the gate, as the pure rules want it. */
-export function readEnvironmentFlags(configuration: Configuration, storeDurable: boolean): EnvironmentFlags {
+/** The environment's part of the gate, as the pure rules want it. `guardPassed` counts in production mode only. */
+export function readEnvironmentFlags(configuration: Configuration, guardPassed: boolean): EnvironmentFlags {
   const { values } = configuration;
   return {
     emergencyStop: values.EMERGENCY_STOP,
     disableSend: values.DISABLE_SEND,
     mode: values.APP_MODE,
     promoSends: values.PROMO_SENDS,
-    guardPassed: judgeProductionGuard(configuration, storeDurable).every((line) => line.ok),
+    guardPassed,
   };
 }
 

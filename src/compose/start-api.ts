@@ -9,6 +9,7 @@ import { buildGate } from './build-gate.ts';
 import { buildHttpServices } from './build-http-services.ts';
 import { buildIdentity } from './build-identity.ts';
 import { describeEventTypes } from './describe-event-types.ts';
+import { readRelease, watchGuard } from './watch-guard.ts';
 
 const storePatienceMs = 2_000;
 
@@ -32,7 +33,9 @@ export async function startApi(foundation: Foundation): Promise<string> {
     await identity.keySet.stop();
   });
   await identity.keySet.start(life.signal);
-  const services = buildHttpServices(foundation, { identity, catalog, renderer, gate });
+  const release = readRelease(foundation, { catalog, renderer });
+  const isGuardPassed = await watchGuard(foundation, { process: 'api', release });
+  const services = buildHttpServices(foundation, { identity, catalog, renderer, gate, isGuardPassed });
   collectFigures(foundation, services);
   const ownMetricsPort = values.METRICS_PORT;
   const options = { appBaseUrl: configuration.appBaseUrl, programVersion: foundation.version };

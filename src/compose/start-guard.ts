@@ -6,16 +6,18 @@ import type { IndexEntry } from '../store/walk-index.ts';
 import { buildCatalog } from './build-catalog.ts';
 import type { Foundation } from './build-foundation.ts';
 import { buildGate } from './build-gate.ts';
+import { startAuditWatch } from './start-audit-watch.ts';
 import { startFleetWatch } from './start-fleet-watch.ts';
 import { startProofOfLife } from './start-proof-of-life.ts';
 import { startQuarantineJudge } from './start-quarantine-judge.ts';
 import { startStatusNotes } from './start-status-notes.ts';
+import { readRelease, watchGuard } from './watch-guard.ts';
 
 /** Starts the guard: one is active by lease, others stand by. It judges the fleet, and brings records and queue together. */
 export async function startGuard(foundation: Foundation): Promise<void> {
   const { configuration, redis, keys, jobs, log, now, releases, reportError } = foundation;
   const { values } = configuration;
-  const { catalog } = buildCatalog(configuration, now);
+  const { catalog, renderer } = buildCatalog(configuration, now);
   const gate = buildGate(foundation);
   const everyMs = values.RECONCILE_SECONDS * 1_000;
   const lease = createLease(redis.commands, keys.shard(0).lease('guard'), 2 * everyMs + 5_000);
@@ -24,7 +26,9 @@ export async function startGuard(foundation: Foundation): Promise<void> {
   await startQuarantineJudge(foundation);
   startFleetWatch(foundation);
   startProofOfLife(foundation, gate.watch);
-  startStatusNotes(foundation);
+  const release = readRelease(foundation, { catalog, renderer });
+  startStatusNotes(foundation, await watchGuard(foundation, { process: 'guard', release }));
+  startAuditWatch(foundation);
   const turn = async (): Promise<void> => {
     if (!(await lease.hold())) return;
     await reconcile({

@@ -6,12 +6,13 @@ import { type Foundation } from './build-foundation.ts';
 import { buildGate } from './build-gate.ts';
 import { buildProofSpace, toProofPlanner } from './build-proof-space.ts';
 import { runHost } from './run-host.ts';
+import { readRelease, watchGuard } from './watch-guard.ts';
 
 /** Starts the worker that turns events into messages. */
 export async function startPlanner(foundation: Foundation): Promise<void> {
   const { configuration, redis, keys, jobs, log, now, monotonicNow, releases } = foundation;
   const { values } = configuration;
-  const { catalog } = buildCatalog(configuration, now);
+  const { catalog, renderer } = buildCatalog(configuration, now);
   const { directory, ownToken } = buildDirectory(configuration, { now, monotonicNow });
   const gate = buildGate(foundation);
   const life = new AbortController();
@@ -34,6 +35,10 @@ export async function startPlanner(foundation: Foundation): Promise<void> {
     now,
     random: Math.random,
   };
+  await watchGuard(foundation, {
+    process: 'plan-events',
+    release: readRelease(foundation, { catalog, renderer }),
+  });
   const proofPlanner = toProofPlanner(buildProofSpace(foundation), planner);
   await gate.watch.start();
   for (let shard = 0; shard < keys.shards; shard += 1) {

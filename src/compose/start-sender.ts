@@ -2,12 +2,16 @@ import { hostname } from 'node:os';
 import { attemptMessage, endPoisonMessage } from '../deliver/attempt-message.ts';
 import type { Desk } from '../deliver/desk.ts';
 import { createDecisionNotes, notePermitAnswers } from '../deliver/note-decision.ts';
+import { createHealthAnswers, healthLookMs } from '../deliver/provider-health.ts';
+import { recordRehearsals } from '../deliver/rehearsals.ts';
 import { dropSenderReport, reportEveryMs, writeSenderReport } from '../deliver/sender-reports.ts';
 import { createTurns } from '../deliver/take-turns.ts';
 import type { EnvironmentFlags } from '../domain/judge-environment.ts';
+import type { Release } from '../domain/judge-rehearsal.ts';
 import { channels } from '../domain/message.ts';
 import type { ProviderSet } from '../providers/choose-provider.ts';
 import { createOutbox } from '../providers/outbox.ts';
+import type { ProviderHealth } from '../providers/provider.ts';
 import { runEvery } from '../runtime/run-every.ts';
 import { checkDurability } from '../store/durability.ts';
 import { readMessageRecord } from '../store/message-record.ts';
@@ -19,15 +23,19 @@ import { buildProofSpace, toProofDesk } from './build-proof-space.ts';
 import { buildProviders } from './build-providers.ts';
 import { readEnvironmentFlags } from './environment-flags.ts';
 import { runHost } from './run-host.ts';
+import { readRelease, watchGuard } from './watch-guard.ts';
 
 const durabilityEveryMs = 10_000;
 const spreadMsMax = 300_000;
+const recordEveryMs = 2_000;
+const healthMs = 6_000;
 
 /** Starts the worker that delivers messages, one queue per channel. */
 export async function startSender(foundation: Foundation): Promise<void> {
   const { configuration, redis, keys, log, metrics, now, monotonicNow, releases } = foundation;
   const { values } = configuration;
   const { catalog, renderer } = buildCatalog(configuration, now);
+  const release = readRelease(foundation, { catalog, renderer });
   const gate = buildGate(foundation);
   const providers = buildProviders(configuration, 'send');
   releases.push('providers', (deadlineMs) => providers.close(deadlineMs));
@@ -46,12 +54,13 @@ export async function startSender(foundation: Foundation): Promise<void> {
     providers,
     turns: createTurns({ paceMs: 60_000 / (gate.limits.perMinuteByDomain ?? 60_000), spreadMsMax }),
     outbox: createOutbox(values.OUTBOX_DIR),
+    noteRehearsal: recordEachRehearsal(foundation, release),
     senders: {
       mailFrom: configuration.mailFrom,
       ...(configuration.mailReplyTo === undefined ? {} : { mailReplyTo: configuration.mailReplyTo }),
       smsFrom: values.SMS_FROM,
     },
-    environment: await watchEnvironment(foundation),
+    environment: await watchEnvironment(foundation, release),
     recipients: configuration.recipients,
     retriesEnabled: values.RETRIES_ENABLED,
     permitDeadlineMs: values.PERMIT_DEADLINE_MS,
@@ -82,13 +91,37 @@ export async function startSender(foundation: Foundation): Promise<void> {
   }
 }
 
-/** Says in the store what this sender knows of its providers, so that every API can show it. */
-function reportStandings(
-  { redis, keys, now, releases, reportError }: Foundation,
-  providers: ProviderSet,
-): void {
+/** Puts on record which types are rehearsed with this release, together every few seconds. */
+function recordEachRehearsal(
+  { redis, keys, releases, reportError }: Foundation,
+  release: Release,
+): (type: string) => void {
+  const types = new Set<string>();
+  const record = async (): Promise<void> => {
+    const noted = [...types];
+    await recordRehearsals({ redis: redis.commands, keys }, release, noted);
+    for (const type of noted) types.delete(type);
+  };
+  const recording = runEvery(recordEveryMs, record, (error) => reportError('record rehearsals', error));
+  releases.push('rehearsals', async () => {
+    await recording.stop();
+    await record();
+  });
+  return (type) => void types.add(type);
+}
+
+/** Says in the store what this sender knows of its providers, and checks them when somebody asks, so that every API can show it. */
+function reportStandings(foundation: Foundation, providers: ProviderSet): void {
+  const { redis, keys, now, releases, reportError } = foundation;
   const store = { redis: redis.commands, keys };
   const sender = `${hostname()}:${process.pid}`;
+  const checkHealth = createHealthCheck(foundation, providers);
+  const answer = createHealthAnswers(store, sender, checkHealth.list);
+  const answering = runEvery(healthLookMs, answer, (error) => reportError('check providers', error));
+  releases.push('provider checks', () => {
+    checkHealth.abort();
+    return answering.stop();
+  });
   const report = (): Promise<void> => writeSenderReport(store, sender, providers.listStandings(now()));
   const reporting = runEvery(reportEveryMs, report, (error) => reportError('report providers', error));
   releases.push('provider report', async () => {
@@ -98,21 +131,37 @@ function reportStandings(
   });
 }
 
-/** The environment's flags; whether the production guard passes follows the store's durability as it changes. */
-async function watchEnvironment(foundation: Foundation): Promise<() => EnvironmentFlags> {
+/** A sender that rehearses has built no provider; those that it only asks are built when somebody first does. */
+function createHealthCheck(
+  { configuration, releases }: Foundation,
+  providers: ProviderSet,
+): { readonly list: () => Promise<readonly ProviderHealth[]>; readonly abort: () => void } {
+  let checked = configuration.values.APP_MODE === 'dry_run' ? undefined : providers;
+  const life = new AbortController();
+  const list = async (): Promise<readonly ProviderHealth[]> => {
+    if (checked === undefined) {
+      const built = buildProviders(configuration, 'check');
+      checked = built;
+      releases.push('checked providers', (deadlineMs) => built.close(deadlineMs));
+    }
+    return await checked.listHealth(AbortSignal.any([life.signal, AbortSignal.timeout(healthMs)]));
+  };
+  return { list, abort: () => life.abort() };
+}
+
+/** The environment's flags, with whether the production guard passes now. */
+async function watchEnvironment(foundation: Foundation, release: Release): Promise<() => EnvironmentFlags> {
   const { configuration, redis, keys, metrics, releases, reportError } = foundation;
   const { values } = configuration;
-  let durable = false;
   const look = async (): Promise<void> => {
-    const durability = await checkDurability(redis.commands, {
+    const { durable } = await checkDurability(redis.commands, {
       attested: values.STORE_DURABILITY_ATTESTED,
       probeKey: `${keys.shard(0).store}:probe`,
     });
-    durable = durability.durable;
     metrics.setStoreDurable(durable);
   };
-  await look();
   const watching = runEvery(durabilityEveryMs, look, (error) => reportError('check durability', error));
   releases.push('durability watch', () => watching.stop());
-  return () => readEnvironmentFlags(configuration, durable);
+  const isPassed = await watchGuard(foundation, { process: 'send-messages', release });
+  return () => readEnvironmentFlags(configuration, isPassed());
 }

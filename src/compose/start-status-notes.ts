@@ -1,11 +1,11 @@
 import { readQueueStatus } from '../deliver/queue-status.ts';
 import type { EnvironmentFlags } from '../domain/judge-environment.ts';
 import { triggerNames } from '../domain/thresholds.ts';
+import { readAuditHead } from '../gate/audit-chain.ts';
 import { readSendStatus } from '../gate/send-status.ts';
 import { readGuard } from '../guard/read-guard.ts';
 import { type NoteDesk, turnStatusNotes } from '../guard/status-notes.ts';
 import { runEvery } from '../runtime/run-every.ts';
-import { checkDurability } from '../store/durability.ts';
 import { createLease } from '../store/lease.ts';
 import type { Foundation } from './build-foundation.ts';
 import { readEnvironmentFlags } from './environment-flags.ts';
@@ -15,7 +15,7 @@ const lookEveryMs = 1_000;
 const leaseMs = 15_000;
 
 /** Starts writing status notes (VER-3); of all guards, the one that holds the lease does. */
-export function startStatusNotes(foundation: Foundation): void {
+export function startStatusNotes(foundation: Foundation, isGuardPassed: () => boolean): void {
   const { configuration, version, redis, keys, log, now, releases, reportError } = foundation;
   const { STATUS_WEBHOOK_URL } = configuration.values;
   const desk: NoteDesk = {
@@ -23,7 +23,7 @@ export function startStatusNotes(foundation: Foundation): void {
     keys,
     release: `auto_com_center ${version}`,
     releasedAtMs: () => readReleasedAt(foundation),
-    describe: createDescriber(foundation),
+    describe: createDescriber(foundation, isGuardPassed),
     webhook: STATUS_WEBHOOK_URL === undefined ? undefined : new URL(STATUS_WEBHOOK_URL),
     log,
     now,
@@ -49,21 +49,18 @@ async function readReleasedAt({ configuration, version, redis, keys, now }: Foun
   return Number(await redis.commands.hget(key, version));
 }
 
-function createDescriber(foundation: Foundation): () => Promise<string> {
+function createDescriber(foundation: Foundation, isGuardPassed: () => boolean): () => Promise<string> {
   const { configuration, redis, keys, jobs, now } = foundation;
   const judgeProof = createProofJudge(foundation);
   const store = { redis: redis.commands, keys, jobs, now };
   return async () => {
-    const { durable } = await checkDurability(redis.commands, {
-      attested: configuration.values.STORE_DURABILITY_ATTESTED,
-      probeKey: `${keys.shard(0).store}:probe`,
-    });
-    const environment = (): EnvironmentFlags => readEnvironmentFlags(configuration, durable);
-    const [send, queue, standing, proof] = await Promise.all([
+    const environment = (): EnvironmentFlags => readEnvironmentFlags(configuration, isGuardPassed());
+    const [send, queue, standing, proof, audit] = await Promise.all([
       readSendStatus({ ...store, environment, settings: [] }),
       readQueueStatus(store),
       readGuard(store.redis, keys, now()),
       judgeProof(),
+      readAuditHead(store.redis, keys.shard(0)),
     ]);
     const { queues, messages } = queue;
     const waiting = Object.values(queues).reduce((sum, figures) => sum + figures.waiting, 0);
@@ -77,6 +74,7 @@ function createDescriber(foundation: Foundation): () => Promise<string> {
       `messages: ${waiting} waiting, ${messages.sent} sent, ${messages.held} held, ${queue.dead_letters} dead, ${messages.unknown} unknown`,
       `triggers: ${verdicts.join(', ')}${latched.length === 0 ? '' : `; latched: ${latched.join(', ')}`}`,
       `proof of life: ${proof?.detail ?? 'off'}`,
+      `audit: ${audit.count} lines, head ${audit.head === '' ? 'none' : audit.head}`,
       configuration.appBaseUrl,
     ].join('\n');
   };

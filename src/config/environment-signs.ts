@@ -20,11 +20,16 @@ export function readEnvironmentSigns(values: SettingValues): readonly Environmen
   ];
 }
 
-const thisMachine = /^(localhost|.*\.localhost|127\..*|0\.0\.0\.0|\[::1?\])$/;
+const thisMachine = /^(localhost|.*\.localhost|127\.\d+\.\d+\.\d+|0\.0\.0\.0|\[::1?\])$/;
+
+/** A name or address that never leaves this machine, as `URL` writes it. */
+export function isThisMachine(hostname: string): boolean {
+  return thisMachine.test(hostname);
+}
 
 /** Plain http, or an address of this machine. Without APP_BASE_URL the service is called at one. */
 function isLocal(address: string | undefined): boolean {
   if (address === undefined || !URL.canParse(address)) return true;
   const { protocol, hostname } = new URL(address);
-  return protocol === 'http:' || thisMachine.test(hostname);
+  return protocol === 'http:' || isThisMachine(hostname);
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { judgeProductionGuard } from './production-guard.ts';
+import { type GuardFacts, judgeProductionGuard, type ProcessName } from './production-guard.ts';
 import { readConfiguration } from './read-configuration.ts';
 
 const key = '5b0c7f1e9a3d4826b7e0c1f2a3948d57';
@@ -14,13 +14,27 @@ const live = {
   AUTH_AUDIENCE: 'acc',
   ADDRESS_HASH_KEY: key,
   METRICS_PORT: '9090',
+  MAIL_FROM: 'Scholar Desk <hello@desk.scholar.org>',
+  DIRECTORY_URL: 'https://directory.example.com',
+  M2M_TOKEN_URL: 'https://issuer.example.com/token',
+  M2M_CLIENT_ID: 'auto-com-center',
+  M2M_CLIENT_SECRET: 'c1f2a3948d575b0c7f1e',
   REDIS_URL: 'rediss://user:4fQ0b8@store.example.com:6379',
+  WITNESS_URL: 'rediss://user:c39a48@witness.example.com:6379',
   SMTP_URL: 'smtps://test:9a3d48@mail.example.com:465',
   QUARANTINE_KEYS: `one:${Buffer.from(key).toString('base64')}`,
 };
 
-function listFailing(changes: Record<string, string>, storeDurable = true): readonly string[] {
-  return judgeProductionGuard(readConfiguration({ ...live, ...changes }), storeDurable)
+const kannel = {
+  KANNEL_URL: 'https://kannel.scholar.org',
+  KANNEL_USERNAME: 'desk',
+  KANNEL_PASSWORD: 'c1f2a3948d57',
+};
+const rehearsed = { ok: true, detail: 'rehearsed 5 h ago: welcome' };
+
+function listFailing(changes: Record<string, string>, facts: Partial<GuardFacts> = {}): readonly string[] {
+  const all = { storeDurable: true, rehearsal: rehearsed, ...facts };
+  return judgeProductionGuard(readConfiguration({ ...live, ...changes }), all)
     .filter(({ ok }) => !ok)
     .map(({ check, repair }) => `${check}: ${repair}`);
 }
@@ -38,6 +52,22 @@ test.each([
   [{ RATE_LIMIT_ENABLED: 'false' }, 'the per-minute limit is on'],
   [{ REDIRECT_EMAIL: 'ops@example.com' }, 'no redirect is set'],
   [{ AUTO_APPROVE_ENABLED: 'true' }, 'nothing approves itself'],
+  [{ SMTP_URL: '' }, 'mail has a way out: set SMTP_URL'],
+  [{ DIRECTORY_URL: '' }, 'recipients can be looked up: set DIRECTORY_URL'],
+  [{ DIRECTORY_URL: '', DIRECTORY_FILE: '/students.json' }, 'recipients can be looked up'],
+  [{ QUARANTINE_KEYS: '' }, 'events are kept while the issuer is down: set QUARANTINE_KEYS'],
+  [{ WITNESS_URL: '' }, 'the store has a witness: set WITNESS_URL'],
+  [{ WITNESS_URL: 'redis://:c39a48@witness.example.com' }, 'what leaves this machine is encrypted'],
+  [{ REDIS_URL: 'rediss://store.example.com' }, 'the store asks for a password'],
+  [{ REDIS_URL: 'rediss://user@store.example.com' }, 'the store asks for a password'],
+  [{ REDIS_URL: 'redis://127.0.0.1:6379' }, 'the store asks for a password'],
+  [{ MAIL_FROM: 'Scholar Desk <hello@example.com>' }, 'the sender is not an example'],
+  [{ MAIL_FROM: '' }, 'the sender is not an example'],
+  [{ MAIL_FROM: 'hello@mail.example.org' }, 'the sender is not an example'],
+  [{ MAIL_FROM: 'hello@campus.test' }, 'the sender is not an example'],
+  [{ MAIL_REPLY_TO: 'help@example.net' }, 'the sender is not an example'],
+  [kannel, 'the sender is not an example'],
+  [{ ...kannel, SMS_FROM: '+12125550142' }, 'the sender is not an example'],
 ])('with %j it fails on one line: %s', (changes, check) => {
   expect(listFailing(changes)).toEqual([expect.stringContaining(check)]);
 });
@@ -47,7 +77,78 @@ test('the second key lets it approve by itself', () => {
 });
 
 test('a store that is not durable fails', () => {
-  expect(listFailing({}, false)).toEqual([expect.stringContaining('the store is durable')]);
+  expect(listFailing({}, { storeDurable: false })).toEqual([expect.stringContaining('the store is durable')]);
+});
+
+/** Connections that leave this machine as plain text, each with the setting to be named. */
+const plainHops: [changes: Record<string, string>, name: string][] = [
+  [{ REDIS_URL: 'redis://user:4fQ0b8@10.0.0.7:6379' }, 'REDIS_URL'],
+  [{ REDIS_URL: 'redis://user:4fQ0b8@127.0.0.1.example.com' }, 'REDIS_URL'],
+  [{ REDIS_URL: 'redis://user:4fQ0b8@127.example.com' }, 'REDIS_URL'],
+  [{ ...kannel, SMS_FROM: 'Desk', KANNEL_URL: 'http://kannel.internal:13013' }, 'KANNEL_URL'],
+  [
+    {
+      SMS_FROM: 'Desk',
+      SMS_API_URL: 'http://sms.internal',
+      SMS_ACCOUNT_SID: 'AC1',
+      SMS_AUTH_TOKEN: '26b7e0c1',
+    },
+    'SMS_API_URL',
+  ],
+];
+
+test.each(plainHops)('%j fails: a credential would travel in the open', (changes, name) => {
+  expect(listFailing(changes)).toEqual([
+    expect.stringMatching(new RegExp(`what leaves this machine is encrypted: use .* in ${name};`)),
+  ]);
+});
+
+test.each(plainHops)('%j passes once an operator vouches for it, and for no other', (changes, name) => {
+  expect(listFailing({ ...changes, PLAIN_HOPS_ATTESTED: name })).toEqual([]);
+  const others = ['REDIS_URL', 'KANNEL_URL', 'SMS_API_URL'].filter((other) => other !== name).join(', ');
+  expect(listFailing({ ...changes, PLAIN_HOPS_ATTESTED: others })).toHaveLength(1);
+});
+
+test.each([
+  'redis://user:4fQ0b8@127.0.0.1:6379',
+  'redis://user:4fQ0b8@localhost',
+  'redis://user:4fQ0b8@[::1]:6379',
+])('%s never leaves this machine, and passes', (url) => {
+  expect(listFailing({ REDIS_URL: url })).toEqual([]);
+});
+
+test.each(['AUTH_JWKS_URL', 'M2M_TOKEN_URL', 'DIRECTORY_URL', 'STATUS_WEBHOOK_URL'])(
+  'plain http in %s does not even start, and nobody can vouch for it',
+  (name) => {
+    const changes = { ...live, [name]: 'http://somewhere.internal' };
+    expect(() => readConfiguration(changes)).toThrow(`${name} must use https`);
+    expect(() => readConfiguration({ ...changes, PLAIN_HOPS_ATTESTED: name })).toThrow('PLAIN_HOPS_ATTESTED');
+  },
+);
+
+test('a misspelt hop is a fault at start, since it would vouch for nothing', () => {
+  expect(() => readConfiguration({ ...live, PLAIN_HOPS_ATTESTED: 'REDIS' })).toThrow(
+    'must be names of these settings: REDIS_URL, WITNESS_URL, SMS_API_URL, KANNEL_URL',
+  );
+});
+
+test('what was never rehearsed fails, and the line says why', () => {
+  const rehearsal = { ok: false, detail: 'the last rehearsal was 80 h ago' };
+  expect(listFailing({}, { rehearsal })).toEqual([
+    expect.stringMatching(/^what goes live was rehearsed \(the last rehearsal was 80 h ago\): let /),
+  ]);
+});
+
+/** What each process is given in a cluster; it must not fail for what others have. */
+test.each<[ProcessName, string[], string]>([
+  ['send-messages', ['DIRECTORY_URL', 'QUARANTINE_KEYS'], 'SMTP_URL'],
+  ['plan-events', ['SMTP_URL', 'QUARANTINE_KEYS'], 'DIRECTORY_URL'],
+  ['api', ['SMTP_URL', 'DIRECTORY_URL'], 'QUARANTINE_KEYS'],
+  ['guard', ['SMTP_URL', 'DIRECTORY_URL'], 'QUARANTINE_KEYS'],
+])('%s passes without %j, and not without %s', (process, others, own) => {
+  const without = (names: string[]) => Object.fromEntries(names.map((name) => [name, '']));
+  expect(listFailing(without(others), { process })).toEqual([]);
+  expect(listFailing(without([...others, own]), { process })).toEqual([expect.stringContaining(own)]);
 });
 
 test.each([

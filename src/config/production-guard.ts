@@ -1,4 +1,6 @@
+import type { RehearsalVerdict } from '../domain/judge-rehearsal.ts';
 import type { Configuration } from './derive-configuration.ts';
+import { listPlainHops } from './plain-hops.ts';
 import type { SettingName } from './settings.ts';
 
 /** One line of the production guard: what was checked, whether it holds, and what to do if it does not. */
@@ -8,13 +10,32 @@ export interface GuardLine {
   readonly repair: string;
 }
 
+/** The processes of the service. Each is given the secrets that it reads, and no others. */
+export const processNames = ['api', 'plan-events', 'send-messages', 'guard'] as const;
+export type ProcessName = (typeof processNames)[number];
+
+export interface GuardFacts {
+  readonly storeDurable: boolean;
+  readonly rehearsal: RehearsalVerdict;
+  /** Whose configuration it is; absent: one that holds everything, such as a file for all processes. */
+  readonly process?: ProcessName | undefined;
+}
+
 /**
- * Judges whether this process may send to everyone (ENV-3). Every line must hold; the sender refuses to send in
- * production mode otherwise, and holds what it is given.
+ * Judges whether this configuration may send to everyone (ENV-3). Every line must hold, in every process; the sender refuses
+ * to send in production mode otherwise, and holds what it is given.
  */
-export function judgeProductionGuard(configuration: Configuration, storeDurable: boolean): GuardLine[] {
+export function judgeProductionGuard(configuration: Configuration, facts: GuardFacts): GuardLine[] {
+  return [
+    ...judgeSwitches(configuration, facts),
+    ...judgeStore(configuration, facts),
+    ...judgeSecrets(configuration),
+    ...judgeParts(configuration, facts.process),
+  ];
+}
+
+function judgeSwitches(configuration: Configuration, { rehearsal }: GuardFacts): GuardLine[] {
   const { values } = configuration;
-  const examples = listExampleSecrets(configuration);
   return [
     line('ENVIRONMENT is production', values.ENVIRONMENT === 'production', 'set ENVIRONMENT=production'),
     line('APP_MODE is production', values.APP_MODE === 'production', 'set APP_MODE=production'),
@@ -24,18 +45,16 @@ export function judgeProductionGuard(configuration: Configuration, storeDurable:
       'rehearse, look, then set DRY_RUN_VERIFIED=true',
     ),
     line(
+      `what goes live was rehearsed (${rehearsal.detail})`,
+      rehearsal.ok,
+      'let messages of these templates be rehearsed with these settings (APP_MODE=dry_run), and go live within 72 hours',
+    ),
+    line(
       'APP_BASE_URL is the expected one',
       values.EXPECTED_BASE_URL !== undefined &&
         configuration.appBaseUrl === values.EXPECTED_BASE_URL.replace(/\/$/, ''),
       'set EXPECTED_BASE_URL to the public address and compare it with APP_BASE_URL',
     ),
-    line('the store is durable', storeDurable, 'set appendonly yes and appendfsync always on Redis'),
-    line(
-      'no secret is an example',
-      examples.length === 0,
-      `put random ones in place of what is in ${examples.join(', ')}`,
-    ),
-    line('SMTP requires TLS', values.SMTP_REQUIRE_TLS, 'leave SMTP_REQUIRE_TLS unset'),
     line('the per-minute limit is on', values.RATE_LIMIT_ENABLED, 'leave RATE_LIMIT_ENABLED unset'),
     line(
       'no redirect is set',
@@ -48,6 +67,73 @@ export function judgeProductionGuard(configuration: Configuration, storeDurable:
       'unset AUTO_APPROVE_ENABLED, or also set ALLOW_PRODUCTION_AUTO_APPROVE=true',
     ),
   ];
+}
+
+function judgeStore({ values }: Configuration, { storeDurable }: GuardFacts): GuardLine[] {
+  return [
+    line('the store is durable', storeDurable, 'set appendonly yes and appendfsync always on Redis'),
+    line(
+      'the store asks for a password',
+      (readPassword(values.REDIS_URL) ?? '') !== '',
+      'give Redis a password (requirepass, or a user with ACL) and put it into REDIS_URL',
+    ),
+    line(
+      'the store has a witness',
+      values.WITNESS_URL !== undefined,
+      'set WITNESS_URL to a small Redis that is never restored together with the store (docs/operations/restore.md)',
+    ),
+  ];
+}
+
+function judgeSecrets(configuration: Configuration): GuardLine[] {
+  const { values } = configuration;
+  const examples = listExampleSecrets(configuration);
+  const plain = listPlainHops(values);
+  return [
+    line(
+      'no secret is an example',
+      examples.length === 0,
+      `put random ones in place of what is in ${examples.join(', ')}`,
+    ),
+    line(
+      'what leaves this machine is encrypted',
+      plain.length === 0,
+      `use rediss:// and https:// in ${plain.join(', ')}; where only a private network lies between, an operator vouches for it with PLAIN_HOPS_ATTESTED`,
+    ),
+    line('SMTP requires TLS', values.SMTP_REQUIRE_TLS, 'leave SMTP_REQUIRE_TLS unset'),
+    line(
+      'the sender is not an example',
+      !hasExampleSender(configuration),
+      'set MAIL_FROM, MAIL_REPLY_TO and SMS_FROM to addresses of yours',
+    ),
+  ];
+}
+
+/** What a process needs to do its part. Only those who are given a secret can say whether it is there. */
+function judgeParts({ values }: Configuration, process: ProcessName | undefined): GuardLine[] {
+  const parts: readonly { readonly of: readonly ProcessName[]; readonly line: GuardLine }[] = [
+    {
+      of: ['send-messages'],
+      line: line('mail has a way out', values.SMTP_URL !== undefined, 'set SMTP_URL'),
+    },
+    {
+      of: ['plan-events'],
+      line: line(
+        'recipients can be looked up',
+        values.DIRECTORY_URL !== undefined,
+        'set DIRECTORY_URL, with M2M_TOKEN_URL, M2M_CLIENT_ID and M2M_CLIENT_SECRET',
+      ),
+    },
+    {
+      of: ['api', 'guard'],
+      line: line(
+        'events are kept while the issuer is down',
+        values.QUARANTINE_KEYS !== undefined,
+        'set QUARANTINE_KEYS',
+      ),
+    },
+  ];
+  return parts.filter(({ of }) => process === undefined || of.includes(process)).map((part) => part.line);
 }
 
 function line(check: string, ok: boolean, repair: string): GuardLine {
@@ -76,4 +162,17 @@ function readPassword(address: string | undefined): string | undefined {
 /** Typed or filled by hand: 32 random bytes have some 30 different values. */
 function isPatterned(key: Uint8Array): boolean {
   return new Set(key).size < 16;
+}
+
+/** Domains that nobody has (RFC 2606, RFC 6761), and numbers that are kept for stories (NANPA: 555-0100 to 555-0199). */
+const exampleDomain = /@(?:.+\.)?(?:example\.(?:com|net|org)|example|test|invalid|localhost)$/i;
+const exampleNumber = /^\+1\d{3}55501\d\d$/;
+
+function hasExampleSender({ mailFrom, mailReplyTo, values }: Configuration): boolean {
+  const sendsTexts = values.SMS_API_URL !== undefined || values.KANNEL_URL !== undefined;
+  return (
+    exampleDomain.test(mailFrom.address) ||
+    exampleDomain.test(mailReplyTo ?? '') ||
+    (sendsTexts && exampleNumber.test(values.SMS_FROM))
+  );
 }

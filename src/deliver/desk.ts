@@ -34,6 +34,8 @@ export interface Desk {
   /** For those who wait for a window that is full for some only. */
   readonly turns: Turns;
   readonly outbox: Outbox;
+  /** A message of this type was rehearsed: going live needs that on record. */
+  readonly noteRehearsal: (type: string) => void;
   readonly senders: Senders;
   readonly environment: () => EnvironmentFlags;
   readonly recipients: RecipientPolicy;

@@ -35,6 +35,7 @@ export async function rehearseMessage(desk: Desk, ready: ReadyMessage): Promise<
     reason: would,
     fields: { draft: JSON.stringify(draft) },
   });
+  desk.noteRehearsal(message.type);
   desk.log.info(
     { message_id: message.id, event_id: message.event, type: message.type, would },
     'message rehearsed',

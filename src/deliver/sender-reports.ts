@@ -52,6 +52,14 @@ export async function dropSenderReport({ redis, keys }: Store, sender: string): 
   await redis.hdel(keys.shard(0).senders, sender);
 }
 
+/** Names of the senders that are alive. Throws `store-unavailable`. */
+export async function listLiveSenders(store: Store): Promise<readonly string[]> {
+  const [reports, storeMs] = await Promise.all([readReports(store), readStoreClock(store.redis)]);
+  return reports
+    .filter(([, report]) => report !== undefined && report.at >= storeMs - reportKeptMs)
+    .map(([sender]) => sender);
+}
+
 /** What the senders that are alive know, by provider. What dead ones said is dropped on the way. */
 export async function readSenderViews(
   store: Store,

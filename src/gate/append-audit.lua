@@ -1,6 +1,6 @@
 -- append-audit: adds a line to the hash-chained audit stream.
 -- KEYS: 1 gate (holds the head of the chain), 2 audit stream
--- ARGV: 1 hash that the caller saw at the head, 2 audit line (JSON), 3 SHA-256 of the chain up to that line
+-- ARGV: 1 hash that the caller saw at the head, 2 audit line (JSON), 3 hash of the chain up to that line, with its seal
 -- Answers: {'done'} | {'moved', hash}: somebody was first, read again
 local head = redis.call('HGET', KEYS[1], 'auditHash') or ''
 if head ~= ARGV[1] then

@@ -1,9 +1,14 @@
-import { createHash } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import type { Redis } from 'ioredis';
+import type { AuditKey } from '../store/audit-key.ts';
 import type { ShardKeys } from '../store/keys.ts';
 import { loadScript, toStoreError } from '../store/scripts.ts';
 
-/** Who did what, when and why. Each line's hash covers the line before it, so a changed line breaks the chain. */
+/**
+ * Who did what, when and why. The hash of each line covers the line before it, and is sealed with a key that is not in the
+ * store: `<number>.<SHA-256>.<key id>.<HMAC>`. A line that was written where the key is not at hand (`acc stop` at the
+ * store) ends after the SHA-256. Lines of versions before seals have a bare SHA-256.
+ */
 export interface AuditLine {
   readonly at: string;
   readonly actor: string;
@@ -15,24 +20,29 @@ export interface AuditLine {
   readonly detail?: Readonly<Record<string, unknown>>;
 }
 
-export type AuditVerdict =
-  | { readonly ok: true; readonly lines: number }
-  | { readonly ok: false; readonly entry: string; readonly detail: string };
+/**
+ * Where the chain ends: the hash of its last line (empty before the first) and how many lines there ever were, those
+ * included that have been trimmed. Kept outside the store, it shows a chain that was cut, rewritten or set back.
+ */
+export interface AuditHead {
+  readonly head: string;
+  readonly count: number;
+}
 
 /** A miss means that somebody else got through, so n writers at once need about n tries each; this is far more. */
 export const chainTriesMax = 2_000;
-const walkStep = 500;
 const script = loadScript(new URL('./append-audit.lua', import.meta.url));
 
 /** Adds a line. Throws when the store does not take it: an action that cannot be audited must not happen. */
 export async function appendAudit(redis: Redis, keys: ShardKeys, line: AuditLine): Promise<void> {
   const text = JSON.stringify(line);
-  let head = (await readHead(redis, keys)) ?? '';
+  let { head } = await readAuditHead(redis, keys);
   for (let tries = 0; tries < chainTriesMax; tries += 1) {
+    const hash = await hashNextLine(redis, keys, head, text);
     const [word, newHead = ''] = (await script.run(
       redis,
       [keys.gate, keys.audit],
-      [head, text, chainHash(head, text)],
+      [head, text, hash],
     )) as string[];
     if (word === 'done') return;
     head = newHead;
@@ -40,77 +50,84 @@ export async function appendAudit(redis: Redis, keys: ShardKeys, line: AuditLine
   throw toStoreError('append audit', new Error('the head of the audit chain kept moving'));
 }
 
-/** The hash of the chain up to and including `text`: SHA-256 over the hash before it and the line. */
-export function chainHash(head: string, text: string): string {
+/** The hash of the line that is to follow `head`, sealed where the key is at hand. */
+export async function hashNextLine(
+  redis: Redis,
+  keys: ShardKeys,
+  head: string,
+  text: string,
+): Promise<string> {
+  const count = readNumber(head) ?? (await readFrom('count audit', () => countLines(redis, keys)));
+  return hashLine({ head, count }, text, keys.auditKey);
+}
+
+/** The hash of the line `text` behind `before`. */
+export function hashLine(before: AuditHead, text: string, key: AuditKey | undefined): string {
+  const number = before.count + 1;
+  const digest = createHash('sha256').update(`${number}\n${before.head}\n`).update(text).digest('hex');
+  const plain = `${number}.${digest}`;
+  return key === undefined ? plain : `${plain}.${key.id}.${sealHash(plain, key)}`;
+}
+
+/** 128 bits of an HMAC over a hash without its seal. */
+export function sealHash(plain: string, { key }: AuditKey): string {
+  return createHmac('sha256', key).update(plain).digest('hex').slice(0, 32);
+}
+
+/** The hash that versions before seals wrote; an old program may still write one while a release rolls out. */
+export function hashPlainLine(head: string, text: string): string {
   return createHash('sha256').update(head).update('\n').update(text).digest('hex');
+}
+
+/** The number of the line that a hash stands for; undefined for a bare SHA-256. */
+export function readNumber(hash: string): number | undefined {
+  if (hash === '') return 0;
+  const [, number] = /^(\d{1,15})\./.exec(hash) ?? [];
+  return number === undefined ? undefined : Number(number);
 }
 
 /** The newest `count` lines, newest first. */
 export async function readAudit(redis: Redis, keys: ShardKeys, count: number): Promise<AuditLine[]> {
-  try {
+  return await readFrom('read audit', async () => {
     const entries = await redis.xrevrange(keys.audit, '+', '-', 'COUNT', count);
-    return entries.map(([, fields]) => JSON.parse(readField(fields, 'line')) as AuditLine);
-  } catch (error) {
-    throw toStoreError('read audit', error);
-  }
+    return entries.map(([, fields]) => JSON.parse(readEntry(fields).text) as AuditLine);
+  });
 }
 
-/** Walks the whole chain and finds the first line that was changed, added or taken out. */
-export async function verifyAudit(redis: Redis, keys: ShardKeys): Promise<AuditVerdict> {
-  for (let tries = 1; ; tries += 1) {
-    const { head, lines, broken } = await walkChain(redis, keys);
-    if (broken !== undefined) {
-      return { ok: false, entry: broken, detail: 'this line does not follow from the one before it' };
-    }
-    if (((await readHead(redis, keys)) ?? '') === head) return { ok: true, lines };
-    // A line written between the walk and the look at the head is no fault: walk again.
-    if (tries === 3) {
-      return { ok: false, entry: 'end', detail: 'the last line is not the one that the stored head names' };
-    }
-  }
+/** Where the chain ends now. Throws `store-unavailable`. */
+export async function readAuditHead(redis: Redis, keys: ShardKeys): Promise<AuditHead> {
+  return await readFrom('read audit head', async () => {
+    const head = (await redis.hget(keys.gate, 'auditHash')) ?? '';
+    return { head, count: readNumber(head) ?? (await countLines(redis, keys)) };
+  });
 }
 
-interface Walk {
-  readonly head: string;
-  readonly lines: number;
-  /** The first entry that does not follow. */
-  readonly broken?: string;
-}
-
-async function walkChain(redis: Redis, keys: ShardKeys): Promise<Walk> {
-  let head = '';
-  let lines = 0;
-  for (let from = '-'; ; ) {
-    const entries = await readEntries(redis, keys, from);
-    for (const [entry, fields] of entries) {
-      const expected = chainHash(head, readField(fields, 'line'));
-      if (expected !== readField(fields, 'hash')) return { head, lines, broken: entry };
-      head = expected;
-      lines += 1;
-    }
-    const last = entries.at(-1);
-    if (entries.length < walkStep || last === undefined) return { head, lines };
-    from = `(${last[0]}`;
-  }
-}
-
-async function readEntries(redis: Redis, keys: ShardKeys, from: string): Promise<[string, string[]][]> {
+/** What a read answers, with a fault of the store in our own words. */
+export async function readFrom<T>(what: string, read: () => Promise<T>): Promise<T> {
   try {
-    return await redis.xrange(keys.audit, from, '+', 'COUNT', walkStep);
+    return await read();
   } catch (error) {
-    throw toStoreError('read audit', error);
+    throw toStoreError(what, error);
   }
 }
 
-async function readHead(redis: Redis, keys: ShardKeys): Promise<string | null> {
-  try {
-    return await redis.hget(keys.gate, 'auditHash');
-  } catch (error) {
-    throw toStoreError('read audit head', error);
-  }
+/** For a head without a number: what is in the store, and what was trimmed. */
+async function countLines(redis: Redis, keys: ShardKeys): Promise<number> {
+  const [{ count }, lines] = await Promise.all([readAuditBase(redis, keys), redis.xlen(keys.audit)]);
+  return count + lines;
 }
 
-function readField(fields: readonly string[], name: string): string {
-  const at = fields.indexOf(name);
-  return at < 0 ? '' : (fields[at + 1] ?? '');
+/** What the first line in the store follows: nothing, or the last line that was trimmed. */
+export async function readAuditBase(redis: Redis, keys: ShardKeys): Promise<AuditHead> {
+  const [head, count] = await redis.hmget(keys.gate, 'auditBase', 'auditBaseCount');
+  return { head: head ?? '', count: Number(count ?? 0) };
+}
+
+/** What an entry of the stream holds. */
+export function readEntry(fields: readonly string[]): { readonly text: string; readonly hash: string } {
+  const read = (name: string): string => {
+    const at = fields.indexOf(name);
+    return at < 0 ? '' : (fields[at + 1] ?? '');
+  };
+  return { text: read('line'), hash: read('hash') };
 }

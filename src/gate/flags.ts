@@ -3,7 +3,7 @@ import type { SeenStore, StoreMark } from '../domain/store-mark.ts';
 import type { Keys } from '../store/keys.ts';
 import { loadScript, toStoreError } from '../store/scripts.ts';
 import { type Witness, witnessTimeoutMs } from '../store/witness.ts';
-import { type AuditLine, chainHash, chainTriesMax } from './audit-chain.ts';
+import { type AuditLine, chainTriesMax, hashNextLine } from './audit-chain.ts';
 
 /** The run-time switches. `send*` are the kill switch, `ingest` and `consume*` pause intake and workers. */
 export const flagNames = [
@@ -155,11 +155,14 @@ async function tellWitness(witness: Pick<Witness, 'raise'>, mark: StoreMark): Pr
 }
 
 async function runChange({ redis, keys, now }: FlagStore, change: Change, seen: Seen): Promise<ChangeAnswer> {
-  const { gate, inflight, audit, messageCounts } = keys.shard(0);
+  const shard = keys.shard(0);
+  const nowMs = now();
+  const line = JSON.stringify(toAuditLine(change, seen.flag.value, nowMs));
+  const hash = await hashNextLine(redis, shard, seen.head, line);
   const reply = await script.run(
     redis,
-    [gate, inflight, audit, messageCounts],
-    toArguments(change, seen, { hint: keys.gateHint, nowMs: now() }),
+    [shard.gate, shard.inflight, shard.audit, shard.messageCounts],
+    toArguments(change, seen, { line, hash, hint: keys.gateHint, nowMs }),
   );
   const [word, epoch = '', ...found] = reply as string[];
   if (word === 'other-lineage') return { kind: word };
@@ -175,9 +178,13 @@ async function runChange({ redis, keys, now }: FlagStore, change: Change, seen: 
 function toArguments(
   change: Change,
   seen: Seen,
-  { hint, nowMs }: { readonly hint: string; readonly nowMs: number },
+  {
+    line,
+    hash,
+    hint,
+    nowMs,
+  }: Readonly<Record<'line' | 'hash' | 'hint', string>> & { readonly nowMs: number },
 ): (string | number)[] {
-  const line = JSON.stringify(toAuditLine(change, seen.flag.value, nowMs));
   const startsRun = change.flag === 'send' && change.value === 'on' && valueAt(seen.flag, nowMs) === 'off';
   const { to, from, epochAbove } = change.adoption ?? { to: '', from: '', epochAbove: 0 };
   return [
@@ -185,7 +192,7 @@ function toArguments(
     change.value,
     seen.epoch,
     line,
-    chainHash(seen.head, line),
+    hash,
     change.until ?? '',
     hint,
     startsRun ? 'run' : '',

@@ -1,6 +1,6 @@
 -- set-flag: changes one run-time flag of the gate and leaves a line in the audit chain.
 -- KEYS: 1 gate, 2 inflight, 3 audit stream, 4 counts
--- ARGV: 1 flag, 2 value, 3 epoch that the caller saw, 4 audit line (JSON), 5 SHA-256 of the chain up to that line,
+-- ARGV: 1 flag, 2 value, 3 epoch that the caller saw, 4 audit line (JSON), 5 hash of the chain up to that line, with its seal,
 --       6 until (ms, '' for none), 7 hint channel, 8 'run' when this starts a new run,
 --       9 head of the audit chain that the caller saw,
 --       10 lineage that the store is adopted under ('' for none), 11 lineage that it must have for that,

@@ -180,11 +180,13 @@ export const providerReportSchema = z.strictObject({
   senders: z
     .array(z.strictObject({ sender: z.string(), breaker, blocked_until: instant.optional() }))
     .optional()
-    .meta({ description: 'What each sender knows from sending; absent when the store does not answer' }),
+    .meta({ description: 'What each sender knows from sending' }),
 });
 
 export const providersHealthSchema = z.strictObject({
-  ok: z.boolean().meta({ description: 'True when every provider is well' }),
+  ok: z.boolean().meta({
+    description: 'True when every provider is well; false when no sender runs, since they alone can ask',
+  }),
   providers: z.array(providerReportSchema),
 });
 

@@ -182,7 +182,18 @@ export const auditSchema = z.strictObject({
 });
 export const auditVerdictSchema = z.strictObject({
   ok: z.boolean(),
-  lines: count.optional(),
+  lines: count.meta({ description: 'Lines in the store' }),
+  first: count.meta({ description: 'Number of the first of them; above 1 once older ones were trimmed' }),
+  count: count.meta({ description: 'Lines that there ever were' }),
+  head: z.string().meta({ description: 'Hash of the last line: keep it elsewhere, and expect it later' }),
+  sealed_up_to: count.meta({
+    description:
+      'The last line with a seal of our key; whoever can write to the store could have written what follows',
+  }),
+  unsealed: count.meta({ description: 'Lines without a seal: of older versions, or of a stop at the store' }),
+  foreign: count.meta({
+    description: 'Lines sealed with another key, such as that of an earlier ADDRESS_HASH_KEY',
+  }),
   entry: z
     .string()
     .optional()

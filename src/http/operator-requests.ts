@@ -253,6 +253,17 @@ export const deadQuerySchema = z.strictObject({
 export const unknownQuerySchema = z.strictObject({ reason: word.optional(), ...common, ...page });
 export const quarantineQuerySchema = z.strictObject(page);
 export const suppressionsQuerySchema = z.strictObject(page);
+export const auditVerdictQuerySchema = z.strictObject({
+  expect: z
+    .string()
+    .regex(/^[0-9a-f.]{1,160}(:\d{1,15})?$/, 'must be a head of the chain, perhaps with `:` and its count')
+    .transform((text) => {
+      const [head = '', count] = text.split(':');
+      return { head, ...(count === undefined ? {} : { count: Number(count) }) };
+    })
+    .optional()
+    .meta({ description: 'A head that was kept elsewhere, perhaps with `:` and its count' }),
+});
 export const auditQuerySchema = z.strictObject({
   limit: z.coerce.number().int().min(1).max(1_000).default(50),
 });

@@ -4,6 +4,7 @@ import type { AnswerName } from './all-answers.ts';
 import type { ApiContext } from './context.ts';
 import {
   auditQuerySchema,
+  auditVerdictQuerySchema,
   deadQuerySchema,
   heldQuerySchema,
   incidentsQuerySchema,
@@ -172,6 +173,7 @@ export const operatorRoutes: readonly Route<ApiContext>[] = [
   }),
   read('/api/audit/verify', getAuditVerdict, 'Check that no audit line was changed', {
     answer: 'AuditVerdict',
+    query: auditVerdictQuerySchema,
   }),
   read('/api/diagnostics', getDiagnostics, 'See why messages leave, or do not', { answer: 'Diagnostics' }),
   read('/api/triggers', getTriggers, 'See how the rollback triggers stand', {

@@ -77,6 +77,10 @@ export interface OperatorServices {
   ): Promise<OperatorAnswer<'SuppressionRemoved'> | PointerFault>;
   /** Newest first. */
   readAudit(limit: number): Promise<OperatorAnswer<'Audit'>['lines']>;
-  verifyAudit(): Promise<OperatorAnswer<'AuditVerdict'>>;
+  /** `expected`: a head that was kept elsewhere, and the number of its line. */
+  verifyAudit(expected?: {
+    readonly head: string;
+    readonly count?: number;
+  }): Promise<OperatorAnswer<'AuditVerdict'>>;
   readDiagnostics(): Promise<OperatorAnswer<'Diagnostics'>>;
 }

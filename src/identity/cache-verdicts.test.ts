@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { createTokenSigner, writeTwin } from '../../test/support/token-signer.ts';
 import { cacheVerdicts } from './cache-verdicts.ts';
 import type { TokenVerdict, TokenVerifier } from './verify-token.ts';
 
@@ -38,6 +39,14 @@ describe('cacheVerdicts', () => {
     state.nowMs = startMs + 60_000;
     await cached.verifyToken('t');
     expect(state.asked).toHaveLength(2);
+  });
+
+  test('keeps one entry for both twins of an ES256 signature', async () => {
+    const { state, cached } = setUp(() => good);
+    const token = createTokenSigner('ES256', 'k').signToken({});
+    await cached.verifyToken(token);
+    expect(await cached.verifyToken(writeTwin(token))).toBe(good);
+    expect(state.asked).toEqual([token]);
   });
 
   test('never answers for a token past its expiry', async () => {

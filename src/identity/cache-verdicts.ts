@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { digestToken } from './digest-token.ts';
 import type { TokenVerdict, TokenVerifier } from './verify-token.ts';
 
 export interface VerdictCacheOptions {
@@ -18,7 +18,7 @@ interface Entry {
 }
 
 /**
- * Spares repeated tokens the signature check. Only `verified` is kept, under the SHA-256 of the token (never the
+ * Spares repeated tokens the signature check. Only `verified` is kept, under the digest of the token (never the
  * token itself), until `min(exp, 60 s)`, checked on each hit; the least recently used goes first. Judging as
  * of an earlier instant is never answered from here.
  */
@@ -52,7 +52,7 @@ export function cacheVerdicts(verifier: TokenVerifier, options: VerdictCacheOpti
   return {
     verifyToken: async (token, atMs) => {
       if (atMs !== undefined) return verifier.verifyToken(token, atMs);
-      const digest = createHash('sha256').update(token).digest('base64');
+      const digest = digestToken(token);
       const kept = recall(digest);
       if (kept !== undefined) return kept;
       const begun = generation;

@@ -37,7 +37,8 @@ export function holdKeys(options: KeyHoldOptions): KeyHold {
     const parsed = await fetchKeys(options);
     if (!parsed.ok) return parsed;
     const changed = held?.document.fingerprint !== parsed.document.fingerprint;
-    held = { document: parsed.document, fetchedAt };
+    // The same keys stay the same objects, so that what has been tried is known again.
+    held = { document: changed ? parsed.document : (held?.document ?? parsed.document), fetchedAt };
     if (changed) for (const listener of listeners) listener();
     return { ok: true };
   };

@@ -27,7 +27,7 @@ function reasonOf(verdict: ClaimVerdict): string {
 }
 
 describe('judgeClaims', () => {
-  test('names the caller by client_id, else azp, else sub', () => {
+  test('names the client by client_id, else azp', () => {
     expect(judge({})).toEqual({
       kind: 'good',
       clientId: 'scholar',
@@ -38,8 +38,27 @@ describe('judgeClaims', () => {
       clientId: 'party',
       subject: 'someone',
     });
-    expect(judge({ client_id: undefined })).toMatchObject({ clientId: 'someone', subject: 'someone' });
-    expect(judge({ sub: undefined })).toMatchObject({ clientId: 'scholar', subject: 'scholar' });
+    expect(judge({ sub: undefined })).not.toHaveProperty('subject');
+  });
+
+  /** Client-credentials tokens as well-known issuers write them, and the name that each caller has here. */
+  test.each([
+    ['oidc-provider, RFC 9068', { client_id: 'scholar', sub: 'scholar' }, 'scholar'],
+    ['Auth0', { client_id: undefined, azp: 'scholar', sub: 'scholar@clients' }, 'scholar'],
+    ['Keycloak', { client_id: 'scholar', azp: 'scholar', sub: '0b6e-11' }, 'scholar'],
+    ['Keycloak before its client_id', { client_id: undefined, azp: 'scholar', sub: '0b6e-11' }, 'scholar'],
+    ['Entra ID v2', { client_id: undefined, azp: '6e74-aa', sub: '94c2-bb' }, '6e74-aa'],
+    ['Entra ID v1', { client_id: undefined, appid: '6e74-aa', sub: '94c2-bb' }, 'sub:94c2-bb'],
+    ['Okta', { client_id: undefined, cid: '0oa1', sub: '0oa1' }, 'sub:0oa1'],
+    ['an issuer that only names a subject', { client_id: undefined, sub: 'scholar' }, 'sub:scholar'],
+  ])('%s: the caller is known by a name that no other kind can have', (_issuer, changes, clientId) => {
+    expect(judge(changes)).toMatchObject({ kind: 'good', clientId });
+  });
+
+  test.each(['sub:scholar', 'cli:ada@laptop', 'guard'])('a client cannot be called %s', (name) => {
+    expect(reasonOf(judge({ client_id: name }))).toBe('malformed');
+    expect(reasonOf(judge({ client_id: undefined, azp: name }))).toBe('malformed');
+    expect(judge({ client_id: undefined, sub: name })).toMatchObject({ clientId: `sub:${name}` });
   });
 
   test('the edges of time are exact', () => {

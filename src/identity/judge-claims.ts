@@ -26,7 +26,8 @@ export type ClaimVerdict =
   | {
       readonly kind: 'good';
       readonly clientId: ClientId;
-      readonly subject: string;
+      /** `sub`: the person or account that the token is about, when it says so. Never a name of a client. */
+      readonly subject?: string;
       readonly expiresAtMs: number;
     }
   | { readonly kind: 'bad'; readonly reason: ClaimFault; readonly detail: string };
@@ -108,28 +109,38 @@ function isInstant(claim: unknown): claim is number {
 }
 
 /** Printable ASCII without spaces: an identity ends up in log lines, record keys and audit entries. */
-const identityPattern = /^[\x21-\x7e]{1,200}$/;
+const namePattern = /^[\x21-\x7e]{1,200}$/;
 
+/** Names that other kinds of actors have in records and in the audit: subjects, `acc` at the store, the guard. */
+const reservedNames = /^(sub:|cli:|guard$)/;
+
+/**
+ * The client is who `client_id` names, else `azp`: the registered claims for it (RFC 9068 §2.2, OpenID Connect Core
+ * §2). A token with neither speaks for its subject, which has a name space of its own: a subject that is called like a
+ * client must not read that client's events (RFC 9068 §5). Claims of single vendors (`cid`, `appid`) name nobody here,
+ * since elsewhere they may be anything.
+ */
 function readCaller(claims: Claims): ClaimVerdict {
   const { client_id: clientId, azp, sub } = claims;
-  if (clientId === undefined && sub === undefined) {
-    return bad('claim-missing', 'the token names neither client_id nor sub');
-  }
-  const caller = clientId ?? azp ?? sub;
-  const subject = sub ?? caller;
-  if (!isIdentity(caller) || !isIdentity(subject)) {
+  const client = clientId ?? azp ?? undefined;
+  if (!isNameOrAbsent(client) || !isNameOrAbsent(sub)) {
     return bad('malformed', 'client_id, azp and sub must be 1 to 200 printable ASCII characters');
   }
-  return {
-    kind: 'good',
-    clientId: caller as ClientId,
-    subject,
-    expiresAtMs: Number(claims['exp']) * 1000,
-  };
+  const name = client ?? nameSubject(sub);
+  if (name === undefined) return bad('claim-missing', 'the token names neither client_id nor sub');
+  if (name === client && reservedNames.test(client)) {
+    return bad('malformed', 'client_id and azp must not begin with sub: or cli:, nor be "guard"');
+  }
+  const subject = sub === undefined ? {} : { subject: sub };
+  return { kind: 'good', clientId: name as ClientId, ...subject, expiresAtMs: Number(claims['exp']) * 1000 };
 }
 
-function isIdentity(claim: unknown): claim is string {
-  return typeof claim === 'string' && identityPattern.test(claim);
+function nameSubject(subject: string | undefined): string | undefined {
+  return subject === undefined ? undefined : `sub:${subject}`;
+}
+
+function isNameOrAbsent(claim: unknown): claim is string | undefined {
+  return claim === undefined || (typeof claim === 'string' && namePattern.test(claim));
 }
 
 function bad(reason: ClaimFault, detail: string): Bad {

@@ -123,13 +123,16 @@ describe('with the issuer up', () => {
     expect(server.fetchCount()).toBe(1);
   });
 
-  test('a token without a key id is served when one key fits, and not when two could', async () => {
+  test('a token without a key id gets every key for its algorithm, each once', async () => {
     const keys = await createWarmKeys();
-    expect(await kindOf(keys, undefined)).toBe('found');
-    server.setKeys([old.jwk, createTokenSigner('RS256', 'second').jwk, young.jwk]);
+    const count = async (algorithm: 'RS256' | 'ES256'): Promise<number> => {
+      const answer = await keys.findKey(undefined, algorithm);
+      return answer.kind === 'found' ? answer.keys.length : 0;
+    };
+    expect(await count('RS256')).toBe(1);
+    server.setKeys([old.jwk, old.jwk, createTokenSigner('RS256', 'second').jwk, young.jwk]);
     await keys.findKey('second', 'RS256');
-    expect(await kindOf(keys, undefined)).toBe('unknown-key');
-    expect(await kindOf(keys, undefined, 'ES256')).toBe('found');
+    expect([await count('RS256'), await count('ES256')]).toEqual([2, 1]);
   });
 });
 
@@ -151,10 +154,30 @@ describe('which keys are used', () => {
     expect(await kindOf(keys, 'old')).toBe('unknown-key');
   });
 
+  /** Documents that are odd and mean one thing only. */
+  test.each([
+    ['a byte-order mark', (keys: object[]) => `\ufeff${JSON.stringify({ keys })}`],
+    ['"use": null', (keys: object[]) => JSON.stringify({ keys: keys.map((key) => ({ ...key, use: null })) })],
+    [
+      '"alg" and "key_ops" null',
+      (keys: object[]) => JSON.stringify({ keys: keys.map((key) => ({ ...key, alg: null, key_ops: null })) }),
+    ],
+  ])('a document with %s serves', async (_what, write) => {
+    server.setBody(write([old.jwk]));
+    expect(await kindOf(createKeys(), 'old')).toBe('found');
+  });
+
+  test('a key whose id is null is one without an id', async () => {
+    server.setKeys([{ ...old.jwk, kid: null }]);
+    const keys = createKeys();
+    expect(await kindOf(keys, undefined)).toBe('found');
+    expect(await kindOf(keys, 'old')).toBe('unknown-key');
+  });
+
   test('URLs and certificates in a key are not looked at, and its private parts are dropped', async () => {
     server.setKeys([{ ...publicPart, x5u: `${server.jwksUrl}/x5u`, x5c: ['AAAA'], d: 'AAAA' }]);
     const answer = await createKeys().findKey('old', 'RS256');
-    const key = answer.kind === 'found' ? answer.key : undefined;
+    const [key] = answer.kind === 'found' ? answer.keys : [];
     expect(key?.export({ format: 'jwk' })).toEqual(
       createPublicKey(old.publicKey.export({ type: 'spki', format: 'pem' })).export({ format: 'jwk' }),
     );

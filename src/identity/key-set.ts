@@ -1,14 +1,15 @@
 import type { KeyObject } from 'node:crypto';
 import { createTicker } from '../outbound/create-ticker.ts';
 import { parseServiceUrl } from '../outbound/parse-service-url.ts';
-import { budgetRefetches } from './budget-refetches.ts';
-import { holdKeys } from './hold-keys.ts';
+import { budgetRefetches, type RefetchBudget } from './budget-refetches.ts';
+import { holdKeys, type KeyHold } from './hold-keys.ts';
 import type { KeyDocument } from './parse-keys.ts';
 import type { Algorithm } from './parse-token.ts';
 
 export type KeyAnswer =
-  | { readonly kind: 'found'; readonly key: KeyObject }
-  /** The issuer answers, and has no such key. */
+  /** Every key that fits: one, unless the token names none or the issuer uses a key id twice. */
+  | { readonly kind: 'found'; readonly keys: readonly KeyObject[] }
+  /** The issuer answers, and has no such key, or more than can be tried. */
   | { readonly kind: 'unknown-key' }
   /** The issuer has the key, for another algorithm. */
   | { readonly kind: 'wrong-algorithm' }
@@ -27,6 +28,15 @@ export interface KeySet {
   readonly name: string;
   /** The issuer's key: at once when it is at hand, else after two fetches at most. Never throws. */
   findKey(kid: string | undefined, algorithm: Algorithm): Promise<KeyAnswer>;
+  /**
+   * For a signature that no key of `tried` made: the issuer may have put another key under the same id. Asks it again,
+   * within the budget of unknown key ids, and answers with the keys that fit now; with none when they are the same.
+   */
+  findNewerKeys(
+    kid: string | undefined,
+    algorithm: Algorithm,
+    tried: readonly KeyObject[],
+  ): Promise<readonly KeyObject[]>;
   /** What the keys at hand say, right now; never a fetch. */
   peekKey(kid: string | undefined, algorithm: Algorithm): KeyAnswer;
   health(): KeySetHealth;
@@ -69,7 +79,6 @@ export function createKeySet(options: KeySetOptions): KeySet {
   const { now, random, timeoutMs, cooldownMs } = settings;
   const url = parseServiceUrl(options.jwksUrl, 'AUTH_JWKS_URL', options.allowHttp);
   const hold = holdKeys({ url, timeoutMs, now, random });
-  const { fetching } = hold;
   const budget = budgetRefetches({
     refillMs: cooldownMs,
     burst: unknownKeyBurst,
@@ -77,40 +86,13 @@ export function createKeySet(options: KeySetOptions): KeySet {
     now,
   });
   hold.onChange(budget.forgetAll);
-
   const isUsable = (): boolean => hold.ageMs() <= settings.staleMsMax;
   const refreshIfDue = (): void => {
     // After a failure until it is good again, so that one lost answer does not leave new keys unknown for long.
-    if (hold.ageMs() >= settings.refreshMs || fetching.failure() !== undefined) void fetching.run();
+    if (hold.ageMs() >= settings.refreshMs || hold.fetching.failure() !== undefined) void hold.fetching.run();
   };
   const ticker = createTicker(tickMs, refreshIfDue);
-  const cannotTell = (): KeyAnswer => ({
-    kind: 'cannot-tell',
-    detail: `no usable key can be had: the issuer's key document ${fetching.failure() ?? 'is not there yet'}`,
-  });
-  const consult = (kid: string | undefined, algorithm: Algorithm): KeyAnswer => {
-    const document = isUsable() ? hold.document() : undefined;
-    return document === undefined ? cannotTell() : selectKey(document, kid, algorithm);
-  };
-  /** Whether to wait for a newer document: cold keys heed the back-off only, a key id needs budget too. */
-  const mayAsk = (kid: string): boolean =>
-    fetching.isRunning() || !isUsable() || (fetching.mayRun() && budget.take(kid));
-
-  /** A key that is not at hand may be one that the issuer has only just made. */
-  const ask = async (kid: string | undefined, algorithm: Algorithm): Promise<KeyAnswer> => {
-    // Begun before this question, so it may miss a key made since: what it lacks is not yet known to be absent.
-    if (fetching.isRunning()) await fetching.run();
-    const known = consult(kid, algorithm);
-    if (known.kind === 'found') return known;
-    const asked = mayAsk(kid ?? '');
-    if (asked) await fetching.run();
-    const answer = consult(kid, algorithm);
-    if (answer.kind !== 'unknown-key') return answer;
-    if (fetching.failure() !== undefined) return cannotTell();
-    if (asked) budget.remember(kid ?? '');
-    return answer;
-  };
-
+  const { consult, ask, askAnew } = createQuestions({ hold, budget, isUsable });
   return {
     name: 'issuer keys',
     findKey: async (kid, algorithm) => {
@@ -118,21 +100,86 @@ export function createKeySet(options: KeySetOptions): KeySet {
       const known = consult(kid, algorithm);
       return known.kind === 'found' || known.kind === 'wrong-algorithm' ? known : ask(kid, algorithm);
     },
+    findNewerKeys: askAnew,
     peekKey: consult,
-    health: () => describeHealth(isUsable(), hold.ageMs(), fetching.failure()),
+    health: () => describeHealth(isUsable(), hold.ageMs(), hold.fetching.failure()),
     onChange: hold.onChange,
     start: async (signal) => ticker.start(signal),
     stop: async () => ticker.stop(),
   };
 }
 
-/** By key id and algorithm. A token without a key id is served when exactly one key is for its algorithm. */
-function selectKey(document: KeyDocument, kid: string | undefined, algorithm: Algorithm): KeyAnswer {
+interface Questions {
+  /** What the keys at hand say. */
+  readonly consult: KeySet['peekKey'];
+  /** A key that is not at hand may be one that the issuer has only just made. */
+  readonly ask: KeySet['findKey'];
+  readonly askAnew: KeySet['findNewerKeys'];
+}
+
+function createQuestions({
+  hold,
+  budget,
+  isUsable,
+}: {
+  readonly hold: KeyHold;
+  readonly budget: RefetchBudget;
+  readonly isUsable: () => boolean;
+}): Questions {
+  const { fetching } = hold;
+  const cannotTell = (): KeyAnswer => ({
+    kind: 'cannot-tell',
+    detail: `no usable key can be had: the issuer's key document ${fetching.failure() ?? 'is not there yet'}`,
+  });
+  const consult: Questions['consult'] = (kid, algorithm) => {
+    const document = isUsable() ? hold.document() : undefined;
+    return document === undefined ? cannotTell() : selectKeys(document, kid, algorithm);
+  };
+  /** Whether to wait for a newer document: cold keys heed the back-off only, a key id needs budget too. */
+  const mayAsk = (kid: string): boolean =>
+    fetching.isRunning() || !isUsable() || (fetching.mayRun() && budget.take(kid));
+  return {
+    consult,
+    ask: async (kid, algorithm) => {
+      // Begun before this question, so it may miss a key made since: what it lacks is not yet known to be absent.
+      if (fetching.isRunning()) await fetching.run();
+      const known = consult(kid, algorithm);
+      if (known.kind === 'found') return known;
+      const asked = mayAsk(kid ?? '');
+      if (asked) await fetching.run();
+      const answer = consult(kid, algorithm);
+      if (answer.kind !== 'unknown-key') return answer;
+      if (fetching.failure() !== undefined) return cannotTell();
+      if (asked) budget.remember(kid ?? '');
+      return answer;
+    },
+    askAnew: async (kid, algorithm, tried) => {
+      const listNewer = (): readonly KeyObject[] => {
+        const known = consult(kid, algorithm);
+        return known.kind === 'found' && known.keys.some((key) => !tried.includes(key)) ? known.keys : [];
+      };
+      if (fetching.isRunning()) await fetching.run();
+      const known = listNewer();
+      // While the issuer is down it is asked again as soon as it may be, with or without this question.
+      if (known.length > 0 || fetching.failure() !== undefined || !mayAsk(kid ?? '')) return known;
+      await fetching.run();
+      const newer = listNewer();
+      if (newer.length === 0) budget.remember(kid ?? '');
+      return newer;
+    },
+  };
+}
+
+/** More keys than this are not tried on one token: what a stranger sends must cost little. */
+const keysTriedMax = 8;
+
+/** By key id and algorithm; a token without a key id may be signed with any key for its algorithm. */
+function selectKeys(document: KeyDocument, kid: string | undefined, algorithm: Algorithm): KeyAnswer {
   const named = document.keys.filter((one) => kid === undefined || one.kid === kid);
-  const [first, ...others] = named.filter((one) => one.algorithm === algorithm);
-  if (first !== undefined && (kid !== undefined || others.length === 0))
-    return { kind: 'found', key: first.key };
-  return { kind: kid !== undefined && named.length > 0 ? 'wrong-algorithm' : 'unknown-key' };
+  const keys = named.filter((one) => one.algorithm === algorithm).map(({ key }) => key);
+  if (keys.length > 0 && keys.length <= keysTriedMax) return { kind: 'found', keys };
+  const isOther = kid !== undefined && named.length > 0 && keys.length === 0;
+  return { kind: isOther ? 'wrong-algorithm' : 'unknown-key' };
 }
 
 function describeHealth(ok: boolean, ageMs: number, failure: string | undefined): KeySetHealth {

@@ -69,22 +69,43 @@ const algorithmOf = { RSA: 'RS256', EC: 'ES256', OKP: 'EdDSA' } as const satisfi
 export function parseKeys(body: string): KeyDocumentParse {
   const parsed = documentSchema.safeParse(parseJson(body));
   if (!parsed.success) return { ok: false, detail: 'answered with something that is not a key document' };
-  const usable = parsed.data.keys.map(readKey).filter((one) => one !== undefined);
+  const usable = dropRepeated(parsed.data.keys.map(readKey).filter((one) => one !== undefined));
   if (usable.length === 0)
     return { ok: false, detail: 'answered with a key document that holds no usable key' };
   const fingerprint = usable
-    .map((one) => canonicalJson(one.material))
+    .map((one) => one.name)
     .sort()
     .join('\n');
   return { ok: true, document: { keys: usable.map((one) => one.issuerKey), fingerprint } };
 }
 
-function readKey(candidate: unknown): { issuerKey: IssuerKey; material: PublicKey } | undefined {
-  const parsed = keySchema.safeParse(candidate);
+interface ReadKey {
+  readonly issuerKey: IssuerKey;
+  /** Equal for two entries that are the same key under the same id. */
+  readonly name: string;
+}
+
+function dropRepeated(keys: readonly ReadKey[]): readonly ReadKey[] {
+  return [...new Map(keys.map((key) => [key.name, key])).values()];
+}
+
+function readKey(candidate: unknown): ReadKey | undefined {
+  const parsed = keySchema.safeParse(dropNulls(candidate));
   if (!parsed.success) return undefined;
   const material = parsed.data;
   const key = importKey(material);
-  return key && { issuerKey: { kid: material.kid, algorithm: algorithmOf[material.kty], key }, material };
+  return (
+    key && {
+      issuerKey: { kid: material.kid, algorithm: algorithmOf[material.kty], key },
+      name: canonicalJson(material),
+    }
+  );
+}
+
+/** Serializers of some issuers write `"use": null` for a member that is not there. */
+function dropNulls(candidate: unknown): unknown {
+  if (typeof candidate !== 'object' || candidate === null) return candidate;
+  return Object.fromEntries(Object.entries(candidate).filter(([, value]) => value !== null));
 }
 
 function importKey(material: PublicKey): KeyObject | undefined {

@@ -26,7 +26,7 @@ export type TokenParse =
 export const tokenCharsMax = 8192;
 
 /** Three base64url parts (RFC 7515 §7.1). The signature may be empty, so that `none` is named as what it is. */
-const compactForm = /^([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]*$/;
+const compactForm = /^([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]*)$/;
 const kidPattern = /^[\w.:=+/@~-]{1,256}$/;
 /** Headers that bring a key along (RFC 8725 §3.10) or ask for rules that we do not know (RFC 7515 §4.1.11). */
 const forbiddenHeaders = ['jku', 'x5u', 'jwk', 'x5c', 'crit', 'zip', 'b64'] as const;
@@ -37,12 +37,12 @@ const acceptedTypes = ['at+jwt', 'application/at+jwt', 'jwt', 'application/jwt']
 export function parseToken(token: string, allowed: readonly Algorithm[]): TokenParse {
   if (token === '') return bad('missing', 'no bearer token was sent');
   if (token.length > tokenCharsMax) return bad('too-long', `a token has at most ${tokenCharsMax} characters`);
-  const [, headerPart, claimsPart] = compactForm.exec(token) ?? [];
-  if (headerPart === undefined || claimsPart === undefined) {
+  const [headerBytes, claimsBytes] = decodeParts(token) ?? [];
+  if (headerBytes === undefined || claimsBytes === undefined) {
     return bad('malformed', 'a token is three base64url parts with dots between them');
   }
-  const header = parseStrictJson(Buffer.from(headerPart, 'base64url'));
-  const claims = parseStrictJson(Buffer.from(claimsPart, 'base64url'));
+  const header = parseStrictJson(headerBytes);
+  const claims = parseStrictJson(claimsBytes);
   if (header.kind === 'malformed' || claims.kind === 'malformed') {
     return bad('malformed', 'header and claims of a token must be JSON objects');
   }
@@ -50,6 +50,16 @@ export function parseToken(token: string, allowed: readonly Algorithm[]): TokenP
     return bad('duplicate-claim', 'the token names a header or a claim twice');
   }
   return judgeHeader(header.value, claims.value, allowed);
+}
+
+/**
+ * The bytes of the three parts, each written as every encoder writes it: bits beyond the last byte that are not zero would
+ * make many texts of one token (RFC 4648 §3.5), and no issuer sets them.
+ */
+function decodeParts(token: string): readonly Buffer[] | undefined {
+  const parts = compactForm.exec(token)?.slice(1) ?? [];
+  const decoded = parts.map((part) => Buffer.from(part, 'base64url'));
+  return decoded.every((bytes, at) => bytes.toString('base64url') === parts[at]) ? decoded : undefined;
 }
 
 function judgeHeader(

@@ -9,6 +9,7 @@ import type { SendMode } from '../store/message-record.ts';
 import { createEventId, placeEvent } from '../store/place-event.ts';
 import { loadScript } from '../store/scripts.ts';
 import { hashToId } from '../store/shards.ts';
+import { digestToken } from './digest-token.ts';
 import type { TokenSeal } from './seal-token.ts';
 
 const script = loadScript(new URL('./take-quarantined.lua', import.meta.url));
@@ -94,7 +95,7 @@ export function createQuarantine(
     const shardKeys = keys.shard(shard);
     const receivedAt = options.now();
     const eventId = createEventId(shard, receivedAt);
-    const tokenScope = hashToId('quarantine', token, idempotencyKey);
+    const tokenScope = hashToId('quarantine', digestToken(token), idempotencyKey);
     const body = canonicalJson(unjudged.event);
     const answer = (await script.run(
       redis,

@@ -10,6 +10,15 @@ const issuer = 'https://auth.example.com/';
 const startMs = 1_700_000_000_000;
 const first = createTokenSigner('RS256', '2026-01');
 const second = createTokenSigner('RS256', '2026-02');
+/** Another key under the id of the first one. */
+const twin = createTokenSigner('RS256', first.kid);
+const forger = createTokenSigner('RS256', first.kid);
+const lastElliptic = createTokenSigner('ES256', 'elliptic-8');
+const elliptic = [
+  ...Array.from({ length: 8 }, (_, at) => createTokenSigner('ES256', `elliptic-${at}`)),
+  lastElliptic,
+];
+const stranger = createTokenSigner('ES256', 'stranger');
 
 let server: JwksServer;
 let nowMs: number;
@@ -37,16 +46,19 @@ beforeEach(async () => {
 });
 afterEach(() => server.close());
 
-function signToken(signer: TokenSigner, changes: object = {}): string {
+function signToken(signer: TokenSigner, changes: object = {}, header: object = {}): string {
   const iat = Math.floor(nowMs / 1000);
-  return signer.signToken({
-    iss: issuer,
-    aud: 'auto_com_center',
-    sub: 'scholar',
-    iat,
-    exp: iat + 300,
-    ...changes,
-  });
+  return signer.signToken(
+    {
+      iss: issuer,
+      aud: 'auto_com_center',
+      sub: 'scholar',
+      iat,
+      exp: iat + 300,
+      ...changes,
+    },
+    header,
+  );
 }
 
 describe('a good token', () => {
@@ -113,12 +125,84 @@ describe('through a rotation', () => {
   });
 });
 
+describe('an issuer that names its keys badly', () => {
+  /** Key documents as issuers publish them, and tokens that each must verify. */
+  test.each([
+    ['two keys, and a token that names none', [first.jwk, second.jwk], second, { kid: undefined }],
+    ['one key listed twice, and a token that names none', [first.jwk, first.jwk], first, { kid: undefined }],
+    ['two keys under one id, a token of the first', [first.jwk, twin.jwk], first, {}],
+    ['two keys under one id, a token of the second', [first.jwk, twin.jwk], twin, {}],
+    [
+      'eight keys, and a token that names none',
+      elliptic.slice(1).map(({ jwk }) => jwk),
+      lastElliptic,
+      { kid: undefined },
+    ],
+  ])('%s', async (_what, keys, signer, header) => {
+    server.setKeys(keys);
+    const token = signToken(signer, {}, header);
+    expect((await verifier.verifyToken(token)).kind).toBe('verified');
+    const isForRsa = signer.jwk['alg'] === 'RS256';
+    const forged = signToken(isForRsa ? forger : stranger, {}, { kid: signer.kid, ...header });
+    expect(await verifier.verifyToken(forged)).toMatchObject({ reason: 'bad-signature' });
+  });
+
+  test('with more keys than can be tried on one token, a token must name one', async () => {
+    server.setKeys([...elliptic.slice(1), stranger].map(({ jwk }) => jwk));
+    expect((await verifier.verifyToken(signToken(stranger))).kind).toBe('verified');
+    const nameless = await verifier.verifyToken(signToken(stranger, {}, { kid: undefined }));
+    expect(nameless).toMatchObject({ kind: 'rejected', reason: 'unknown-key' });
+  });
+
+  test('new key material under the same id is found with one fetch, and what the old key signed fails', async () => {
+    const before = signToken(first);
+    expect((await verifier.verifyToken(before)).kind).toBe('verified');
+    server.setKeys([twin.jwk]);
+    expect((await verifier.verifyToken(signToken(twin))).kind).toBe('verified');
+    expect(server.fetchCount()).toBe(2);
+    expect(await verifier.verifyToken(before)).toMatchObject({ reason: 'bad-signature' });
+  });
+
+  test.each([
+    ['under a known key id', {}],
+    ['that name no key', { kid: undefined }],
+  ])('a flood of forged tokens %s costs one fetch a minute', async (_what, header) => {
+    await verifier.verifyToken(signToken(first));
+    const flood = async (): Promise<void> => {
+      const tokens = Array.from({ length: 100 }, (_, at) => signToken(twin, { jti: `${at}` }, header));
+      for (const verdict of await Promise.all(tokens.map((token) => verifier.verifyToken(token))))
+        expect(verdict).toMatchObject({ reason: 'bad-signature' });
+    };
+    await flood();
+    nowMs += 59_000;
+    await flood();
+    expect(server.fetchCount()).toBe(2);
+    nowMs += 1_000;
+    await flood();
+    await flood();
+    expect(server.fetchCount()).toBe(3);
+    // The budget is still there for a real rotation.
+    server.setKeys([first.jwk, second.jwk]);
+    expect((await verifier.verifyToken(signToken(second))).kind).toBe('verified');
+  });
+});
+
 describe('with the issuer down', () => {
+  test('a forged token under a known key id is a bad one, at once and without a call', async () => {
+    await verifier.verifyToken(signToken(first));
+    server.setMode('error');
+    await verifier.verifyToken(signToken(second));
+    const fetches = server.fetchCount();
+    const forged = signToken(forger);
+    for (let count = 0; count < 20; count += 1)
+      expect(await verifier.verifyToken(forged)).toMatchObject({ reason: 'bad-signature' });
+    expect(server.fetchCount()).toBe(fetches);
+  });
+
   test('from a cold start nobody can tell, for good and forged tokens alike', async () => {
     server.setMode('error');
-    const forged = createTokenSigner('RS256', first.kid);
     expect((await verifier.verifyToken(signToken(first))).kind).toBe('cannot-tell');
-    expect((await verifier.verifyToken(signToken(forged))).kind).toBe('cannot-tell');
+    expect((await verifier.verifyToken(signToken(forger))).kind).toBe('cannot-tell');
   });
 
   test('what could not pass anyway is rejected all the same, and asks for no key', async () => {
@@ -159,7 +243,6 @@ describe('what a token is faulted for is counted as our issuer’s', () => {
 
   test.each(faults)('only when our issuer signed it: %s', async (reason, changes) => {
     expect((await verifier.verifyToken(signToken(first))).kind).toBe('verified');
-    const forger = createTokenSigner('RS256', '2026-01');
     const proved = await verifier.verifyToken(signToken(first, changes));
     const forged = await verifier.verifyToken(signToken(forger, changes));
     expect(proved).toMatchObject({ reason });
@@ -179,7 +262,8 @@ test('a fault in the cryptography itself is no verdict about the token', async (
     scopeMapping: {},
     // A secret in place of a public key can only come from a fault of ours.
     keySet: {
-      findKey: async () => ({ kind: 'found', key: createSecretKey(Buffer.alloc(32)) }),
+      findKey: async () => ({ kind: 'found', keys: [createSecretKey(Buffer.alloc(32))] }),
+      findNewerKeys: async () => [],
       peekKey: () => ({ kind: 'unknown-key' }),
     },
     now: () => nowMs,

@@ -12,7 +12,7 @@ export type { Scope } from './read-scopes.ts';
 export interface Caller {
   readonly clientId: ClientId;
   readonly scopes: ReadonlySet<Scope>;
-  readonly subject: string;
+  readonly subject?: string;
 }
 
 /**
@@ -45,7 +45,7 @@ export interface TokenVerifier {
 export interface TokenVerifierOptions extends ClaimRules {
   readonly algorithms: readonly Algorithm[];
   readonly scopeMapping: ScopeMapping;
-  readonly keySet: Pick<KeySet, 'findKey' | 'peekKey'>;
+  readonly keySet: Pick<KeySet, 'findKey' | 'findNewerKeys' | 'peekKey'>;
   /** Epoch ms. */
   readonly now: () => number;
 }
@@ -71,7 +71,7 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
       }
       const caller: Caller = {
         clientId: judged.clientId,
-        subject: judged.subject,
+        ...(judged.subject === undefined ? {} : { subject: judged.subject }),
         scopes: readScopes(parsed.parts.claims, options.scopeMapping),
       };
       const fault = await findSignatureFault(token, parsed.parts, options.keySet);
@@ -89,38 +89,47 @@ async function isSigned(
   keySet: Pick<KeySet, 'peekKey'>,
 ): Promise<boolean> {
   const answer = keySet.peekKey(kid, algorithm);
-  return answer.kind === 'found' && (await checkSignature(token, answer.key, algorithm)) === undefined;
+  return answer.kind === 'found' && (await checkSignature(token, answer.keys, algorithm)) === 'good';
 }
 
 async function findSignatureFault(
   token: string,
-  parts: TokenParts,
-  keySet: Pick<KeySet, 'findKey'>,
+  { kid, algorithm }: TokenParts,
+  keySet: Pick<KeySet, 'findKey' | 'findNewerKeys'>,
 ): Promise<TokenVerdict | undefined> {
-  const answer = await keySet.findKey(parts.kid, parts.algorithm);
+  const answer = await keySet.findKey(kid, algorithm);
   if (answer.kind === 'cannot-tell') return answer;
-  if (answer.kind === 'found') return checkSignature(token, answer.key, parts.algorithm);
-  return reject(answer.kind, keyFaults[answer.kind]);
+  if (answer.kind !== 'found') return reject(answer.kind, keyFaults[answer.kind]);
+  let word = await checkSignature(token, answer.keys, algorithm);
+  if (word === 'bad') {
+    word = await checkSignature(token, await keySet.findNewerKeys(kid, algorithm, answer.keys), algorithm);
+  }
+  if (word === 'good') return undefined;
+  // Not a verdict of the cryptography about the token: never a 401, never an acceptance.
+  if (word === 'broken') return { kind: 'cannot-tell', detail: 'the signature could not be checked' };
+  return reject('bad-signature', 'the signature is not valid');
 }
 
 const keyFaults = {
-  'unknown-key': 'the issuer has no such key, or the token names none and several could be meant',
+  'unknown-key': 'the issuer has no such key, or the token names none and too many could be meant',
   'wrong-algorithm': 'the key is not for this algorithm',
 } as const;
 
 async function checkSignature(
   token: string,
-  key: KeyObject,
+  keys: readonly KeyObject[],
   algorithm: Algorithm,
-): Promise<TokenVerdict | undefined> {
-  try {
-    await compactVerify(token, key, { algorithms: [algorithm] });
-    return undefined;
-  } catch (error) {
-    if (error instanceof errors.JOSEError) return reject('bad-signature', 'the signature is not valid');
-    // Not a verdict of the cryptography about the token: never a 401, never an acceptance.
-    return { kind: 'cannot-tell', detail: 'the signature could not be checked' };
+): Promise<'good' | 'bad' | 'broken'> {
+  let word: 'bad' | 'broken' = 'bad';
+  for (const key of keys) {
+    try {
+      await compactVerify(token, key, { algorithms: [algorithm] });
+      return 'good';
+    } catch (error) {
+      if (!(error instanceof errors.JOSEError)) word = 'broken';
+    }
   }
+  return word;
 }
 
 function reject(reason: TokenFault, detail: string): TokenVerdict {

@@ -60,7 +60,7 @@ async function exchange(request: BoundedRequest, signal: AbortSignal): Promise<B
   return { kind: 'answered', status: answer.status, contentType: contentType.trim().toLowerCase(), text };
 }
 
-/** The body as text, or `undefined` as soon as it is known to be larger than allowed; the rest is not read. */
+/** The body as text, without a byte-order mark (RFC 8259 §8.1), or `undefined` as soon as it is known to be larger than allowed; the rest is not read. */
 async function readText(answer: Response, bytesMax: number): Promise<string | undefined> {
   if (answer.body === null) return '';
   const chunks: Uint8Array[] = [];
@@ -71,7 +71,7 @@ async function readText(answer: Response, bytesMax: number): Promise<string | un
     if (bytes > bytesMax) return undefined;
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return new TextDecoder().decode(Buffer.concat(chunks));
 }
 
 function describeFailure(error: unknown): string {

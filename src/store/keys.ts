@@ -1,6 +1,7 @@
 import type { ClientId, EventId, MessageId } from '../domain/ids.ts';
 import { shardOf } from '../domain/ids.ts';
 import type { Channel } from '../domain/message.ts';
+import type { AuditKey } from './audit-key.ts';
 
 /**
  * Every key name in one place. All keys of a shard carry its hash tag (`{s00}`), BullMQ's own included, so one
@@ -13,6 +14,8 @@ export interface ShardKeys {
   readonly store: string;
   readonly gate: string;
   readonly audit: string;
+  /** Seals the lines of `audit`; absent where the secret is not at hand. */
+  readonly auditKey: AuditKey | undefined;
   readonly inflight: string;
   readonly eventsOpen: string;
   readonly eventsPlanned: string;
@@ -34,6 +37,9 @@ export interface ShardKeys {
   readonly decisions: string;
   /** What each sender knows of its providers, by its name (hash). It lies on shard 0 alone. */
   readonly senders: string;
+  /** When somebody last asked how the providers are, and what the senders found (hash). On shard 0 alone. */
+  readonly providersAsked: string;
+  readonly providerHealth: string;
   /** Figures of the whole fleet in the ten seconds that begin at `startMs` (hash). They lie on shard 0 alone. */
   readonly figures: (startMs: number) => string;
   /** Five-minute slots of one UTC day, for the budgets (hash). */
@@ -49,6 +55,10 @@ export interface ShardKeys {
   /** Status notes by id, and when each version was first run (hashes). They lie on shard 0 alone. */
   readonly statusNotes: string;
   readonly releases: string;
+  /** What was rehearsed when (hash); that production is live; lines of the production guard that processes fail (hash). On shard 0 alone. */
+  readonly rehearsals: string;
+  readonly live: string;
+  readonly guardReports: string;
   readonly quarantineSource: (hash: string) => string;
   readonly event: (id: EventId) => string;
   /** What is left of a client's allowance of requests. */
@@ -73,9 +83,9 @@ export interface Keys {
   readonly gateHint: string;
 }
 
-/** Builds the key names for `shards` shards below `prefix` (for example `acc`). */
-export function createKeys(prefix: string, shards: number): Keys {
-  const all = Array.from({ length: shards }, (_, shard) => createShardKeys(prefix, shard));
+/** Builds the key names for `shards` shards below `prefix` (for example `acc`), with what seals the audit of this store. */
+export function createKeys(prefix: string, shards: number, auditKey?: AuditKey): Keys {
+  const all = Array.from({ length: shards }, (_, shard) => createShardKeys(prefix, shard, auditKey));
   const shard = (number: number): ShardKeys => {
     const keys = all[number];
     if (keys === undefined) throw new RangeError(`shard ${number} does not exist: the store has ${shards}`);
@@ -84,13 +94,14 @@ export function createKeys(prefix: string, shards: number): Keys {
   return { prefix, shards, shard, of: (id) => shard(shardOf(id)), gateHint: `${prefix}:gate-hint` };
 }
 
-function createShardKeys(prefix: string, shard: number): ShardKeys {
+function createShardKeys(prefix: string, shard: number, auditKey: AuditKey | undefined): ShardKeys {
   const root = `${prefix}:{s${shard.toString(16).padStart(2, '0')}}`;
   return {
     queuePrefix: root,
     store: `${root}:store`,
     gate: `${root}:gate`,
     audit: `${root}:audit`,
+    auditKey,
     inflight: `${root}:inflight`,
     eventsOpen: `${root}:events-open`,
     eventsPlanned: `${root}:events-planned`,
@@ -108,6 +119,8 @@ function createShardKeys(prefix: string, shard: number): ShardKeys {
     suppressions: `${root}:suppressions`,
     decisions: `${root}:decisions`,
     senders: `${root}:senders`,
+    providersAsked: `${root}:providers-asked`,
+    providerHealth: `${root}:provider-health`,
     figures: (startMs) => `${root}:figures:${startMs}`,
     slots: (day) => `${root}:slots:${day}`,
     guard: `${root}:guard`,
@@ -117,6 +130,9 @@ function createShardKeys(prefix: string, shard: number): ShardKeys {
     proof: `${root}:proof`,
     statusNotes: `${root}:status-notes`,
     releases: `${root}:releases`,
+    rehearsals: `${root}:rehearsals`,
+    live: `${root}:live`,
+    guardReports: `${root}:guard-reports`,
     quarantineSource: (hash) => `${root}:quarantine-source:${hash}`,
     event: (id) => `${root}:event:${id}`,
     allowance: (client) => `${root}:allowance:${client}`,

@@ -7,6 +7,7 @@ import { findRoot } from '../../local/root.ts';
 import { readGate } from '../../src/gate/flags.ts';
 import { type ScriptedSmtp, startScriptedSmtp } from '../support/scripted-smtp.ts';
 import { anEvent, type Service, startService } from '../support/service.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 let smtp: ScriptedSmtp;
 let service: Service;
@@ -147,6 +148,37 @@ describe('acc, in front of the running service', () => {
     const shown = await acc(['env'], service.environment);
     expect(shown).toMatchObject({ code: 0 });
     expect(shown.out).not.toContain(service.environment['ADDRESS_HASH_KEY']);
+  });
+
+  test('an audit chain that is cut and set back is found by the head in the guard’s log, and the guard says it at once', async () => {
+    const guard = service.processes.get('guard');
+    const readTold = (message: string) =>
+      (guard?.lastLines() ?? [])
+        .map((line) => JSON.parse(line) as { msg: string; audit_head?: string; audit_lines?: number })
+        .findLast(({ msg }) => msg.startsWith(message));
+    const { gate, audit } = service.keys.shard(0);
+    const head = (await service.redis.hget(gate, 'auditHash')) ?? '';
+    await waitFor(
+      'the head in the log',
+      () => readTold('the head of the audit chain'),
+      (told) => told?.audit_head === head,
+    );
+    const sealed = await acc(['audit', 'verify', '--expect', head]);
+    expect(sealed).toMatchObject({ code: 0 });
+    expect(sealed.out).not.toContain('Nothing vouches');
+
+    const [last, before] = await service.redis.xrevrange(audit, '+', '-', 'COUNT', 2);
+    await service.redis.xdel(audit, last?.[0] ?? '');
+    await service.redis.hset(gate, 'auditHash', before?.[1].at(-1) ?? '');
+    expect(await acc(['audit', 'verify'])).toMatchObject({ code: 0 });
+    const cut = await acc(['audit', 'verify', '--expect', head]);
+    expect(cut).toMatchObject({ code: 1 });
+    expect(cut.out).toContain('its tail was cut, or the store went back in time');
+    await waitFor(
+      'the guard notices',
+      () => readTold('the audit chain went back'),
+      (told) => told !== undefined,
+    );
   });
 
   test('with the API killed the stop is made at the store, and says so', async () => {

@@ -129,6 +129,7 @@ function createSender(given: Given = {}) {
       healthTimeoutMs: 100,
     }),
     turns: createTurns({ paceMs: 30_000, spreadMsMax: 300_000 }),
+    noteRehearsal: () => undefined,
     outbox: { writeDraft: () => Promise.reject(new Error('nothing is rehearsed here')) },
     senders: { mailFrom: { name: 'Us', address: 'us@example.com' as never }, smsFrom: '+15555550100' },
     environment: given.environment ?? (() => environment),

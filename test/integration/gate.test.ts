@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { MessageId } from '../../src/domain/ids.ts';
-import { appendAudit, verifyAudit } from '../../src/gate/audit-chain.ts';
+import { appendAudit } from '../../src/gate/audit-chain.ts';
 import { type FlagName, readGate, setFlag } from '../../src/gate/flags.ts';
 import type { Limits } from '../../src/gate/limits.ts';
 import { createMessageDecisions } from '../../src/gate/message-decisions.ts';
@@ -13,6 +13,7 @@ import {
   type Permits,
 } from '../../src/gate/permits.ts';
 import { countInFlight, stopSending } from '../../src/gate/stop-sending.ts';
+import { verifyAudit } from '../../src/gate/verify-audit.ts';
 import { createKeys, type Keys } from '../../src/store/keys.ts';
 import type { MessageRecord } from '../../src/store/message-record.ts';
 import { openStore } from '../../src/store/open-store.ts';
@@ -509,7 +510,7 @@ describe('flags', () => {
       ),
     );
     expect((await readGate(redis, keys))?.epoch).toBe(41);
-    expect(await verifyAudit(redis, keys.shard(0))).toEqual({ ok: true, lines: 80 });
+    expect(await verifyAudit(redis, keys.shard(0))).toMatchObject({ ok: true, lines: 80, count: 80 });
   });
 
   test('a watch that has seen a later epoch does not believe a store that went back in time', async () => {
@@ -626,42 +627,6 @@ describe('a confirmed stop', () => {
     const request = { actor: 'a', reason: 'r', waitMs: 0 };
     expect((await stopSending(store, { ...request, flag: 'send:sms' })).state).toBe('quiesced');
     expect((await stopSending(store, { ...request, flag: 'send:email' })).state).toBe('stopping');
-  });
-});
-
-describe('the audit chain', () => {
-  async function writeLines(): Promise<string> {
-    for (const reason of ['one', 'two', 'three'])
-      await appendAudit(redis, keys.shard(0), { at: '', actor: 'a', action: 'x', reason });
-    return keys.shard(0).audit;
-  }
-  type Entry = [string, string[]];
-
-  test.each<[string, (entries: Entry[]) => Entry[]]>([
-    [
-      'changed',
-      (all) =>
-        all.map(([id, [a = '', line = '', b = '', hash = '']]) => [
-          id,
-          [a, line.replace('two', 'TWO'), b, hash],
-        ]),
-    ],
-    ['removed', (all) => all.filter((_, index) => index !== 1)],
-    ['removed at the start', (all) => all.slice(1)],
-    ['removed at the end', (all) => all.slice(0, -1)],
-    [
-      'inserted',
-      (all) => [...all.slice(0, 1), ['*', ['line', '{}', 'hash', 'f'.repeat(64)]], ...all.slice(1)],
-    ],
-    ['swapped', (all) => [all[1], all[0], all[2]].filter((one): one is Entry => one !== undefined)],
-    ['all removed', () => []],
-  ])('a line that was %s is found', async (_name, tamper) => {
-    const audit = await writeLines();
-    expect(await verifyAudit(redis, keys.shard(0))).toEqual({ ok: true, lines: 3 });
-    const entries = await redis.xrange(audit, '-', '+');
-    await redis.del(audit);
-    for (const [, fields] of tamper(entries)) await redis.xadd(audit, '*', ...fields);
-    expect(await verifyAudit(redis, keys.shard(0))).toMatchObject({ ok: false });
   });
 });
 

@@ -19,7 +19,7 @@ import { readEventRecord } from '../../src/store/event-record.ts';
 import { createKeys, type Keys } from '../../src/store/keys.ts';
 import { type GateServer, startGateServer } from '../support/gate-store.ts';
 import { type JwksServer, startJwksServer } from '../support/jwks-server.ts';
-import { createTokenSigner } from '../support/token-signer.ts';
+import { createTokenSigner, writeTwin } from '../support/token-signer.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const issuer = 'https://auth.example.com/';
@@ -92,6 +92,7 @@ function mint(claims: object = {}, signer = good): string {
     iss: issuer,
     aud: 'acc',
     sub: 'scholar',
+    client_id: 'scholar',
     scope: 'notify.send',
     iat: seconds,
     exp: seconds + 300,
@@ -207,6 +208,15 @@ describe('taking an event that nobody can judge', () => {
     const other = { ...someEvent, data: { firstName: 'Bob' } };
     expect(await take({ token, key: 'k', event: other })).toEqual({ kind: 'conflict', eventId: id });
     expect((await figures()).events).toBe(1);
+  });
+
+  test('the other text of an ES256 token is the same token', async () => {
+    const token = mint({}, createTokenSigner('ES256', 'elliptic'));
+    const id = await takeId({ token, key: 'k' });
+    expect(await take({ token: writeTwin(token), key: 'k' })).toMatchObject({
+      kind: 'replayed',
+      eventId: id,
+    });
   });
 
   test('a forger learns nothing about the keys of the client he claims to be, and takes none of them', async () => {
@@ -414,7 +424,8 @@ describe('the verdict', () => {
     await takeId({ token: mint({}, again) });
     await takeId({ token: mint({}, attacker) });
     jwks.setKeys([again.jwk]);
-    expect(await judgeAll()).toEqual({ accepted: 0, rejected: {}, undecided: 2 });
+    // The newer key under that id is found with one fetch; it is not much younger than the event, and clocks differ.
+    expect(await judgeAll()).toEqual({ accepted: 1, rejected: {}, undecided: 1 });
     // The next refresh is due; asking for a key begins it.
     nowMs += 5 * 60_000;
     await keySet.findKey('k1', 'RS256');
@@ -423,7 +434,7 @@ describe('the verdict', () => {
       () => keySet.health().ageMs,
       (ageMs) => ageMs === 0,
     );
-    expect(await judgeAll()).toEqual({ accepted: 1, rejected: { 'bad-signature': 1 }, undecided: 0 });
+    expect(await judgeAll()).toEqual({ accepted: 0, rejected: { 'bad-signature': 1 }, undecided: 0 });
   });
 
   test('two judges at the same time, and one that comes again, let each event through once', async () => {

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { answerJson, startAnswerServer } from './answer-server.ts';
 
 /** How the key document is served. `held`: not before `releaseHeld` is called. */
@@ -7,6 +8,8 @@ export interface JwksServer {
   readonly jwksUrl: string;
   fetchCount(): number;
   setKeys(keys: readonly object[]): void;
+  /** Serves this text as it is. */
+  setBody(text: string): void;
   setMode(mode: JwksMode): void;
   /** Answers every held request with the keys that were there when it came in. */
   releaseHeld(): void;
@@ -19,10 +22,14 @@ const hugeBytes = 10 * 1024 * 1024;
 export async function startJwksServer(keys: readonly object[]): Promise<JwksServer> {
   const server = await startAnswerServer();
   let served = keys;
+  let body: string | undefined;
   let mode: JwksMode = 'keys';
   let held: (() => void)[] = [];
   server.answerWith((response, { path }) => {
-    const answerKeys = answerJson(200, { keys: served });
+    const answerKeys =
+      body === undefined
+        ? answerJson(200, { keys: served })
+        : (res: ServerResponse) => void res.writeHead(200, { 'content-type': 'application/json' }).end(body);
     if (path === '/elsewhere' || mode === 'keys') return answerKeys(response);
     if (mode === 'held') return void held.push(() => answerKeys(response));
     if (mode === 'hang') return undefined;
@@ -39,6 +46,9 @@ export async function startJwksServer(keys: readonly object[]): Promise<JwksServ
     fetchCount: () => server.seen.length,
     setKeys: (next) => {
       served = next;
+    },
+    setBody: (text) => {
+      body = text;
     },
     setMode: (next) => {
       mode = next;

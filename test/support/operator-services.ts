@@ -62,6 +62,13 @@ const diagnostics: OperatorAnswer<'Diagnostics'> = {
   ),
 };
 
+const adopted = {
+  lineage: '2.0a1b2c3d4e',
+  from: '1.0a1b2c3d4e',
+  epoch: 4,
+  went_back: 'behind',
+  open: 1,
+} as const;
 const found = {
   ...waiting,
   state: 'queued',
@@ -82,13 +89,7 @@ export function createOperatorServices(overrides: Partial<OperatorServices> = {}
       flags: { send: { value: 'on', changed: { at, actor: 'boss', reason: 'mended', after: 'on' } } },
       environment: { DISABLE_SEND: { value: false, origin: 'environment' } },
     }),
-    adoptStore: async () => ({
-      lineage: '2.0a1b2c3d4e',
-      from: '1.0a1b2c3d4e',
-      epoch: 4,
-      went_back: 'behind',
-      open: 1,
-    }),
+    adoptStore: async () => adopted,
     markSent: async () => ({ marked: 1, known: 0, missing: 0 }),
     readSendStanding: async (scope) => ({ state: 'started', scope, epoch: 3, in_flight: 0 }),
     setSending: async ({ enabled }) => ({
@@ -120,7 +121,16 @@ export function createOperatorServices(overrides: Partial<OperatorServices> = {}
     addSuppressions: async ({ entries }) => ({ added: entries.length, renewed: 0, faults: [] }),
     removeSuppression: async () => ({ removed: 1 }),
     readAudit: async () => [{ at, actor: 'boss', action: 'set send', reason: 'wrong template' }],
-    verifyAudit: async () => ({ ok: true, lines: 1 }),
+    verifyAudit: async () => ({
+      ok: true,
+      lines: 1,
+      first: 1,
+      count: 1,
+      head: `1.${'0'.repeat(64)}`,
+      sealed_up_to: 0,
+      unsealed: 1,
+      foreign: 0,
+    }),
     readDiagnostics: async () => diagnostics,
     ...overrides,
   };

@@ -28,6 +28,17 @@ export function createTokenSigner(algorithm: Algorithm, kid: string, rsaBits = 2
   };
 }
 
+/** The token with (r, n − s) in place of its ES256 signature (r, s): another text that is as good. */
+export function writeTwin(token: string): string {
+  const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
+  const [header, claims, text = ''] = token.split('.');
+  const signature = Buffer.from(text, 'base64url');
+  const s = BigInt(`0x${signature.toString('hex', 32, 64)}`);
+  const twin = (s < order ? order - s : s + 1n).toString(16).padStart(64, '0');
+  Buffer.from(twin, 'hex').copy(signature, 32);
+  return `${header}.${claims}.${signature.toString('base64url')}`;
+}
+
 /** One part of a token: base64url of JSON, or of text that is given as it is. */
 export function encodePart(part: object | string): string {
   return Buffer.from(typeof part === 'string' ? part : JSON.stringify(part)).toString('base64url');

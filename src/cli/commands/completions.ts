@@ -1,3 +1,5 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Call, Command } from '../command.ts';
 import { writeBashCompletions } from '../completions/bash.ts';
 import { writeFishCompletions } from '../completions/fish.ts';
@@ -22,7 +24,37 @@ export const completions: Command = {
   run: writeCompletions,
 };
 
-function writeCompletions({ commands, print, need }: Call): Ending {
-  print.raw(writers[need('shell')]?.(commands) ?? '');
+function writeCompletions({ commands, print, need, programRoot, environment }: Call): Ending {
+  const types = listEventTypes(environment['TEMPLATES_DIR'] ?? join(programRoot, 'templates'));
+  print.raw(writers[need('shell')]?.(commands.map((command) => suggestTypes(command, types))) ?? '');
   return 'done';
+}
+
+/** The event types of the templates at hand: what `--type` and the commands about templates can be given. */
+function suggestTypes(command: Command, types: readonly string[]): Command {
+  const withTypes = <T extends object>(name: string, of: T): T =>
+    name === 'type' ? { ...of, suggestions: types } : of;
+  const { options, args } = command;
+  return {
+    ...command,
+    ...(args === undefined ? {} : { args: args.map((one) => withTypes(one.name, one)) }),
+    ...(options === undefined
+      ? {}
+      : {
+          options: Object.fromEntries(
+            Object.entries(options).map(([name, option]) => [name, withTypes(name, option)]),
+          ),
+        }),
+  };
+}
+
+/** Names of folders alone: a template with faults is still one that can be asked about. */
+function listEventTypes(dir: string): readonly string[] {
+  try {
+    return readdirSync(dir, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory() && !/^[._]/.test(entry.name))
+      .map(({ name }) => name);
+  } catch {
+    return [];
+  }
 }

@@ -1,11 +1,20 @@
+import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import type { Configuration } from '../../config/derive-configuration.ts';
 import { readEnvironmentSigns } from '../../config/environment-signs.ts';
-import { judgeProductionGuard } from '../../config/production-guard.ts';
+import { fingerprintSettings } from '../../config/fingerprint-settings.ts';
+import { type GuardLine, judgeProductionGuard, processNames } from '../../config/production-guard.ts';
 import { ConfigurationError, readConfiguration } from '../../config/read-configuration.ts';
+import { readRehearsals } from '../../deliver/rehearsals.ts';
+import { ServiceError } from '../../domain/errors.ts';
+import { judgeRehearsal, type RehearsalVerdict } from '../../domain/judge-rehearsal.ts';
+import { openTemplates } from '../../plan/check-templates.ts';
+import { fingerprintTemplates } from '../../render/fingerprint-templates.ts';
+import { TemplateFaultsError } from '../../render/template-fault.ts';
 import { checkDurability, type Durability } from '../../store/durability.ts';
+import { type GuardReport, readGuardReports } from '../../store/guard-reports.ts';
 import type { Call, Command, Option } from '../command.ts';
-import { withStore } from '../direct-store.ts';
+import { type DirectStore, withStore } from '../direct-store.ts';
 import { CommandError, type Ending } from '../exit-codes.ts';
 import { redactConfiguration } from '../redact-configuration.ts';
 
@@ -21,8 +30,16 @@ export const configuration: readonly Command[] = [
     summary: 'may this configuration send to everyone? line by line',
     about:
       'Judges the configuration at hand, so run it where the service runs: in a pod of the sender, or with --env-file.\n' +
+      'In a pod say whose it is (--for): each process has only the secrets that it reads.\n' +
       'Exit 1 when a line fails: the senders hold everything in production mode then.',
-    options: { 'env-file': envFile },
+    options: {
+      'env-file': envFile,
+      for: {
+        value: 'PROCESS',
+        choices: processNames,
+        summary: 'only the lines of this process; without it, of a configuration for all of them',
+      },
+    },
     run: runGuard,
   },
   {
@@ -42,17 +59,22 @@ export const configuration: readonly Command[] = [
 async function runGuard(call: Call): Promise<Ending> {
   const { print } = call;
   const given = await readGiven(call);
+  const process = processNames.find((name) => name === call.text('for'));
   const store = await askStore(call, given);
-  const lines = judgeProductionGuard(given, store.durable);
+  const lines = [
+    ...judgeProductionGuard(given, { storeDurable: store.durable, rehearsal: store.rehearsal, process }),
+    ...judgeReports(store.reports),
+  ];
   const passed = lines.every(({ ok }) => ok);
-  print.show({ passed, store, lines }, () => {
+  const { writable, durable, detail } = store;
+  print.show({ passed, store: { writable, durable, detail }, lines }, () => {
     for (const { check, ok, repair } of lines)
       print.say(
         ok
           ? `${print.paint('good', 'pass')}  ${check}`
           : `${print.paint('bad', 'FAIL')}  ${check}: ${repair}`,
       );
-    print.say(`\nstore: ${store.detail}`);
+    print.say(`\nstore: ${detail}`);
     print.say(
       passed
         ? 'The production guard passes.'
@@ -62,22 +84,68 @@ async function runGuard(call: Call): Promise<Ending> {
   return passed ? 'done' : 'refused';
 }
 
-async function askStore(call: Call, given: Configuration): Promise<Durability> {
+/** What the processes say that run in production mode now; those of a rehearsal say nothing. */
+function judgeReports(reports: readonly GuardReport[]): GuardLine[] {
+  if (reports.length === 0) return [];
+  const failing = reports.flatMap(({ name, failing: checks }) => checks.map((check) => `${name}: ${check}`));
+  return [
+    {
+      check: 'every running process passes its own lines',
+      ok: failing.length === 0,
+      repair: failing.join('; '),
+    },
+  ];
+}
+
+interface StoreView extends Durability {
+  readonly rehearsal: RehearsalVerdict;
+  readonly reports: readonly GuardReport[];
+}
+
+async function askStore(call: Call, given: Configuration): Promise<StoreView> {
   const { values } = given;
   const timeoutMs = call.durationMs('timeout') ?? 5_000;
   try {
     return await withStore(
       { url: values.REDIS_URL, keyPrefix: values.KEY_PREFIX },
       timeoutMs,
-      ({ redis, keys }) =>
-        checkDurability(redis, {
+      async (store) => ({
+        ...(await checkDurability(store.redis, {
           attested: values.STORE_DURABILITY_ATTESTED,
-          probeKey: `${keys.shard(0).store}:probe`,
-        }),
+          probeKey: `${store.keys.shard(0).store}:probe`,
+        })),
+        rehearsal: await judgeRelease(call, given, store),
+        reports: await readGuardReports(store),
+      }),
     );
   } catch (error) {
-    if (!(error instanceof CommandError)) throw error;
-    return { writable: false, durable: false, detail: error.message };
+    if (!(error instanceof CommandError || error instanceof ServiceError)) throw error;
+    const rehearsal = { ok: false, detail: 'the store cannot tell' };
+    return { writable: false, durable: false, detail: error.message, rehearsal, reports: [] };
+  }
+}
+
+async function judgeRelease(
+  call: Call,
+  { values }: Configuration,
+  store: DirectStore,
+): Promise<RehearsalVerdict> {
+  try {
+    const { catalog, renderer } = openTemplates({
+      dir: values.TEMPLATES_DIR ?? join(call.programRoot, 'templates'),
+      allowedLinkHosts: values.ALLOWED_LINK_HOSTS,
+      allowLocalhostLinks: values.ENVIRONMENT === 'local',
+      now: call.now,
+    });
+    const release = {
+      templates: fingerprintTemplates(renderer, catalog.types()),
+      settings: fingerprintSettings(values),
+    };
+    const record = await readRehearsals(store);
+    return judgeRehearsal(release, record, record.atMs);
+  } catch (error) {
+    if (!(error instanceof TemplateFaultsError)) throw error;
+    return { ok: false, detail: 'the templates have faults: acc template check' };
   }
 }
 

@@ -1,3 +1,4 @@
+import { holdReasons } from '../../domain/message.ts';
 import { actInBulk, bulkOptions, filterOptions } from '../act-in-bulk.ts';
 import { anySchema, pageSchema } from '../answers.ts';
 import type { Argument, Call, Command, Option } from '../command.ts';
@@ -8,6 +9,12 @@ export const why: Argument = { name: 'why', summary: 'why, in quotes; kept in th
 export const pageOptions: Readonly<Record<string, Option>> = {
   limit: { value: 'N', summary: 'at most this many' },
   cursor: { value: 'CURSOR', summary: 'where the page before this one ended' },
+};
+
+const reason: Option = {
+  value: 'WORD',
+  suggestions: holdReasons,
+  summary: 'only those held for this reason',
 };
 
 const columns: readonly Column[] = [
@@ -25,7 +32,7 @@ export const held: readonly Command[] = [
   {
     name: 'held list',
     summary: 'what is held, and how much for which reason',
-    options: { ...filterOptions, ...pageOptions },
+    options: { ...filterOptions, ...pageOptions, reason },
     run: async (call) => listPage(call, '/api/held', columns),
   },
   {
@@ -47,6 +54,7 @@ export const held: readonly Command[] = [
     args: [why],
     options: {
       ...bulkOptions,
+      reason,
       'max-age': { value: 'TIME', summary: 'leave those held that are older than this' },
       'per-minute': { value: 'N', summary: 'spread them, so many a minute' },
       'while-stopped': { summary: 'also those that a stop would hold again at once' },
@@ -61,20 +69,25 @@ export const held: readonly Command[] = [
     summary: 'end held messages for good: they never leave',
     about: 'Shows a preview; --yes does it. There is no way back.',
     args: [why],
-    options: bulkOptions,
+    options: { ...bulkOptions, reason },
     run: (call) => actInBulk(call, { path: '/api/held/discard', verb: 'discard', doneIn: 'discarded' }),
   },
 ];
 
 /** A page of a list, with the filter and the place of the command line. */
 export async function listPage(call: Call, path: string, shown: readonly Column[]): Promise<Ending> {
+  const filter = Object.keys(filterOptions).flatMap((name) => {
+    const value = call.text(name);
+    return value === undefined ? [] : [[name, value] as const];
+  });
   const query = {
-    ...Object.fromEntries(Object.keys(filterOptions).map((name) => [name, call.text(name)])),
+    ...Object.fromEntries(filter),
     limit: call.whole('limit'),
     cursor: call.text('cursor'),
   };
   const page = await call.api.ask(pageSchema, { path, query });
-  call.print.show(page, () => printPage(call.print, page, shown));
+  const fits = filter.map(([name, value]) => `${name} ${value}`).join(', ');
+  call.print.show(page, () => printPage(call.print, page, shown, fits));
   return 'done';
 }
 

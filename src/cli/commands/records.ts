@@ -55,7 +55,16 @@ export const records: readonly Command[] = [
   {
     name: 'audit verify',
     summary: 'walk the whole chain: was a line changed, added or taken out?',
-    about: 'Exit 1 when the chain is broken.',
+    about:
+      'A tail that was cut together with the head, or a chain written anew, only shows beside a head that was kept\n' +
+      'outside the store: one of the log lines of the guard ("the head of the audit chain") or of a status note.\n' +
+      'Exit 1 when the chain is broken, or is not the one expected.',
+    options: {
+      expect: {
+        value: 'HEAD[:COUNT]',
+        summary: 'the chain must hold this line: a head that was kept elsewhere',
+      },
+    },
     run: verifyAudit,
   },
   {
@@ -119,14 +128,34 @@ async function showAudit({ api, print, whole }: Call): Promise<Ending> {
   return 'done';
 }
 
-const verdictSchema = z.looseObject({ ok: z.boolean() });
+const verdictSchema = z.looseObject({
+  ok: z.boolean(),
+  count: z.number().default(0),
+  sealed_up_to: z.number().optional(),
+  unsealed: z.number().default(0),
+});
 
-async function verifyAudit({ api, print }: Call): Promise<Ending> {
-  const verdict = await api.ask(verdictSchema, { path: '/api/audit/verify', waitMs: 60_000 });
+/** What a chain that is whole still does not prove. */
+function listRemarks({ count, sealed_up_to: sealedUpTo, unsealed }: z.infer<typeof verdictSchema>): string[] {
+  if (sealedUpTo === undefined || sealedUpTo === count) {
+    return unsealed === 0
+      ? []
+      : [`${unsealed} line(s) were written without a seal; later ones vouch for them.`];
+  }
+  return [
+    `Nothing vouches for the last ${count - sealedUpTo} line(s): they carry no seal of our key. Lines of \`acc stop\` at the store`,
+    'are such; else compare with a head from the log of the guard: acc audit verify --expect HEAD',
+  ];
+}
+
+async function verifyAudit({ api, print, text }: Call): Promise<Ending> {
+  const query = { expect: text('expect') };
+  const verdict = await api.ask(verdictSchema, { path: '/api/audit/verify', query, waitMs: 60_000 });
   const { ok, ...rest } = verdict;
   print.show(verdict, () => {
     print.say(ok ? print.paint('good', 'whole') : print.paint('bad', 'BROKEN'));
     printRecord(print, rest);
+    for (const remark of listRemarks(verdict)) print.say(remark);
   });
   return ok ? 'done' : 'refused';
 }

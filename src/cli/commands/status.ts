@@ -127,7 +127,7 @@ function describeOpen(messages: Readonly<Record<string, number>>): string {
 
 function printProviders(print: Print, { providers }: z.infer<typeof providersSchema>): void {
   print.say('');
-  if (providers.length === 0) print.say('providers  none');
+  if (providers.length === 0) print.say('providers  none: no sender runs, or none has a provider');
   for (const { provider, channel, ok, status: word, detail } of providers)
     print.say(
       `${provider.padEnd(10)} ${channel.padEnd(6)} ${print.paint(ok ? 'good' : 'bad', word)}  ${detail}`,

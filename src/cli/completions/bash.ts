@@ -1,5 +1,5 @@
 import type { Command } from '../command.ts';
-import { listPlaces, type Place } from './word-tree.ts';
+import { listPlaces, listValues, type Place } from './word-tree.ts';
 
 /** A bash script (3.2 and later) made from the table: no program is started while somebody types. */
 export function writeBashCompletions(commands: readonly Command[]): string {
@@ -40,7 +40,8 @@ function writePlace({ words, next, options }: Place): string {
 function writeValueCases({ words, options }: Place): string[] {
   return options
     .filter(([, { value }]) => value !== undefined)
-    .map(([name, { choices }]) => {
+    .map(([name, option]) => {
+      const choices = listValues(option);
       const act =
         choices === undefined
           ? 'return'

@@ -1,5 +1,5 @@
 import type { Command } from '../command.ts';
-import { listPlaces, type Place, quoteWord } from './word-tree.ts';
+import { listPlaces, listValues, type Place, quoteWord } from './word-tree.ts';
 
 /** A fish script made from the table. */
 export function writeFishCompletions(commands: readonly Command[]): string {
@@ -26,7 +26,9 @@ function writePlace({ words, next, options, takesFile }: Place): string[] {
   return [
     ...next.map(({ word, summary }) => `${at} -f -a ${quoteWord(word)} -d ${quoteWord(summary)}`),
     ...(takesFile ? [`${at} -F`] : [`${at} -f`]),
-    ...options.map(([name, { value, choices, isFile, summary }]) => {
+    ...options.map(([name, option]) => {
+      const { value, isFile, summary } = option;
+      const choices = listValues(option);
       const values = choices === undefined ? '' : ` -a ${quoteWord(choices.join(' '))}`;
       const kind = value === undefined ? '' : isFile === true ? ' -r -F' : ` -x${values}`;
       return `${at} -l ${name}${kind} -d ${quoteWord(summary)}`;

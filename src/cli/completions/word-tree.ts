@@ -22,13 +22,20 @@ export function listPlaces(commands: readonly Command[]): Place[] {
 function describePlace(commands: readonly Command[], words: string): Place {
   const command = commands.find(({ name }) => name === words);
   const [first] = command?.args ?? [];
-  const choices = (first?.choices ?? []).map((word) => ({ word, summary: first?.summary ?? '' }));
+  const choices = (listValues(first) ?? []).map((word) => ({ word, summary: first?.summary ?? '' }));
   return {
     words,
     next: [...listNextWords(commands, words), ...choices],
     options: Object.entries({ ...command?.options, ...globalOptions }),
     takesFile: first?.isFile === true,
   };
+}
+
+/** What can be offered as the value of an option or an argument. */
+export function listValues(
+  of: Pick<Option, 'choices' | 'suggestions'> | undefined,
+): readonly string[] | undefined {
+  return of?.choices ?? of?.suggestions;
 }
 
 /** The next word of every longer name that begins with `words`; a group of commands has `held …` as its summary. */

@@ -1,5 +1,5 @@
 import type { Command } from '../command.ts';
-import { listPlaces, type Place, quoteWord } from './word-tree.ts';
+import { listPlaces, listValues, type Place, quoteWord } from './word-tree.ts';
 
 /** A zsh script made from the table. */
 export function writeZshCompletions(commands: readonly Command[]): string {
@@ -41,11 +41,12 @@ function writePlace({ words, next, options, takesFile }: Place): string {
 function writeValueCases({ words, options }: Place): string[] {
   return options
     .filter(([, { value }]) => value !== undefined)
-    .map(([name, { choices, isFile }]) => {
+    .map(([name, option]) => {
+      const choices = listValues(option);
       const act =
         choices !== undefined
           ? `compadd -- ${choices.join(' ')}; return`
-          : isFile === true
+          : option.isFile === true
             ? '_files; return'
             : 'return';
       return `    ${quoteWord(`${words} --${name}`)}) ${act} ;;`;

@@ -1,5 +1,8 @@
 import { z } from 'zod';
-import { exactly, type Setting, url, whole } from './setting.ts';
+import { exactly, list, type Setting, url, whole } from './setting.ts';
+
+/** Addresses that an operator may vouch for; the others must be encrypted wherever they are not of this machine. */
+const attestableHops = ['REDIS_URL', 'WITNESS_URL', 'SMS_API_URL', 'KANNEL_URL'] as const;
 
 /** Whether anything may leave. */
 export const gateSettings = {
@@ -37,12 +40,20 @@ export const gateSettings = {
     group: 'gate',
     schema: exactly('true'),
     default: 'false',
-    doc: 'A person has seen the rehearsal. Production sends need it.',
+    doc: 'A person has seen the rehearsal. Production sends need it, and the rehearsal itself on record: of the same templates with the same settings, less than 72 hours before going live.',
   },
   EXPECTED_BASE_URL: {
     group: 'gate',
     schema: url,
     doc: 'What APP_BASE_URL must be before production mail leaves.',
+  },
+  PLAIN_HOPS_ATTESTED: {
+    group: 'gate',
+    schema: list.pipe(
+      z.array(z.enum(attestableHops, `must be names of these settings: ${attestableHops.join(', ')}`)),
+    ),
+    default: '',
+    doc: 'Settings whose connection is not encrypted although it leaves this machine, comma separated: an operator vouches that only a private network lies between. Any of REDIS_URL, WITNESS_URL, SMS_API_URL, KANNEL_URL.',
   },
   AUTO_APPROVE_ENABLED: {
     group: 'gate',

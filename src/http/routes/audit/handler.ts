@@ -1,6 +1,6 @@
 import type { ApiContext } from '../../context.ts';
 import type { Exchange } from '../../exchange.ts';
-import { auditQuerySchema } from '../../operator-requests.ts';
+import { auditQuerySchema, auditVerdictQuerySchema } from '../../operator-requests.ts';
 import { parseQuery } from '../../parse-input.ts';
 import { type Reply, replyJson } from '../../route.ts';
 
@@ -11,6 +11,7 @@ export async function getAudit(exchange: Exchange, { services }: ApiContext): Pr
 }
 
 /** Whether the chain of audit lines is whole. 200 also when it is not: the answer is the verdict. */
-export async function getAuditVerdict(_exchange: Exchange, { services }: ApiContext): Promise<Reply> {
-  return replyJson(200, await services.operator.verifyAudit());
+export async function getAuditVerdict(exchange: Exchange, { services }: ApiContext): Promise<Reply> {
+  const { expect } = parseQuery(exchange, auditVerdictQuerySchema);
+  return replyJson(200, await services.operator.verifyAudit(expect));
 }

@@ -1,0 +1,131 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { channels } from '../domain/message.ts';
+import type { ProviderHealth } from '../providers/provider.ts';
+import type { Keys } from '../store/keys.ts';
+import { toStoreError } from '../store/scripts.ts';
+import { readStoreClock } from '../store/store-clock.ts';
+import { listLiveSenders } from './sender-reports.ts';
+
+interface Store {
+  readonly redis: Redis;
+  readonly keys: Keys;
+}
+
+const askedKeptMs = 30_000;
+/** Answers younger than this are not asked for again. */
+const freshMs = 5_000;
+const lookEveryMs = 50;
+/** How often a sender looks whether somebody asks. */
+export const healthLookMs = 500;
+
+const answerSchema = z.object({
+  at: z.number(),
+  health: z.array(
+    z.object({
+      provider: z.string(),
+      channel: z.enum(channels),
+      ok: z.boolean(),
+      status: z.enum(['ok', 'unreachable', 'unauthorized', 'error']),
+      latencyMs: z.number(),
+      detail: z.string(),
+    }),
+  ),
+});
+type Answer = z.infer<typeof answerSchema>;
+
+/**
+ * How every provider is, as the senders find it: they alone hold the credentials. Asks those that run and waits for their
+ * answers, at most `waitMs`; answers of a moment ago serve too. Of several answers the worst counts. Empty when no sender
+ * runs. Throws `store-unavailable`.
+ */
+export async function askProviderHealth(store: Store, waitMs: number): Promise<readonly ProviderHealth[]> {
+  const senders = await listLiveSenders(store);
+  const newer = async (sinceMs: number): Promise<Answer[]> => {
+    const answers = await readAnswers(store);
+    return senders.flatMap((sender) => {
+      const answer = answers.get(sender);
+      return answer === undefined || answer.at < sinceMs ? [] : [answer];
+    });
+  };
+  const startedMs = await readStoreClock(store.redis);
+  let answers = await newer(startedMs - freshMs);
+  if (answers.length === senders.length) return takeWorst(answers);
+  const askedMs = await ask(store);
+  for (let waitedMs = 0; waitedMs < waitMs; waitedMs += lookEveryMs) {
+    answers = await newer(askedMs);
+    if (answers.length === senders.length) break;
+    await delay(lookEveryMs);
+  }
+  return takeWorst(answers);
+}
+
+/** A sender's part: answers when somebody has asked since its last answer. To be called every `healthLookMs`. */
+export function createHealthAnswers(
+  store: Store,
+  sender: string,
+  listHealth: () => Promise<readonly ProviderHealth[]>,
+): () => Promise<void> {
+  let answeredMs = 0;
+  return async () => {
+    const askedMs = await readAsked(store);
+    if (askedMs <= answeredMs) return;
+    answeredMs = askedMs;
+    const health = await listHealth();
+    await writeAnswer(store, sender, { at: await readStoreClock(store.redis), health: [...health] });
+  };
+}
+
+/** One line a provider, in the order of the first sender that knows it. */
+function takeWorst(answers: readonly Answer[]): readonly ProviderHealth[] {
+  const worst = new Map<string, ProviderHealth>();
+  for (const one of answers.flatMap(({ health }) => health))
+    if (worst.get(one.provider)?.ok !== false) worst.set(one.provider, one);
+  return [...worst.values()];
+}
+
+async function ask({ redis, keys }: Store): Promise<number> {
+  const atMs = await readStoreClock(redis);
+  try {
+    await redis.set(keys.shard(0).providersAsked, atMs, 'PX', askedKeptMs);
+    return atMs;
+  } catch (error) {
+    throw toStoreError('ask providers', error);
+  }
+}
+
+async function readAsked({ redis, keys }: Store): Promise<number> {
+  try {
+    return Number((await redis.get(keys.shard(0).providersAsked)) ?? 0);
+  } catch (error) {
+    throw toStoreError('read who asks', error);
+  }
+}
+
+async function writeAnswer({ redis, keys }: Store, sender: string, answer: Answer): Promise<void> {
+  const { providerHealth } = keys.shard(0);
+  try {
+    await redis
+      .multi()
+      .hset(providerHealth, sender, JSON.stringify(answer))
+      .pexpire(providerHealth, askedKeptMs)
+      .exec();
+  } catch (error) {
+    throw toStoreError('write provider health', error);
+  }
+}
+
+async function readAnswers({ redis, keys }: Store): Promise<ReadonlyMap<string, Answer>> {
+  try {
+    const fields = Object.entries(await redis.hgetall(keys.shard(0).providerHealth));
+    return new Map(
+      fields.flatMap(([sender, text]) => {
+        const answer = answerSchema.safeParse(JSON.parse(text)).data;
+        return answer === undefined ? [] : [[sender, answer] as const];
+      }),
+    );
+  } catch (error) {
+    throw toStoreError('read provider health', error);
+  }
+}

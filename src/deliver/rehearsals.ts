@@ -1,0 +1,72 @@
+import type { Redis } from 'ioredis';
+import { type Rehearsal, type Release, rehearsalMsMax } from '../domain/judge-rehearsal.ts';
+import type { Keys } from '../store/keys.ts';
+import { toStoreError } from '../store/scripts.ts';
+import { readStoreClock } from '../store/store-clock.ts';
+
+interface Store {
+  readonly redis: Redis;
+  readonly keys: Keys;
+}
+
+/** Long enough to say of a rehearsal that it is too old. */
+const keptMs = 10 * rehearsalMsMax;
+
+/** Puts on record that messages of these types were rehearsed with this release, now. */
+export async function recordRehearsals(
+  { redis, keys }: Store,
+  { templates, settings }: Release,
+  types: readonly string[],
+): Promise<void> {
+  if (types.length === 0) return;
+  const { rehearsals } = keys.shard(0);
+  const atMs = await readStoreClock(redis);
+  const fields = types.flatMap((type) => [`${templates} ${settings} ${type}`, atMs]);
+  try {
+    const old = (await readAll(redis, rehearsals)).filter(([, at]) => at < atMs - keptMs);
+    const change = redis
+      .multi()
+      .hset(rehearsals, ...fields)
+      .pexpire(rehearsals, keptMs);
+    if (old.length > 0) change.hdel(rehearsals, ...old.map(([field]) => field));
+    await change.exec();
+  } catch (error) {
+    throw toStoreError('record rehearsal', error);
+  }
+}
+
+/** What was rehearsed, whether something is live, and what the store's clock says. Throws `store-unavailable`. */
+export async function readRehearsals({ redis, keys }: Store): Promise<{
+  readonly rehearsals: readonly Rehearsal[];
+  readonly isLive: boolean;
+  readonly atMs: number;
+}> {
+  const { rehearsals, live } = keys.shard(0);
+  const atMs = await readStoreClock(redis);
+  try {
+    const [fields, isLive] = await Promise.all([readAll(redis, rehearsals), redis.exists(live)]);
+    return {
+      atMs,
+      isLive: isLive === 1,
+      rehearsals: fields.map(([field, at]) => {
+        const [templates = '', settings = '', type = ''] = field.split(' ');
+        return { templates, settings, type, at };
+      }),
+    };
+  } catch (error) {
+    throw toStoreError('read rehearsals', error);
+  }
+}
+
+/** Keeps on record that production is live; forgotten when nobody says so for as long as a rehearsal counts. */
+export async function keepLive({ redis, keys }: Store): Promise<void> {
+  try {
+    await redis.set(keys.shard(0).live, '1', 'PX', rehearsalMsMax);
+  } catch (error) {
+    throw toStoreError('keep live', error);
+  }
+}
+
+async function readAll(redis: Redis, key: string): Promise<[field: string, atMs: number][]> {
+  return Object.entries(await redis.hgetall(key)).map(([field, at]) => [field, Number(at)]);
+}
