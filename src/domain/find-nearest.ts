@@ -21,8 +21,6 @@ function measureDistance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, column) => column);
   for (let at = 1; at <= from.length; at += 1) {
     const next = [at];
-    const take = (cells: readonly number[], column: number): number =>
-      cells[column] ?? Number.POSITIVE_INFINITY;
     for (let column = 1; column <= to.length; column += 1) {
       const cost = from[at - 1] === to[column - 1] ? 0 : 1;
       const isSwap = from[at - 1] === to[column - 2] && from[at - 2] === to[column - 1];
