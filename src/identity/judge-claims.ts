@@ -128,6 +128,12 @@ function readCaller(claims: Claims): ClaimVerdict {
   };
 }
 
+/** Whose token it says it is, whatever else is at fault; undefined when it names nobody whom we could name. */
+export function nameClient(claims: Claims): ClientId | undefined {
+  const named = readCaller(claims);
+  return named.kind === 'good' ? named.clientId : undefined;
+}
+
 function isIdentity(claim: unknown): claim is string {
   return typeof claim === 'string' && identityPattern.test(claim);
 }

@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { compactVerify, errors } from 'jose';
 import type { ClientId } from '../domain/ids.ts';
-import { type ClaimFault, type ClaimRules, judgeClaims } from './judge-claims.ts';
+import { type ClaimFault, type ClaimRules, judgeClaims, nameClient } from './judge-claims.ts';
 import type { KeySet } from './key-set.ts';
 import { type Algorithm, type HeaderFault, parseToken, type TokenParts } from './parse-token.ts';
 import { readScopes, type Scope, type ScopeMapping } from './read-scopes.ts';
@@ -28,7 +28,15 @@ export type TokenVerdict =
       /** `exp` in epoch ms; absent means that the verdict is not to be kept. */
       readonly expiresAtMs?: number;
     }
-  | { readonly kind: 'rejected'; readonly reason: TokenFault; readonly detail: string }
+  | {
+      readonly kind: 'rejected';
+      readonly reason: TokenFault;
+      readonly detail: string;
+      /** Whose token it is, when a key of our issuer says so or has said so before: no stranger can make such a one. */
+      readonly issuedTo?: ClientId;
+      /** The same token was rejected of late: it was counted then. */
+      readonly isRepeated?: true;
+    }
   /** No key could be had, so nobody knows. Counted apart from bad tokens (IDN-5). */
   | {
       readonly kind: 'cannot-tell';
@@ -64,10 +72,9 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
       const judged = judgeClaims(parsed.parts.claims, options, atMs);
       if (judged.kind === 'bad') {
         const isIssued = await isSigned(token, parsed.parts, options.keySet);
-        return reject(
-          isIssued || judged.reason === 'wrong-issuer' ? judged.reason : 'unproved',
-          judged.detail,
-        );
+        const reason = isIssued || judged.reason === 'wrong-issuer' ? judged.reason : 'unproved';
+        const issuedTo = isIssued ? nameClient(parsed.parts.claims) : undefined;
+        return { ...reject(reason, judged.detail), ...(issuedTo === undefined ? {} : { issuedTo }) };
       }
       const caller: Caller = {
         clientId: judged.clientId,
@@ -123,6 +130,6 @@ async function checkSignature(
   }
 }
 
-function reject(reason: TokenFault, detail: string): TokenVerdict {
+function reject(reason: TokenFault, detail: string): Extract<TokenVerdict, { kind: 'rejected' }> {
   return { kind: 'rejected', reason, detail };
 }
