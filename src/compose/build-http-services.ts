@@ -51,7 +51,7 @@ export function buildHttpServices(
       environment: () => readEnvironmentFlags(configuration, dependencies.isStoreDurable()),
       settings: listEnvironmentSettings(configuration),
     });
-  const addToWindows = startWindowAdder(foundation);
+  const addToWindows = startWindowAdder(foundation, latency);
   return {
     tokens: identity.tokens,
     catalog,

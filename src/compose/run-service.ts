@@ -5,7 +5,7 @@ import { createMetricsApp } from '../http/create-http-app.ts';
 import { createHttpServer } from '../http/create-http-server.ts';
 import { superviseProcess } from '../runtime/run-process.ts';
 import { buildFoundation, type Foundation, openFoundationStore } from './build-foundation.ts';
-import { createDependencyCheck } from './dependency-report.ts';
+import { createDependencyCheck, exportStoreState } from './dependency-report.ts';
 
 const storeWaitMs = 10 * 60_000;
 
@@ -51,6 +51,7 @@ async function serveProbes(foundation: Foundation): Promise<void> {
   const { HOST, METRICS_PORT } = configuration.values;
   if (METRICS_PORT === undefined) return;
   const dependencies = createDependencyCheck(foundation);
+  exportStoreState(foundation, () => dependencies.check());
   const app = createMetricsApp(
     { checkDependencies: () => dependencies.check(), onRequestEnd: () => undefined },
     { appBaseUrl: configuration.appBaseUrl, programVersion: version, readMetrics: () => metrics.render() },

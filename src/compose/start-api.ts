@@ -8,6 +8,7 @@ import { type Foundation, keepOpeningStore } from './build-foundation.ts';
 import { buildGate } from './build-gate.ts';
 import { buildHttpServices } from './build-http-services.ts';
 import { buildIdentity } from './build-identity.ts';
+import { exportStoreState } from './dependency-report.ts';
 import { describeEventTypes } from './describe-event-types.ts';
 
 const storePatienceMs = 2_000;
@@ -34,6 +35,7 @@ export async function startApi(foundation: Foundation): Promise<string> {
   await identity.keySet.start(life.signal);
   const services = buildHttpServices(foundation, { identity, catalog, gate });
   collectFigures(foundation, services);
+  exportStoreState(foundation, () => services.checkDependencies());
   const ownMetricsPort = values.METRICS_PORT;
   const options = { appBaseUrl: configuration.appBaseUrl, programVersion: foundation.version };
   const app = createHttpApp(services, {

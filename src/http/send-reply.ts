@@ -4,7 +4,8 @@ import type { Reply } from './route.ts';
 import type { StepContext } from './step.ts';
 
 /** Writes the answer once; while the process closes, its connection ends with it. */
-export function sendReply({ response }: Exchange, reply: Reply, { drain }: Pick<StepContext, 'drain'>): void {
+export function sendReply(exchange: Exchange, reply: Reply, { drain }: Pick<StepContext, 'drain'>): void {
+  const { response } = exchange;
   response.statusCode = reply.status;
   response.setHeader('Content-Type', reply.mediaType);
   response.setHeader('Content-Length', Buffer.byteLength(reply.text));
@@ -12,6 +13,7 @@ export function sendReply({ response }: Exchange, reply: Reply, { drain }: Pick<
   for (const name in reply.headers) response.setHeader(name, reply.headers[name] ?? '');
   if (drain.phase === 'closing') response.setHeader('Connection', 'close');
   response.end(reply.text);
+  exchange.onAnswered();
 }
 
 /** Answers a thrown thing as a problem; when an answer has already begun, cuts it rather than mixing two. */

@@ -31,6 +31,8 @@ export interface ShardKeys {
   readonly senders: string;
   /** Figures of the whole fleet in the ten seconds that begin at `startMs` (hash). They lie on shard 0 alone. */
   readonly figures: (startMs: number) => string;
+  /** The part of each client in them: `<figure> <client>` (hash). They lie on shard 0 alone. */
+  readonly clientFigures: (startMs: number) => string;
   /** Five-minute slots of one UTC day, for the budgets (hash). */
   readonly slots: (day: string) => string;
   /** What the guard keeps between two judgements (hash). */
@@ -99,6 +101,7 @@ function createShardKeys(prefix: string, shard: number): ShardKeys {
     decisions: `${root}:decisions`,
     senders: `${root}:senders`,
     figures: (startMs) => `${root}:figures:${startMs}`,
+    clientFigures: (startMs) => `${root}:client-figures:${startMs}`,
     slots: (day) => `${root}:slots:${day}`,
     guard: `${root}:guard`,
     incidents: `${root}:incidents`,

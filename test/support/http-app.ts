@@ -53,7 +53,7 @@ export function createTestServices(overrides: Partial<HttpServices> = {}) {
       { provider: 'smtp-primary', channel: 'email', ok: true, status: 'ok', latencyMs: 3, detail: 'NOOP' },
     ],
     checkDependencies: async () => ({ store: well, store_durable: well, issuer: well }),
-    latency: { observe: () => undefined, p95Ms: () => 12.345 },
+    latency: { p95Ms: () => 12.345 },
     onRequestEnd: (line) => lines.push(line),
     ...overrides,
   };

@@ -62,8 +62,9 @@ function writeTest(
     name,
     interval: '1m',
     input_series: [
-      writeSeries(triggerMetrics.figures, { figure: 'errors' }, errors),
-      writeSeries(triggerMetrics.figures, { figure: 'requests' }, requests),
+      writeSeries(triggerMetrics.failures, {}, errors),
+      writeSeries(triggerMetrics.requests, {}, requests),
+      writeSeries(triggerMetrics.outages, {}, '0+0x10000'),
     ],
     alert_rule_test: checks,
   };

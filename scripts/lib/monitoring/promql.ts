@@ -37,6 +37,9 @@ export function createPromql({ labels: common = {}, squeeze = (ms) => ms }: Rule
      */
     grow: (key: MetricKey, labels: Labels, ms: number, suffix = ''): string =>
       `sum(increase(${select(key, labels, suffix)}[${span(ms)}]))`,
+    /** The same for each value of a label. */
+    growBy: (label: string, key: MetricKey, labels: Labels, ms: number): string =>
+      `sum by (${label}) (increase(${select(key, labels)}[${span(ms)}]))`,
   };
 }
 

@@ -49,8 +49,7 @@ export const stateAlerts: readonly StateAlert[] = [
     name: 'FiguresAbsent',
     severity: 'page',
     summary: 'No API process can be scraped: nobody knows whether the service works',
-    metric: 'guardFigures',
-    match: { figure: 'requests' },
+    metric: 'guardRequests',
     forMs: 2 * minuteMs,
   },
   {
