@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { Server } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
 import { createServer } from 'node:http';
 import { answerBrokenRequest, answerConnect } from './answer-broken-request.ts';
 import type { HttpApp } from './create-app.ts';
@@ -27,20 +27,23 @@ export interface HttpServer {
 
 /** Serves an app on one port, and answers also what Node would answer alone (broken requests) with our headers. */
 export function createHttpServer(app: HttpApp, options: HttpServerOptions): HttpServer {
-  const server = createServer(serverOptions, app.handle);
-  server.keepAliveTimeout = keepAliveMs;
-  // We leave any other expectation unmet, as RFC 9110 §10.1.1 allows, instead of Node's bare 417.
-  server.on('checkExpectation', app.handle);
-  server.on('clientError', answerBrokenRequest(app.baseUrl));
-  server.on('connect', answerConnect(app.baseUrl));
-  const name = options.name ?? 'http';
   let underWay = 0;
-  server.on('request', (_request, response) => {
+  const handle: RequestListener = (request, response) => {
     underWay += 1;
     response.once('close', () => {
       underWay -= 1;
     });
-  });
+    app.handle(request, response);
+  };
+  const server = createServer(serverOptions, handle);
+  server.keepAliveTimeout = keepAliveMs;
+  // A body is asked for by the pipeline, once it is known who sends it; Node would ask anybody for it.
+  server.on('checkContinue', handle);
+  // We leave any other expectation unmet, as RFC 9110 §10.1.1 allows, instead of Node's bare 417.
+  server.on('checkExpectation', handle);
+  server.on('clientError', answerBrokenRequest(app.baseUrl));
+  server.on('connect', answerConnect(app.baseUrl));
+  const name = options.name ?? 'http';
   return {
     name,
     async start() {

@@ -457,9 +457,11 @@ describe('the queue depth', () => {
       () => jobs.readDepths(),
       ({ events }) => events.waiting === 400,
     );
-    const { mallory = 0, scholar = 0, ...others } = Object.fromEntries(
-      await sampleWaiting(redis, keys, Math.random),
-    );
+    const {
+      mallory = 0,
+      scholar = 0,
+      ...others
+    } = Object.fromEntries(await sampleWaiting(redis, keys, Math.random));
     // By a sample: five standard deviations to either side of 300 of 400.
     expect(Math.abs(mallory - 300)).toBeLessThan(87);
     expect(mallory + scholar).toBeCloseTo(400);

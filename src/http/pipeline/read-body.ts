@@ -21,10 +21,15 @@ export const readBody: Step = async (exchange) => {
   exchange.body = await awaitBody(exchange, rule);
 };
 
-/** What the peer takes to send it is not our time; a body that is here already has not been waited for. */
+/**
+ * What the peer takes to send it is not our time; a body that is here already has not been waited for. Who asks first
+ * whether to send it (RFC 9110 §10.1.1) is told to go on only now: of a stranger no body is wanted.
+ */
 async function awaitBody(exchange: Exchange, rule: BodyRule): Promise<Buffer> {
-  const { request } = exchange;
+  const { request, response } = exchange;
   const sinceMs = performance.now();
+  if (request.httpVersion === '1.1' && continueExpected.test(request.headers.expect ?? ''))
+    response.writeContinue();
   if (!request.complete) exchange.waitingSinceMs = sinceMs;
   try {
     return await collectBody(request, rule);
@@ -33,6 +38,9 @@ async function awaitBody(exchange: Exchange, rule: BodyRule): Promise<Buffer> {
     exchange.waitingSinceMs = undefined;
   }
 }
+
+/** As Node decides it. */
+const continueExpected = /(?:^|\W)100-continue(?:$|\W)/i;
 
 function checkMediaType(header: string | undefined, { mediaTypes }: BodyRule): string {
   // The usual header, without a parse: this is the hot path.
