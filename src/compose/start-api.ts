@@ -1,5 +1,5 @@
 import { type QueueStatus, readWaitingAges } from '../deliver/queue-status.ts';
-import { createHttpApp, createMetricsApp } from '../http/create-http-app.ts';
+import { createHttpApp } from '../http/create-http-app.ts';
 import { createHttpServer } from '../http/create-http-server.ts';
 import type { HttpServices } from '../http/services.ts';
 import { readQuarantineFigures } from '../identity/quarantine-desk.ts';
@@ -10,6 +10,7 @@ import { buildHttpServices } from './build-http-services.ts';
 import { buildIdentity } from './build-identity.ts';
 import { exportStoreState } from './dependency-report.ts';
 import { describeEventTypes } from './describe-event-types.ts';
+import { serveMetrics } from './serve-metrics.ts';
 
 const storePatienceMs = 2_000;
 
@@ -43,7 +44,8 @@ export async function startApi(foundation: Foundation): Promise<string> {
     eventTypes: describeEventTypes(catalog),
     ...(ownMetricsPort === undefined ? { readMetrics: () => metrics.render() } : {}),
   });
-  const server = createHttpServer(app, { host: values.HOST, port: values.PORT });
+  const onConnectionClosed = metrics.countConnectionClosed;
+  const server = createHttpServer(app, { host: values.HOST, port: values.PORT, onConnectionClosed });
   await server.start();
   releases.push(server.name, (deadlineMs) => {
     app.drain.leave();
@@ -84,16 +86,4 @@ function toFigures(status: QueueStatus) {
     ]),
   );
   return { queues, messages: status.messages, held: status.held, deadLetters: status.dead_letters };
-}
-
-async function serveMetrics(foundation: Foundation, services: HttpServices, port: number): Promise<void> {
-  const { configuration, metrics, version, releases } = foundation;
-  const app = createMetricsApp(services, {
-    appBaseUrl: configuration.appBaseUrl,
-    programVersion: version,
-    readMetrics: () => metrics.render(),
-  });
-  const server = createHttpServer(app, { host: configuration.values.HOST, port, name: 'metrics server' });
-  await server.start();
-  releases.push(server.name, (deadlineMs) => server.stop(deadlineMs));
 }

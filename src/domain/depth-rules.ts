@@ -1,4 +1,4 @@
-import type { Bucket } from './figures.ts';
+import type { Bucket, Figures } from './figures.ts';
 import type { DepthTrigger } from './thresholds.ts';
 
 export interface DepthMoment {
@@ -74,16 +74,21 @@ function step(walk: Walk, bucket: Bucket, rule: DepthTrigger, moment: DepthMomen
     walk.runSinceMs = undefined;
     return;
   }
-  const depth = figures.depth ?? 0;
-  const baseline = findBaseline(walk, rule, moment.floor);
-  if (baseline !== undefined && isDepthOver(depth, baseline, rule)) {
-    const isOfAll = isDepthOver(figures['depth-others'] ?? depth, baseline, rule);
-    walk.runSinceMs = isOfAll ? (walk.runSinceMs ?? startMs) : undefined;
-    return;
-  }
-  walk.runSinceMs = undefined;
-  walk.quiet.push(depth);
+  const standing = standSample(figures, findBaseline(walk, rule, moment.floor), rule);
+  walk.runSinceMs = standing === 'over' ? (walk.runSinceMs ?? startMs) : undefined;
+  if (standing !== 'usual') return;
+  walk.quiet.push(figures.depth ?? 0);
   if (walk.quiet.length > rule.baselineSamplesMax) walk.quiet.shift();
+}
+
+/** `of-one`: over its line, and one client alone brings it there, where somebody looked whose jobs they are. */
+function standSample(
+  { depth = 0, 'depth-others': others = depth }: Figures,
+  baseline: number | undefined,
+  rule: DepthTrigger,
+): 'usual' | 'over' | 'of-one' {
+  if (baseline === undefined || !isDepthOver(depth, baseline, rule)) return 'usual';
+  return isDepthOver(others, baseline, rule) ? 'over' : 'of-one';
 }
 
 /** Beyond the line; exactly on it is not. */

@@ -40,7 +40,6 @@ export const requestFigures = [
   'tokens-repeated',
   'tokens-garbage',
 ] as const satisfies readonly FigureName[];
-export type RequestFigure = (typeof requestFigures)[number];
 
 /**
  * The figures that one request adds to. Only requests of verified clients count for triggers and objectives: what
@@ -49,10 +48,17 @@ export type RequestFigure = (typeof requestFigures)[number];
  */
 export function figuresOf(request: EndedRequest): readonly FigureName[] {
   if (!request.route.startsWith('/api/')) return [];
+  return request.clientId === undefined ? figuresOfUnknown(request) : figuresOfClient(request);
+}
+
+function figuresOfUnknown(request: EndedRequest): readonly FigureName[] {
   if (request.tokenFault !== undefined) return ['strangers', classifyBadToken(request)];
   if (request.isUnjudged === true) return ['unjudged'];
   // Refused before anybody was asked who it is.
-  if (request.clientId === undefined) return [request.code === 'shutting-down' ? 'set-aside' : 'strangers'];
+  return [request.code === 'shutting-down' ? 'set-aside' : 'strangers'];
+}
+
+function figuresOfClient(request: EndedRequest): readonly FigureName[] {
   if (request.aborted) return ['aborted', ...keptWaiting(request)];
   const { code = '' } = request;
   if (refusals.ofClient.has(code)) return ['set-aside'];

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { RequestListener, Server } from 'node:http';
 import { createServer } from 'node:http';
 import { answerBrokenRequest, answerConnect } from './answer-broken-request.ts';
+import { boundConnections, type ClosedWhy } from './bound-connections.ts';
 import type { HttpApp } from './create-app.ts';
 
 export interface HttpServerOptions {
@@ -10,6 +11,10 @@ export interface HttpServerOptions {
   readonly port: number;
   /** Name in logs and in the faults of `stop`. */
   readonly name?: string;
+  /** Most connections at a time; a few thousand by default. What they cost is bounded: `boundConnections`. */
+  readonly connectionsMax?: number;
+  /** Told of each connection that was closed because there were too many, or its peer did not read. */
+  readonly onConnectionClosed?: (why: ClosedWhy) => void;
 }
 
 export interface HttpServer {
@@ -33,9 +38,15 @@ export function createHttpServer(app: HttpApp, options: HttpServerOptions): Http
     response.once('close', () => {
       underWay -= 1;
     });
+    connections.follow(request.socket, response);
     app.handle(request, response);
   };
   const server = createServer(serverOptions, handle);
+  const connections = boundConnections(server, {
+    connectionsMax: options.connectionsMax ?? connectionsMax,
+    isOfClient: app.isOfClient,
+    onClose: (why) => options.onConnectionClosed?.(why),
+  });
   server.keepAliveTimeout = keepAliveMs;
   // A body is asked for by the pipeline, once it is known who sends it; Node would ask anybody for it.
   server.on('checkContinue', handle);
@@ -61,6 +72,9 @@ export function createHttpServer(app: HttpApp, options: HttpServerOptions): Http
     },
   };
 }
+
+/** About 20 KB each. Upstream services, load balancers and probes together need a small part of them. */
+const connectionsMax = 2_000;
 
 /**
  * Longer than the 60 s of the usual load balancers, so that it is never us who close a connection they just

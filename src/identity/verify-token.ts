@@ -1,7 +1,13 @@
 import type { KeyObject } from 'node:crypto';
 import { compactVerify, errors } from 'jose';
 import type { ClientId } from '../domain/ids.ts';
-import { type ClaimFault, type ClaimRules, judgeClaims, nameClient } from './judge-claims.ts';
+import {
+  type ClaimFault,
+  type ClaimRules,
+  type ClaimVerdict,
+  judgeClaims,
+  nameClient,
+} from './judge-claims.ts';
 import type { KeySet } from './key-set.ts';
 import { type Algorithm, type HeaderFault, parseToken, type TokenParts } from './parse-token.ts';
 import { readScopes, type Scope, type ScopeMapping } from './read-scopes.ts';
@@ -70,12 +76,7 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
       const parsed = parseToken(token, options.algorithms);
       if (parsed.kind === 'bad') return reject(parsed.reason, parsed.detail);
       const judged = judgeClaims(parsed.parts.claims, options, atMs);
-      if (judged.kind === 'bad') {
-        const isIssued = await isSigned(token, parsed.parts, options.keySet);
-        const reason = isIssued || judged.reason === 'wrong-issuer' ? judged.reason : 'unproved';
-        const issuedTo = isIssued ? nameClient(parsed.parts.claims) : undefined;
-        return { ...reject(reason, judged.detail), ...(issuedTo === undefined ? {} : { issuedTo }) };
-      }
+      if (judged.kind === 'bad') return rejectClaims(token, parsed.parts, judged, options.keySet);
       const caller: Caller = {
         clientId: judged.clientId,
         subject: judged.subject,
@@ -87,6 +88,19 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
       return { kind: 'verified', caller, expiresAtMs: judged.expiresAtMs };
     },
   };
+}
+
+/** A token that is at fault by what it says: of our issuer, and then of a client, or of anybody. */
+async function rejectClaims(
+  token: string,
+  parts: TokenParts,
+  { reason, detail }: Extract<ClaimVerdict, { kind: 'bad' }>,
+  keySet: Pick<KeySet, 'peekKey'>,
+): Promise<TokenVerdict> {
+  const isIssued = await isSigned(token, parts, keySet);
+  const issuedTo = isIssued ? nameClient(parts.claims) : undefined;
+  const told = isIssued || reason === 'wrong-issuer' ? reason : 'unproved';
+  return { ...reject(told, detail), ...(issuedTo === undefined ? {} : { issuedTo }) };
 }
 
 /** True when a key at hand says that the issuer made this token. */

@@ -8,6 +8,11 @@ export const counterTable = {
     help: 'HTTP requests answered, by route pattern, method and status.',
     labels: ['route', 'method', 'status'],
   },
+  connectionsClosed: {
+    name: 'http_connections_closed_total',
+    help: 'Connections closed by us beyond a bound, by why: crowded (idle, for a newcomer), refused (a newcomer, all others at work), unread (its answers were not read).',
+    labels: ['why'],
+  },
   eventsAccepted: {
     name: 'events_accepted_total',
     help: 'Events written to the store, by type and client.',

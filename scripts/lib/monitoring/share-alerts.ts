@@ -94,6 +94,10 @@ function listSources(promql: Promql, figure: ShareFigure): Sources {
   }
 }
 
+function sumOr0(series: string): string {
+  return `(sum(${series}) or vector(0))`;
+}
+
 /** Each client in the proportion of its own good and bad ones; what has no client (operators) as it is counted. */
 function recordWeights(promql: Promql, rule: ShareTrigger, trigger: TriggerName): readonly RecordingRule[] {
   const { windowMs, clientSamplesMax } = rule;
@@ -101,7 +105,6 @@ function recordWeights(promql: Promql, rule: ShareTrigger, trigger: TriggerName)
   const own = formatLabels({ trigger });
   const total = sources.clientTotal(windowMs);
   const weight = `clamp_max(${sources.clientSamples(windowMs)}, ${clientSamplesMax})`;
-  const sumOr0 = (series: string) => `(sum(${series}) or vector(0))`;
   const replace = (whole: string, parts: string, weighed: string) =>
     `${whole}\n- ${sumOr0(parts)}\n+ ${sumOr0(`${weighed}${own}`)}`;
   return [
@@ -139,7 +142,7 @@ function writeOver(promql: Promql, { rule, name, samplesMin }: ShareAlert): stri
   const restSamples = `scalar(${sources.samples(rule.windowMs)}) - ${sources.clientSamples(rule.windowMs)}`;
   const alone =
     rule.othersMin === 'some'
-      ? [`${rest}`, `and scalar(sum(${clientTotal})) - ${clientTotal} > 0`]
+      ? [rest, `and scalar(sum(${clientTotal})) - ${clientTotal} > 0`]
       : [`(${rest} or ${restSamples} < ${samplesMin - 0.5})`];
   return [
     `10000 * ${bad} - ${rule.basisPoints} * ${total} > ${edge}`,
