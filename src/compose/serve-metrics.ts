@@ -23,7 +23,7 @@ export async function serveMetrics(
     port,
     name: 'metrics server',
     connectionsMax,
-    onConnectionClosed: metrics.countConnectionClosed,
+    onConnectionClosed: (why) => metrics.countConnectionClosed(why),
   });
   await server.start();
   releases.push(server.name, (deadlineMs) => server.stop(deadlineMs));

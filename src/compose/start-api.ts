@@ -1,4 +1,5 @@
 import { type QueueStatus, readWaitingAges } from '../deliver/queue-status.ts';
+import { closedWhys } from '../http/bound-connections.ts';
 import { createHttpApp } from '../http/create-http-app.ts';
 import { createHttpServer } from '../http/create-http-server.ts';
 import type { HttpServices } from '../http/services.ts';
@@ -44,8 +45,12 @@ export async function startApi(foundation: Foundation): Promise<string> {
     eventTypes: describeEventTypes(catalog),
     ...(ownMetricsPort === undefined ? { readMetrics: () => metrics.render() } : {}),
   });
-  const onConnectionClosed = metrics.countConnectionClosed;
-  const server = createHttpServer(app, { host: values.HOST, port: values.PORT, onConnectionClosed });
+  for (const why of closedWhys) metrics.countConnectionClosed(why, 0);
+  const server = createHttpServer(app, {
+    host: values.HOST,
+    port: values.PORT,
+    onConnectionClosed: (why) => metrics.countConnectionClosed(why),
+  });
   await server.start();
   releases.push(server.name, (deadlineMs) => {
     app.drain.leave();

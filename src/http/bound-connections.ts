@@ -17,7 +17,8 @@ export interface ConnectionBounds {
  * `crowded`: idle, for a newcomer. `refused`: a newcomer, while every other one was at work. `unread`: its answer was not
  * read for too long, or too many were not.
  */
-export type ClosedWhy = 'crowded' | 'refused' | 'unread';
+export const closedWhys = ['crowded', 'refused', 'unread'] as const;
+export type ClosedWhy = (typeof closedWhys)[number];
 
 /**
  * An answer counts as unread once the kernel takes no more of it: each holds up to some megabytes there. Honest peers

@@ -98,7 +98,7 @@ function requestMetrics(counters: Counters, histograms: Histograms) {
       if (request.seconds !== undefined)
         histograms.requestSeconds.observe({ route, method }, request.seconds);
     },
-    countConnectionClosed: (why: string) => counters.connectionsClosed.inc({ why }),
+    countConnectionClosed: (why: string, count = 1) => counters.connectionsClosed.inc({ why }, count),
     countTokenVerified: () => counters.tokensVerified.inc(),
     /** A token judged bad. One that could not be judged is counted by `countKeysUnavailable` and not here. */
     countTokenFailure: (reason: string) => counters.tokenFailures.inc({ reason: reasonLabel(reason) }),

@@ -9,7 +9,7 @@ import {
   sloNames,
   sloTable,
 } from '../../../src/domain/thresholds.ts';
-import { createPromql, formatLabels, type Promql, type RuleOptions } from './promql.ts';
+import { createPromql, formatLabels, type Promql, type RuleOptions, shownByApi } from './promql.ts';
 import { type AlertRule, createAlert, type RecordingRule, type RuleGroup } from './rule-group.ts';
 
 const quickIntervalMs = 60_000;
@@ -68,7 +68,7 @@ function recordDown(promql: Promql): RecordingRule {
   return {
     record: downRecord,
     expr: [
-      `absent(sum(${promql.select('guardRequests')}))`,
+      `absent(sum(${promql.select(shownByApi.metric, shownByApi.match)}))`,
       `or ${bad} >= bool (${total} > 0)`,
       'or vector(0)',
     ].join('\n'),
