@@ -36,13 +36,13 @@ export function standShare(
   { atMs, sinceMs, samplesMin }: ShareMoment,
 ): ShareStanding {
   const span = cutSeries(series, Math.max(atMs - rule.spanMs, sinceMs), atMs);
-  const whole = weigh(rule, span);
+  const whole = weigh(rule, span, atMs);
   const { counted, judged, samples } = whole;
   const withoutOne = isOverLine(rule, judged) ? findWithoutOne(rule, whole, samplesMin) : undefined;
   let isOver: boolean | undefined = isOverLine(rule, judged);
   for (let end = atMs; isOver !== false && end - rule.windowMs >= atMs - rule.spanMs; end -= bucketMs) {
-    const window = weigh(rule, cutSeries(span, end - rule.windowMs, end));
-    if (window.counted.total === 0) isOver = undefined;
+    const window = weigh(rule, cutSeries(span, end - rule.windowMs, end), end);
+    if (window.samples === 0) isOver = undefined;
     else if (!isOverLine(rule, window.judged) || findWithoutOne(rule, window, samplesMin) !== undefined)
       isOver = false;
   }
@@ -60,25 +60,33 @@ interface Part {
   readonly samples: number;
 }
 
-function weigh(rule: ShareTrigger, series: readonly Bucket[]): Weighed {
+function weigh(rule: ShareTrigger, series: readonly Bucket[], endMs: number): Weighed {
   const counted = tallyShare(series, rule.figure);
   const samples = countSamples(series, rule.figure);
   let judged = counted;
   const parts = listClients(series).map((client): Part => {
     const own = cutClient(series, client);
-    const tally = tallyShare(own, rule.figure);
-    const part = { samples: countSamples(own, rule.figure), judged: tally };
-    const weighed = { ...part, judged: weighTally(rule, part) };
-    judged = add(subtract(judged, tally), weighed.judged);
-    return weighed;
+    const part = weighClient(rule, own, endMs);
+    judged = add(subtract(judged, tallyShare(own, rule.figure)), part.judged);
+    return part;
   });
   return { counted, judged, samples, parts };
 }
 
-/** A client that only ever sends the same bad token weighs as much as it tries; beyond the most, it weighs no more. */
-function weighTally({ clientSamplesMax }: ShareTrigger, { judged: { bad, total }, samples }: Part): Tally {
-  const weight = total === 0 ? 0 : Math.min(samples, clientSamplesMax);
-  return { bad: total === 0 ? 0 : (weight * bad) / total, total: weight };
+/** A client weighs as much as it tries, and no more than the rule allows. */
+function weighClient(rule: ShareTrigger, own: readonly Bucket[], endMs: number): Part {
+  const samples = countSamples(own, rule.figure);
+  const weight = Math.min(samples, rule.clientSamplesMax);
+  if (isShutOut(rule, own, endMs)) return { samples, judged: { bad: weight, total: weight } };
+  const { bad, total } = tallyShare(own, rule.figure);
+  if (total === 0) return { samples, judged: { bad: 0, total: 0 } };
+  return { samples, judged: { bad: (weight * bad) / total, total: weight } };
+}
+
+function isShutOut({ figure, shutOutMs = 0 }: ShareTrigger, own: readonly Bucket[], endMs: number): boolean {
+  const lately = cutSeries(own, endMs - shutOutMs, endMs);
+  const { bad, total } = tallyShare(lately, figure);
+  return countSamples(lately, figure) > 0 && total === bad;
 }
 
 /**

@@ -47,6 +47,11 @@ export interface ShareTrigger {
    */
   readonly clientSamplesMax: number;
   /**
+   * A client that has tried for so long without one good sample is shut out: all that it counts for is bad. What was
+   * good before does not hide it, though the same bad one counts once.
+   */
+  readonly shutOutMs?: number;
+  /**
    * It fires only when it would without any one client too. `some`: the others decide as soon as there are any; a client
    * that is alone on the service is all the evidence there is. `enough`: the others must bring as many samples as a
    * verdict needs, so that nobody ever fires it alone: single bad tokens are an everyday thing.
@@ -93,6 +98,7 @@ export const triggerTable = {
     windowMs: 300_000,
     spanMs: 300_000,
     clientSamplesMax: 50,
+    shutOutMs: 60_000,
     othersMin: 'enough',
     actions: ['pause-ingestion'],
     says: 'at least 2 % of the tokens of our issuer judged bad over 5 minutes',

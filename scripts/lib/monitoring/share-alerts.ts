@@ -14,6 +14,8 @@ const badRecord = 'acc:trigger_bad';
 const totalRecord = 'acc:trigger_total';
 const clientBadRecord = 'acc:trigger_client_bad';
 const clientTotalRecord = 'acc:trigger_client_total';
+/** Of each client that is shut out: how often it has tried. */
+const shutOutRecord = 'acc:trigger_client_shut_out';
 /** How far the newest window is over the line; absent while one client alone brings it there. */
 const p95MarginRecord = 'acc:trigger_p95_margin';
 const p95Record = 'acc:api_p95_seconds';
@@ -100,20 +102,24 @@ function sumOr0(series: string): string {
 
 /** Each client in the proportion of its own good and bad ones; what has no client (operators) as it is counted. */
 function recordWeights(promql: Promql, rule: ShareTrigger, trigger: TriggerName): readonly RecordingRule[] {
-  const { windowMs, clientSamplesMax } = rule;
+  const { windowMs, clientSamplesMax, shutOutMs } = rule;
   const sources = listSources(promql, rule.figure);
   const own = formatLabels({ trigger });
+  const shutOut = `${shutOutRecord}${own}`;
   const total = sources.clientTotal(windowMs);
   const weight = `clamp_max(${sources.clientSamples(windowMs)}, ${clientSamplesMax})`;
   const replace = (whole: string, parts: string, weighed: string) =>
     `${whole}\n- ${sumOr0(parts)}\n+ ${sumOr0(`${weighed}${own}`)}`;
+  const share = `${weight}\n* ${sources.clientBad(windowMs)}\n/ (${total} > 0)`;
+  const bad =
+    shutOutMs === undefined
+      ? share
+      : `${share}\nunless on (client) ${shutOut}\nor on (client) (${weight} and on (client) ${shutOut})`;
+  const counts = shutOutMs === undefined ? `${total} > 0` : `(${total} > 0) or on (client) ${shutOut}`;
   return [
-    {
-      record: clientBadRecord,
-      expr: `${weight}\n* ${sources.clientBad(windowMs)}\n/ (${total} > 0)`,
-      labels: { trigger },
-    },
-    { record: clientTotalRecord, expr: `${weight}\nand (${total} > 0)`, labels: { trigger } },
+    ...(shutOutMs === undefined ? [] : [recordShutOut(sources, shutOutMs, trigger)]),
+    { record: clientBadRecord, expr: bad, labels: { trigger } },
+    { record: clientTotalRecord, expr: `${weight}\nand on (client) (${counts})`, labels: { trigger } },
     {
       record: badRecord,
       expr: replace(sources.bad(windowMs), sources.clientBad(windowMs), clientBadRecord),
@@ -125,6 +131,16 @@ function recordWeights(promql: Promql, rule: ShareTrigger, trigger: TriggerName)
       labels: { trigger },
     },
   ];
+}
+
+/** Clients that have tried for a while without one good sample. */
+function recordShutOut(sources: Sources, ms: number, trigger: TriggerName): RecordingRule {
+  const good = `${sources.clientTotal(ms)} - ${sources.clientBad(ms)}`;
+  return {
+    record: shutOutRecord,
+    expr: `${sources.clientSamples(ms)} > 0.5\nunless ${good} > 0.5`,
+    labels: { trigger },
+  };
 }
 
 /** On or over the line, and without any one client too: the same comparisons as `domain/share-rules.ts`. */
