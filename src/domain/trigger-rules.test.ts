@@ -86,8 +86,9 @@ describe('the baseline of the depth outlives the samples that it came from', () 
 });
 
 test('an incident keeps the buckets that its verdict rests on, and no others', () => {
-  const series = playSegments([{ buckets: 90, each: { requests: 1 } }]);
+  const series = playSegments([{ buckets: 90, each: { requests: 1 }, clients: { a: { requests: 1 } } }]);
   const kept = cutEvidence('5xx', series, recordedAtMs + 600_000);
+  expect(kept[0]).toEqual({ startMs: recordedAtMs + 300_000, figures: { requests: 1 } });
   expect(kept.map(({ startMs }) => (startMs - recordedAtMs) / 1_000)).toEqual(
     Array.from({ length: 31 }, (_, index) => 300 + 10 * index),
   );

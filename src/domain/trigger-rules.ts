@@ -43,9 +43,10 @@ export function judgeTrigger(name: TriggerName, series: readonly Bucket[], momen
   return rule.kind === 'share' ? judgeShare(rule, series, moment) : judgeDepth(rule, series, moment);
 }
 
-/** The part of the series that a judgement rests on: what an incident keeps. */
+/** The part of the series that a judgement rests on: what an incident keeps, for months. The parts of clients are many. */
 export function cutEvidence(name: TriggerName, series: readonly Bucket[], atMs: number): readonly Bucket[] {
-  return cutSeries(series, atMs - triggerTable[name].spanMs, atMs + bucketMs);
+  const span = cutSeries(series, atMs - triggerTable[name].spanMs, atMs + bucketMs);
+  return span.map(({ startMs, figures }) => ({ startMs, figures }));
 }
 
 function judgeShare(rule: ShareTrigger, series: readonly Bucket[], moment: JudgeMoment): Judgement {

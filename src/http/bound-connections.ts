@@ -40,6 +40,10 @@ interface Standing {
 export interface ConnectionTracker {
   /** A request came in on this connection and is to be answered with this response. */
   follow(socket: Socket, response: ServerResponse): void;
+  /** Answers that we owe. */
+  awaited(): number;
+  /** Answers that we have given, and that are not read yet. */
+  unread(): number;
 }
 
 /**
@@ -79,7 +83,9 @@ export function boundConnections(server: Server, bounds: ConnectionBounds): Conn
   });
   server.once('close', () => clearInterval(sweeping));
 
+  const answers = { awaited: 0, open: 0 };
   const release = (socket: Socket, response: ServerResponse): void => {
+    answers.awaited -= 1;
     const standing = standings.get(socket);
     if (standing === undefined) return;
     standing.underWay -= 1;
@@ -91,10 +97,11 @@ export function boundConnections(server: Server, bounds: ConnectionBounds): Conn
   };
   return {
     follow: (socket, response) => {
+      answers.awaited += 1;
+      answers.open += 1;
       const standing = standings.get(socket);
-      if (standing === undefined) return;
+      if (standing !== undefined) standing.underWay += 1;
       idle.remove(socket);
-      standing.underWay += 1;
       let isReleased = false;
       const end = (): void => {
         if (!isReleased) release(socket, response);
@@ -102,9 +109,14 @@ export function boundConnections(server: Server, bounds: ConnectionBounds): Conn
       };
       // Our last write; what comes after it is the peer's reading.
       response.once('prefinish', end);
-      response.once('finish', () => unread.remove(socket));
-      response.once('close', end);
+      response.once('close', () => {
+        end();
+        unread.remove(socket);
+        answers.open -= 1;
+      });
     },
+    awaited: () => answers.awaited,
+    unread: () => answers.open - answers.awaited,
   };
 }
 

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { RequestListener, Server } from 'node:http';
 import { createServer } from 'node:http';
 import { answerBrokenRequest, answerConnect } from './answer-broken-request.ts';
-import { boundConnections, type ClosedWhy } from './bound-connections.ts';
+import { boundConnections, type ClosedWhy, type ConnectionTracker } from './bound-connections.ts';
 import type { HttpApp } from './create-app.ts';
 
 export interface HttpServerOptions {
@@ -32,12 +32,7 @@ export interface HttpServer {
 
 /** Serves an app on one port, and answers also what Node would answer alone (broken requests) with our headers. */
 export function createHttpServer(app: HttpApp, options: HttpServerOptions): HttpServer {
-  let underWay = 0;
   const handle: RequestListener = (request, response) => {
-    underWay += 1;
-    response.once('close', () => {
-      underWay -= 1;
-    });
     connections.follow(request.socket, response);
     app.handle(request, response);
   };
@@ -64,8 +59,9 @@ export function createHttpServer(app: HttpApp, options: HttpServerOptions): Http
     async stop(deadlineMs) {
       app.drain.close();
       if (!server.listening) return;
-      const isDone = await closeWithin(server, deadlineMs, () => underWay === 0);
-      if (!isDone) throw new Error(`${name}: ${underWay} requests were cut after ${deadlineMs} ms`);
+      const isDone = await closeWithin(server, deadlineMs, connections);
+      if (!isDone)
+        throw new Error(`${name}: ${connections.awaited()} requests were cut after ${deadlineMs} ms`);
     },
     get url() {
       return readUrl(server, name);
@@ -92,17 +88,27 @@ const serverOptions = {
   requireHostHeader: false,
 } as const;
 
+/** Once we owe nothing more, peers have this long to read what they were given. */
+const readingMsMax = 1_000;
+
 /**
  * True when every answer under way was given in time. Idle connections are closed as they fall idle; once no
- * answer is under way, what is left are connections on which a request never fully arrived, and nobody waits for
- * those.
+ * answer is awaited, what is left are connections on which a request never fully arrived, for which nobody waits, and
+ * answers that a peer is slow to read: a process does not stay because of either.
  */
-async function closeWithin(server: Server, deadlineMs: number, isQuiet: () => boolean): Promise<boolean> {
+async function closeWithin(server: Server, deadlineMs: number, answers: ConnectionTracker): Promise<boolean> {
   const closed = new Promise<boolean>((resolve) => server.close(() => resolve(true)));
-  const sweep = setInterval(
-    () => (isQuiet() ? server.closeAllConnections() : server.closeIdleConnections()),
-    20,
-  );
+  let quietAtMs: number | undefined;
+  const sweep = setInterval(() => {
+    if (answers.awaited() > 0) {
+      server.closeIdleConnections();
+      return;
+    }
+    quietAtMs ??= performance.now();
+    const isRead = answers.unread() === 0 || performance.now() - quietAtMs > readingMsMax;
+    if (isRead) server.closeAllConnections();
+    else server.closeIdleConnections();
+  }, 20);
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<boolean>((resolve) => {
     timer = setTimeout(() => resolve(false), deadlineMs);
@@ -111,7 +117,7 @@ async function closeWithin(server: Server, deadlineMs: number, isQuiet: () => bo
   clearInterval(sweep);
   clearTimeout(timer);
   if (!isDone) server.closeAllConnections();
-  return isDone;
+  return isDone || answers.awaited() === 0;
 }
 
 function readUrl(server: Server, name: string): string {
