@@ -152,6 +152,7 @@ export const slosSchema = z.looseObject({
       measured: z.number().optional(),
       bad: z.number(),
       total: z.number(),
+      since: z.string().optional(),
       budget_left: z.number().optional(),
       burn_rates: z.record(z.string(), z.number()).default({}),
       alerts: z

@@ -16,7 +16,7 @@ import {
   releaseIncident,
 } from '../guard/incidents.ts';
 import { type GuardStanding, readGuard } from '../guard/read-guard.ts';
-import type { SloReport } from '../guard/report-slos.ts';
+import type { ReportedSlo } from '../guard/report-slos.ts';
 import type { GuardAnswer } from '../http/guard-answers.ts';
 import type { GuardServices } from '../http/guard-services.ts';
 import { readStoreClock } from '../store/store-clock.ts';
@@ -108,7 +108,7 @@ function viewFigures(
   };
 }
 
-const noFigures: SloReport['slos'][SloName] = {
+const noFigures: Omit<ReportedSlo, 'since'> & Partial<Pick<ReportedSlo, 'since'>> = {
   verdict: 'no-data',
   bad: 0,
   total: 0,
@@ -118,7 +118,8 @@ const noFigures: SloReport['slos'][SloName] = {
 
 function viewSlo(name: SloName, { slos }: GuardStanding): GuardAnswer<'Slos'>['slos'][number] {
   const { target, measures } = sloTable[name];
-  const { verdict, measured, bad, total, budgetLeft, burnRates, alerts } = slos?.slos[name] ?? noFigures;
+  const { verdict, measured, bad, total, since, budgetLeft, burnRates, alerts } =
+    slos?.slos[name] ?? noFigures;
   return {
     slo: name,
     target,
@@ -127,6 +128,7 @@ function viewSlo(name: SloName, { slos }: GuardStanding): GuardAnswer<'Slos'>['s
     ...(measured === undefined ? {} : { measured }),
     bad,
     total,
+    ...(since === undefined ? {} : { since }),
     ...(budgetLeft === undefined ? {} : { budget_left: budgetLeft }),
     burn_rates: { ...burnRates },
     alerts: alerts.map(viewAlert),

@@ -56,7 +56,7 @@ export function buildHttpServices(foundation: Foundation, parts: HttpParts): Htt
       environment: () => readEnvironmentFlags(configuration, parts.isGuardPassed()),
       settings: listEnvironmentSettings(configuration),
     });
-  const addToWindows = startWindowAdder(foundation);
+  const addToWindows = startWindowAdder(foundation, latency);
   return {
     tokens: identity.tokens,
     catalog,

@@ -41,6 +41,7 @@ export function buildIntake(foundation: Foundation, gate: GateParts): Intake {
       keys,
       ratePerMinute: values.CLIENT_RATE_PER_MINUTE,
       burst: values.CLIENT_BURST,
+      burden: () => capacity.burden(),
       now: monotonicNow,
       onError: (error) => reportError('client limit', error),
     }),

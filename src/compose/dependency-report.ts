@@ -1,4 +1,5 @@
 import type { ProofVerdict } from '../domain/proof-of-life.ts';
+import { createDependencyReader } from '../http/dependency-check.ts';
 import type { DependencyReport } from '../http/services.ts';
 import type { KeySet } from '../identity/key-set.ts';
 import { checkDurability } from '../store/durability.ts';
@@ -24,7 +25,8 @@ export function createDependencyCheck(
         attested: configuration.values.STORE_DURABILITY_ATTESTED,
         probeKey: `${keys.shard(0).store}:probe`,
       });
-      metrics.setStoreDurable(last.durable);
+      // Of a store that is away nobody knows whether it syncs.
+      metrics.setStoreDurable(last.writable ? last.durable : undefined);
       const issuer = keySet?.health() ?? { ok: true, detail: 'not asked by this process' };
       return {
         store: { ok: last.writable, detail: last.writable ? 'takes writes' : last.detail },
@@ -34,6 +36,22 @@ export function createDependencyCheck(
       };
     },
   };
+}
+
+/** How long a scrape waits for the store to take a write. */
+const scrapeWaitMs = 800;
+
+/** Shows at each scrape whether the store takes writes, as this process sees it: also when it does not answer. */
+export function exportStoreState(
+  { metrics, now }: Pick<Foundation, 'metrics' | 'now'>,
+  check: () => Promise<DependencyReport>,
+): void {
+  const dependencies = createDependencyReader(check, now);
+  metrics.onCollect(async () => {
+    const { store } = await dependencies.read(scrapeWaitMs);
+    metrics.setStoreWritable(store.ok);
+    return {};
+  });
 }
 
 async function describeProof(

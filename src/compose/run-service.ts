@@ -1,12 +1,11 @@
 import type { Configuration } from '../config/derive-configuration.ts';
 import { readEnvironment } from '../config/environment.ts';
 import { ConfigurationError, readConfiguration } from '../config/read-configuration.ts';
-import { createMetricsApp } from '../http/create-http-app.ts';
-import { createHttpServer } from '../http/create-http-server.ts';
 import { superviseProcess } from '../runtime/run-process.ts';
 import { watchEventLoop } from '../runtime/watch-event-loop.ts';
 import { buildFoundation, type Foundation, openFoundationStore } from './build-foundation.ts';
-import { createDependencyCheck } from './dependency-report.ts';
+import { createDependencyCheck, exportStoreState } from './dependency-report.ts';
+import { serveMetrics } from './serve-metrics.ts';
 
 const storeWaitMs = 10 * 60_000;
 /** Twice the lock of a job: by then another worker has what this one holds. */
@@ -52,17 +51,12 @@ export async function runWorker(
 }
 
 async function serveProbes(foundation: Foundation): Promise<void> {
-  const { configuration, metrics, version, releases } = foundation;
-  const { HOST, METRICS_PORT } = configuration.values;
+  const { METRICS_PORT } = foundation.configuration.values;
   if (METRICS_PORT === undefined) return;
   const dependencies = createDependencyCheck(foundation);
-  const app = createMetricsApp(
-    { checkDependencies: () => dependencies.check(), onRequestEnd: () => undefined },
-    { appBaseUrl: configuration.appBaseUrl, programVersion: version, readMetrics: () => metrics.render() },
-  );
-  const server = createHttpServer(app, { host: HOST, port: METRICS_PORT });
-  await server.start();
-  releases.push('metrics server', (deadlineMs) => server.stop(deadlineMs));
+  const checkDependencies = (): ReturnType<typeof dependencies.check> => dependencies.check();
+  exportStoreState(foundation, checkDependencies);
+  await serveMetrics(foundation, { checkDependencies, onRequestEnd: () => undefined }, METRICS_PORT);
 }
 
 function readOrExit(): Configuration {

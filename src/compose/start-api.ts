@@ -1,5 +1,6 @@
 import { type QueueStatus, readWaitingAges } from '../deliver/queue-status.ts';
-import { createHttpApp, createMetricsApp } from '../http/create-http-app.ts';
+import { closedWhys } from '../http/bound-connections.ts';
+import { createHttpApp } from '../http/create-http-app.ts';
 import { createHttpServer } from '../http/create-http-server.ts';
 import type { HttpServices } from '../http/services.ts';
 import { readQuarantineFigures } from '../identity/quarantine-desk.ts';
@@ -8,7 +9,9 @@ import { type Foundation, keepOpeningStore } from './build-foundation.ts';
 import { buildGate } from './build-gate.ts';
 import { buildHttpServices } from './build-http-services.ts';
 import { buildIdentity } from './build-identity.ts';
+import { exportStoreState } from './dependency-report.ts';
 import { describeEventTypes } from './describe-event-types.ts';
+import { serveMetrics } from './serve-metrics.ts';
 import { readRelease, watchGuard } from './watch-guard.ts';
 
 const storePatienceMs = 2_000;
@@ -37,6 +40,7 @@ export async function startApi(foundation: Foundation): Promise<string> {
   const isGuardPassed = await watchGuard(foundation, { process: 'api', release });
   const services = buildHttpServices(foundation, { identity, catalog, renderer, gate, isGuardPassed });
   collectFigures(foundation, services);
+  exportStoreState(foundation, () => services.checkDependencies());
   const ownMetricsPort = values.METRICS_PORT;
   const options = { appBaseUrl: configuration.appBaseUrl, programVersion: foundation.version };
   const app = createHttpApp(services, {
@@ -44,7 +48,12 @@ export async function startApi(foundation: Foundation): Promise<string> {
     eventTypes: describeEventTypes(catalog),
     ...(ownMetricsPort === undefined ? { readMetrics: () => metrics.render() } : {}),
   });
-  const server = createHttpServer(app, { host: values.HOST, port: values.PORT });
+  for (const why of closedWhys) metrics.countConnectionClosed(why, 0);
+  const server = createHttpServer(app, {
+    host: values.HOST,
+    port: values.PORT,
+    onConnectionClosed: (why) => metrics.countConnectionClosed(why),
+  });
   await server.start();
   releases.push(server.name, (deadlineMs) => {
     app.drain.leave();
@@ -86,16 +95,4 @@ function toFigures(status: QueueStatus) {
   );
   const { messages, held, dead_letters: deadLetters, parked } = status;
   return { queues, messages, held, deadLetters, parked: parked.events + parked.messages };
-}
-
-async function serveMetrics(foundation: Foundation, services: HttpServices, port: number): Promise<void> {
-  const { configuration, metrics, version, releases } = foundation;
-  const app = createMetricsApp(services, {
-    appBaseUrl: configuration.appBaseUrl,
-    programVersion: version,
-    readMetrics: () => metrics.render(),
-  });
-  const server = createHttpServer(app, { host: configuration.values.HOST, port, name: 'metrics server' });
-  await server.start();
-  releases.push(server.name, (deadlineMs) => server.stop(deadlineMs));
 }

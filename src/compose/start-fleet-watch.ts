@@ -5,6 +5,7 @@ import { createWindowReader } from '../guard/read-windows.ts';
 import type { SloDesk } from '../guard/report-slos.ts';
 import { createWatch, guardLeaseMs, guardTurnMs } from '../guard/watch-fleet.ts';
 import { countWaiting } from '../queue/count-waiting.ts';
+import { sampleWaiting } from '../queue/sample-waiting.ts';
 import { runEvery } from '../runtime/run-every.ts';
 import { createLease } from '../store/lease.ts';
 import { type Foundation, toFlagStore } from './build-foundation.ts';
@@ -22,6 +23,7 @@ export function startFleetWatch(foundation: Foundation): void {
     ...store,
     windows: createWindowReader(redis.commands, keys, clock.now),
     countWaiting: (nowMs) => countWaiting({ redis: redis.commands, keys, jobs }, nowMs),
+    sampleWaiting: () => sampleWaiting(redis.commands, keys, Math.random),
     modes: readTriggerModes(configuration),
     samplesMin: {
       '5xx': requests,
@@ -46,12 +48,8 @@ export function startFleetWatch(foundation: Foundation): void {
     },
   };
   const lease = createLease(redis.commands, keys.shard(0).lease('watch'), guardLeaseMs);
-  const watch = createWatch(desk, budgets, lease);
-  const turn = async (): Promise<void> => {
-    await clock.set();
-    await watch();
-  };
-  const turning = runEvery(guardTurnMs, turn, (error) => reportError('watch the fleet', error));
+  const watch = createWatch({ desk, budgets, lease, clock });
+  const turning = runEvery(guardTurnMs, watch, (error) => reportError('watch the fleet', error));
   releases.push('fleet watch', async () => {
     await turning.stop();
     await lease.release();

@@ -1,24 +1,34 @@
-import { isLatencyBin, requestFigures } from '../domain/figures.ts';
-import { createWindowAdder } from '../guard/add-to-windows.ts';
+import { isLatencyBin } from '../domain/figures.ts';
+import { requestFigures } from '../domain/request-figures.ts';
+import { type Count, createWindowAdder } from '../guard/add-to-windows.ts';
 import { createFleetClock } from '../guard/fleet-clock.ts';
 import type { RequestLine } from '../http/services.ts';
+import { createLabelBound } from '../observe/bound-label.ts';
+import type { LatencyRecorder } from '../observe/latency.ts';
+import type { Metrics } from '../observe/metrics.ts';
 import { runEvery } from '../runtime/run-every.ts';
 import type { Foundation } from './build-foundation.ts';
 
 const flushEveryMs = 2_000;
+/** Clients with a name of their own; the others are one. */
+const namedClientsMax = 100;
 
-/** Starts adding what this process counts to the fleet's figures; the last counts are written at the end. */
-export function startWindowAdder(foundation: Foundation): (line: RequestLine) => void {
+/**
+ * Starts adding what this process counts to the fleet's figures; the last counts are written at the end. Its own metrics
+ * and the latency that the canary tells are counted with them, so that all three say the same.
+ */
+export function startWindowAdder(
+  foundation: Foundation,
+  latency: LatencyRecorder,
+): (line: RequestLine) => void {
   const { redis, keys, metrics, now, monotonicNow, releases, reportError } = foundation;
   const clock = createFleetClock({ redis: redis.commands, now, monotonicNow });
   const adder = createWindowAdder({
     redis: redis.commands,
     keys,
     now: clock.now,
-    onCount: (figure, { ms }) => {
-      if (isLatencyBin(figure)) metrics.observeJudgedRequest(ms);
-      else metrics.countFigure(figure);
-    },
+    nameClient: createLabelBound(namedClientsMax),
+    onCount: (count) => showCount(metrics, latency, count),
   });
   for (const figure of requestFigures) metrics.countFigure(figure, 0);
   const turn = async (): Promise<void> => {
@@ -33,13 +43,19 @@ export function startWindowAdder(foundation: Foundation): (line: RequestLine) =>
     await flushing.stop();
     await adder.flush();
   });
-  return ({ route, status, ms, code, tokenFault, clientId }) =>
-    adder.countRequest({
-      route,
-      status,
-      ms,
-      ...(code === undefined ? {} : { code }),
-      ...(tokenFault === undefined ? {} : { tokenFault }),
-      isVerified: clientId !== undefined,
-    });
+  return (line) => adder.countRequest(line);
+}
+
+function showCount(metrics: Metrics, latency: LatencyRecorder, { figure, request, client }: Count): void {
+  if (!isLatencyBin(figure)) {
+    if (client === undefined) metrics.countFigure(figure);
+    else metrics.countClientFigure(client, figure);
+    return;
+  }
+  if (client !== undefined) {
+    metrics.observeClientTiming(client, request.ms);
+    return;
+  }
+  metrics.observeJudgedRequest(request.ms);
+  latency.observe(request.ms);
 }

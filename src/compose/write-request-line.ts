@@ -8,7 +8,7 @@ export function writeRequestLine(foundation: Foundation, line: RequestLine): voi
     route: line.route,
     method: line.method,
     status: line.status,
-    seconds: line.ms / 1_000,
+    ...(line.aborted ? {} : { seconds: line.ms / 1_000 }),
   });
   if (line.tokenFault !== undefined) metrics.countTokenFailure(line.tokenFault);
   else if (line.isUnjudged === true) metrics.countKeysUnavailable();
@@ -22,6 +22,7 @@ export function writeRequestLine(foundation: Foundation, line: RequestLine): voi
     client: line.clientId,
     code: line.code,
     token_fault: line.tokenFault,
+    token_client: line.tokenClientId,
     aborted: line.aborted ? true : undefined,
   };
   if (line.status >= 500 && line.code === 'internal-error')

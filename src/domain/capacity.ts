@@ -30,3 +30,18 @@ export function judgeCapacity(
   if (backlog > budget.backlogMax * factor('backlog')) return { kind: 'full', what: 'backlog' };
   return { kind: 'open' };
 }
+
+/** Up to this part of its budget the service is as open as its limits say. */
+const easyShare = 0.5;
+const burdenMax = 1_000;
+
+/**
+ * How many times its price a request costs its client, 1 while there is room. Beyond half of the budget it grows as what
+ * is left shrinks: all clients are held to the same, ever lower rate, so the one that floods is slowed and never fills
+ * the rest alone, and those that bring little notice nothing.
+ */
+export function findBurden({ memoryShare = 0, backlog }: CapacityFigures, budget: CapacityBudget): number {
+  const filled = Math.max(memoryShare / budget.memoryShareMax, backlog / budget.backlogMax);
+  if (filled <= easyShare) return 1;
+  return filled >= 1 ? burdenMax : Math.min(burdenMax, (1 - easyShare) / (1 - filled));
+}

@@ -1,4 +1,4 @@
-import type { Bucket } from './figures.ts';
+import type { Bucket, Figures } from './figures.ts';
 import type { DepthTrigger } from './thresholds.ts';
 
 export interface DepthMoment {
@@ -12,6 +12,8 @@ export interface DepthMoment {
 /** How the depth stands at an instant. Without `baseline` there were too few quiet samples to know one. */
 export interface DepthStanding {
   readonly depth: number | undefined;
+  /** The depth without the jobs of the client that has most, where somebody looked. */
+  readonly others: number | undefined;
   readonly baseline: number | undefined;
   /** We hold the queue back ourselves: its depth is our own doing. */
   readonly isHeld: boolean;
@@ -32,7 +34,8 @@ interface Walk {
  * Follows the depth through a series. The baseline is the median of the quiet samples: those taken while the depth
  * was not over the line and nobody held the queue back, so it stands still while a run or a hold lasts: also when it
  * lasts longer than the series is kept, because each sample says the baseline of its time. One sample at or below the
- * line ends a run, and so does a gap in which nobody looked, or holding the queue back.
+ * line ends a run, and so does a gap in which nobody looked, or holding the queue back. What one client alone has
+ * waiting is no run either: a flood of one must not hold up what all others wait for.
  */
 export function followDepth(
   series: readonly Bucket[],
@@ -48,6 +51,7 @@ export function followDepth(
   const isFresh = newest !== undefined && moment.atMs - newest.startMs <= rule.gapMsMax;
   return {
     depth: isFresh ? newest.figures.depth : undefined,
+    others: isFresh ? newest.figures['depth-others'] : undefined,
     baseline: findBaseline(walk, rule, moment.floor),
     isHeld: isHeld(newest),
     overMs: isFresh ? measureRun(walk, newest, moment.sinceMs) : undefined,
@@ -70,15 +74,21 @@ function step(walk: Walk, bucket: Bucket, rule: DepthTrigger, moment: DepthMomen
     walk.runSinceMs = undefined;
     return;
   }
-  const depth = figures.depth ?? 0;
-  const baseline = findBaseline(walk, rule, moment.floor);
-  if (baseline !== undefined && isDepthOver(depth, baseline, rule)) {
-    walk.runSinceMs ??= startMs;
-    return;
-  }
-  walk.runSinceMs = undefined;
-  walk.quiet.push(depth);
+  const standing = standSample(figures, findBaseline(walk, rule, moment.floor), rule);
+  walk.runSinceMs = standing === 'over' ? (walk.runSinceMs ?? startMs) : undefined;
+  if (standing !== 'usual') return;
+  walk.quiet.push(figures.depth ?? 0);
   if (walk.quiet.length > rule.baselineSamplesMax) walk.quiet.shift();
+}
+
+/** `of-one`: over its line, and one client alone brings it there, where somebody looked whose jobs they are. */
+function standSample(
+  { depth = 0, 'depth-others': others = depth }: Figures,
+  baseline: number | undefined,
+  rule: DepthTrigger,
+): 'usual' | 'over' | 'of-one' {
+  if (baseline === undefined || !isDepthOver(depth, baseline, rule)) return 'usual';
+  return isDepthOver(others, baseline, rule) ? 'over' : 'of-one';
 }
 
 /** Beyond the line; exactly on it is not. */

@@ -4,25 +4,34 @@ import { apiP95TriggerMs, type LatencyEdgeMs, latencyEdgesMs, type ShareFigure }
 export type LatencyBin = `ms:${LatencyEdgeMs}` | 'ms:over';
 
 /**
- * What is counted in each ten-second bucket, over the whole fleet.
+ * What is counted in each ten-second bucket, over the whole fleet. Which request adds to what: `figuresOf`.
  *
- * `requests`, `errors` (5xx) and `set-aside` (refused by our own decision, in neither of the two): API requests.
- * `tokens-good`, `tokens-bad`, `tokens-garbage`: see `classifyTokenFault`. `alive`: API processes that wrote.
- * `sent`, `dead`: messages that ended so. `depth`: jobs that wait; `depth-held`: 1 while we held them back;
- * `depth-baseline`: what was usual then; `depth-judged`, `depth-over`: samples that had a baseline, and those beyond
- * twice of it.
+ * Requests of verified clients: `requests`, of them `errors` (5xx of ours); beside them `outages` (503, because the
+ * store is away) and `set-aside` (refused by our own decision). Of nobody known: `strangers` (no good token),
+ * `unjudged` (no key could be had). `aborted`: the peer left before we had answered.
+ * Tokens: `tokens-good`; `tokens-bad` (of our issuer, each once), `tokens-repeated` (such a one again);
+ * `tokens-garbage`. `alive`: API processes that wrote. `sent`, `dead`: messages that ended so.
+ * `depth`: jobs that wait; `depth-others`: without those of the client that has most, looked at while the depth is over
+ * its line; `depth-held`: 1 while we held them back; `depth-baseline`: what was usual then; `depth-judged`,
+ * `depth-over`: samples that had a baseline, and those beyond twice of it.
  */
 const countedFigures = [
   'requests',
   'errors',
+  'outages',
   'set-aside',
+  'strangers',
+  'unjudged',
+  'aborted',
   'tokens-good',
   'tokens-bad',
+  'tokens-repeated',
   'tokens-garbage',
   'alive',
   'sent',
   'dead',
   'depth',
+  'depth-others',
   'depth-held',
   'depth-baseline',
   'depth-judged',
@@ -35,6 +44,8 @@ export type Figures = Readonly<Partial<Record<FigureName, number>>>;
 export interface Bucket {
   readonly startMs: number;
   readonly figures: Figures;
+  /** The part of each client in them, by its id; kept for as long as a trigger looks back, and for verdicts alone. */
+  readonly clients?: Readonly<Record<string, Figures>>;
 }
 
 export interface Tally {
@@ -47,16 +58,6 @@ export const latencyBins: readonly LatencyBin[] = [
   'ms:over',
 ];
 export const figureNames: readonly FigureName[] = [...countedFigures, ...latencyBins];
-
-/** The figures, besides its latency, that a request can add to. */
-export const requestFigures = [
-  'requests',
-  'errors',
-  'set-aside',
-  'tokens-good',
-  'tokens-bad',
-  'tokens-garbage',
-] as const satisfies readonly FigureName[];
 
 export function isLatencyBin(figure: FigureName): figure is LatencyBin {
   return figure.startsWith('ms:');
@@ -91,9 +92,21 @@ export function tallyShare(series: readonly Bucket[], figure: ShareFigure): Tall
   }
 }
 
+/** What a verdict on a share rests on. A bad token that is sent again is no other token, and yet an attempt more. */
+export function countSamples(series: readonly Bucket[], figure: ShareFigure): number {
+  const { total } = tallyShare(series, figure);
+  return figure === 'tokens-bad' ? total + sumFigure(series, 'tokens-repeated') : total;
+}
+
 export function tallyTokens(series: readonly Bucket[]): Tally {
   const bad = sumFigure(series, 'tokens-bad');
   return { bad, total: bad + sumFigure(series, 'tokens-good') };
+}
+
+/** Requests that clients brought and got a 5xx for, whoever is to blame, and all that were not refused by decision. */
+export function tallyFailures(series: readonly Bucket[]): Tally {
+  const outages = sumFigure(series, 'outages');
+  return { bad: outages + sumFigure(series, 'errors'), total: outages + sumFigure(series, 'requests') };
 }
 
 export function sumFigure(series: readonly Bucket[], name: FigureName): number {
@@ -105,70 +118,12 @@ export function cutSeries(series: readonly Bucket[], fromMs: number, toMs: numbe
   return series.filter(({ startMs }) => startMs >= fromMs && startMs < toMs);
 }
 
-/**
- * Faults that any stranger can cause, who has no token of our issuer: no token, no JWT, one that names another issuer
- * or a key that it has not, one whose signature is not the issuer's (`unproved`: and whose claims are at fault as
- * well). They are counted apart, because whoever floods us with them must not be able to pause intake.
- */
-const garbageFaults: ReadonlySet<string> = new Set([
-  'missing',
-  'too-long',
-  'malformed',
-  'duplicate-claim',
-  'claim-missing',
-  'wrong-algorithm',
-  'forbidden-header',
-  'wrong-type',
-  'wrong-issuer',
-  'unknown-key',
-  'bad-signature',
-  'unproved',
-]);
-
-/** Which figure a rejected token belongs to: `tokens-bad` only when our issuer made it. */
-export function classifyTokenFault(fault: string): 'tokens-bad' | 'tokens-garbage' {
-  return garbageFaults.has(fault) ? 'tokens-garbage' : 'tokens-bad';
+/** Every client that has a part in the series. */
+export function listClients(series: readonly Bucket[]): readonly string[] {
+  return [...new Set(series.flatMap(({ clients = {} }) => Object.keys(clients)))];
 }
 
-/** What the door knows of a request when its answer is done. */
-export interface EndedRequest {
-  /** Pattern of the route: `/api/events/:id`. */
-  readonly route: string;
-  readonly status: number;
-  readonly ms: number;
-  /** The problem's code, when the answer is a problem. */
-  readonly code?: string;
-  readonly tokenFault?: string;
-  readonly isVerified: boolean;
-}
-
-/**
- * Refusals that are our own decision: were they failures, one protection would fire the next. A full backlog would stop
- * the senders that empty it, and an issuer that is away (with the quarantine full) would stop what was judged before.
- */
-const ownRefusals: ReadonlySet<string> = new Set([
-  'ingestion-paused',
-  'over-capacity',
-  'keys-unavailable',
-  'shutting-down',
-]);
-/** Routes that wait on purpose, for quiescence or for providers; their time says nothing about us. */
-const waitingRoutes: ReadonlySet<string> = new Set(['/api/control/send', '/api/providers/health']);
-
-/** The figures that one request adds to. Probes, pages, `/metrics` and `/canary` would dilute them and add to none. */
-export function figuresOf(request: EndedRequest): readonly FigureName[] {
-  if (!request.route.startsWith('/api/')) return [];
-  const token = judgeTokenFigure(request);
-  if (ownRefusals.has(request.code ?? '')) return ['set-aside', ...token];
-  return [
-    'requests',
-    ...(request.status >= 500 ? (['errors'] as const) : []),
-    ...(waitingRoutes.has(request.route) ? [] : [findLatencyBin(request.ms)]),
-    ...token,
-  ];
-}
-
-function judgeTokenFigure(request: EndedRequest): readonly FigureName[] {
-  if (request.tokenFault !== undefined) return [classifyTokenFault(request.tokenFault)];
-  return request.isVerified ? ['tokens-good'] : [];
+/** The series of one client alone. */
+export function cutClient(series: readonly Bucket[], client: string): readonly Bucket[] {
+  return series.map(({ startMs, clients }) => ({ startMs, figures: clients?.[client] ?? {} }));
 }

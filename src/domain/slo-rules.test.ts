@@ -32,6 +32,24 @@ describe('each objective on its line', () => {
   });
 });
 
+describe('a budget', () => {
+  test('by the clock is that part of thirty days: ten seconds down after a start are ten seconds of 43 minutes', () => {
+    const left = (bad: number) => judge('uptime', { bad, total: 60 }).budgetLeft;
+    expect(left(1)).toBeCloseTo(1 - 10 / 2_592, 10);
+    expect(left(60)).toBeGreaterThan(0);
+    expect(judge('uptime', { bad: 260, total: 259_200 }).budgetLeft).toBeLessThan(0);
+  });
+
+  test.each(sloNames)('of %s is not spent before there is enough to judge by', (name) => {
+    const few = judge(name, { bad: 49, total: 49 });
+    expect([few.verdict, few.budgetLeft, few.measured]).toEqual(['no-data', undefined, 0]);
+    expect(judge(name, { bad: 50, total: 50 })).toMatchObject({
+      verdict: 'missed',
+      budgetLeft: expect.any(Number),
+    });
+  });
+});
+
 test('a budget is whole, spent, and overspent', () => {
   const left = (bad: number) => judge('auth', { bad, total: 10_000 }).budgetLeft;
   expect([left(0), left(100), left(200), left(400)]).toEqual([1, 0.5, 0, -1]);
@@ -66,17 +84,25 @@ describe('what counts', () => {
     expect(up({ alive: 1 })).toBe(true);
     expect(up({ alive: 1, requests: 10, errors: 9 })).toBe(true);
     expect(up({ alive: 1, requests: 10, errors: 10 })).toBe(false);
+    expect(up({ alive: 1, outages: 10 })).toBe(false);
+    expect(up({ alive: 1, requests: 1, outages: 10, strangers: 1_000 })).toBe(true);
     expect(up({ requests: 10 })).toBe(false);
   });
 
   test('in each objective', () => {
     expect(tally('uptime', {}, 29)).toEqual({ bad: 1, total: 30 });
-    expect(tally('5xx', { requests: 9, errors: 2, 'set-aside': 5 })).toEqual({ bad: 2, total: 9 });
+    expect(tally('5xx', { requests: 9, errors: 2, 'set-aside': 5, strangers: 90, unjudged: 90 })).toEqual({
+      bad: 2,
+      total: 9,
+    });
+    expect(tally('5xx', { requests: 9, errors: 2, outages: 4 })).toEqual({ bad: 6, total: 13 });
     expect(tally('p95', { 'ms:80': 3, 'ms:120': 4, 'ms:200': 2, 'ms:over': 1 })).toEqual({
       bad: 3,
       total: 10,
     });
-    expect(tally('auth', { 'tokens-good': 8, 'tokens-bad': 2, 'tokens-garbage': 90 })).toEqual({
+    expect(
+      tally('auth', { 'tokens-good': 8, 'tokens-bad': 2, 'tokens-repeated': 50, 'tokens-garbage': 90 }),
+    ).toEqual({
       bad: 2,
       total: 10,
     });

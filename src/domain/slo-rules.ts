@@ -1,8 +1,10 @@
-import { type Bucket, sumFigure, type Tally, tallySlower, tallyTokens } from './figures.ts';
+import { type Bucket, sumFigure, type Tally, tallyFailures, tallySlower, tallyTokens } from './figures.ts';
 import {
   apiP95TargetMs,
   type BurnAlert,
   type BurnWindow,
+  bucketMs,
+  budgetWindowMs,
   burnAlerts,
   type SloName,
   type SloRow,
@@ -15,7 +17,7 @@ export interface SloStanding {
   readonly verdict: SloVerdict;
   /** The good part, 0 to 1; absent with no data. */
   readonly measured?: number;
-  /** 1 untouched, 0 spent, below 0 overspent; absent with no data. */
+  /** 1 untouched, 0 spent, below 0 overspent; absent with too little data. */
   readonly budgetLeft?: number;
   /** How many times faster than allowed the budget goes, by window; absent where there is no data. */
   readonly burnRates: Readonly<Partial<Record<BurnWindow, number>>>;
@@ -30,7 +32,7 @@ export interface SloTallies {
   /** Over the budget's 30 days, or since the start. */
   readonly whole: Tally;
   readonly windows: Readonly<Record<BurnWindow, Tally>>;
-  /** An alert needs this many in its long window. */
+  /** A verdict and a budget need this many, and so does an alert in its long window. */
   readonly samplesMin: number;
 }
 
@@ -39,10 +41,10 @@ export interface Slot extends Bucket {
   readonly up: number;
 }
 
-/** Up: an API process wrote to the store, and not every request failed. */
-export function isUp({ figures }: Bucket): boolean {
-  const { alive = 0, requests = 0, errors = 0 } = figures;
-  return alive > 0 && (requests === 0 || errors < requests);
+/** Up: an API process wrote to the store, and not every request of a client failed. */
+export function isUp(bucket: Bucket): boolean {
+  const { bad, total } = tallyFailures([bucket]);
+  return (bucket.figures.alive ?? 0) > 0 && (total === 0 || bad < total);
 }
 
 /** Counts one objective over slots that ought to hold `buckets` buckets: one that is not there was not up. */
@@ -53,7 +55,7 @@ export function tallySlo(name: SloName, slots: readonly Slot[], buckets: number)
       return { bad: Math.max(0, buckets - up), total: buckets };
     }
     case '5xx':
-      return { bad: sumFigure(slots, 'errors'), total: sumFigure(slots, 'requests') };
+      return tallyFailures(slots);
     case 'p95':
       return tallySlower(slots, apiP95TargetMs);
     case 'auth':
@@ -69,7 +71,7 @@ export function tallySlo(name: SloName, slots: readonly Slot[], buckets: number)
   }
 }
 
-/** Judges one objective. No data is no verdict. */
+/** Judges one objective. Too little data is no verdict, and spends nothing. */
 export function judgeSlo(name: SloName, tallies: SloTallies): SloStanding {
   const row: SloRow = sloTable[name];
   const rates: Partial<Record<BurnWindow, number>> = {};
@@ -77,18 +79,25 @@ export function judgeSlo(name: SloName, tallies: SloTallies): SloStanding {
     const rate = findBurnRate(row, tally);
     if (rate !== undefined) rates[window] = rate;
   }
-  const spent = findBurnRate(row, tallies.whole);
-  const { bad, total } = tallies.whole;
+  const { whole, samplesMin } = tallies;
+  const measured = whole.total === 0 ? {} : { measured: 1 - whole.bad / whole.total };
+  const isEnough = whole.total > 0 && whole.total >= samplesMin;
   return {
-    verdict: judgeWhole(row, tallies.whole),
-    ...(spent === undefined ? {} : { measured: 1 - bad / total, budgetLeft: 1 - spent }),
+    verdict: isEnough ? judgeWhole(row, whole) : 'no-data',
+    ...measured,
+    ...(isEnough ? { budgetLeft: 1 - findSpent(row, whole) } : {}),
     burnRates: rates,
     alerts: burnAlerts.map((alert) => ({ ...alert, isFiring: isFiring(row, alert, tallies) })),
   };
 }
 
+/** The part of the budget that is gone. */
+function findSpent(row: SloRow, { bad, total }: Tally): number {
+  const whole = row.isClocked === true ? budgetWindowMs / bucketMs : total;
+  return (10_000 * bad) / (row.budgetBasisPoints * whole);
+}
+
 function judgeWhole(row: SloRow, { bad, total }: Tally): SloVerdict {
-  if (total === 0) return 'no-data';
   const difference = 10_000 * bad - row.budgetBasisPoints * total;
   return difference < 0 || (difference === 0 && !row.isStrict) ? 'met' : 'missed';
 }

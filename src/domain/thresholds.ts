@@ -41,6 +41,22 @@ export interface ShareTrigger {
   readonly basisPoints: number;
   readonly windowMs: number;
   readonly spanMs: number;
+  /**
+   * A client counts for at most so many samples in a window, in the proportion of its own good and bad ones: nobody
+   * hides with a flood of good ones what all others meet.
+   */
+  readonly clientSamplesMax: number;
+  /**
+   * A client that has tried for so long without one good sample is shut out: all that it counts for is bad. What was
+   * good before does not hide it, though the same bad one counts once.
+   */
+  readonly shutOutMs?: number;
+  /**
+   * It fires only when it would without any one client too. `some`: the others decide as soon as there are any; a client
+   * that is alone on the service is all the evidence there is. `enough`: the others must bring as many samples as a
+   * verdict needs, so that nobody ever fires it alone: single bad tokens are an everyday thing.
+   */
+  readonly othersMin: 'some' | 'enough';
   readonly actions: readonly SafeAction[];
   readonly says: string;
 }
@@ -69,8 +85,10 @@ export const triggerTable = {
     basisPoints: 100,
     windowMs: 300_000,
     spanMs: 300_000,
+    clientSamplesMax: 500,
+    othersMin: 'some',
     actions: ['stop-sending', 'pause-consumers'],
-    says: '5xx on at least 1 % of API requests over 5 minutes',
+    says: '5xx of ours on at least 1 % of the requests of clients over 5 minutes',
   },
   tokens: {
     kind: 'share',
@@ -79,6 +97,9 @@ export const triggerTable = {
     basisPoints: 200,
     windowMs: 300_000,
     spanMs: 300_000,
+    clientSamplesMax: 50,
+    shutOutMs: 60_000,
+    othersMin: 'enough',
     actions: ['pause-ingestion'],
     says: 'at least 2 % of the tokens of our issuer judged bad over 5 minutes',
   },
@@ -100,8 +121,10 @@ export const triggerTable = {
     basisPoints: 500,
     windowMs: 60_000,
     spanMs: 300_000,
+    clientSamplesMax: 500,
+    othersMin: 'some',
     actions: ['stop-sending'],
-    says: `p95 of API requests over ${apiP95TriggerMs} ms in every minute of the last 5`,
+    says: `p95 of the requests of clients over ${apiP95TriggerMs} ms in every minute of the last 5`,
   },
 } as const satisfies Readonly<Record<TriggerName, ShareTrigger | DepthTrigger>>;
 
@@ -111,6 +134,11 @@ export type SloName = (typeof sloNames)[number];
 export interface SloRow {
   /** The part that may be bad. */
   readonly budgetBasisPoints: number;
+  /**
+   * Its samples come by the clock, one a bucket: then the budget is that part of thirty whole days, as people count
+   * it (99.9 % is 43 minutes a month). Else samples come with the traffic, and it is that part of what there was.
+   */
+  readonly isClocked?: true;
   /** True: exactly on the line is missed (`< 0.5 %`); false: it is met (`≥ 98 %`). */
   readonly isStrict: boolean;
   readonly target: string;
@@ -122,30 +150,31 @@ export interface SloRow {
 export const sloTable = {
   uptime: {
     budgetBasisPoints: 10,
+    isClocked: true,
     isStrict: false,
     target: '99.9 %',
     measures:
-      'ten-second spans in which an API process wrote to the store, and API requests, if there were any, did not all fail; a span of which nothing is known counts as down',
+      'ten-second spans in which an API process wrote to the store, and the requests of clients, if there were any, did not all fail; from the first span in which one did, a span of which nothing is known counts as down',
   },
   '5xx': {
     budgetBasisPoints: 50,
     isStrict: true,
     target: '< 0.5 %',
     measures:
-      'API requests answered with 5xx; refusals that are our own decision (paused intake, shutting down) are left out',
+      'requests of verified clients answered with 5xx, an outage of the store among them; refusals that are our own decision (paused intake, shutting down) are left out, and so is what strangers do',
   },
   p95: {
     budgetBasisPoints: 500,
     isStrict: false,
     target: '≤ 120 ms',
-    measures: `API requests answered within ${apiP95TargetMs} ms: 95 % of them or more; routes that wait on purpose are left out`,
+    measures: `requests of verified clients answered within ${apiP95TargetMs} ms of our own time: 95 % of them or more; routes that wait on purpose are left out`,
   },
   auth: {
     budgetBasisPoints: 200,
     isStrict: false,
     target: '≥ 98 %',
     measures:
-      'tokens verified, of those that name our issuer and could be judged; keys that could not be had are not counted',
+      'tokens verified, of those that are proved to be of our issuer and meant for us; a bad one counts once in 5 minutes, keys that could not be had are not counted',
   },
   'dead-letters': {
     budgetBasisPoints: 50,
@@ -155,10 +184,11 @@ export const sloTable = {
   },
   depth: {
     budgetBasisPoints: 100,
+    isClocked: true,
     isStrict: false,
     target: 'stable 99 % of the time',
     measures:
-      'samples of the queue depth at no more than twice the baseline; none while we hold the queue back',
+      'samples of the queue depth at no more than twice the baseline, whoever of the clients is left out; none while we hold the queue back',
   },
 } as const satisfies Readonly<Record<SloName, SloRow>>;
 

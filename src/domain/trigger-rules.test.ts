@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { playSegments, readRecordedSeries, recordedAtMs } from '../../test/support/recorded-series.ts';
-import { type Bucket, figuresOf } from './figures.ts';
+import type { Bucket } from './figures.ts';
 import { cutEvidence, judgeTrigger } from './trigger-rules.ts';
 
 const recorded = readRecordedSeries();
@@ -86,63 +86,12 @@ describe('the baseline of the depth outlives the samples that it came from', () 
 });
 
 test('an incident keeps the buckets that its verdict rests on, and no others', () => {
-  const series = playSegments([{ buckets: 90, each: { requests: 1 } }]);
+  const series = playSegments([{ buckets: 90, each: { requests: 1 }, clients: { a: { requests: 1 } } }]);
   const kept = cutEvidence('5xx', series, recordedAtMs + 600_000);
+  expect(kept[0]).toEqual({ startMs: recordedAtMs + 300_000, figures: { requests: 1 } });
   expect(kept.map(({ startMs }) => (startMs - recordedAtMs) / 1_000)).toEqual(
     Array.from({ length: 31 }, (_, index) => 300 + 10 * index),
   );
-});
-
-describe('what a request adds to', () => {
-  const request = { route: '/api/events', status: 202, ms: 120, isVerified: true };
-  const count = (over: Partial<Parameters<typeof figuresOf>[0]>) => figuresOf({ ...request, ...over });
-
-  test.each([
-    ['a good one', {}, ['requests', 'ms:120', 'tokens-good']],
-    ['just over an edge', { ms: 120.01 }, ['requests', 'ms:200', 'tokens-good']],
-    ['beyond the last edge', { ms: 5_001 }, ['requests', 'ms:over', 'tokens-good']],
-    ['a failure', { status: 500 }, ['requests', 'errors', 'ms:120', 'tokens-good']],
-    ['refused by a pause', { status: 503, code: 'ingestion-paused' }, ['set-aside', 'tokens-good']],
-    ['refused by a full backlog', { status: 503, code: 'over-capacity' }, ['set-aside', 'tokens-good']],
-    [
-      'no key and a full quarantine',
-      { status: 503, code: 'keys-unavailable', isVerified: false },
-      ['set-aside'],
-    ],
-    [
-      'the store away',
-      { status: 503, code: 'store-unavailable' },
-      ['requests', 'errors', 'ms:120', 'tokens-good'],
-    ],
-    [
-      'no token',
-      { status: 401, tokenFault: 'missing', isVerified: false },
-      ['requests', 'ms:120', 'tokens-garbage'],
-    ],
-    [
-      'a stranger’s issuer',
-      { status: 401, tokenFault: 'wrong-issuer', isVerified: false },
-      ['requests', 'ms:120', 'tokens-garbage'],
-    ],
-    [
-      'an expired token of ours',
-      { status: 401, tokenFault: 'expired', isVerified: false },
-      ['requests', 'ms:120', 'tokens-bad'],
-    ],
-    [
-      'a forged signature under the name of our issuer',
-      { status: 401, tokenFault: 'bad-signature', isVerified: false },
-      ['requests', 'ms:120', 'tokens-garbage'],
-    ],
-    ['keys away', { status: 202, isVerified: false }, ['requests', 'ms:120']],
-    ['one that waits on purpose', { route: '/api/control/send', ms: 9_000 }, ['requests', 'tokens-good']],
-    ['a probe', { route: '/readyz', status: 503 }, []],
-    ['the canary', { route: '/canary' }, []],
-    ['metrics', { route: '/metrics' }, []],
-    ['a path that is not there', { route: 'unmatched', status: 404 }, []],
-  ] as const)('%s', (_name, over, figures) => {
-    expect(count(over)).toEqual(figures);
-  });
 });
 
 test('figures of different processes in one bucket add up before they are judged', () => {

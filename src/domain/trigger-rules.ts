@@ -1,5 +1,6 @@
 import { type DepthStanding, followDepth } from './depth-rules.ts';
-import { type Bucket, cutSeries, type Tally, tallyShare } from './figures.ts';
+import { type Bucket, cutSeries, type Tally } from './figures.ts';
+import { type ShareStanding, standShare } from './share-rules.ts';
 import {
   bucketMs,
   type DepthTrigger,
@@ -42,45 +43,45 @@ export function judgeTrigger(name: TriggerName, series: readonly Bucket[], momen
   return rule.kind === 'share' ? judgeShare(rule, series, moment) : judgeDepth(rule, series, moment);
 }
 
-/** The part of the series that a judgement rests on: what an incident keeps. */
+/** The part of the series that a judgement rests on: what an incident keeps, for months. The parts of clients are many. */
 export function cutEvidence(name: TriggerName, series: readonly Bucket[], atMs: number): readonly Bucket[] {
-  return cutSeries(series, atMs - triggerTable[name].spanMs, atMs + bucketMs);
+  const span = cutSeries(series, atMs - triggerTable[name].spanMs, atMs + bucketMs);
+  return span.map(({ startMs, figures }) => ({ startMs, figures }));
 }
 
 function judgeShare(rule: ShareTrigger, series: readonly Bucket[], moment: JudgeMoment): Judgement {
-  const { atMs, samplesMin } = moment;
-  const from = Math.max(atMs - rule.spanMs, moment.sinceMs);
-  const whole = tallyShare(cutSeries(series, from, atMs), rule.figure);
-  const base = { line: rule.basisPoints, samples: whole.total, samplesMin };
-  if (whole.total === 0) return { ...base, verdict: 'no-data', detail: 'nothing was counted' };
-  const value = toBasisPoints(whole);
-  const detail = `${whole.bad} of ${whole.total} (${(value / 100).toFixed(2)} %)`;
-  if (whole.total < samplesMin)
+  const { samplesMin } = moment;
+  const standing = standShare(rule, series, moment);
+  const { judged, samples, isOver } = standing;
+  const base = { line: rule.basisPoints, samples, samplesMin };
+  if (samples === 0) return { ...base, verdict: 'no-data', detail: 'nothing was counted' };
+  const value = toBasisPoints(judged);
+  const detail = describeShare(rule, standing);
+  if (samples < samplesMin)
     return { ...base, value, verdict: 'no-data', detail: `${detail}: fewer than ${samplesMin}` };
-  return { ...base, value, detail, verdict: judgeWindows(rule, series, moment, whole) };
+  return { ...base, value, detail, verdict: toVerdict(isOver) };
 }
 
-function judgeWindows(
-  rule: ShareTrigger,
-  series: readonly Bucket[],
-  { atMs, sinceMs }: JudgeMoment,
-  whole: Tally,
-): Verdict {
-  if (!isOverLine(rule, whole)) return 'pass';
-  let isWhole = true;
-  for (let end = atMs; end - rule.windowMs >= atMs - rule.spanMs; end -= bucketMs) {
-    const from = Math.max(end - rule.windowMs, sinceMs);
-    const tally = tallyShare(cutSeries(series, from, end), rule.figure);
-    if (tally.total === 0) isWhole = false;
-    else if (!isOverLine(rule, tally)) return 'pass';
-  }
-  return isWhole ? 'fail' : 'no-data';
+function toVerdict(isOver: boolean | undefined): Verdict {
+  if (isOver === undefined) return 'no-data';
+  return isOver ? 'fail' : 'pass';
 }
 
-/** Whole numbers on both sides: a share exactly on the line is exactly on the line. */
-function isOverLine(rule: ShareTrigger, { bad, total }: Tally): boolean {
-  const difference = 10_000 * bad - rule.basisPoints * total;
-  return rule.comparison === 'at-least' ? difference >= 0 : difference > 0;
+function describeShare(
+  { clientSamplesMax }: ShareTrigger,
+  { counted, judged, withoutOne }: ShareStanding,
+): string {
+  const { bad, total } = counted;
+  const weighed =
+    judged.total === total
+      ? ''
+      : `; ${toPercent(judged)} when a client counts for ${clientSamplesMax} at most`;
+  const alone = withoutOne === undefined ? '' : `; ${toPercent(withoutOne)} without one client`;
+  return `${bad} of ${total} (${toPercent(counted)})${weighed}${alone}`;
+}
+
+function toPercent(tally: Tally): string {
+  return `${(toBasisPoints(tally) / 100).toFixed(2)} %`;
 }
 
 function judgeDepth(rule: DepthTrigger, series: readonly Bucket[], moment: JudgeMoment): Judgement {
@@ -105,11 +106,12 @@ function judgeStanding(rule: DepthTrigger, standing: DepthStanding): Verdict {
   return (standing.overMs ?? -1) >= rule.spanMs ? 'fail' : 'pass';
 }
 
-function describeStanding({ depth, baseline, isHeld, overMs }: DepthStanding): string {
+function describeStanding({ depth, others, baseline, isHeld, overMs }: DepthStanding): string {
   if (depth === undefined) return 'nobody has counted the queue of late';
   if (isHeld) return `depth ${depth}: consumers are paused, so it is our own doing`;
   if (baseline === undefined) return `depth ${depth}: no baseline yet`;
-  return `depth ${depth}, baseline ${baseline}, over for ${Math.round((overMs ?? 0) / 1_000)} s`;
+  const alone = others === undefined ? '' : ` (${others} without one client)`;
+  return `depth ${depth}${alone}, baseline ${baseline}, over for ${Math.round((overMs ?? 0) / 1_000)} s`;
 }
 
 function toBasisPoints({ bad, total }: Tally): number {

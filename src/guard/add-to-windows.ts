@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
-import { type EndedRequest, type FigureName, figuresOf } from '../domain/figures.ts';
-import { bucketMs } from '../domain/thresholds.ts';
+import type { FigureName } from '../domain/figures.ts';
+import { clientFiguresOf, type EndedRequest, figuresOf } from '../domain/request-figures.ts';
+import { bucketMs, triggerTable } from '../domain/thresholds.ts';
 import type { Keys } from '../store/keys.ts';
 
 /** Adds what one process counts to the buckets of the whole fleet. */
@@ -15,11 +16,22 @@ export interface WindowAdderOptions {
   readonly redis: Redis;
   readonly keys: Keys;
   readonly now: () => number;
+  /** Bounds how many clients have a name: `createLabelBound`. */
+  readonly nameClient: (client: string) => string;
   /** Told of each figure and the request too: the same counts, for this process's own metrics. */
-  readonly onCount?: (figure: FigureName, request: EndedRequest) => void;
+  readonly onCount?: (count: Count) => void;
+}
+
+export interface Count {
+  readonly figure: FigureName;
+  readonly request: EndedRequest;
+  /** Set when it is the client's part that is counted, beside the whole. */
+  readonly client?: string;
 }
 
 export const figuresKeptMs = 3 * 3_600_000;
+/** Who had which part is of use for as long as a trigger looks back. */
+export const clientFiguresKeptMs = triggerTable.depth.spanMs + 60_000;
 /** While the store is away, counts of this many buckets are kept; older ones are let go, oldest first. */
 const bucketsKeptMax = 60;
 
@@ -29,34 +41,55 @@ const bucketsKeptMax = 60;
  * this process lives, for the bucket of that moment and no other: nobody can say so afterwards.
  */
 export function createWindowAdder(options: WindowAdderOptions): WindowAdder {
-  const pending = new Map<number, Map<FigureName, number>>();
-  const add = (startMs: number, figure: FigureName, count: number): void => {
-    const figures = pending.get(startMs) ?? new Map<FigureName, number>();
-    figures.set(figure, (figures.get(figure) ?? 0) + count);
-    pending.set(startMs, figures);
+  const shard = options.keys.shard(0);
+  let pending = new Map<string, Sheet>();
+  const add = (place: Place, field: string, count = 1): void => {
+    const sheet = pending.get(place.key) ?? { ...place, counts: new Map<string, number>() };
+    sheet.counts.set(field, (sheet.counts.get(field) ?? 0) + count);
+    pending.set(place.key, sheet);
   };
   return {
     countRequest: (request) => {
       const startMs = toBucketStart(options.now());
+      const whole = { key: shard.figures(startMs), startMs, keptMs: figuresKeptMs };
       for (const figure of figuresOf(request)) {
-        add(startMs, figure, 1);
-        options.onCount?.(figure, request);
+        add(whole, figure);
+        options.onCount?.({ figure, request });
+      }
+      const own = clientFiguresOf(request);
+      if (own === undefined) return;
+      const client = options.nameClient(own.client);
+      const part = { key: shard.clientFigures(startMs), startMs, keptMs: clientFiguresKeptMs };
+      for (const figure of own.figures) {
+        add(part, `${figure} ${client}`);
+        options.onCount?.({ figure, request, client });
       }
     },
     flush: async () => {
-      const taken = [...pending];
-      pending.clear();
+      const taken = pending;
+      pending = new Map();
       try {
-        await writeFigures(options, taken);
+        await writeFigures(options, [...taken.values()]);
       } catch (error) {
-        for (const [startMs, figures] of taken) {
-          for (const [figure, count] of figures) add(startMs, figure, count);
-        }
+        for (const { counts, ...place } of taken.values())
+          for (const [field, count] of counts) add(place, field, count);
         dropOldest(pending);
         throw error;
       }
     },
   };
+}
+
+/** A hash of the store that figures of one bucket are added to. */
+interface Place {
+  readonly key: string;
+  readonly startMs: number;
+  readonly keptMs: number;
+}
+
+/** What was counted for it since the last flush, by field. */
+interface Sheet extends Place {
+  readonly counts: Map<string, number>;
 }
 
 /** The start of the bucket that an instant lies in. */
@@ -66,22 +99,22 @@ export function toBucketStart(atMs: number): number {
 
 async function writeFigures(
   { redis, keys, now }: WindowAdderOptions,
-  taken: readonly (readonly [number, ReadonlyMap<FigureName, number>])[],
+  taken: readonly Sheet[],
 ): Promise<void> {
   const writes = redis.multi();
-  const shard = keys.shard(0);
-  for (const [startMs, figures] of taken) {
-    const key = shard.figures(startMs);
-    for (const [figure, count] of figures) writes.hincrby(key, figure, count);
-    writes.pexpire(key, figuresKeptMs);
+  for (const { key, keptMs, counts } of taken) {
+    for (const [field, count] of counts) writes.hincrby(key, field, count);
+    writes.pexpire(key, keptMs);
   }
-  const present = shard.figures(toBucketStart(now()));
+  const present = keys.shard(0).figures(toBucketStart(now()));
   writes.hincrby(present, 'alive', 1);
   writes.pexpire(present, figuresKeptMs);
   await writes.exec();
 }
 
-function dropOldest(pending: Map<number, unknown>): void {
-  const starts = [...pending.keys()].sort((left, right) => left - right);
-  for (const startMs of starts.slice(0, Math.max(0, starts.length - bucketsKeptMax))) pending.delete(startMs);
+function dropOldest(pending: Map<string, Sheet>): void {
+  const newest = [...new Set([...pending.values()].map(({ startMs }) => startMs))]
+    .sort((left, right) => right - left)
+    .slice(0, bucketsKeptMax);
+  for (const { key, startMs } of pending.values()) if (!newest.includes(startMs)) pending.delete(key);
 }

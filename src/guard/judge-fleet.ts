@@ -20,6 +20,8 @@ export interface GuardDesk {
   readonly windows: WindowReader;
   /** Jobs that could be worked on now and are not. */
   readonly countWaiting: (nowMs: number) => Promise<number>;
+  /** About how many of them each client has. */
+  readonly sampleWaiting: () => Promise<ReadonlyMap<string, number>>;
   readonly modes: Readonly<Record<TriggerName, TriggerMode>>;
   /** Requests, tokens or samples below which a trigger has no verdict. */
   readonly samplesMin: Readonly<Record<TriggerName, number>>;

@@ -18,7 +18,7 @@ export interface GuardStanding {
 }
 
 /** Three judgements missed. */
-const staleAfterMs = 40_000;
+export const staleAfterMs = 40_000;
 
 /** Reads it. Throws `store-unavailable`. */
 export async function readGuard(redis: Redis, keys: Keys, nowMs: number): Promise<GuardStanding> {

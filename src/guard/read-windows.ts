@@ -3,7 +3,7 @@ import { type Bucket, type FigureName, type Figures, figureNames } from '../doma
 import { bucketMs } from '../domain/thresholds.ts';
 import type { Keys } from '../store/keys.ts';
 import { toStoreError } from '../store/scripts.ts';
-import { toBucketStart } from './add-to-windows.ts';
+import { clientFiguresKeptMs, toBucketStart } from './add-to-windows.ts';
 
 /** Reads the fleet's series. */
 export interface WindowReader {
@@ -17,41 +17,66 @@ const known: ReadonlySet<string> = new Set(figureNames);
 
 /** Keeps settled buckets in memory, so that a look at two hours costs a dozen reads. Throws `store-unavailable`. */
 export function createWindowReader(redis: Redis, keys: Keys, now: () => number): WindowReader {
-  const settled = new Map<number, Figures | undefined>();
+  const settled = new Map<number, Bucket | undefined>();
   return {
     read: async (fromMs, toMs) => {
       const starts: number[] = [];
       for (let start = toBucketStart(fromMs); start <= toMs; start += bucketMs) starts.push(start);
       const nowMs = now();
       const missing = starts.filter((start) => !settled.has(start));
-      const fresh = await readFigures(redis, keys, missing);
-      for (const [start, figures] of fresh) {
-        if (start + bucketMs + settledAfterMs <= nowMs) settled.set(start, figures);
+      const fresh = await readBuckets({ redis, keys, nowMs }, missing);
+      for (const [start, bucket] of fresh) {
+        if (start + bucketMs + settledAfterMs <= nowMs) settled.set(start, bucket);
       }
       for (const start of settled.keys()) if (start < fromMs) settled.delete(start);
-      return starts.flatMap((startMs) => {
-        const figures = fresh.get(startMs) ?? settled.get(startMs);
-        return figures === undefined ? [] : [{ startMs, figures }];
-      });
+      return starts.flatMap((start) => fresh.get(start) ?? settled.get(start) ?? []);
     },
   };
 }
 
-async function readFigures(
-  redis: Redis,
-  keys: Keys,
+async function readBuckets(
+  { redis, keys, nowMs }: { redis: Redis; keys: Keys; nowMs: number },
   starts: readonly number[],
-): Promise<Map<number, Figures | undefined>> {
+): Promise<Map<number, Bucket | undefined>> {
+  const shard = keys.shard(0);
+  const withClients = starts.filter((start) => nowMs - start <= clientFiguresKeptMs);
+  const [figures, clients] = await Promise.all([
+    readHashes(redis, starts.map(shard.figures)),
+    readHashes(redis, withClients.map(shard.clientFigures)),
+  ]);
+  const clientsAt = new Map(withClients.map((start, index) => [start, parseClients(clients[index] ?? {})]));
+  return new Map(
+    starts.map((startMs, index) => {
+      const whole = parseFigures(figures[index] ?? {});
+      const parts = clientsAt.get(startMs);
+      if (whole === undefined) return [startMs, undefined];
+      return [startMs, { startMs, figures: whole, ...(parts === undefined ? {} : { clients: parts }) }];
+    }),
+  );
+}
+
+async function readHashes(redis: Redis, keys: readonly string[]): Promise<readonly Record<string, string>[]> {
   const reads = redis.pipeline();
-  for (const start of starts) reads.hgetall(keys.shard(0).figures(start));
+  for (const key of keys) reads.hgetall(key);
   const answers = (await reads.exec()) ?? [];
-  const found = new Map<number, Figures | undefined>();
-  for (const [index, start] of starts.entries()) {
+  return keys.map((_key, index) => {
     const [error, fields] = answers[index] ?? [new Error('no answer')];
     if (error !== null) throw toStoreError('read figures', error);
-    found.set(start, parseFigures(fields as Record<string, string>));
+    return fields as Record<string, string>;
+  });
+}
+
+/** `<figure> <client>` → count, by client; undefined when nobody has a part. */
+function parseClients(
+  fields: Readonly<Record<string, string>>,
+): Readonly<Record<string, Figures>> | undefined {
+  const found = new Map<string, Record<string, string>>();
+  for (const [field, count] of Object.entries(fields)) {
+    const [figure = '', client = ''] = field.split(' ', 2);
+    found.set(client, { ...found.get(client), [figure]: count });
   }
-  return found;
+  const parsed = [...found].map(([client, counts]) => [client, parseFigures(counts) ?? {}] as const);
+  return parsed.length === 0 ? undefined : Object.fromEntries(parsed);
 }
 
 /** Undefined for a bucket that nobody wrote. Figures of a newer version are left out. */

@@ -13,7 +13,7 @@ import type { Metrics } from '../observe/metrics.ts';
 import type { Keys } from '../store/keys.ts';
 import { toStoreError } from '../store/scripts.ts';
 import { toBucketStart } from './add-to-windows.ts';
-import { readGuardMemory } from './guard-memory.ts';
+import { type GuardMemory, readGuardMemory } from './guard-memory.ts';
 import { countBuckets, readSlots, rollUpSlots, toSlot } from './keep-slots.ts';
 
 /** The budgets as they lie in the store, for whoever asks. */
@@ -21,7 +21,14 @@ export interface SloReport {
   readonly at: string;
   /** What is measured begins here: the first judgement, or 30 days ago. */
   readonly since: string;
-  readonly slos: Readonly<Record<SloName, SloStanding & { readonly bad: number; readonly total: number }>>;
+  readonly slos: Readonly<Record<SloName, ReportedSlo>>;
+}
+
+export interface ReportedSlo extends SloStanding {
+  readonly bad: number;
+  readonly total: number;
+  /** Where the measuring of this one begins. */
+  readonly since: string;
 }
 
 export interface SloDesk {
@@ -39,22 +46,24 @@ const bucketWindowMsMax = burnWindowsMs['1h'];
 export async function reportSlos(desk: SloDesk, series: readonly Bucket[]): Promise<void> {
   const { redis, keys } = desk;
   const atMs = toBucketStart(desk.now());
-  const { sinceMs = atMs } = await readGuardMemory(redis, keys);
+  const memory = await readGuardMemory(redis, keys);
+  const { sinceMs = atMs } = memory;
   const counted = series.filter(({ startMs }) => startMs >= sinceMs && startMs < atMs);
   await rollUpSlots(redis, keys, counted, atMs);
   const fromMs = Math.max(sinceMs, alignToSlot(atMs - budgetWindowMs));
-  const spans: Spans = {
+  const upSinceMs = (await keepUpSince(desk, memory, counted)) ?? atMs;
+  const spans = {
     atMs,
-    sinceMs,
     buckets: counted.map(toSlot),
     slots: await readSlots(redis, keys, alignToSlot(fromMs), atMs),
   };
-  const slos = {} as Record<SloName, SloReport['slos'][SloName]>;
+  const slos = {} as Record<SloName, ReportedSlo>;
   for (const name of sloNames) {
-    const whole = tallySlo(name, spans.slots, countBuckets(fromMs, atMs));
-    const windows = tallyWindows(name, spans);
+    const begunMs = name === 'uptime' ? Math.max(fromMs, upSinceMs) : fromMs;
+    const whole = tallySlo(name, spans.slots, countBuckets(begunMs, atMs));
+    const windows = tallyWindows(name, { ...spans, sinceMs: begunMs });
     const standing = judgeSlo(name, { whole, windows, samplesMin: desk.samplesMin[name] });
-    slos[name] = { ...standing, ...whole };
+    slos[name] = { ...standing, ...whole, since: new Date(begunMs).toISOString() };
     if (standing.budgetLeft !== undefined) desk.metrics.setErrorBudget(name, standing.budgetLeft);
   }
   const report: SloReport = {
@@ -62,10 +71,31 @@ export async function reportSlos(desk: SloDesk, series: readonly Bucket[]): Prom
     since: new Date(fromMs).toISOString(),
     slos,
   };
+  await write('keep slos', () => redis.hset(keys.shard(0).guard, 'slos', JSON.stringify(report)));
+}
+
+/**
+ * When an API process was first seen: before that there was nothing that could have been down, and a service that is
+ * just starting has spent nothing. Undefined when none ever was.
+ */
+async function keepUpSince(
+  { redis, keys }: SloDesk,
+  { fields }: GuardMemory,
+  counted: readonly Bucket[],
+): Promise<number | undefined> {
+  const known = fields['up-since'];
+  if (known !== undefined) return Number(known);
+  const first = counted.find(({ figures }) => (figures.alive ?? 0) > 0)?.startMs;
+  if (first !== undefined)
+    await write('keep slos', () => redis.hsetnx(keys.shard(0).guard, 'up-since', first));
+  return first;
+}
+
+async function write(what: string, act: () => Promise<unknown>): Promise<void> {
   try {
-    await redis.hset(keys.shard(0).guard, 'slos', JSON.stringify(report));
+    await act();
   } catch (error) {
-    throw toStoreError('keep slos', error);
+    throw toStoreError(what, error);
   }
 }
 

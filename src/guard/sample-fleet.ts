@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
-import { followDepth } from '../domain/depth-rules.ts';
-import type { Bucket } from '../domain/figures.ts';
+import { followDepth, isDepthOver } from '../domain/depth-rules.ts';
+import { type Bucket, type Figures, listClients } from '../domain/figures.ts';
 import { triggerTable } from '../domain/thresholds.ts';
 import { readGate, valueAt } from '../gate/flags.ts';
 import type { Metrics } from '../observe/metrics.ts';
@@ -15,6 +15,8 @@ export interface FleetSampler {
   readonly now: () => number;
   /** Jobs that could be worked on now and are not. */
   readonly countWaiting: (nowMs: number) => Promise<number>;
+  /** About how many of them each client has. */
+  readonly sampleWaiting: () => Promise<ReadonlyMap<string, number>>;
   readonly depthFloor: number;
   readonly metrics: Pick<Metrics, 'setBacklog' | 'countFigure'>;
 }
@@ -34,33 +36,59 @@ export async function sampleDepth(
   const gate = await readGate(sampler.redis, sampler.keys);
   const isHeld = consumeFlags.some((flag) => valueAt(gate?.flags[flag], nowMs) === 'off');
   const depth = await sampler.countWaiting(nowMs);
-  const present = series.find(({ startMs }) => startMs === atMs);
-  const sampled = {
-    startMs: atMs,
-    figures: { ...present?.figures, depth, 'depth-held': isHeld ? 1 : 0 },
-  };
-  const whole = [...series.filter(({ startMs }) => startMs !== atMs), sampled];
-  const standing = followDepth(whole, triggerTable.depth, { atMs, sinceMs: 0, floor: sampler.depthFloor });
-  const judged = Number(standing.baseline !== undefined && !isHeld);
-  const over = Number(judged === 1 && standing.overMs !== undefined);
+  const moment = { atMs, sinceMs: 0, floor: sampler.depthFloor };
+  const plain = { depth, 'depth-held': isHeld ? 1 : 0 };
+  const { baseline } = followDepth(putSample(series, atMs, plain), triggerTable.depth, moment);
+  const isOver = baseline !== undefined && isDepthOver(depth, baseline, triggerTable.depth);
+  const others = isOver ? await estimateOthers(sampler, depth, series) : undefined;
+  const sample = { ...plain, ...(others === undefined ? {} : { 'depth-others': others }) };
+  const whole = putSample(series, atMs, sample);
+  const { overMs } = followDepth(whole, triggerTable.depth, moment);
+  const judged = Number(baseline !== undefined && !isHeld);
+  const over = Number(judged === 1 && overMs !== undefined);
   const key = sampler.keys.shard(0).figures(atMs);
   await write('sample depth', () =>
     sampler.redis
       .multi()
+      .hdel(key, 'depth-others')
       .hset(key, {
-        depth,
-        'depth-held': isHeld ? 1 : 0,
+        ...sample,
         'depth-judged': judged,
         'depth-over': over,
-        ...(standing.baseline === undefined ? {} : { 'depth-baseline': standing.baseline }),
+        ...(baseline === undefined ? {} : { 'depth-baseline': baseline }),
       })
       .pexpire(key, figuresKeptMs)
       .exec(),
   );
-  sampler.metrics.setBacklog({ jobs: depth, isHeld });
+  sampler.metrics.setBacklog({ jobs: depth, judged: others ?? depth, isHeld });
   sampler.metrics.countFigure('depth-judged', judged);
   sampler.metrics.countFigure('depth-over', over);
   return whole;
+}
+
+/** The series with this sample in the bucket of `atMs`, and none that was there. */
+function putSample(series: readonly Bucket[], atMs: number, sample: Figures): readonly Bucket[] {
+  const present = series.find(({ startMs }) => startMs === atMs);
+  const { 'depth-others': _before, ...figures } = present?.figures ?? {};
+  return [
+    ...series.filter(({ startMs }) => startMs !== atMs),
+    { ...present, startMs: atMs, figures: { ...figures, ...sample } },
+  ];
+}
+
+/**
+ * About how many jobs wait without those of the client that has most. Undefined when no other client has called
+ * of late (alone on the service, its jobs are all the evidence there is), and when nobody can tell whose they are.
+ */
+async function estimateOthers(
+  { sampleWaiting }: FleetSampler,
+  depth: number,
+  series: readonly Bucket[],
+): Promise<number | undefined> {
+  if (listClients(series).length < 2) return undefined;
+  const jobs = [...(await sampleWaiting()).values()];
+  const known = jobs.reduce((sum, count) => sum + count, 0);
+  return known === 0 ? undefined : Math.round(depth * (1 - Math.max(...jobs) / known));
 }
 
 /**

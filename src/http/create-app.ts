@@ -1,4 +1,4 @@
-import type { RequestListener } from 'node:http';
+import type { RequestListener, ServerResponse } from 'node:http';
 import type { ErrorRequestHandler, Express, RequestHandler, Response } from 'express';
 import express from 'express';
 import { ServiceError } from '../domain/errors.ts';
@@ -18,6 +18,8 @@ export interface HttpApp {
   readonly handle: RequestListener;
   readonly drain: Drain;
   readonly baseUrl: string;
+  /** Whether this response is, or was, the answer to a verified client. */
+  readonly isOfClient: (response: ServerResponse) => boolean;
 }
 
 /**
@@ -44,6 +46,7 @@ export function createApp<C extends StepContext>(routes: readonly Route<C>[], co
     handle: (request, response) => void app(request, response),
     drain: context.drain,
     baseUrl: context.baseUrl,
+    isOfClient: (response) => exchanges.get(response)?.verdict?.kind === 'verified',
   };
 }
 
@@ -67,7 +70,7 @@ function admitRequest(context: StepContext): RequestHandler {
   return async (request, response, next) => {
     const requestId = readRequestId(request.headers['x-request-id']) ?? context.createRequestId();
     const exchange = openExchange(request, response, { requestId, receivedAt: context.nowMs() });
-    response.locals['exchange'] = exchange;
+    exchanges.set(response, exchange);
     await runSteps(commonSteps, exchange, context);
     next();
   };
@@ -120,6 +123,10 @@ function answerFault(context: StepContext): ErrorRequestHandler {
   };
 }
 
-function exchangeOf(response: Response): Exchange {
-  return response.locals['exchange'] as Exchange;
+const exchanges = new WeakMap<ServerResponse, Exchange>();
+
+function exchangeOf(response: ServerResponse): Exchange {
+  const exchange = exchanges.get(response);
+  if (exchange === undefined) throw new Error('a response without an exchange');
+  return exchange;
 }

@@ -1,4 +1,5 @@
 import { request } from 'node:http';
+import { connect } from 'node:net';
 import { expect, test } from 'vitest';
 import { readAnswer, startTestApp } from '../../test/support/http-app.ts';
 
@@ -86,6 +87,19 @@ test('a connection on which a request never fully arrives does not hold a stop',
   client.write('{');
   await new Promise((resolve) => client.once('response', (answer) => answer.resume().once('end', resolve)));
   await expect(app.server.stop(5000)).resolves.toBeUndefined();
+});
+
+test('a peer that does not read its answer does not hold a stop', async () => {
+  const app = await startTestApp();
+  const deaf = connect(Number(new URL(app.url).port), '127.0.0.1');
+  deaf.on('error', () => undefined);
+  deaf.pause();
+  deaf.write('GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(200));
+  await expect.poll(() => app.lines.length).toBeGreaterThan(10);
+  const beganMs = performance.now();
+  await expect(app.server.stop(20_000)).resolves.toBeUndefined();
+  expect(performance.now() - beganMs).toBeLessThan(10_000);
+  deaf.destroy();
 });
 
 test('stopping twice is no fault', async () => {

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
-import type { Server } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
 import { createServer } from 'node:http';
 import { answerBrokenRequest, answerConnect } from './answer-broken-request.ts';
+import { boundConnections, type ClosedWhy, type ConnectionTracker } from './bound-connections.ts';
 import type { HttpApp } from './create-app.ts';
 
 export interface HttpServerOptions {
@@ -10,6 +11,10 @@ export interface HttpServerOptions {
   readonly port: number;
   /** Name in logs and in the faults of `stop`. */
   readonly name?: string;
+  /** Most connections at a time; a few thousand by default. What they cost is bounded: `boundConnections`. */
+  readonly connectionsMax?: number;
+  /** Told of each connection that was closed because there were too many, or its peer did not read. */
+  readonly onConnectionClosed?: (why: ClosedWhy) => void;
 }
 
 export interface HttpServer {
@@ -27,20 +32,24 @@ export interface HttpServer {
 
 /** Serves an app on one port, and answers also what Node would answer alone (broken requests) with our headers. */
 export function createHttpServer(app: HttpApp, options: HttpServerOptions): HttpServer {
-  const server = createServer(serverOptions, app.handle);
+  const handle: RequestListener = (request, response) => {
+    connections.follow(request.socket, response);
+    app.handle(request, response);
+  };
+  const server = createServer(serverOptions, handle);
+  const connections = boundConnections(server, {
+    connectionsMax: options.connectionsMax ?? connectionsMax,
+    isOfClient: app.isOfClient,
+    onClose: (why) => options.onConnectionClosed?.(why),
+  });
   server.keepAliveTimeout = keepAliveMs;
+  // A body is asked for by the pipeline, once it is known who sends it; Node would ask anybody for it.
+  server.on('checkContinue', handle);
   // We leave any other expectation unmet, as RFC 9110 §10.1.1 allows, instead of Node's bare 417.
-  server.on('checkExpectation', app.handle);
+  server.on('checkExpectation', handle);
   server.on('clientError', answerBrokenRequest(app.baseUrl));
   server.on('connect', answerConnect(app.baseUrl));
   const name = options.name ?? 'http';
-  let underWay = 0;
-  server.on('request', (_request, response) => {
-    underWay += 1;
-    response.once('close', () => {
-      underWay -= 1;
-    });
-  });
   return {
     name,
     async start() {
@@ -50,14 +59,18 @@ export function createHttpServer(app: HttpApp, options: HttpServerOptions): Http
     async stop(deadlineMs) {
       app.drain.close();
       if (!server.listening) return;
-      const isDone = await closeWithin(server, deadlineMs, () => underWay === 0);
-      if (!isDone) throw new Error(`${name}: ${underWay} requests were cut after ${deadlineMs} ms`);
+      const isDone = await closeWithin(server, deadlineMs, connections);
+      if (!isDone)
+        throw new Error(`${name}: ${connections.awaited()} requests were cut after ${deadlineMs} ms`);
     },
     get url() {
       return readUrl(server, name);
     },
   };
 }
+
+/** About 20 KB each. Upstream services, load balancers and probes together need a small part of them. */
+const connectionsMax = 2_000;
 
 /**
  * Longer than the 60 s of the usual load balancers, so that it is never us who close a connection they just
@@ -75,17 +88,27 @@ const serverOptions = {
   requireHostHeader: false,
 } as const;
 
+/** Once we owe nothing more, peers have this long to read what they were given. */
+const readingMsMax = 1_000;
+
 /**
  * True when every answer under way was given in time. Idle connections are closed as they fall idle; once no
- * answer is under way, what is left are connections on which a request never fully arrived, and nobody waits for
- * those.
+ * answer is awaited, what is left are connections on which a request never fully arrived, for which nobody waits, and
+ * answers that a peer is slow to read: a process does not stay because of either.
  */
-async function closeWithin(server: Server, deadlineMs: number, isQuiet: () => boolean): Promise<boolean> {
+async function closeWithin(server: Server, deadlineMs: number, answers: ConnectionTracker): Promise<boolean> {
   const closed = new Promise<boolean>((resolve) => server.close(() => resolve(true)));
-  const sweep = setInterval(
-    () => (isQuiet() ? server.closeAllConnections() : server.closeIdleConnections()),
-    20,
-  );
+  let quietAtMs: number | undefined;
+  const sweep = setInterval(() => {
+    if (answers.awaited() > 0) {
+      server.closeIdleConnections();
+      return;
+    }
+    quietAtMs ??= performance.now();
+    const isRead = answers.unread() === 0 || performance.now() - quietAtMs > readingMsMax;
+    if (isRead) server.closeAllConnections();
+    else server.closeIdleConnections();
+  }, 20);
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<boolean>((resolve) => {
     timer = setTimeout(() => resolve(false), deadlineMs);
@@ -94,7 +117,7 @@ async function closeWithin(server: Server, deadlineMs: number, isQuiet: () => bo
   clearInterval(sweep);
   clearTimeout(timer);
   if (!isDone) server.closeAllConnections();
-  return isDone;
+  return isDone || answers.awaited() === 0;
 }
 
 function readUrl(server: Server, name: string): string {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { icon, style } from './docs/assets.ts';
 import { renderDocs } from './docs/render-docs.ts';
 import { renderProblem } from './docs/render-problem.ts';
@@ -12,6 +13,7 @@ export type DocumentName = 'openapi' | 'docs' | 'style' | 'icon' | 'index';
 
 /** The service's own papers, the same for everybody. */
 export interface Documents {
+  /** Each carries a validator (`ETag`), so that who has it already need not take it again. */
   read(name: DocumentName): Reply;
   /** The page of a problem's code; `undefined` when there is no such code. */
   readProblem(code: string): Reply | undefined;
@@ -36,11 +38,12 @@ export function createDocuments({ routes, baseUrl, eventTypes }: DocumentsOption
   };
   return {
     read(name) {
-      const reply = kept.get(name) ?? makers[name]();
+      const reply = kept.get(name) ?? addValidator(makers[name]());
       kept.set(name, reply);
       return reply;
     },
-    readProblem: (code) => (isErrorCode(code) ? replyText('text/html', renderProblem(code)) : undefined),
+    readProblem: (code) =>
+      isErrorCode(code) ? addValidator(replyText('text/html', renderProblem(code))) : undefined,
   };
 }
 
@@ -48,6 +51,12 @@ const cacheable = { 'Cache-Control': 'no-cache' } as const;
 
 function replyText(mediaType: string, text: string): Reply {
   return { status: 200, mediaType: `${mediaType}; charset=utf-8`, text, headers: cacheable };
+}
+
+/** The same text has the same validator in every process and after every start. */
+function addValidator(reply: Reply): Reply {
+  const digest = createHash('sha256').update(reply.text).digest('base64url').slice(0, 22);
+  return { ...reply, headers: { ...reply.headers, ETag: `"${digest}"` } };
 }
 
 function describeIndex(baseUrl: string): JsonSchema {

@@ -1,7 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ServiceError } from '../domain/errors.ts';
+import type { ClientId } from '../domain/ids.ts';
 import type { Caller, TokenVerdict } from '../identity/verify-token.ts';
 import type { RouteRow } from './route-row.ts';
+
+/** Why a token was refused, and what is known of it besides. */
+export interface TokenFaultNote {
+  readonly reason: string;
+  readonly issuedTo?: ClientId;
+  readonly isRepeated?: true;
+}
 
 /** One request on its way through the pipeline. Each step adds what it found; a handler reads it. */
 export interface Exchange {
@@ -14,13 +22,18 @@ export interface Exchange {
   params: Readonly<Record<string, string>>;
   /** What the token proved; `undefined` on routes that need none. */
   verdict: TokenVerdict | undefined;
-  tokenFault: string | undefined;
+  tokenFault: TokenFaultNote | undefined;
   /** Lower-case media type of the body, without parameters. */
   mediaType: string;
   body: Buffer;
   /** Code of the problem that was answered. */
   code: string | undefined;
   error: unknown;
+  /** How long we have waited for the body, and since when we wait now: the peer's time and not ours. */
+  waitedMs: number;
+  waitingSinceMs: number | undefined;
+  /** Called once our last write is made; what the peer does with it is its own affair. */
+  onAnswered: () => void;
 }
 
 export function openExchange(
@@ -40,6 +53,9 @@ export function openExchange(
     body: emptyBody,
     code: undefined,
     error: undefined,
+    waitedMs: 0,
+    waitingSinceMs: undefined,
+    onAnswered: () => undefined,
   };
 }
 

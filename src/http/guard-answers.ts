@@ -53,6 +53,7 @@ export const slosSchema = z
         measured: share.optional(),
         bad: count,
         total: count,
+        since: instant.optional().meta({ description: 'Where the measuring of this one begins' }),
         budget_left: z.number().optional().meta({ description: '1 untouched, 0 spent, below 0 overspent' }),
         burn_rates: burnRates.meta({ description: '1 spends the budget exactly in its 30 days' }),
         alerts: z.array(

@@ -72,7 +72,8 @@ function ask(route: RouteRow, change: Change = {}): Promise<Response> {
 function expectHeaders(answer: Response): void {
   expect(Object.fromEntries(answer.headers)).toMatchObject(sixHeaders);
   expect(answer.headers.get('x-powered-by')).toBeNull();
-  expect(answer.headers.get('etag')).toBeNull();
+  // What a caller's own data is in has no validator: nobody may keep it.
+  expect(answer.headers.has('etag')).toBe(answer.headers.get('cache-control') === 'no-cache');
   expect(answer.headers.get('x-request-id')).toMatch(/^[\w-]{36}$/);
 }
 
@@ -240,6 +241,82 @@ describe('requests that Node itself would refuse', () => {
     );
     expect(answer).toMatch(/^HTTP\/1.1 200 /);
     expect(answer.toLowerCase()).toContain('permissions-policy');
+  });
+});
+
+describe('a request that could be read in two ways is refused before anything of it counts', () => {
+  const twice: readonly (readonly [string, string])[] = [
+    ['two tokens', 'Authorization: Bearer read\r\nAuthorization: Bearer forged'],
+    ['two tokens, in another order and case', 'authorization: Bearer forged\r\nAUTHORIZATION: Bearer read'],
+    ['the same token twice', 'Authorization: Bearer read\r\nAuthorization: Bearer read'],
+    ['two hosts', 'Host: y'],
+    ['two types', 'Content-Type: text/plain\r\nContent-Type: application/json'],
+    ['two keys', 'Idempotency-Key: a\r\nIdempotency-Key: b'],
+    ['two ids of a CloudEvent', 'ce-id: a\r\nce-id: b'],
+    ['two ids of the request', 'X-Request-ID: a\r\nX-Request-ID: b'],
+    ['two expectations', 'Expect: 100-continue\r\nExpect: wonders'],
+  ];
+  test.each(twice)('%s', async (_name, lines) => {
+    const request = `GET /api/send/status HTTP/1.1\r\nHost: x\r\n${lines}\r\nConnection: close\r\n\r\n`;
+    const [head = '', body = ''] = (await sendRaw(app.url, request)).split('\r\n\r\n');
+    expect(head).toMatch(/^HTTP\/1.1 400 /);
+    const problem = problemSchema.parse(JSON.parse(body));
+    expect(problem).toMatchObject({ code: 'malformed-request', detail: expect.stringContaining('twice') });
+    expect(app.lines.at(-1)?.clientId).toBeUndefined();
+  });
+
+  test('fields that may be there more than once still may', async () => {
+    const request = `GET /livez HTTP/1.1\r\nHost: x\r\nAccept: a/b\r\nAccept: c/d\r\nConnection: close\r\n\r\n`;
+    expect(await sendRaw(app.url, request)).toMatch(/^HTTP\/1.1 200 /);
+  });
+});
+
+describe('Expect: 100-continue', () => {
+  const body = JSON.stringify(goodEvent);
+  const post = (token: string, version = '1.1'): string =>
+    `POST /api/events HTTP/${version}\r\nHost: x\r\nExpect: 100-continue\r\n${token}Content-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n`;
+
+  test.each([
+    ['a stranger', '', 401],
+    ['one with a bad token', 'Authorization: Bearer forged\r\n', 401],
+    ['one that may not post', 'Authorization: Bearer read\r\n', 403],
+  ])('%s is not asked for its body', async (_who, token, status) => {
+    const answer = await sendRaw(app.url, post(token));
+    expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    expect(answer.toLowerCase()).toContain('connection: close');
+  });
+
+  test('a client that may post is asked for it, and answered', async () => {
+    const answer = await sendRaw(app.url, post('Authorization: Bearer send\r\n'), { afterContinue: body });
+    expect(answer).toMatch(/^HTTP\/1.1 100 Continue\r\n\r\nHTTP\/1.1 202 /);
+  });
+
+  test('a client of HTTP/1.0 knows no such answer, and gets none', async () => {
+    const answer = await sendRaw(app.url, post('Authorization: Bearer send\r\n', '1.0') + body);
+    expect(answer).toMatch(/^HTTP\/1.1 202 /);
+  });
+});
+
+describe.each(
+  only((route) => route.path === '/openapi.json' || route.path.startsWith('/docs') || route.path === '/'),
+)('%s has a validator', (_name, route) => {
+  const askKnowing = (known: string, method = 'GET') =>
+    ask(route, { method, headers: { 'if-none-match': known } });
+
+  test('who has it already gets 304 without it; who has another gets it', async () => {
+    const whole = await ask(route);
+    const etag = whole.headers.get('etag') ?? '';
+    expect(etag).toMatch(/^"[\w-]{22}"$/);
+    expect((await ask(route)).headers.get('etag')).toBe(etag);
+    for (const known of [etag, `W/${etag}`, `"other", ${etag}`, '*']) {
+      for (const method of ['GET', 'HEAD']) {
+        const answer = await askKnowing(known, method);
+        expect([answer.status, await answer.text(), answer.headers.get('etag')]).toEqual([304, '', etag]);
+        expect(answer.headers.get('content-length')).toBeNull();
+        expectHeaders(answer);
+      }
+    }
+    expect((await askKnowing('"other"')).status).toBe(200);
   });
 });
 

@@ -5,7 +5,7 @@ import { checkIntake } from './pipeline/check-intake.ts';
 import { limitClient } from './pipeline/limit-client.ts';
 import { nameRequest } from './pipeline/name-request.ts';
 import { readBody } from './pipeline/read-body.ts';
-import { refuseHostless } from './pipeline/refuse-hostless.ts';
+import { refuseAmbiguous } from './pipeline/refuse-ambiguous.ts';
 import { setSecurityHeaders } from './pipeline/set-security-headers.ts';
 import { watchRequest } from './pipeline/watch-request.ts';
 import type { RouteGroup } from './route-row.ts';
@@ -23,7 +23,7 @@ export const pipeline: readonly PipelineRow[] = [
   { step: 'security headers', groups: 'every answer', run: setSecurityHeaders },
   { step: 'request id', groups: 'every answer', run: nameRequest },
   { step: 'log and metrics', groups: 'every answer', run: watchRequest },
-  { step: 'host header', groups: 'every answer', run: refuseHostless },
+  { step: 'ambiguous headers', groups: 'every answer', run: refuseAmbiguous },
   { step: 'drain', groups: ['api'], run: checkDrain },
   { step: 'authentication', groups: ['api'], run: authenticate },
   { step: 'scope', groups: ['api'], run: authorize },

@@ -41,6 +41,7 @@ export interface AnswerRow {
   /** Absent: the answer is not JSON. */
   readonly schema?: AnswerName;
   readonly mediaType?: string;
+  readonly hasNoBody?: true;
   readonly headers?: readonly ('Location' | 'Idempotency-Replayed')[];
 }
 

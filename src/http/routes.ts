@@ -157,6 +157,8 @@ export const probeRoutes: readonly Route<ProbeContext>[] = [
   },
 ];
 
+const notModified = { description: 'It still is what `If-None-Match` names', hasNoBody: true } as const;
+
 export const openRoutes: readonly Route<ApiContext>[] = [
   {
     method: 'GET',
@@ -173,7 +175,7 @@ export const openRoutes: readonly Route<ApiContext>[] = [
     group: 'open',
     operationId: 'getOpenApi',
     summary: 'This document',
-    answers: { 200: { description: 'OpenAPI 3.1', mediaType: 'application/json' } },
+    answers: { 200: { description: 'OpenAPI 3.1', mediaType: 'application/json' }, 304: notModified },
     handle: getDocument('openapi'),
   },
   {
@@ -182,7 +184,7 @@ export const openRoutes: readonly Route<ApiContext>[] = [
     group: 'open',
     operationId: 'getProblemPage',
     summary: 'What a problem means and what to do about it',
-    answers: { 200: { description: 'A page', mediaType: 'text/html' } },
+    answers: { 200: { description: 'A page', mediaType: 'text/html' }, 304: notModified },
     problems: [404],
     handle: getProblemPage,
   },

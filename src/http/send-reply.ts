@@ -4,14 +4,19 @@ import type { Reply } from './route.ts';
 import type { StepContext } from './step.ts';
 
 /** Writes the answer once; while the process closes, its connection ends with it. */
-export function sendReply({ response }: Exchange, reply: Reply, { drain }: Pick<StepContext, 'drain'>): void {
+export function sendReply(exchange: Exchange, reply: Reply, { drain }: Pick<StepContext, 'drain'>): void {
+  const { response } = exchange;
   response.statusCode = reply.status;
-  response.setHeader('Content-Type', reply.mediaType);
-  response.setHeader('Content-Length', Buffer.byteLength(reply.text));
+  // 304 has no body, and must not tell a length that the document has not (RFC 9110 §8.6).
+  if (reply.status !== 304) {
+    response.setHeader('Content-Type', reply.mediaType);
+    response.setHeader('Content-Length', Buffer.byteLength(reply.text));
+  }
   if (reply.headers['Cache-Control'] === undefined) response.setHeader('Cache-Control', 'no-store');
   for (const name in reply.headers) response.setHeader(name, reply.headers[name] ?? '');
   if (drain.phase === 'closing') response.setHeader('Connection', 'close');
   response.end(reply.text);
+  exchange.onAnswered();
 }
 
 /** Answers a thrown thing as a problem; when an answer has already begun, cuts it rather than mixing two. */

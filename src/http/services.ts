@@ -1,5 +1,6 @@
 import type { ClientId, EventId, MessageId } from '../domain/ids.ts';
 import type { MessageState } from '../domain/message.ts';
+import type { EndedRequest } from '../domain/request-figures.ts';
 import type { TokenVerifier } from '../identity/verify-token.ts';
 import type { AcceptAnswer, AcceptRequest } from '../ingest/accept-event.ts';
 import type { EventCatalog } from '../ingest/check-event.ts';
@@ -38,9 +39,9 @@ export interface HttpServices {
   checkIntake?(): void;
   /** Requests of one client over time (429); absent = no limit. */
   readonly clientLimit?: ClientLimit;
-  /** Measured latency of the `/api` routes. */
-  readonly latency: { observe(route: string, ms: number): void; p95Ms(): number };
-  /** One line for each request, when its answer is done: for the log and the metrics. */
+  /** Measured latency of what verified clients asked for on the `/api` routes. */
+  readonly latency: { p95Ms(): number };
+  /** One line for each request, when our last write is made: for the log and the metrics. */
   onRequestEnd(line: RequestLine): void;
 }
 
@@ -59,22 +60,11 @@ export type DependencyReport = Readonly<Record<RequiredDependency | 'issuer', De
   Readonly<Partial<Record<'providers' | 'workers' | 'proof_of_life', DependencyCheck>>>;
 export type RequiredDependency = 'store' | 'store_durable';
 
-export interface RequestLine {
+export interface RequestLine extends EndedRequest {
   readonly requestId: string;
   readonly method: string;
-  /** The route's pattern (`/api/events/:id`), or `unmatched`: never the path itself, which anyone can fill. */
-  readonly route: string;
-  readonly status: number;
-  readonly ms: number;
-  /** True when the client went away before the answer was complete. */
-  readonly aborted: boolean;
   readonly clientId?: ClientId;
-  /** The token could not be judged, because no key could be had. */
-  readonly isUnjudged?: true;
-  /** The problem's code, when the answer is a problem. */
-  readonly code?: string;
-  /** Why the token was rejected: `missing`, or a `TokenFault`. Never set when keys could not be had. */
-  readonly tokenFault?: string;
+  readonly tokenClientId?: ClientId;
   /** The fault behind an answer of 500 and above, for the log alone. */
   readonly error?: unknown;
 }

@@ -8,7 +8,7 @@ export type Step = (exchange: Exchange, context: StepContext) => void | Promise<
 /** What the steps and the plumbing need. Without `tokens` no `api` route is ever reached: it fails closed. */
 export interface StepContext {
   readonly services: Pick<HttpServices, 'onRequestEnd'> &
-    Partial<Pick<HttpServices, 'tokens' | 'checkIntake' | 'clientLimit' | 'latency'>>;
+    Partial<Pick<HttpServices, 'tokens' | 'checkIntake' | 'clientLimit'>>;
   readonly drain: Drain;
   /** Root of our own URLs, without a slash at its end. */
   readonly baseUrl: string;

@@ -1,4 +1,5 @@
 import { digestToken } from './digest-token.ts';
+import { rememberTokens } from './remember-tokens.ts';
 import type { TokenVerdict, TokenVerifier } from './verify-token.ts';
 
 export interface VerdictCacheOptions {
@@ -20,11 +21,12 @@ interface Entry {
 /**
  * Spares repeated tokens the signature check. Only `verified` is kept, under the digest of the token (never the
  * token itself), until `min(exp, 60 s)`, checked on each hit; the least recently used goes first. Judging as
- * of an earlier instant is never answered from here.
+ * of an earlier instant is never answered from here. What else is remembered of a token: `rememberTokens`.
  */
 export function cacheVerdicts(verifier: TokenVerifier, options: VerdictCacheOptions): TokenVerifier {
   const { now, keepMs = 60_000, entriesMax = 10_000 } = options;
   const entries = new Map<string, Entry>();
+  const memory = rememberTokens({ now, entriesMax });
   let generation = 0;
   options.onChange(() => {
     generation += 1;
@@ -56,7 +58,7 @@ export function cacheVerdicts(verifier: TokenVerifier, options: VerdictCacheOpti
       const kept = recall(digest);
       if (kept !== undefined) return kept;
       const begun = generation;
-      const verdict = await verifier.verifyToken(token);
+      const verdict = memory.note(digest, await verifier.verifyToken(token));
       // Keys that changed meanwhile may have taken the verdict's ground away.
       if (begun === generation) keep(digest, verdict);
       return verdict;

@@ -48,6 +48,12 @@ export function judgeClaims(claims: Claims, rules: ClaimRules, atMs: number): Cl
   return fault ?? readCaller(claims);
 }
 
+/** Whose token it says it is, whatever else is at fault; undefined when it names nobody whom we could name. */
+export function nameClient(claims: Claims): ClientId | undefined {
+  const named = readCaller(claims);
+  return named.kind === 'good' ? named.clientId : undefined;
+}
+
 /**
  * Claims that only tokens of another kind carry. ID tokens: `nonce`, `at_hash`, `c_hash`, `s_hash`. Logout and
  * security event tokens: `events`. Sender-constrained tokens: `cnf`, which must not pass as bearer tokens

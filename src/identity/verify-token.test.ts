@@ -123,6 +123,19 @@ describe('through a rotation', () => {
     await verifier.verifyToken(signToken(second));
     expect(await verifier.verifyToken(token)).toMatchObject({ kind: 'rejected', reason: 'unknown-key' });
   });
+
+  test('what shuts every client out is told from strangers: their tokens were good before', async () => {
+    const clients = ['a', 'b', 'c'];
+    const tokens = clients.map((client_id) => signToken(first, { client_id }));
+    for (const token of tokens) expect((await verifier.verifyToken(token)).kind).toBe('verified');
+    server.setKeys([second.jwk]);
+    await verifier.verifyToken(signToken(second));
+    const verdicts = await Promise.all(tokens.map((token) => verifier.verifyToken(token)));
+    expect(verdicts).toMatchObject(clients.map((issuedTo) => ({ reason: 'unknown-key', issuedTo })));
+    const verdict = await verifier.verifyToken(signToken(createTokenSigner('RS256', first.kid)));
+    expect(verdict).toMatchObject({ reason: 'unknown-key' });
+    expect(verdict).not.toHaveProperty('issuedTo');
+  });
 });
 
 describe('an issuer that names its keys badly', () => {
@@ -245,8 +258,9 @@ describe('what a token is faulted for is counted as our issuer’s', () => {
     expect((await verifier.verifyToken(signToken(first))).kind).toBe('verified');
     const proved = await verifier.verifyToken(signToken(first, changes));
     const forged = await verifier.verifyToken(signToken(forger, changes));
-    expect(proved).toMatchObject({ reason });
-    expect(forged).toEqual({ ...proved, reason: 'unproved' });
+    expect(proved).toMatchObject({ reason, issuedTo: 'sub:scholar' });
+    expect(forged).toMatchObject({ kind: 'rejected', reason: 'unproved' });
+    expect(forged).not.toHaveProperty('issuedTo');
     expect(server.fetchCount(), 'no key is asked for').toBe(1);
   });
 });

@@ -1,7 +1,13 @@
 import type { KeyObject } from 'node:crypto';
 import { compactVerify, errors } from 'jose';
 import type { ClientId } from '../domain/ids.ts';
-import { type ClaimFault, type ClaimRules, judgeClaims } from './judge-claims.ts';
+import {
+  type ClaimFault,
+  type ClaimRules,
+  type ClaimVerdict,
+  judgeClaims,
+  nameClient,
+} from './judge-claims.ts';
 import type { KeySet } from './key-set.ts';
 import { type Algorithm, type HeaderFault, parseToken, type TokenParts } from './parse-token.ts';
 import { readScopes, type Scope, type ScopeMapping } from './read-scopes.ts';
@@ -28,7 +34,15 @@ export type TokenVerdict =
       /** `exp` in epoch ms; absent means that the verdict is not to be kept. */
       readonly expiresAtMs?: number;
     }
-  | { readonly kind: 'rejected'; readonly reason: TokenFault; readonly detail: string }
+  | {
+      readonly kind: 'rejected';
+      readonly reason: TokenFault;
+      readonly detail: string;
+      /** Whose token it is, when a key of our issuer says so or has said so before: no stranger can make such a one. */
+      readonly issuedTo?: ClientId;
+      /** The same token was rejected of late: it was counted then. */
+      readonly isRepeated?: true;
+    }
   /** No key could be had, so nobody knows. Counted apart from bad tokens (IDN-5). */
   | {
       readonly kind: 'cannot-tell';
@@ -62,13 +76,7 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
       const parsed = parseToken(token, options.algorithms);
       if (parsed.kind === 'bad') return reject(parsed.reason, parsed.detail);
       const judged = judgeClaims(parsed.parts.claims, options, atMs);
-      if (judged.kind === 'bad') {
-        const isIssued = await isSigned(token, parsed.parts, options.keySet);
-        return reject(
-          isIssued || judged.reason === 'wrong-issuer' ? judged.reason : 'unproved',
-          judged.detail,
-        );
-      }
+      if (judged.kind === 'bad') return rejectClaims(token, parsed.parts, judged, options.keySet);
       const caller: Caller = {
         clientId: judged.clientId,
         ...(judged.subject === undefined ? {} : { subject: judged.subject }),
@@ -80,6 +88,19 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
       return { kind: 'verified', caller, expiresAtMs: judged.expiresAtMs };
     },
   };
+}
+
+/** A token that is at fault by what it says: of our issuer, and then of a client, or of anybody. */
+async function rejectClaims(
+  token: string,
+  parts: TokenParts,
+  { reason, detail }: Extract<ClaimVerdict, { kind: 'bad' }>,
+  keySet: Pick<KeySet, 'peekKey'>,
+): Promise<TokenVerdict> {
+  const isIssued = await isSigned(token, parts, keySet);
+  const issuedTo = isIssued ? nameClient(parts.claims) : undefined;
+  const told = isIssued || reason === 'wrong-issuer' ? reason : 'unproved';
+  return { ...reject(told, detail), ...(issuedTo === undefined ? {} : { issuedTo }) };
 }
 
 /** True when a key at hand says that the issuer made this token. */
@@ -132,6 +153,6 @@ async function checkSignature(
   return word;
 }
 
-function reject(reason: TokenFault, detail: string): TokenVerdict {
+function reject(reason: TokenFault, detail: string): Extract<TokenVerdict, { kind: 'rejected' }> {
   return { kind: 'rejected', reason, detail };
 }

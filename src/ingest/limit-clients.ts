@@ -29,6 +29,8 @@ export interface ClientLimitOptions {
   readonly ratePerMinute: number;
   /** How much may come at one time. */
   readonly burst: number;
+  /** How many times its price a request costs now; 1 by default. */
+  readonly burden?: () => number;
   /** Monotonic ms. */
   readonly now: () => number;
   readonly onError: (error: unknown) => void;
@@ -66,7 +68,7 @@ export function createClientLimit(options: ClientLimitOptions): ClientLimit {
   const shares = new Map<ClientId, Share>();
   const chunkMax = Math.max(1, Math.floor(options.burst / 10));
   const eachMs = 60_000 / options.ratePerMinute;
-  const { burst, now } = options;
+  const { burst, now, burden = () => 1 } = options;
 
   const answer = (share: Share, allowed: boolean): LimitAnswer => {
     const missing = Math.max(0, share.wholeAt - now()) / eachMs - share.inHand;
@@ -74,7 +76,7 @@ export function createClientLimit(options: ClientLimitOptions): ClientLimit {
     return {
       allowed,
       limit: burst,
-      remaining: Math.max(0, Math.min(burst, Math.floor(burst - missing))),
+      remaining: Math.max(0, Math.min(burst, Math.floor((burst - missing) / burden()))),
       windowSeconds: Math.ceil((burst * eachMs) / 1_000),
       resetSeconds: Math.max(0, waitMs) / 1_000,
     };
@@ -106,7 +108,8 @@ export function createClientLimit(options: ClientLimitOptions): ClientLimit {
         if (shares.size >= clientsMax) forgetOldest(shares);
         shares.set(client, share);
       }
-      return takeInHand(share, cost) ?? takeFromStore(client, share, cost);
+      const price = Math.ceil(cost * burden());
+      return takeInHand(share, price) ?? takeFromStore(client, share, price);
     },
   };
 }
@@ -167,15 +170,16 @@ async function askForShare(options: ClientLimitOptions, question: Question): Pro
 }
 
 async function askStore(
-  { redis, keys, ratePerMinute, burst }: ClientLimitOptions,
+  { redis, keys, ratePerMinute, burst, burden = () => 1 }: ClientLimitOptions,
   { client, share, cost }: Question,
   givenBack: number,
 ): Promise<{ granted: number; wholeMs: number; waitMs: number }> {
   const key = keys.shard(chooseShard(client, keys.shards)).allowance(client);
+  const debtMax = Math.ceil(batchItemsMax * burden());
   const [granted = 0, wholeUs = 0, waitUs = 0] = (await script.run(
     redis,
     [key],
-    [60_000_000 / ratePerMinute, burst, cost, Math.max(cost, share.chunk), givenBack, batchItemsMax],
+    [60_000_000 / ratePerMinute, burst, cost, Math.max(cost, share.chunk), givenBack, debtMax],
   )) as number[];
   return { granted, wholeMs: wholeUs / 1_000, waitMs: waitUs / 1_000 };
 }

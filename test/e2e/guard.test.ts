@@ -3,6 +3,7 @@ import type { Figures } from '../../src/domain/figures.ts';
 import { bucketMs } from '../../src/domain/thresholds.ts';
 import { toBucketStart } from '../../src/guard/add-to-windows.ts';
 import { guardLeaseMs } from '../../src/guard/watch-fleet.ts';
+import { forgeFromWithin } from '../support/crowd.ts';
 import { type Service, type ServiceProcess, startService } from '../support/service.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -179,22 +180,23 @@ describe('two guards and one fleet', () => {
     expect(incidents.map(({ state }) => state)).toEqual(['open', 'released']);
   });
 
-  test('tokens that a stranger forges under the name of our issuer do not pause intake', async () => {
-    const [head = '', claims = '', signature = ''] = (await service.token('misdirected')).split('.');
+  test('a token counts as bad when our issuer made it for us, once, and as garbage otherwise', async () => {
+    const sign = (claims: object) =>
+      forgeFromWithin(service.issuer, service.issuerKeysDir, { client_id: 'upstream', ...claims });
+    const expired = await sign({ iat: 1_700_000_000, exp: 1_700_000_300 });
+    const [head = '', claims = '', signature = ''] = (await sign({})).split('.');
     const forged = `${head}.${claims}.${signature.split('').toReversed().join('')}`;
     const ask = (token: string) => service.call('/api/queue/status', { token });
     const readTokens = async () => {
-      const { body } = await service.call('/metrics', { token: null });
-      const count = (figure: string) =>
-        Number(
-          new RegExp(`acc_guard_figures_total{figure="${figure}"} (\\d+)`).exec(String(body['text']))?.[1],
-        );
-      return { bad: count('tokens-bad'), garbage: count('tokens-garbage') };
+      const { text } = (await service.call('/metrics', { token: null })).body;
+      return ['bad', 'repeated', 'garbage'].map((verdict) =>
+        Number(new RegExp(`acc_guard_tokens_total{verdict="${verdict}"} (\\d+)`).exec(String(text))?.[1]),
+      );
     };
-    const before = await readTokens();
-    expect((await ask(forged)).status).toBe(401);
-    expect((await ask(await service.token('misdirected'))).status).toBe(401);
-    expect(await readTokens()).toEqual({ bad: before.bad + 1, garbage: before.garbage + 1 });
+    const [bad = 0, repeated = 0, garbage = 0] = await readTokens();
+    for (const token of [expired, expired, forged, await service.token('misdirected')])
+      expect((await ask(token)).status).toBe(401);
+    expect(await readTokens()).toEqual([bad + 1, repeated + 1, garbage + 2]);
   });
 
   test('the budgets are told with their targets, burn rates and alerts', async () => {

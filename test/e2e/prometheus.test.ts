@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findFreePort } from '../../local/loopback.ts';
+import type { MessageId } from '../../src/domain/ids.ts';
 import { bucketMs, triggerTable } from '../../src/domain/thresholds.ts';
 import { type CuttableProxy, startCuttableProxy } from '../support/cuttable-proxy.ts';
 import { listAlerts, listUsedMetrics } from '../support/monitoring-files.ts';
@@ -24,8 +27,9 @@ const rules = {
 const hasPrometheus = isInstalled('prometheus', 'prometheus');
 
 const kinds: readonly ProcessKind[] = ['planner', 'sender', 'api', 'guard'];
-/** A second API, which reaches no issuer and has never seen a key, and whose way to the store can be cut. */
+/** A second API, which reaches no issuer and has never seen a key, and a third whose way to the store can be cut. */
 const outlyingApi = 'api-outlying';
+const cutOffApi = 'api-cut-off';
 /** Known only after ten minutes of judging, and no alert rests on it: test/integration/guard.test.ts sees it set. */
 const notSoSoon = ['acc_slo_error_budget_remaining_ratio'];
 
@@ -34,6 +38,7 @@ let service: Service;
 let prometheus: PrometheusServer;
 let wayToStore: CuttableProxy;
 let outlying: ServiceClient;
+let cutOff: ServiceClient;
 
 beforeAll(async () => {
   if (!hasPrometheus) return;
@@ -62,9 +67,10 @@ afterAll(async () => {
 /** Starts every process and answers where its figures are. */
 async function startProcesses(): Promise<string[]> {
   const noIssuer = { AUTH_JWKS_URL: `http://127.0.0.1:${await findFreePort()}/jwks` };
-  const outlyingPort = await findFreePort();
+  const [outlyingPort, cutOffPort] = await Promise.all([findFreePort(), findFreePort()]);
   outlying = createServiceClient(`http://127.0.0.1:${outlyingPort}`, service.issuer);
-  const ports = await Promise.all([...kinds, outlyingApi].map(() => findFreePort()));
+  cutOff = createServiceClient(`http://127.0.0.1:${cutOffPort}`, service.issuer);
+  const ports = await Promise.all([...kinds, outlyingApi, cutOffApi].map(() => findFreePort()));
   const metricsAt = (index: number) => ({ METRICS_PORT: String(ports[index]) });
   // The guard would else judge what the outlying API puts into quarantine.
   const own = (kind: ProcessKind) => (kind === 'guard' ? noIssuer : {});
@@ -74,6 +80,10 @@ async function startProcesses(): Promise<string[]> {
       ...metricsAt(kinds.length),
       ...noIssuer,
       PORT: String(outlyingPort),
+    }),
+    service.startProcess('api', cutOffApi, {
+      ...metricsAt(kinds.length + 1),
+      PORT: String(cutOffPort),
       REDIS_URL: `redis://127.0.0.1:${wayToStore.port}`,
       // A scrape, which waits for the store, has a second.
       REDIS_COMMAND_TIMEOUT_MS: '500',
@@ -103,6 +113,36 @@ function kill(name: string): void {
   service.processes.get(name)?.signal('SIGKILL');
 }
 
+/** What the status notes lie in is of another type now: reading them is a fault of ours, and nobody else's. */
+async function spoilNotes(): Promise<void> {
+  const { statusNotes } = service.keys.shard(0);
+  await service.redis.rename(statusNotes, `${statusNotes}-aside`).catch(() => undefined);
+  await service.redis.set(statusNotes, 'spoilt');
+}
+
+async function mendNotes(): Promise<void> {
+  const { statusNotes } = service.keys.shard(0);
+  await service.redis.del(statusNotes);
+  await service.redis.rename(`${statusNotes}-aside`, statusNotes).catch(() => undefined);
+}
+
+/** Tokens of two clients that were good, until their key was withdrawn. */
+const lostTokens: string[] = [];
+
+async function shutOutClients(): Promise<void> {
+  const [upstream, other] = await Promise.all([
+    service.newTokens('upstream', 100),
+    service.newTokens('other', 100),
+  ]);
+  lostTokens.push(...upstream.flatMap((token, index) => [token, other[index] ?? token]));
+  const answers = await Promise.all(lostTokens.map((token) => service.call('/api/send/status', { token })));
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+  await service.issuer.rotateKeys({ dropOld: true });
+  service.forgetTokens();
+  // A key that it does not know makes the API ask for the keys that there are.
+  expect((await service.call('/api/send/status')).status).toBe(200);
+}
+
 /** Posts a good event, whatever the answer. The same key twice is one event. */
 function postTo(client: ServiceClient, key: string = randomUUID()): Promise<Answer> {
   return client.call('/api/events', { json: anEvent(), headers: { 'idempotency-key': key } });
@@ -111,6 +151,8 @@ function postTo(client: ServiceClient, key: string = randomUUID()): Promise<Answ
 interface Fault {
   readonly fault: string;
   readonly fires: readonly string[];
+  /** Must not fire meanwhile. */
+  readonly spares?: readonly string[];
   readonly begin?: () => Promise<unknown>;
   /** Done again and again, until all of them have fired. */
   readonly goOn?: () => Promise<unknown>;
@@ -151,26 +193,49 @@ const faults: readonly Fault[] = [
     },
   },
   {
-    fault: 'a store that falls silent under posts',
-    fires: ['RollbackServerErrors{5xx}', 'FiguresIncomplete', ...burnsOf('5xx')],
+    fault: 'a store that falls silent under posts of clients that are known: an outage fires no trigger',
+    fires: ['StoreUnavailable', 'FiguresIncomplete', ...burnsOf('5xx')],
+    spares: ['RollbackServerErrors{5xx}', 'StoreNotDurable', 'TriggerLatched{5xx}'],
     begin: async () => wayToStore.freeze(),
-    goOn: () => inParallel(20, () => postTo(outlying)),
+    goOn: () => inParallel(20, () => postTo(cutOff)),
+  },
+  {
+    fault: 'a fault of ours that all requests of the one client meet who is there',
+    fires: ['RollbackServerErrors{5xx}', 'ClientFailing'],
+    begin: () => spoilNotes(),
+    goOn: async () => {
+      const token = await service.token('upstream');
+      const answers = await inParallel(20, () => service.call('/api/status/notes', { token }));
+      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([500]));
+    },
   },
   {
     fault: 'a dead planner under posts',
     fires: ['ProofOfLifeOld', 'QueueTooOld{events}', 'RollbackQueueDepth{depth}', ...burnsOf('depth')],
     begin: async () => {
+      await mendNotes();
       kill(outlyingApi);
+      kill(cutOffApi);
       kill('planner');
       await inParallel(30, () => postTo(service));
     },
   },
   {
-    fault: 'bad tokens of our issuer: the rule and the guard agree, and what the guard does is seen',
-    fires: ['RollbackBadTokens{tokens}', 'TriggerLatched{tokens}', 'IngestionPaused', ...burnsOf('auth')],
+    fault:
+      'a rotation that shuts every client out: the rule and the guard agree, and what the guard does is seen',
+    fires: [
+      'RollbackBadTokens{tokens}',
+      'TriggerLatched{tokens}',
+      'IngestionPaused',
+      'NoTokenGood',
+      ...burnsOf('auth'),
+    ],
+    begin: () => shutOutClients(),
     goOn: async () => {
-      const token = await service.token('misdirected');
-      const answers = await inParallel(20, () => service.call('/api/queue/status', { token }));
+      // Some more of the lost tokens each time; when all are known, they are sent again.
+      const tokens = lostTokens.splice(0, 40);
+      lostTokens.push(...tokens);
+      const answers = await Promise.all(tokens.map((token) => service.call('/api/send/status', { token })));
       expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([401]));
     },
   },
@@ -190,6 +255,21 @@ const faults: readonly Fault[] = [
   {
     fault: 'what has waited since the first faults: for a person, and for the issuer',
     fires: ['HeldTooLong', 'QuarantineTooOld'],
+  },
+  {
+    fault:
+      'a record that a newer program wrote, a witness that is away, and a store that is put back in time',
+    fires: ['RecordsParked', 'WitnessAway', 'StoreWentBack'],
+    begin: async () => {
+      const { keys, redis, dir } = service;
+      const { message, messagesOpen, messageCounts } = keys.shard(0);
+      const id = `msg_00${'7'.repeat(24)}` as MessageId;
+      await redis.hset(message(id), { v: '99', id, state: 'queued' });
+      await redis.zadd(messagesOpen, Date.now() - 60_000, id);
+      await rm(join(dir, 'witness'), { recursive: true });
+      await writeFile(join(dir, 'witness'), 'no folder any more');
+      await redis.hset(messageCounts, 'changes', '1');
+    },
   },
   { fault: 'a dead guard', fires: ['GuardAbsent'], begin: async () => kill('guard') },
   { fault: 'no API', fires: ['FiguresAbsent', ...burnsOf('uptime')], begin: async () => kill('api') },
@@ -232,21 +312,25 @@ describe.skipIf(!hasPrometheus)('a real Prometheus', { timeout: 120_000 }, () =>
     expect(seen.firing).toEqual([watchdog]);
   });
 
-  test.each(faults.map((row) => [row.fault, row] as const))('sees %s', async (_, { fires, begin, goOn }) => {
-    await begin?.();
-    const fired = new Set<string>();
-    const missing = await waitFor(
-      `${fires.join(', ')} firing`,
-      async () => {
-        await goOn?.();
-        for (const name of await prometheus.listFiring()) fired.add(name);
-        return fires.filter((name) => !fired.has(name));
-      },
-      (names) => names.length === 0,
-      { deadlineMs: 80_000, everyMs: 200 },
-    );
-    expect(missing).toEqual([]);
-  });
+  test.each(faults.map((row) => [row.fault, row] as const))(
+    'sees %s',
+    async (_, { fires, spares = [], begin, goOn }) => {
+      await begin?.();
+      const fired = new Set<string>();
+      const missing = await waitFor(
+        `${fires.join(', ')} firing`,
+        async () => {
+          await goOn?.();
+          for (const name of await prometheus.listFiring()) fired.add(name);
+          return fires.filter((name) => !fired.has(name));
+        },
+        (names) => names.length === 0,
+        { deadlineMs: 80_000, everyMs: 200 },
+      );
+      expect(missing).toEqual([]);
+      expect(spares.filter((name) => fired.has(name))).toEqual([]);
+    },
+  );
 
   test('has seen every metric that rules, dashboard and scaler name', async () => {
     const seen = await prometheus.query('count by (__name__) (last_over_time({job="acc"}[10m]))');

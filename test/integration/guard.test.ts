@@ -1,10 +1,11 @@
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Figures } from '../../src/domain/figures.ts';
+import { toEventId, toMessageId } from '../../src/domain/ids.ts';
 import { bucketMs, type TriggerMode } from '../../src/domain/thresholds.ts';
 import { readAudit } from '../../src/gate/audit-chain.ts';
 import { readGate, setFlag } from '../../src/gate/flags.ts';
-import { createWindowAdder, toBucketStart } from '../../src/guard/add-to-windows.ts';
+import { createWindowAdder, toBucketStart, type WindowAdder } from '../../src/guard/add-to-windows.ts';
 import { createFleetClock } from '../../src/guard/fleet-clock.ts';
 import { readGuardMemory } from '../../src/guard/guard-memory.ts';
 import { listIncidents, openIncident, readIncident, releaseIncident } from '../../src/guard/incidents.ts';
@@ -13,8 +14,11 @@ import { readSlots } from '../../src/guard/keep-slots.ts';
 import { readGuard } from '../../src/guard/read-guard.ts';
 import { createWindowReader } from '../../src/guard/read-windows.ts';
 import { reportSlos } from '../../src/guard/report-slos.ts';
+import { createWatch } from '../../src/guard/watch-fleet.ts';
 import { createLog } from '../../src/observe/log.ts';
 import { createMetrics } from '../../src/observe/metrics.ts';
+import { createJobAdder } from '../../src/queue/job-adder.ts';
+import { sampleWaiting } from '../../src/queue/sample-waiting.ts';
 import type { Keys } from '../../src/store/keys.ts';
 import { createLease } from '../../src/store/lease.ts';
 import { type GateServer, startGateServer } from '../support/gate-store.ts';
@@ -26,6 +30,7 @@ let redis: Redis;
 let keys: Keys;
 let nowMs: number;
 let depth: number;
+let waitingOf: ReadonlyMap<string, number>;
 const now = (): number => nowMs;
 
 beforeAll(async () => {
@@ -37,6 +42,7 @@ beforeEach(async () => {
   keys = await server.openStore();
   nowMs = recordedAtMs;
   depth = 0;
+  waitingOf = new Map();
 });
 
 /** A guard process: its own memory, its own connection, the shared store. */
@@ -48,6 +54,7 @@ function startGuardDesk(over: Partial<GuardDesk> = {}): GuardDesk & { readonly f
     keys,
     windows: createWindowReader(own, keys, now),
     countWaiting: async () => depth,
+    sampleWaiting: async () => waitingOf,
     modes: { '5xx': 'act', tokens: 'act', depth: 'act', p95: 'act' },
     samplesMin: { '5xx': 50, tokens: 50, depth: 60, p95: 50 },
     depthFloor: 500,
@@ -61,17 +68,28 @@ function startGuardDesk(over: Partial<GuardDesk> = {}): GuardDesk & { readonly f
   };
 }
 
+/** What one API process counts with. */
+function startAdder(own = server.connect()): WindowAdder {
+  return createWindowAdder({ redis: own, keys, now, nameClient: (client) => client });
+}
+
 /** Writes a recorded series as processes would have, and sets the clock to its end. */
 async function record(segments: readonly Segment[]): Promise<void> {
   const writes = redis.pipeline();
-  for (const { startMs, figures } of playSegments(segments, nowMs))
+  for (const { startMs, figures, clients = {} } of playSegments(segments, nowMs)) {
     writes.hset(keys.shard(0).figures(startMs), figures as Record<string, number>);
+    for (const [client, part] of Object.entries(clients))
+      for (const [figure, count] of Object.entries(part))
+        writes.hset(keys.shard(0).clientFigures(startMs), `${figure} ${client}`, count);
+  }
   await writes.exec();
   nowMs += segments.reduce((sum, { buckets }) => sum + buckets, 0) * bucketMs;
 }
 
+const answered = { route: '/api/events', status: 202, ms: 120, aborted: false } as const;
 const failing: readonly Segment[] = [{ buckets: 30, each: { alive: 5, requests: 100, errors: 1 } }];
 const bad: Figures = { 'tokens-good': 98, 'tokens-bad': 2 };
+const noSamplesMin = { uptime: 0, '5xx': 0, p95: 0, auth: 0, 'dead-letters': 0, depth: 0 };
 const order = { actor: 'ada', reason: 'rolled back' };
 
 async function readOff(): Promise<string[]> {
@@ -81,11 +99,12 @@ async function readOff(): Promise<string[]> {
 
 describe('the fleet’s figures', () => {
   test('of many processes that flush at the same time add up', async () => {
-    const adders = Array.from({ length: 8 }, () => createWindowAdder({ redis: server.connect(), keys, now }));
+    const adders = Array.from({ length: 8 }, () => startAdder());
     for (let turn = 0; turn < 5; turn += 1) {
       for (const adder of adders) {
-        adder.countRequest({ route: '/api/events', status: 202, ms: 120, isVerified: true });
-        adder.countRequest({ route: '/api/events', status: 500, ms: 301, isVerified: false });
+        adder.countRequest({ ...answered, clientId: 'scholar' });
+        adder.countRequest({ ...answered, status: 500, ms: 301, clientId: 'ada', isOperator: true });
+        adder.countRequest({ ...answered, status: 401, tokenFault: 'missing' });
       }
       await Promise.all(adders.map((adder) => adder.flush()));
     }
@@ -95,10 +114,16 @@ describe('the fleet’s figures', () => {
       errors: 40,
       'ms:120': 40,
       'ms:500': 40,
-      'tokens-good': 40,
+      'tokens-good': 80,
+      strangers: 40,
+      'tokens-garbage': 40,
       alive: 40,
     });
+    expect(bucket?.clients).toEqual({ scholar: { requests: 40, 'ms:120': 40, 'tokens-good': 40 } });
     expect(await redis.pttl(keys.shard(0).figures(nowMs))).toBeGreaterThan(2.9 * 3_600_000);
+    const keptMs = await redis.pttl(keys.shard(0).clientFigures(nowMs));
+    expect(keptMs, 'for as long as a trigger looks back').toBeGreaterThan(600_000);
+    expect(keptMs).toBeLessThan(700_000);
   });
 
   test('of a process whose clock is wrong, or is set meanwhile, lie where those of all others do', async () => {
@@ -118,8 +143,8 @@ describe('the fleet’s figures', () => {
 
   test('that the store did not take are written later, into the bucket they belong to', async () => {
     const broken = server.connect();
-    const adder = createWindowAdder({ redis: broken, keys, now });
-    adder.countRequest({ route: '/api/events', status: 202, ms: 1, isVerified: true });
+    const adder = startAdder(broken);
+    adder.countRequest({ ...answered, ms: 1, clientId: 'scholar' });
     broken.disconnect();
     await expect(adder.flush()).rejects.toThrow('Connection is closed');
     await broken.connect();
@@ -127,7 +152,11 @@ describe('the fleet’s figures', () => {
     await adder.flush();
     const series = await createWindowReader(redis, keys, now).read(recordedAtMs, nowMs);
     expect(series).toEqual([
-      { startMs: recordedAtMs, figures: { requests: 1, 'ms:5': 1, 'tokens-good': 1 } },
+      {
+        startMs: recordedAtMs,
+        figures: { requests: 1, 'ms:5': 1, 'tokens-good': 1 },
+        clients: { scholar: { requests: 1, 'ms:5': 1, 'tokens-good': 1 } },
+      },
       { startMs: nowMs, figures: { alive: 1 } },
     ]);
   });
@@ -175,6 +204,36 @@ describe('a trigger that fires', () => {
     await record([{ buckets: 30, each: bad }]);
     await judgeFleet(startGuardDesk());
     expect(await readOff()).toEqual(['ingest']);
+  });
+
+  test('does not, when one client alone brings it there: the others are well', async () => {
+    const segment = {
+      buckets: 30,
+      each: { alive: 5, requests: 100, errors: 50, 'tokens-bad': 2, 'tokens-good': 98 },
+      clients: {
+        mallory: { requests: 50, errors: 50, 'tokens-bad': 2, 'tokens-good': 48 },
+        scholar: { requests: 50, 'tokens-good': 50 },
+      },
+    };
+    await record([segment]);
+    await judgeFleet(startGuardDesk());
+    expect(await readOff()).toEqual([]);
+    const { judgement } = await readGuard(redis, keys, nowMs);
+    expect(judgement?.triggers['5xx']).toMatchObject({
+      verdict: 'pass',
+      detail:
+        '1500 of 3000 (50.00 %); 50.00 % when a client counts for 500 at most; 0.00 % without one client',
+    });
+    const { each, clients } = segment;
+    await record([
+      {
+        ...segment,
+        each: { ...each, errors: 51 },
+        clients: { ...clients, scholar: { requests: 50, errors: 1 } },
+      },
+    ]);
+    await judgeFleet(startGuardDesk());
+    expect(await readOff()).toEqual(['send', 'consume']);
   });
 
   test('stays latched over a restart, however the figures are by then, and is one incident', async () => {
@@ -340,6 +399,75 @@ describe('the queue depth', () => {
     });
   });
 
+  test('that one client alone brought does not fire, and one that is over without it too does', async () => {
+    const metrics = createMetrics({ processMetrics: false });
+    const desk = startGuardDesk({ metrics });
+    const play = async (turns: number): Promise<void> => {
+      for (let turn = 0; turn < turns; turn += 1) {
+        const key = keys.shard(0).clientFigures(nowMs);
+        await redis.hset(key, { 'requests mallory': 100, 'requests scholar': 1 });
+        await judgeFleet(desk);
+        nowMs += bucketMs;
+      }
+    };
+    depth = 1_000;
+    await play(60);
+    depth = 20_000;
+    waitingOf = new Map([
+      ['mallory', 19_000],
+      ['scholar', 1_000],
+    ]);
+    await play(62);
+    expect(await readOff()).toEqual([]);
+    const series = await createWindowReader(redis, keys, now).read(nowMs - bucketMs, nowMs);
+    expect(series[0]?.figures).toMatchObject({ depth: 20_000, 'depth-others': 1_000, 'depth-over': 0 });
+    expect((await metrics.render()).body).toContain('acc_queue_backlog_judged 1000\n');
+    waitingOf = new Map([
+      ['mallory', 17_000],
+      ['scholar', 3_000],
+    ]);
+    await play(62);
+    expect(await readOff()).toEqual(['consume']);
+  });
+
+  test('is looked through for whose jobs they are, over all queues, whatever the mixture', async () => {
+    const faults: unknown[] = [];
+    const jobs = createJobAdder({ redis, keys, onError: (_what, error) => faults.push(error) });
+    const writes = redis.pipeline();
+    const client = (index: number) => (index % 4 === 0 ? 'scholar' : 'mallory');
+    for (let index = 0; index < 400; index += 1) {
+      const id = toEventId(0, String(index).padStart(24, '0'));
+      writes.hset(keys.of(id).event(id), 'client', client(index));
+      jobs.addEventJob(id);
+    }
+    const message = toMessageId(0, '0'.repeat(24));
+    writes.hset(keys.of(message).message(message), 'client', 'ledger');
+    await writes.exec();
+    await jobs.addMessageJob({ id: message, channel: 'email', generation: 1, delayMs: 0 });
+    await jobs.addMessageJob({
+      id: toMessageId(0, '1'.repeat(24)),
+      channel: 'sms',
+      generation: 1,
+      delayMs: 0,
+    });
+    await waitFor(
+      'all waiting',
+      () => jobs.readDepths(),
+      ({ events }) => events.waiting === 400,
+    );
+    const {
+      mallory = 0,
+      scholar = 0,
+      ...others
+    } = Object.fromEntries(await sampleWaiting(redis, keys, Math.random));
+    // By a sample: five standard deviations to either side of 300 of 400.
+    expect(Math.abs(mallory - 300)).toBeLessThan(87);
+    expect(mallory + scholar).toBeCloseTo(400);
+    expect(others).toEqual({ ledger: 1 });
+    await jobs.close(1_000);
+    expect(faults).toEqual([]);
+  });
+
   test('that cannot be counted has no verdict, and keeps nobody else from having one', async () => {
     await record(failing);
     const desk = startGuardDesk({ countWaiting: () => Promise.reject(new Error('no queue')) });
@@ -365,7 +493,7 @@ describe('the budgets', () => {
       await reportSlos({ redis, keys, now, metrics, samplesMin }, await judgeFleet(desk));
     const { slos } = await readGuard(redis, keys, nowMs);
     expect(slos?.slos).toMatchObject({
-      uptime: { bad: 15, total: 60, verdict: 'missed', measured: 0.75 },
+      uptime: { bad: 15, total: 60, verdict: 'missed', measured: 0.75, since: '2026-11-20T09:00:00.000Z' },
       '5xx': { bad: 45, total: 4_500, verdict: 'missed', budgetLeft: -1, burnRates: { '5m': 2, '3d': 2 } },
       p95: { bad: 225, total: 4_500, verdict: 'met', budgetLeft: 0 },
       auth: { verdict: 'no-data' },
@@ -376,6 +504,24 @@ describe('the budgets', () => {
       [30, 3_000],
       [15, 1_500],
     ]);
+  });
+
+  test('of uptime begin with the first API that was seen: a start spends nothing', async () => {
+    const desk = startGuardDesk();
+    await judgeFleet(desk);
+    const report = async () => {
+      const metrics = createMetrics({ processMetrics: false });
+      await reportSlos({ redis, keys, now, metrics, samplesMin }, await judgeFleet(desk));
+      return (await readGuard(redis, keys, nowMs)).slos?.slos.uptime;
+    };
+    await record([{ buckets: 6, each: { depth: 0 } }]);
+    expect(await report()).toMatchObject({ verdict: 'no-data', bad: 0, total: 0 });
+    await record([{ buckets: 50, each: { alive: 5 } }]);
+    expect(await report()).toMatchObject({ verdict: 'met', bad: 0, total: 50, budgetLeft: 1 });
+    await record([{ buckets: 1, each: null }]);
+    const missed = await report();
+    expect(missed).toMatchObject({ bad: 1, total: 51, since: '2026-11-20T09:01:00.000Z' });
+    expect(missed?.budgetLeft).toBeCloseTo(1 - 10 / 2_592, 10);
   });
 
   test('know the messages that ended from the store’s own counts, once each', async () => {
@@ -411,6 +557,27 @@ test('a judgement that is old is shown as such: nobody is watching', async () =>
   await judgeFleet(startGuardDesk());
   expect(await readGuard(redis, keys, nowMs + 39_999)).toMatchObject({ isFresh: true });
   expect(await readGuard(redis, keys, nowMs + 40_000)).toMatchObject({ isFresh: false });
+});
+
+test('a guard that cannot judge, because the store is away, soon shows no verdict any more', async () => {
+  const own = server.connect();
+  let steadyMs = 0;
+  const metrics = createMetrics({ processMetrics: false });
+  const desk = startGuardDesk({ redis: own, metrics, monotonicNow: () => steadyMs });
+  const clock = createFleetClock({ redis: own, now, monotonicNow: () => steadyMs });
+  const budgets = { redis: own, keys, now, metrics, samplesMin: noSamplesMin };
+  const turn = createWatch({ desk, budgets, lease: { hold: async () => true }, clock });
+  const shows = async () => (await metrics.render()).body.includes('acc_trigger_verdict{');
+  await turn();
+  expect(await shows()).toBe(true);
+  own.disconnect();
+  await expect(turn()).rejects.toThrow('read clock');
+  steadyMs = 40_000;
+  await expect(turn()).rejects.toThrow('read clock');
+  expect(await shows()).toBe(true);
+  steadyMs = 40_001;
+  await expect(turn()).rejects.toThrow('read clock');
+  expect(await shows()).toBe(false);
 });
 
 test('of two guards one holds the lease, and the other gets it when the first lets go', async () => {

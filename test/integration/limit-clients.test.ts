@@ -37,8 +37,9 @@ beforeEach(async () => {
 });
 
 /** One process with the slowest refill there is, so that time plays no part: about one token a minute. */
-function createLimit(burst: number, ratePerMinute = 1): ClientLimit {
+function createLimit(burst: number, ratePerMinute = 1, burden = () => 1): ClientLimit {
   return createClientLimit({
+    burden,
     redis,
     keys: createKeys('acc', 1),
     ratePerMinute,
@@ -75,6 +76,23 @@ describe('the allowance of a client', () => {
     const limit = createLimit(50);
     await flood(limit, 500);
     expect(await flood(limit, 50, grace)).toBe(50);
+  });
+
+  test('is spent faster as the service fills, by each client as by every other', async () => {
+    let burden = 5;
+    const limit = createLimit(50, 1, () => burden);
+    expect(await flood(limit, 200)).toBe(10);
+    expect(await flood(limit, 10, grace)).toBe(10);
+    expect(await limit.take(grace, 1)).toMatchObject({ allowed: false, remaining: 0 });
+    burden = 1_000;
+    const lone = 'lone' as ClientId;
+    expect(
+      await limit.take(lone, 1),
+      'more than the whole burst: once, from a whole allowance',
+    ).toMatchObject({
+      allowed: true,
+    });
+    expect(await limit.take(lone, 1)).toMatchObject({ allowed: false });
   });
 
   test('several processes grant no more than the burst between them', async () => {

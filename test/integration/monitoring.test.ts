@@ -48,18 +48,22 @@ describe.skipIf(!hasPromtool)('promtool', () => {
   });
 
   test.each([
-    ['5xx', '- 100 * sum', '- 101 * sum'],
+    ['5xx', '- 100 * acc', '- 101 * acc'],
     ['5xx', '> -0.5', '> 0.5'],
     ['5xx', '> 49.5', '> 50.5'],
-    ['tokens', 'figure="tokens-bad"', 'figure=~"tokens-(bad|garbage)"'],
+    ['5xx', ', 500)', ', 501)'],
+    ['5xx', 'unless on () (', 'unless on () (vector(1) < 0 and on ()'],
+    ['5xx', 'and scalar(sum(acc:trigger_client_total{trigger="5xx"}))', 'and 1000 + scalar(sum(vector(1)))'],
+    ['tokens', 'verdict="bad"', 'verdict=~"bad|garbage"'],
+    ['tokens', '< 49.5', '< 0.5'],
     ['p95', '> 24.5', '> 18.5'],
-    ['p95', '[245000ms]) > 0.3', '[245000ms]) >= 0.3'],
+    ['p95', '<= 0.5', '<= -0.5'],
     ['depth', 'for: 10m', 'for: 9m50s'],
     ['depth', '[25000ms]', '[35000ms]'],
     ['depth', '> 2 * max', '>= 2 * max'],
   ])('%s: a rule that says %s otherwise fails the recorded series', (trigger, from, to) => {
     cpSync(prometheusDir, dir, { recursive: true });
-    const file = join(dir, 'rules/triggers.yaml');
+    const file = join(dir, `rules/triggers${trigger === 'depth' ? '-depth' : ''}.yaml`);
     const text = readFileSync(file, 'utf8');
     expect(text).toContain(from);
     writeFileSync(file, text.replaceAll(from, to));

@@ -54,7 +54,7 @@ export function createTestServices(overrides: Partial<HttpServices> = {}) {
       { provider: 'smtp-primary', channel: 'email', ok: true, status: 'ok', latencyMs: 3, detail: 'NOOP' },
     ],
     checkDependencies: async () => ({ store: well, store_durable: well, issuer: well }),
-    latency: { observe: () => undefined, p95Ms: () => 12.345 },
+    latency: { p95Ms: () => 12.345 },
     onRequestEnd: (line) => lines.push(line),
     ...overrides,
   };
@@ -193,12 +193,23 @@ function bearer(token: string): Record<string, string> {
   return token === '' ? {} : { authorization: `Bearer ${token}` };
 }
 
-/** Sends these bytes on a connection of their own and gives all that comes back until the server closes it. */
-export async function sendRaw(url: string, bytes: string): Promise<string> {
+/**
+ * Sends these bytes on a connection of their own and gives all that comes back until the server closes it.
+ * `afterContinue`: what is sent once the server has asked for it (100).
+ */
+export async function sendRaw(
+  url: string,
+  bytes: string,
+  { afterContinue }: { readonly afterContinue?: string } = {},
+): Promise<string> {
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname);
   const chunks: Buffer[] = [];
-  socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+  socket.on('data', (chunk: Buffer) => {
+    chunks.push(chunk);
+    if (afterContinue !== undefined && chunk.toString().startsWith('HTTP/1.1 100 '))
+      socket.write(afterContinue);
+  });
   socket.write(bytes);
   await once(socket, 'close');
   return Buffer.concat(chunks).toString();

@@ -21,10 +21,11 @@ export interface RecordedSeries {
   readonly cases: readonly RecordedCase[];
 }
 
-/** `buckets` buckets that each hold `each`; `null`: buckets that nobody wrote. */
+/** `buckets` buckets that each hold `each`, with the `clients`' parts in it; `null`: buckets that nobody wrote. */
 export interface Segment {
   readonly buckets: number;
   readonly each: Figures | null;
+  readonly clients?: Readonly<Record<string, Figures>>;
 }
 
 /** When the first bucket begins. */
@@ -42,9 +43,10 @@ export function readRecordedSeries(): readonly RecordedSeries[] {
 export function playSegments(segments: readonly Segment[], fromMs = recordedAtMs): readonly Bucket[] {
   const series: Bucket[] = [];
   let startMs = fromMs;
-  for (const { buckets, each } of segments) {
+  for (const { buckets, each, clients } of segments) {
     for (let count = 0; count < buckets; count += 1) {
-      if (each !== null) series.push({ startMs, figures: each });
+      if (each !== null)
+        series.push({ startMs, figures: each, ...(clients === undefined ? {} : { clients }) });
       startMs += bucketMs;
     }
   }

@@ -7,6 +7,10 @@ import { waitFor } from './wait-for.ts';
 export interface ServiceClient {
   /** A token of client `upstream` (send, read), `other` (send, read) or `operator` (all scopes). */
   token(client?: ClientName, scope?: string): Promise<string>;
+  /** That many tokens of a client, all different and none of them given out before. */
+  newTokens(client: ClientName, count: number): Promise<readonly string[]>;
+  /** The tokens given out so far are given out no more: their key is gone, say. */
+  forgetTokens(): void;
   /** `fetch` on the API with a token (operator's unless given) and JSON. */
   call(path: string, init?: CallInit): Promise<Answer>;
   /** Posts a flat event and answers its id; throws when it is not accepted. */
@@ -58,13 +62,15 @@ export const issuerClients: readonly IssuerClient[] = (Object.keys(clientScopes)
 );
 
 export function createServiceClient(url: string, issuer: Issuer): ServiceClient {
-  const token = createTokenSource(issuer);
+  const { token, newTokens, forgetTokens } = createTokenSource(issuer);
   const call: ServiceClient['call'] = async (path, init = {}) => {
     const bearer = init.token === undefined ? await token() : init.token;
     return await fetchJson(`${url}${path}`, init, bearer);
   };
   return {
     token,
+    newTokens,
+    forgetTokens,
     call,
     post: async (event, key = randomBytes(12).toString('hex')) => {
       const answer = await call('/api/events', { json: { idempotency_key: key, ...event } });
@@ -81,19 +87,20 @@ export function createServiceClient(url: string, issuer: Issuer): ServiceClient 
   };
 }
 
-function createTokenSource(issuer: Issuer): ServiceClient['token'] {
+function createTokenSource(issuer: Issuer): Pick<ServiceClient, 'token' | 'newTokens' | 'forgetTokens'> {
   const kept = new Map<string, { token: string; until: number }>();
-  return async (client = 'operator', scope = clientScopes[client].join(' ')) => {
-    const known = kept.get(`${client} ${scope}`);
-    if (known !== undefined && known.until > Date.now()) return known.token;
-    const token = await requestToken({
-      tokenUrl: issuer.tokenUrl,
-      clientId: client,
-      clientSecret: issuerSecret,
-      scope,
-    });
-    kept.set(`${client} ${scope}`, { token, until: Date.now() + 120_000 });
-    return token;
+  const request = (client: ClientName, scope = clientScopes[client].join(' ')): Promise<string> =>
+    requestToken({ tokenUrl: issuer.tokenUrl, clientId: client, clientSecret: issuerSecret, scope });
+  return {
+    token: async (client = 'operator', scope = clientScopes[client].join(' ')) => {
+      const known = kept.get(`${client} ${scope}`);
+      if (known !== undefined && known.until > Date.now()) return known.token;
+      const token = await request(client, scope);
+      kept.set(`${client} ${scope}`, { token, until: Date.now() + 120_000 });
+      return token;
+    },
+    newTokens: (client, count) => Promise.all(Array.from({ length: count }, () => request(client))),
+    forgetTokens: () => kept.clear(),
   };
 }
 

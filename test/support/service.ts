@@ -20,6 +20,8 @@ import { waitFor } from './wait-for.ts';
 export interface Service extends ServiceClient {
   readonly url: string;
   readonly issuer: Issuer;
+  /** Its signing keys (`loadKeys`): for tokens that it would never give out. */
+  readonly issuerKeysDir: string;
   readonly redisUrl: string;
   /** For looking into the store. */
   readonly redis: Redis;
@@ -72,10 +74,8 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
   const ownRedis =
     options.redisUrl === undefined ? await startRedis({ dir: join(dir, 'redis'), port: 0 }) : undefined;
   const redisUrl = options.redisUrl ?? ownRedis?.url ?? '';
-  const issuer = await startIssuer({
-    port: 0,
-    clients: issuerClients,
-  });
+  const issuerKeysDir = join(dir, 'issuer');
+  const issuer = await startIssuer({ port: 0, clients: issuerClients, keysDir: issuerKeysDir });
   const port = await findFreePort();
   const url = `http://127.0.0.1:${port}`;
   const environment = { ...defaultEnvironment({ dir, url, port, redisUrl, issuer }), ...options.environment };
@@ -102,6 +102,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
   return {
     url,
     issuer,
+    issuerKeysDir,
     redisUrl,
     redis,
     keys: createKeys('acc', 1),

@@ -27,6 +27,12 @@ export const alertmanagerConfiguration = {
   inhibit_rules: [
     // Nothing can be said of a service that nobody sees.
     silence('alertname="FiguresAbsent"', 'alertname=~"ProofOfLifeOld|BudgetBurns.*"', ['service']),
+    // What follows from a store that is away.
+    silence(
+      'alertname="StoreUnavailable"',
+      'alertname=~"StoreNotDurable|GuardAbsent|FiguresIncomplete|ProofOfLifeOld"',
+      ['service'],
+    ),
     // The guard has acted: its own page says all that the trigger's says.
     silence('alertname="TriggerLatched"', `alertname=~"${Object.values(triggerAlerts).join('|')}"`, [
       'service',

@@ -9,7 +9,7 @@ import {
   sloNames,
   sloTable,
 } from '../../../src/domain/thresholds.ts';
-import { createPromql, formatLabels, type Promql, type RuleOptions } from './promql.ts';
+import { createPromql, formatLabels, type Promql, type RuleOptions, shownByApi } from './promql.ts';
 import { type AlertRule, createAlert, type RecordingRule, type RuleGroup } from './rule-group.ts';
 
 const quickIntervalMs = 60_000;
@@ -62,16 +62,25 @@ function writeRules(
   });
 }
 
-/** Down, as Prometheus sees it: no API process can be scraped, or every request of the last minute failed. */
+/** Down, as Prometheus sees it: no API process can be scraped, or every request of a client failed in the last minute. */
 function recordDown(promql: Promql): RecordingRule {
-  const figure = (name: string) => promql.grow('guardFigures', { figure: name }, quickIntervalMs);
+  const { bad, total } = writeFailures(promql, quickIntervalMs);
   return {
     record: downRecord,
     expr: [
-      `absent(sum(${promql.select('guardFigures', { figure: 'requests' })}))`,
-      `or ${figure('errors')} >= bool (${figure('requests')} > 0)`,
+      `absent(sum(${promql.select(shownByApi.metric, shownByApi.match)}))`,
+      `or ${bad} >= bool (${total} > 0)`,
       'or vector(0)',
     ].join('\n'),
+  };
+}
+
+/** Requests that clients got a 5xx for, whoever is to blame, and all that were not refused by decision. */
+function writeFailures(promql: Promql, ms: number): { readonly bad: string; readonly total: string } {
+  const outages = promql.grow('guardOutages', {}, ms);
+  return {
+    bad: `(${promql.grow('guardFailures', {}, ms)} + ${outages})`,
+    total: `(${promql.grow('guardRequests', {}, ms)} + ${outages})`,
   };
 }
 
@@ -84,25 +93,29 @@ function recordSlo(promql: Promql, slo: SloName, window: BurnWindow): readonly R
 }
 
 function writeTally(promql: Promql, slo: SloName, ms: number): { bad: string; total: string } {
-  const figure = (name: string) => promql.grow('guardFigures', { figure: name }, ms);
+  const tokens = (verdict: string) => promql.grow('guardTokens', { verdict }, ms);
+  const ends = (end: string) => promql.grow('messagesEnded', { end }, ms);
   const range = `${downRecord}[${promql.span(ms)}]`;
   const timed = (suffix: string, labels = {}) => promql.grow('guardRequestSeconds', labels, ms, suffix);
   switch (slo) {
     case 'uptime':
       return { bad: `sum_over_time(${range})`, total: `count_over_time(${range})` };
     case '5xx':
-      return { bad: figure('errors'), total: figure('requests') };
+      return writeFailures(promql, ms);
     case 'p95':
       return {
         bad: `${timed('_count')} - ${timed('_bucket', { le: String(apiP95TargetMs / 1_000) })}`,
         total: timed('_count'),
       };
     case 'auth':
-      return { bad: figure('tokens-bad'), total: figure('=~tokens-(bad|good)') };
+      return { bad: tokens('bad'), total: tokens('=~good|bad') };
     case 'dead-letters':
-      return { bad: figure('dead'), total: figure('=~sent|dead') };
+      return { bad: ends('dead'), total: ends('=~sent|dead') };
     case 'depth':
-      return { bad: figure('depth-over'), total: figure('depth-judged') };
+      return {
+        bad: promql.grow('depthSamplesOver', {}, ms),
+        total: promql.grow('depthSamples', {}, ms),
+      };
     default:
       return slo satisfies never;
   }

@@ -1,5 +1,6 @@
 import { type BurnAlert, burnAlerts, burnWindowsMs, sloTable } from '../../../src/domain/thresholds.ts';
 import { burnAlertNames } from './burn-alerts.ts';
+import { nameMetric, shownByApi } from './promql.ts';
 import {
   checkAlert,
   createTestFile,
@@ -62,8 +63,11 @@ function writeTest(
     name,
     interval: '1m',
     input_series: [
-      writeSeries(triggerMetrics.figures, { figure: 'errors' }, errors),
-      writeSeries(triggerMetrics.figures, { figure: 'requests' }, requests),
+      writeSeries(triggerMetrics.failures, {}, errors),
+      writeSeries(triggerMetrics.requests, {}, requests),
+      writeSeries(triggerMetrics.outages, {}, '0+0x10000'),
+      // There is an API.
+      writeSeries(nameMetric(shownByApi.metric), shownByApi.match, '0+0x10000'),
     ],
     alert_rule_test: checks,
   };

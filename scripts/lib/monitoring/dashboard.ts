@@ -41,6 +41,7 @@ const rows: Readonly<Record<string, readonly Panel[]>> = {
         query(`max(${select('dryRun')})`, 'dry run'),
         query(`max(${select('ingestionPaused')})`, 'intake paused'),
         query(`max(${select('consumersPaused')})`, 'consumers paused'),
+        query(`min(${select('storeWritable')})`, 'store takes writes'),
         query(`min(${select('storeDurable')})`, 'store durable'),
       ],
     },
@@ -94,6 +95,32 @@ const rows: Readonly<Record<string, readonly Panel[]>> = {
       ],
     },
   ],
+  'Who calls, and what no trigger judges': [
+    {
+      title: 'Left out of triggers and objectives',
+      description: 'Strangers, tokens that nobody could judge, refusals by decision, peers that left.',
+      unit: 'reqps',
+      queries: [query(rate(select('guardLeftOut'), 'why'), '{{why}}')],
+    },
+    {
+      title: '5xx of ours, by client',
+      unit: 'reqps',
+      queries: [
+        query(rate(select('guardClientFailures'), 'client'), '{{client}}'),
+        query(`sum(rate(${select('guardOutages')}[$__rate_interval]))`, 'the store was away'),
+      ],
+    },
+    {
+      title: 'Tokens as the trigger judges them',
+      unit: 'reqps',
+      queries: [query(rate(select('guardTokens'), 'verdict'), '{{verdict}}')],
+    },
+    {
+      title: 'Connections closed beyond a bound',
+      unit: 'reqps',
+      queries: [query(rate(select('connectionsClosed'), 'why'), '{{why}}')],
+    },
+  ],
   'Depth and age': [
     {
       title: 'Queue depth',
@@ -103,6 +130,7 @@ const rows: Readonly<Record<string, readonly Panel[]>> = {
       title: 'Backlog and the line of its trigger',
       queries: [
         query(`max(${select('queueBacklog')})`, 'backlog'),
+        query(`max(${select('queueBacklogJudged')})`, 'as judged: without one client'),
         query(`${triggerTable.depth.timesBaseline} * max(${select('queueBaseline')})`, 'line'),
       ],
     },

@@ -6,7 +6,7 @@ import type { RuleOptions } from './promql.ts';
 import type { RuleGroup, RuleSubject } from './rule-group.ts';
 import { listRuleTests } from './rule-tests.ts';
 import { createStateGroup } from './state-alerts.ts';
-import { createTriggerGroup } from './trigger-alerts.ts';
+import { createDepthGroup, createTriggerGroup } from './trigger-alerts.ts';
 
 /** All generated files, by their path from the root. */
 export function listOutputs(): Readonly<Record<string, string>> {
@@ -37,6 +37,7 @@ export function listOutputs(): Readonly<Record<string, string>> {
 export function createRules(options: RuleOptions = {}): Readonly<Record<RuleSubject, readonly RuleGroup[]>> {
   return {
     triggers: [createTriggerGroup(options)],
+    'triggers-depth': [createDepthGroup(options)],
     'burn-quick': [createQuickBurnGroup(options)],
     'burn-slow': [createSlowBurnGroup(options)],
     state: [createStateGroup(options)],

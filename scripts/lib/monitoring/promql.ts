@@ -21,6 +21,9 @@ export function nameMetric(key: MetricKey): string {
   return `acc_${rows[key].name}`;
 }
 
+/** A series that every API process shows, and no other process: where it is absent, there is no API. */
+export const shownByApi = { metric: 'guardTokens', match: { verdict: 'good' } } as const;
+
 /** Builds the pieces that all expressions are made of. */
 export function createPromql({ labels: common = {}, squeeze = (ms) => ms }: RuleOptions) {
   const span = (ms: number): string => formatSpan(squeeze(ms));
@@ -37,6 +40,9 @@ export function createPromql({ labels: common = {}, squeeze = (ms) => ms }: Rule
      */
     grow: (key: MetricKey, labels: Labels, ms: number, suffix = ''): string =>
       `sum(increase(${select(key, labels, suffix)}[${span(ms)}]))`,
+    /** The same for each value of a label. */
+    growBy: (label: string, key: MetricKey, labels: Labels, ms: number): string =>
+      `sum by (${label}) (increase(${select(key, labels)}[${span(ms)}]))`,
   };
 }
 

@@ -20,7 +20,7 @@ export interface AlertRule {
 }
 
 /** Rules of one subject are one file: it can be loaded, and tested, without the others. */
-export type RuleSubject = 'triggers' | 'burn-quick' | 'burn-slow' | 'state';
+export type RuleSubject = 'triggers' | 'triggers-depth' | 'burn-quick' | 'burn-slow' | 'state';
 
 /** `page`: wakes a person. `ticket`: for the next working day. `watchdog`: its silence is the alarm. */
 export type Severity = 'page' | 'ticket' | 'watchdog';

@@ -9,7 +9,7 @@ export function listRuleTests(
   rules: Readonly<Record<RuleSubject, readonly RuleGroup[]>>,
 ): Readonly<Record<string, PromtoolFile>> {
   return {
-    ...triggerTests(rules.triggers),
+    ...triggerTests([...rules.triggers, ...rules['triggers-depth']]),
     'burn-quick': burnTests('burn-quick', rules['burn-quick']),
     'burn-slow': burnTests('burn-slow', rules['burn-slow']),
     state: stateAlertTests(rules.state),

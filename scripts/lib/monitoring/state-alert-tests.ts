@@ -1,4 +1,5 @@
 import { bucketMs } from '../../../src/domain/thresholds.ts';
+import type { StateAlert } from './alert-kinds.ts';
 import { formatSpan, type Labels, nameMetric } from './promql.ts';
 import {
   checkAlert,
@@ -8,7 +9,7 @@ import {
   writeSeries,
 } from './promtool-test.ts';
 import type { RuleGroup } from './rule-group.ts';
-import { type StateAlert, stateAlerts } from './state-alerts.ts';
+import { stateAlerts } from './state-alerts.ts';
 
 const interval = formatSpan(bucketMs);
 /** Samples before anything happens. */
@@ -17,6 +18,7 @@ const quiet = 30;
 const example = 'some';
 
 type LineAlert = Extract<StateAlert, { kind: 'line' }>;
+type FreeAlert = Extract<StateAlert, { kind: 'free' }>;
 
 /** Each alert on a state: on its line, beyond it, a step short of its time, after a dip, and without data. */
 export function stateAlertTests(groups: readonly RuleGroup[]): PromtoolFile {
@@ -28,11 +30,23 @@ export function stateAlertTests(groups: readonly RuleGroup[]): PromtoolFile {
   };
   return createTestFile('state', interval, [
     watchdog,
-    ...stateAlerts.map((alert) => writeTest(groups, alert)),
+    ...stateAlerts.flatMap((alert) =>
+      alert.kind === 'free' ? writeTries(groups, alert) : [writeTest(groups, alert)],
+    ),
   ]);
 }
 
-function writeTest(groups: readonly RuleGroup[], alert: StateAlert): PromtoolTest {
+function writeTries(groups: readonly RuleGroup[], alert: FreeAlert): readonly PromtoolTest[] {
+  const check = createCheck(groups, alert);
+  return alert.tries.map(({ series, atSteps, fires, labels = {} }, order) => ({
+    name: `${alert.name}: ${fires ? 'fires' : 'silent'} (${order + 1})`,
+    interval,
+    input_series: series.map((one) => writeSeries(nameMetric(one.metric), one.labels, one.values)),
+    alert_rule_test: [check(atSteps, fires, labels)],
+  }));
+}
+
+function writeTest(groups: readonly RuleGroup[], alert: Exclude<StateAlert, FreeAlert>): PromtoolTest {
   const check = createCheck(groups, alert);
   switch (alert.kind) {
     case 'line':

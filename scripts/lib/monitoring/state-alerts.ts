@@ -1,42 +1,29 @@
 import { settings } from '../../../src/config/settings.ts';
 import { proofIntervalsMax } from '../../../src/domain/proof-of-life.ts';
 import { bucketMs } from '../../../src/domain/thresholds.ts';
-import { createPromql, type Labels, type MetricKey, type Promql, type RuleOptions } from './promql.ts';
-import { type AlertRule, type AlertText, createAlert, type RuleGroup } from './rule-group.ts';
+import type { LineAlert, StateAlert } from './alert-kinds.ts';
+import { createPromql, type Promql, type RuleOptions, shownByApi } from './promql.ts';
+import { type AlertRule, createAlert, type RuleGroup } from './rule-group.ts';
+import { storeAlerts } from './store-alerts.ts';
 
-/** A gauge beyond a line for a while. */
-interface LineAlert extends AlertText {
-  readonly kind: 'line';
-  readonly metric: MetricKey;
-  readonly match?: Labels;
-  /** One alert for each value of this label. */
-  readonly by?: string;
-  /** Which of the processes decides. */
-  readonly take: 'max' | 'min';
-  readonly comparison: '>' | '<';
-  /** `ms`: a span; the metric is in seconds. */
-  readonly line: number | { readonly ms: number };
-  /** No alert while this gauge is over 0. */
-  readonly unless?: MetricKey;
-  readonly forMs: number;
+/** Failures and requests of one client. */
+function tryClient(failures: string, requests: string, end: { atSteps: number; fires: boolean }) {
+  const labels = { client: 'scholar' };
+  const series = [
+    { metric: 'guardClientFailures', labels, values: failures },
+    { metric: 'guardClientRequests', labels, values: requests },
+  ] as const;
+  return { series, labels, ...end };
 }
 
-/** A counter that grew at all. */
-interface GrowthAlert extends AlertText {
-  readonly kind: 'growth';
-  readonly metric: MetricKey;
-  readonly windowMs: number;
+/** Tokens refused for their keys, and good ones. */
+function tryTokens(refused: string, good: string, end: { atSteps: number; fires: boolean }) {
+  const series = [
+    { metric: 'tokenFailures', labels: { reason: 'unknown-key' }, values: refused },
+    { metric: 'guardTokens', labels: { verdict: 'good' }, values: good },
+  ] as const;
+  return { series, ...end };
 }
-
-/** A series that nobody exports. */
-interface AbsentAlert extends AlertText {
-  readonly kind: 'absent';
-  readonly metric: MetricKey;
-  readonly match?: Labels;
-  readonly forMs: number;
-}
-
-export type StateAlert = LineAlert | GrowthAlert | AbsentAlert;
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
@@ -49,8 +36,7 @@ export const stateAlerts: readonly StateAlert[] = [
     name: 'FiguresAbsent',
     severity: 'page',
     summary: 'No API process can be scraped: nobody knows whether the service works',
-    metric: 'guardFigures',
-    match: { figure: 'requests' },
+    ...shownByApi,
     forMs: 2 * minuteMs,
   },
   {
@@ -73,17 +59,7 @@ export const stateAlerts: readonly StateAlert[] = [
     line: 0,
     forMs: 0,
   },
-  {
-    kind: 'line',
-    name: 'StoreNotDurable',
-    severity: 'page',
-    summary: 'The store does not sync every write: what is accepted now could be lost in a power cut',
-    metric: 'storeDurable',
-    take: 'min',
-    comparison: '<',
-    line: 1,
-    forMs: minuteMs,
-  },
+  ...storeAlerts,
   {
     kind: 'growth',
     name: 'KeysUnavailable',
@@ -91,6 +67,47 @@ export const stateAlerts: readonly StateAlert[] = [
     summary: 'No usable key of the issuer: events go to quarantine and nothing of them is sent',
     metric: 'keysUnavailable',
     windowMs: 5 * minuteMs,
+  },
+  {
+    kind: 'free',
+    name: 'ClientFailing',
+    severity: 'page',
+    summary:
+      'At least a tenth of the requests of {{ $labels.client }} end in a 5xx of ours. No trigger fires on one client alone',
+    expr: (promql) => {
+      const [failed, all] = (['guardClientFailures', 'guardClientRequests'] as const).map((metric) =>
+        promql.growBy('client', metric, {}, 5 * minuteMs),
+      );
+      return `100 * ${failed} - 10 * ${all} > -0.5\nand ${all} > 19.5`;
+    },
+    tries: [
+      tryClient('0+1x30', '0+10x30', { atSteps: 30, fires: true }),
+      tryClient('0+1x29 29', '0+10x30', { atSteps: 30, fires: false }),
+      tryClient('0+1x30', '0 19+0x30', { atSteps: 1, fires: false }),
+      tryClient('0+2x30', '0 20+0x30', { atSteps: 1, fires: true }),
+    ],
+  },
+  {
+    kind: 'free',
+    name: 'NoTokenGood',
+    severity: 'ticket',
+    summary:
+      'Tokens are refused for their keys and none has been good for 5 minutes, though some were within the hour: a rotation that went wrong, or strangers in a quiet time',
+    expr: (promql) => {
+      const good = (ms: number) => promql.grow('guardTokens', { verdict: 'good' }, ms);
+      const reason = '=~unknown-key|bad-signature|wrong-algorithm';
+      return [
+        `${promql.grow('tokenFailures', { reason }, 5 * minuteMs)} > 19.5`,
+        `unless ${good(5 * minuteMs)} > 0.5`,
+        `and ${good(hourMs)} > 0.5`,
+      ].join('\n');
+    },
+    tries: [
+      tryTokens('0x29 0+1x31', '0 1x60', { atSteps: 50, fires: true }),
+      tryTokens('0x29 0+1x31', '0 1x60', { atSteps: 49, fires: false }),
+      tryTokens('0x29 0+1x31', '0 1x45 2x15', { atSteps: 50, fires: false }),
+      tryTokens('0x29 0+1x31', '0x60', { atSteps: 50, fires: false }),
+    ],
   },
   {
     kind: 'line',
@@ -234,6 +251,8 @@ function writeStateAlert(promql: Promql, alert: StateAlert): AlertRule {
         `absent(sum(${promql.select(alert.metric, alert.match)}))`,
         writeFor(promql, alert.forMs),
       );
+    case 'free':
+      return createAlert(alert, alert.expr(promql));
     default:
       return alert satisfies never;
   }

@@ -1,16 +1,13 @@
 import { guardSettings } from '../../../src/config/settings/guard.ts';
 import {
-  apiP95TriggerMs,
   bucketMs,
   type DepthTrigger,
-  type ShareFigure,
-  type ShareTrigger,
   type TriggerName,
-  triggerNames,
   triggerTable,
 } from '../../../src/domain/thresholds.ts';
 import { createPromql, nameMetric, type Promql, type RuleOptions } from './promql.ts';
-import { createAlert, type RecordingRule, type RuleGroup } from './rule-group.ts';
+import { type AlertText, createAlert, type RuleGroup } from './rule-group.ts';
+import { recordP95, writeShare } from './share-alerts.ts';
 
 /** What each trigger is called as an alert. */
 export const triggerAlerts = {
@@ -25,27 +22,21 @@ const samplesMin = {
   tokens: Number(guardSettings.GUARD_MIN_TOKENS.default),
   p95: Number(guardSettings.GUARD_MIN_REQUESTS.default),
 };
-const p95Record = 'acc:api_p95_seconds';
-
 /**
- * The four rollback triggers as Prometheus judges them, from the same table as the guard. On series that are sampled
+ * The rollback triggers on shares as Prometheus judges them, from the same table as the guard. On series that are sampled
  * where the guard's buckets end, both come to the same verdict (test/integration/monitoring.test.ts). What is not
  * mirrored: a release by a person, after which the guard forgets what was before.
  */
 export function createTriggerGroup(options: RuleOptions): RuleGroup {
   const promql = createPromql(options);
-  const rules = triggerNames.map((name) => {
-    const rule: ShareTrigger | DepthTrigger = triggerTable[name];
-    const text = {
-      name: triggerAlerts[name],
-      severity: 'page',
-      summary: `${rule.says}: the guard does ${rule.actions.join(' and ')}`,
-      labels: { trigger: name },
-    } as const;
-    return rule.kind === 'depth'
-      ? createAlert(text, writeDepth(promql, rule), promql.span(rule.spanMs))
-      : createAlert(text, writeShare(promql, rule, name === 'depth' ? 0 : samplesMin[name]));
-  });
+  const rules = (['5xx', 'tokens', 'p95'] as const).flatMap((name) =>
+    writeShare(promql, {
+      rule: triggerTable[name],
+      name,
+      text: describeAlert(name),
+      samplesMin: samplesMin[name],
+    }),
+  );
   return {
     name: 'acc-rollback-triggers',
     interval: promql.span(bucketMs),
@@ -53,66 +44,51 @@ export function createTriggerGroup(options: RuleOptions): RuleGroup {
   };
 }
 
-function writeShare(promql: Promql, rule: ShareTrigger, min: number): string {
-  if (rule.figure === 'requests-over-300-ms') return writeP95(promql, rule, min);
-  const [bad, total] = tallies[rule.figure];
-  const grow = (figure: string) => promql.grow('guardFigures', { figure }, rule.windowMs);
-  // A difference of whole numbers: half a step to either side of the line, so that no rounding decides on it.
-  const line = rule.comparison === 'at-least' ? '> -0.5' : '> 0.5';
-  return [
-    `10000 * ${grow(bad)} - ${rule.basisPoints} * ${grow(total)} ${line}`,
-    `and ${grow(total)} > ${min - 0.5}`,
-  ].join('\n');
-}
-
-const tallies: Readonly<Record<Exclude<ShareFigure, 'requests-over-300-ms'>, readonly [string, string]>> = {
-  'requests-failed': ['errors', 'requests'],
-  'tokens-bad': ['tokens-bad', '=~tokens-(bad|good)'],
-};
-
-/** The p95 of each window. `>= 0` takes out NaN: a window without a request has no p95. */
-function recordP95(promql: Promql): RecordingRule {
-  const buckets = promql.select('guardRequestSeconds', {}, '_bucket');
-  const window = promql.span(triggerTable.p95.windowMs);
+/** The trigger on the depth, likewise. */
+export function createDepthGroup(options: RuleOptions): RuleGroup {
+  const promql = createPromql(options);
+  const rule = triggerTable.depth;
   return {
-    record: p95Record,
-    expr: `histogram_quantile(0.95, sum by (le) (increase(${buckets}[${window}]))) >= 0`,
+    name: 'acc-rollback-depth',
+    interval: promql.span(bucketMs),
+    rules: [createAlert(describeAlert('depth'), writeDepth(promql, rule), promql.span(rule.spanMs))],
   };
 }
 
-/** Every window that lies wholly inside the span is over the line, and none is unknown. */
-function writeP95(promql: Promql, rule: ShareTrigger, min: number): string {
-  const stepMs = promql.squeeze(bucketMs);
-  const betweenMs = promql.squeeze(rule.spanMs) - promql.squeeze(rule.windowMs);
-  const windows = betweenMs / stepMs + 1;
-  // Half a step longer, so that it makes no difference whether a range holds its left edge.
-  const range = `${p95Record}[${betweenMs + stepMs / 2}ms]`;
-  return [
-    `min_over_time(${range}) > ${edgeSeconds}`,
-    `and count_over_time(${range}) > ${windows - 0.5}`,
-    `and ${promql.grow('guardRequestSeconds', {}, rule.spanMs, '_count')} > ${min - 0.5}`,
-  ].join('\n');
+function describeAlert(name: TriggerName): AlertText {
+  const { says, actions } = triggerTable[name];
+  return {
+    name: triggerAlerts[name],
+    severity: 'page',
+    summary: `${says}: the guard does ${actions.join(' and ')}`,
+    labels: { trigger: name },
+  };
 }
-
-/** An edge of the histogram, so that the p95 is over it exactly when more than five per cent took longer. */
-const edgeSeconds = apiP95TriggerMs / 1_000;
 
 /** Samples up to `gapMsMax` apart are one run: a value is good until just before that. */
 function writeDepth(promql: Promql, rule: DepthTrigger): string {
   const reach = `${(rule.gapMsMax / bucketMs - 0.5) * promql.squeeze(bucketMs)}ms`;
-  const last = (key: 'queueBacklog' | 'queueBaseline' | 'queueHeldBack') =>
+  const last = (key: 'queueBacklogJudged' | 'queueBaseline' | 'queueHeldBack') =>
     `max(last_over_time(${promql.select(key)}[${reach}]))`;
   return [
-    `${last('queueBacklog')} > ${rule.timesBaseline} * ${last('queueBaseline')}`,
+    `${last('queueBacklogJudged')} > ${rule.timesBaseline} * ${last('queueBaseline')}`,
     `unless ${last('queueHeldBack')} > 0`,
   ].join('\n');
 }
 
 /** Names of what the triggers are judged by, for tests that write such series. */
 export const triggerMetrics = {
-  figures: nameMetric('guardFigures'),
+  requests: nameMetric('guardRequests'),
+  failures: nameMetric('guardFailures'),
+  outages: nameMetric('guardOutages'),
+  leftOut: nameMetric('guardLeftOut'),
+  tokens: nameMetric('guardTokens'),
+  clientRequests: nameMetric('guardClientRequests'),
+  clientFailures: nameMetric('guardClientFailures'),
+  clientTimings: nameMetric('guardClientTimings'),
+  clientTokens: nameMetric('guardClientTokens'),
   latencies: nameMetric('guardRequestSeconds'),
-  backlog: nameMetric('queueBacklog'),
+  backlog: nameMetric('queueBacklogJudged'),
   heldBack: nameMetric('queueHeldBack'),
   baseline: nameMetric('queueBaseline'),
 } as const;

@@ -1,12 +1,13 @@
 import { followDepth } from '../../../src/domain/depth-rules.ts';
 import {
   type Bucket,
+  cutClient,
   type FigureName,
   latencyBins,
-  requestFigures,
+  listClients,
   sumFigure,
 } from '../../../src/domain/figures.ts';
-import { bucketMs, latencyEdgesMs, triggerTable } from '../../../src/domain/thresholds.ts';
+import { apiP95TriggerMs, bucketMs, latencyEdgesMs, triggerTable } from '../../../src/domain/thresholds.ts';
 import {
   playSegments,
   type RecordedCase,
@@ -35,7 +36,7 @@ export function triggerTests(groups: readonly RuleGroup[]): Readonly<Record<stri
     readRecordedSeries().map((recorded) => [
       `trigger-${recorded.trigger}`,
       createTestFile(
-        'triggers',
+        recorded.trigger === 'depth' ? 'triggers-depth' : 'triggers',
         interval,
         recorded.cases.map((one) => writeCase(groups, recorded, one, interval)),
       ),
@@ -67,21 +68,60 @@ function writeCase(
 type Slots = readonly (Bucket | undefined)[];
 
 function writeCounters(buckets: Slots): PromtoolTest['input_series'] {
-  const grow = (names: readonly FigureName[]) =>
-    writeCounter(
-      buckets.map((bucket) =>
-        bucket === undefined ? 0 : names.reduce((sum, name) => sum + sumFigure([bucket], name), 0),
-      ),
-    );
-  const { figures, latencies } = triggerMetrics;
+  const grow = (names: readonly FigureName[]) => writeGrowth(buckets, names);
+  const { latencies, leftOut } = triggerMetrics;
+  const lost = {
+    strangers: 'stranger',
+    unjudged: 'unjudged',
+    'set-aside': 'refused',
+    aborted: 'aborted',
+  } as const;
   return [
-    ...requestFigures.map((figure) => writeSeries(figures, { figure }, grow([figure]))),
+    writeSeries(triggerMetrics.requests, {}, grow(['requests'])),
+    writeSeries(triggerMetrics.failures, {}, grow(['errors'])),
+    writeSeries(triggerMetrics.outages, {}, grow(['outages'])),
+    ...(Object.keys(lost) as (keyof typeof lost)[]).map((figure) =>
+      writeSeries(leftOut, { why: lost[figure] }, grow([figure])),
+    ),
+    ...tokenVerdicts.map((verdict) =>
+      writeSeries(triggerMetrics.tokens, { verdict }, grow([`tokens-${verdict}`])),
+    ),
     ...latencyEdgesMs.map((edge, order) =>
       writeSeries(`${latencies}_bucket`, { le: String(edge / 1_000) }, grow(latencyBins.slice(0, order + 1))),
     ),
     writeSeries(`${latencies}_bucket`, { le: '+Inf' }, grow(latencyBins)),
     writeSeries(`${latencies}_count`, {}, grow(latencyBins)),
+    ...listClients(buckets.filter((bucket) => bucket !== undefined)).flatMap((client) =>
+      writeClient(buckets, client),
+    ),
   ];
+}
+
+const tokenVerdicts = ['good', 'bad', 'repeated', 'garbage'] as const;
+const binsWithin = latencyBins.slice(0, latencyEdgesMs.indexOf(apiP95TriggerMs) + 1);
+
+/** The counters of one client: all of them, as the service shows them from its first sight on. */
+function writeClient(buckets: Slots, client: string): PromtoolTest['input_series'] {
+  const own = buckets.map((bucket) => (bucket === undefined ? undefined : cutClient([bucket], client)[0]));
+  const grow = (names: readonly FigureName[]) => writeGrowth(own, names);
+  const { clientRequests, clientFailures, clientTimings, clientTokens } = triggerMetrics;
+  return [
+    writeSeries(clientRequests, { client }, grow(['requests'])),
+    writeSeries(clientFailures, { client }, grow(['errors'])),
+    writeSeries(clientTimings, { client, pace: 'within' }, grow(binsWithin)),
+    writeSeries(clientTimings, { client, pace: 'over' }, grow(latencyBins.slice(binsWithin.length))),
+    ...tokenVerdicts
+      .filter((verdict) => verdict !== 'garbage')
+      .map((verdict) => writeSeries(clientTokens, { client, verdict }, grow([`tokens-${verdict}`]))),
+  ];
+}
+
+function writeGrowth(buckets: Slots, names: readonly FigureName[]): string {
+  return writeCounter(
+    buckets.map((bucket) =>
+      bucket === undefined ? 0 : names.reduce((sum, name) => sum + sumFigure([bucket], name), 0),
+    ),
+  );
 }
 
 function writeDepth(series: readonly Bucket[], buckets: Slots, floor: number): PromtoolTest['input_series'] {
@@ -95,7 +135,7 @@ function writeDepth(series: readonly Bucket[], buckets: Slots, floor: number): P
       writeGauge(buckets.map((bucket) => (bucket === undefined ? undefined : read(bucket)))),
     );
   return [
-    write(backlog, ({ figures }) => figures.depth),
+    write(backlog, ({ figures }) => figures['depth-others'] ?? figures.depth),
     write(heldBack, ({ figures }) => figures['depth-held'] ?? 0),
     write(baseline, ({ startMs }) => baselineAt(startMs)),
   ];

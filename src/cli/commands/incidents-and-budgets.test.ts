@@ -41,6 +41,19 @@ test('acc slo shows target, measured, budget and burn rates, and the alerts that
         alerts: [{ severity: 'page', burn_rate: 14.4, windows: ['1h', '5m'], firing: true }],
       },
       {
+        slo: 'p95',
+        target: '≤ 120 ms',
+        measures: 'API requests',
+        verdict: 'missed',
+        measured: 0.5,
+        bad: 50,
+        total: 100,
+        since: '2026-11-20T09:31:00.000Z',
+        budget_left: -9,
+        burn_rates: {},
+        alerts: [],
+      },
+      {
         slo: 'auth',
         target: '≥ 98 %',
         measures: 'tokens',
@@ -55,6 +68,7 @@ test('acc slo shows target, measured, budget and burn rates, and the alerts that
   acc.script({ 'GET /api/slo': [200, slos] });
   const { out } = await acc.run(['slo']);
   expect(out).toMatch(/5xx +< 0\.5 % +99\.000 % +4500 +-100\.0 % +20\.0 +15\.0 +– +– +missed/);
+  expect(out, 'far below it, with its span').toMatch(/p95 .* -900\.0 % since 2026-11-20 09:31:00Z/);
   expect(out).toMatch(/auth +≥ 98 % +no data +0 +no data/);
   expect(out).toContain('page: 5xx burns its budget more than 14.4 times too fast over 1h and 5m');
 });

@@ -77,7 +77,7 @@ async function showSlos({ api, print }: Call): Promise<Ending> {
         one.target,
         formatPercent(one.measured, 3),
         String(one.total),
-        formatPercent(one.budget_left, 1),
+        formatBudget(one),
         ...['5m', '1h', '6h', '3d'].map((window) => one.burn_rates[window]?.toFixed(1) ?? '–'),
         one.verdict,
       ]),
@@ -151,6 +151,14 @@ function warnUnlessWatched(print: Print, isWatched: boolean): void {
   print.say(
     `${print.paint('bad', 'NOT WATCHED')}: no guard has judged of late. Is the guard process running?\n`,
   );
+}
+
+/** Overspent by more than all of it says nothing without the span that it is of. */
+function formatBudget({ budget_left: left, since }: z.infer<typeof slosSchema>['slos'][number]): string {
+  const text = formatPercent(left, 1);
+  return left === undefined || left >= -1 || since === undefined
+    ? text
+    : `${text} since ${formatInstant(since)}`;
 }
 
 function formatPercent(part: number | undefined, digits: number): string {

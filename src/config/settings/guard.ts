@@ -12,21 +12,23 @@ const mode = (what: string) =>
 
 /** The rollback triggers. Their lines are in `src/domain/thresholds.ts`. */
 export const guardSettings = {
-  GUARD_5XX: mode('5xx on 1 % of the API requests over 5 minutes: stop sending and pause consumers.'),
+  GUARD_5XX: mode(
+    '5xx of ours on 1 % of the requests of verified clients over 5 minutes: stop sending and pause consumers.',
+  ),
   GUARD_TOKENS: mode('2 % bad tokens over 5 minutes: pause ingestion.'),
   GUARD_DEPTH: mode('Queue depth over twice its baseline for 10 minutes: pause consumers.'),
-  GUARD_P95: mode('p95 over 300 ms for 5 minutes: stop sending.'),
+  GUARD_P95: mode('p95 of our own time over 300 ms for 5 minutes: stop sending.'),
   GUARD_MIN_REQUESTS: {
     group: 'guard',
     schema: whole(1, 1_000_000),
     default: '50',
-    doc: 'With fewer API requests in 5 minutes, the 5xx and p95 triggers have no verdict.',
+    doc: 'With fewer requests of verified clients in 5 minutes, the 5xx and p95 triggers have no verdict.',
   },
   GUARD_MIN_TOKENS: {
     group: 'guard',
     schema: whole(1, 1_000_000),
     default: '50',
-    doc: 'With fewer judged tokens in 5 minutes, the token trigger has no verdict.',
+    doc: 'With fewer tokens of our issuer in 5 minutes, without those of any one client, the token trigger does not fire.',
   },
   GUARD_DEPTH_FLOOR: {
     group: 'guard',

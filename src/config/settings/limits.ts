@@ -28,7 +28,7 @@ export const limitsSettings = {
     group: 'limits',
     schema: whole(1, 1_000_000_000),
     default: '1000000',
-    doc: 'Above this many events and messages that are not done yet no event is taken (503).',
+    doc: 'Above this many events and messages that are not done yet no event is taken (503). From half of it on, and of the memory, each request costs its client more of its allowance, so that none fills the rest alone.',
   },
   RATE_LIMIT_ENABLED: {
     group: 'limits',

@@ -38,7 +38,7 @@ function describeAnswer(answer: AnswerRow): JsonSchema {
   return {
     description: answer.description,
     headers: referHeaders(headers),
-    content: { [answer.mediaType ?? 'application/json']: schema },
+    ...(answer.hasNoBody === true ? {} : { content: { [answer.mediaType ?? 'application/json']: schema } }),
   };
 }
 

@@ -1,5 +1,5 @@
 import { ServiceError } from '../../domain/errors.ts';
-import type { Exchange } from '../exchange.ts';
+import type { Exchange, TokenFaultNote } from '../exchange.ts';
 import { requireCaller } from '../exchange.ts';
 import type { Step } from '../step.ts';
 
@@ -10,9 +10,9 @@ import type { Step } from '../step.ts';
 export const authenticate: Step = async (exchange, { services }) => {
   if (services.tokens === undefined) throw new Error('this app has no token verifier');
   const token = readBearerToken(exchange.request.headers.authorization);
-  if (token === undefined) throw refuseToken(exchange, 'missing', undefined);
+  if (token === undefined) throw refuseToken(exchange, { reason: 'missing' }, undefined);
   const verdict = await services.tokens.verifyToken(token);
-  if (verdict.kind === 'rejected') throw refuseToken(exchange, verdict.reason, verdict.detail);
+  if (verdict.kind === 'rejected') throw refuseToken(exchange, verdict, verdict.detail);
   exchange.verdict = verdict;
   if (exchange.route?.takesUnjudged !== true) requireCaller(exchange);
 };
@@ -22,8 +22,8 @@ export function readBearerToken(header: string | undefined): string | undefined 
   return /^bearer +(\S.*)$/i.exec(header ?? '')?.[1]?.trimEnd();
 }
 
-function refuseToken(exchange: Exchange, reason: string, detail: string | undefined): ServiceError {
-  exchange.tokenFault = reason;
+function refuseToken(exchange: Exchange, fault: TokenFaultNote, detail: string | undefined): ServiceError {
+  exchange.tokenFault = fault;
   // RFC 6750 §3.1: no error code for a caller that sent no token at all.
   const attributes =
     detail === undefined ? '' : `, error="invalid_token", error_description="${toQuotable(detail)}"`;

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { ServiceError } from '../../domain/errors.ts';
+import type { Exchange } from '../exchange.ts';
 import type { BodyRule } from '../route-row.ts';
 import type { Step } from '../step.ts';
 
@@ -17,8 +18,29 @@ export const readBody: Step = async (exchange) => {
     throw new ServiceError('unsupported-media-type', 'send the body as it is, without content encoding');
   }
   if (Number(headers['content-length'] ?? 0) > rule.bytesMax) throw refuseSize(rule);
-  exchange.body = await collectBody(exchange.request, rule);
+  exchange.body = await awaitBody(exchange, rule);
 };
+
+/**
+ * What the peer takes to send it is not our time; a body that is here already has not been waited for. Who asks first
+ * whether to send it (RFC 9110 §10.1.1) is told to go on only now: of a stranger no body is wanted.
+ */
+async function awaitBody(exchange: Exchange, rule: BodyRule): Promise<Buffer> {
+  const { request, response } = exchange;
+  const sinceMs = performance.now();
+  if (request.httpVersion === '1.1' && continueExpected.test(request.headers.expect ?? ''))
+    response.writeContinue();
+  if (!request.complete) exchange.waitingSinceMs = sinceMs;
+  try {
+    return await collectBody(request, rule);
+  } finally {
+    if (exchange.waitingSinceMs !== undefined) exchange.waitedMs += performance.now() - sinceMs;
+    exchange.waitingSinceMs = undefined;
+  }
+}
+
+/** As Node decides it. */
+const continueExpected = /(?:^|\W)100-continue(?:$|\W)/i;
 
 function checkMediaType(header: string | undefined, { mediaTypes }: BodyRule): string {
   // The usual header, without a parse: this is the hot path.

@@ -3,35 +3,65 @@ import type { Exchange } from '../exchange.ts';
 import type { RequestLine } from '../services.ts';
 import type { Step } from '../step.ts';
 
-/** One line for each request, when its answer is done or its client gone; latency counts on `/api` routes alone. */
+/**
+ * One line for each request, when our last write is made or its client is gone before that. Its time is ours alone:
+ * a peer that sends its body slowly, or reads its answer slowly or never, lengthens nothing.
+ */
 export const watchRequest: Step = (exchange, { services }) => {
   const startedMs = performance.now();
-  exchange.response.once('close', () => {
-    const ms = performance.now() - startedMs;
-    if (exchange.route?.group === 'api') services.latency?.observe(exchange.route.path, ms);
-    services.onRequestEnd(describeRequest(exchange, ms));
-  });
+  let isTold = false;
+  const tell = (aborted: boolean): void => {
+    if (isTold) return;
+    isTold = true;
+    services.onRequestEnd(describeRequest(exchange, { ms: measureOwn(exchange, startedMs), aborted }));
+  };
+  exchange.onAnswered = () => tell(false);
+  exchange.response.once('close', () => tell(true));
 };
 
-function describeRequest(exchange: Exchange, ms: number): RequestLine {
-  const { verdict, code, tokenFault, error } = exchange;
+function measureOwn({ waitedMs, waitingSinceMs }: Exchange, startedMs: number): number {
+  const nowMs = performance.now();
+  return nowMs - startedMs - waitedMs - (waitingSinceMs === undefined ? 0 : nowMs - waitingSinceMs);
+}
+
+function describeRequest(
+  exchange: Exchange,
+  { ms, aborted }: Pick<RequestLine, 'ms' | 'aborted'>,
+): RequestLine {
+  const { code, error } = exchange;
   return {
     requestId: exchange.requestId,
     method: exchange.request.method ?? '',
     route: exchange.route?.path ?? 'unmatched',
     status: exchange.response.headersSent ? exchange.response.statusCode : clientGone,
     ms,
-    aborted: !exchange.response.writableFinished,
-    ...describeVerdict(verdict),
+    aborted,
+    ...describeVerdict(exchange.verdict),
+    ...describeTokenFault(exchange),
     ...(code === undefined ? {} : { code }),
-    ...(tokenFault === undefined ? {} : { tokenFault }),
     ...(error === undefined ? {} : { error }),
   };
 }
 
-function describeVerdict(verdict: TokenVerdict | undefined): Pick<RequestLine, 'clientId' | 'isUnjudged'> {
-  if (verdict?.kind === 'verified') return { clientId: verdict.caller.clientId };
-  return verdict?.kind === 'cannot-tell' ? { isUnjudged: true } : {};
+function describeVerdict(
+  verdict: TokenVerdict | undefined,
+): Pick<RequestLine, 'clientId' | 'isOperator' | 'isUnjudged'> {
+  if (verdict?.kind === 'cannot-tell') return { isUnjudged: true };
+  if (verdict?.kind !== 'verified') return {};
+  const { clientId, scopes } = verdict.caller;
+  return { clientId, ...(scopes.has('notify.admin') ? { isOperator: true } : {}) };
+}
+
+function describeTokenFault({
+  tokenFault,
+}: Exchange): Pick<RequestLine, 'tokenFault' | 'tokenClientId' | 'isTokenRepeated'> {
+  if (tokenFault === undefined) return {};
+  const { reason, issuedTo, isRepeated } = tokenFault;
+  return {
+    tokenFault: reason,
+    ...(issuedTo === undefined ? {} : { tokenClientId: issuedTo }),
+    ...(isRepeated === undefined ? {} : { isTokenRepeated: isRepeated }),
+  };
 }
 
 /** No answer began, because nobody was there to take it. Proxies write 499 for this; no client ever sees it. */
