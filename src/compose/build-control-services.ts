@@ -1,4 +1,5 @@
 import { ServiceError } from '../domain/errors.ts';
+import { parseInstant } from '../domain/instant.ts';
 import {
   type FlagAnswer,
   type FlagName,
@@ -36,7 +37,7 @@ export function buildControlServices(parts: OperatorParts): ControlServices {
         reason: order.reason,
         requestId: by.requestId,
         ...(order.epoch === undefined ? {} : { seenEpoch: order.epoch }),
-        ...(order.until === undefined ? {} : { until: Date.parse(order.until) }),
+        ...(order.until === undefined ? {} : { until: parseInstant(order.until) ?? now() }),
       },
       now,
     );

@@ -85,6 +85,10 @@ export const eventViewSchema = z
         reason: z.string().optional(),
       }),
     ),
+    remarks: z
+      .array(z.strictObject({ channel, detail: z.string() }))
+      .optional()
+      .meta({ description: 'Channels that were left out, and why' }),
     history: z.array(z.strictObject({ at: instant, what: z.string(), detail: z.string().optional() })),
   })
   .meta({ title: 'An event and what became of it' });
@@ -103,6 +107,10 @@ export const messageViewSchema = z
     channel,
     category: z.enum(categories),
     to: z.string().meta({ description: 'Masked address', examples: ['j***@example.com', '+1555****0123'] }),
+    locale: z
+      .string()
+      .optional()
+      .meta({ description: 'The language of the text: what the reader’s locale came to', examples: ['fr'] }),
     state: z.enum(messageStates),
     reason: z.string().optional(),
     may_have_left: mayHaveLeft,

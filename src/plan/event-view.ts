@@ -22,6 +22,7 @@ export function viewEvent(event: EventRecord, messages: readonly MessageRecord[]
       state,
       ...(reason === '' ? {} : { reason }),
     })),
+    ...(event.remarks.length === 0 ? {} : { remarks: [...event.remarks] }),
     history: [...describeIntake(event), ...planned],
   };
 }

@@ -2,10 +2,11 @@ import type { Redis } from 'ioredis';
 import type { EventState } from '../domain/event.ts';
 import { type MessageId, parseEventId, toMessageId } from '../domain/ids.ts';
 import type { Channel } from '../domain/message.ts';
-import type { DirectoryAnswer, Recipient } from '../domain/recipient.ts';
+import type { AddressRemark, DirectoryAnswer, Recipient } from '../domain/recipient.ts';
 import type { Log } from '../observe/log.ts';
 import type { JobAdder } from '../queue/job-adder.ts';
 import type { JobEnd } from '../queue/queue-host.ts';
+import { pickLocale } from '../render/pick-locale.ts';
 import { type EventRecord, readEventRecord } from '../store/event-record.ts';
 import type { Keys } from '../store/keys.ts';
 import { loadScript } from '../store/scripts.ts';
@@ -44,14 +45,18 @@ export async function planEvent(planner: Planner, jobId: string, signal: AbortSi
   if (event === undefined || event.state !== 'accepted') return { kind: 'done' };
   const entry = planner.catalog.find(event.type);
   if (entry === undefined) return await finishEvent(planner, event, { to: 'dead', reason: 'unknown-type' });
-  const notAfter = findNotAfter(entry, event);
-  if (notAfter !== undefined && (await hasPassed(planner.redis, notAfter, planner.now))) {
-    return await finishEvent(planner, event, { to: 'expired', reason: 'not-after' });
-  }
+  // Before anybody is looked up a bare date lasts until it is over everywhere; then, where the reader is.
+  const latest = findNotAfter(entry, event, undefined);
+  if (await isWorthless(planner, latest)) return await expireEvent(planner, event);
   const found = await findRecipient(planner, event, signal);
   switch (found.kind) {
-    case 'found':
-      return await createMessages(planner, { event, entry, recipient: found.recipient, notAfter });
+    case 'found': {
+      const { recipient, remarks = [] } = found;
+      const notAfter = findNotAfter(entry, event, recipient.timeZone);
+      if (notAfter !== latest && (await isWorthless(planner, notAfter)))
+        return await expireEvent(planner, event);
+      return await createMessages(planner, { event, entry, recipient, remarks, notAfter });
+    }
     case 'not-found':
     case 'refused':
       return await finishEvent(planner, event, { to: 'dead', reason: `recipient-${found.kind}` });
@@ -63,13 +68,23 @@ export async function planEvent(planner: Planner, jobId: string, signal: AbortSi
 }
 
 /** The earlier of the template's fence and the caller's: a caller may only make it stricter. */
-function findNotAfter(entry: CatalogEntry, { event, receivedAt }: EventRecord): number | undefined {
-  const ends = [
-    event.notAfter,
-    resolveNotAfterMs(entry.notAfter, event.data, Math.max(receivedAt, event.sendAt ?? 0)),
-  ];
+function findNotAfter(
+  entry: CatalogEntry,
+  { event, receivedAt }: EventRecord,
+  timeZone: string | undefined,
+): number | undefined {
+  const acceptedAtMs = Math.max(receivedAt, event.sendAt ?? 0);
+  const ends = [event.notAfter, resolveNotAfterMs(entry.notAfter, event.data, { acceptedAtMs, timeZone })];
   const given = ends.filter((end): end is number => end !== undefined);
   return given.length === 0 ? undefined : Math.min(...given);
+}
+
+async function isWorthless(planner: Planner, notAfter: number | undefined): Promise<boolean> {
+  return notAfter !== undefined && (await hasPassed(planner.redis, notAfter, planner.now));
+}
+
+async function expireEvent(planner: Planner, event: EventRecord): Promise<JobEnd> {
+  return await finishEvent(planner, event, { to: 'expired', reason: 'not-after' });
 }
 
 async function findRecipient(
@@ -109,6 +124,7 @@ interface Plan {
   readonly event: EventRecord;
   readonly entry: CatalogEntry;
   readonly recipient: Recipient;
+  readonly remarks: readonly AddressRemark[];
   readonly notAfter: number | undefined;
 }
 
@@ -119,14 +135,20 @@ interface PlannedMessage {
 
 async function createMessages(planner: Planner, plan: Plan): Promise<JobEnd> {
   const { event, entry, recipient } = plan;
-  const wanted = event.event.channels ?? entry.channels;
+  const asked = event.event.channels ?? entry.channels;
+  const wanted = entry.channels.filter((channel) => asked.includes(channel));
+  const remarks = plan.remarks.filter(({ channel }) => wanted.includes(channel));
+  for (const remark of remarks) planner.log.warn({ event_id: event.id, ...remark }, 'a channel is left out');
   const planned: PlannedMessage[] = [];
-  for (const channel of entry.channels.filter((one) => wanted.includes(one))) {
+  for (const channel of wanted) {
     const address = channel === 'email' ? recipient.email : recipient.phone;
     if (address !== undefined) planned.push(await createMessage(planner, plan, channel, address));
   }
-  if (planned.length === 0) return await finishEvent(planner, event, { to: 'dead', reason: 'no-address' });
-  await finishEvent(planner, event, { to: 'planned', messages: planned });
+  if (planned.length === 0) {
+    const reason = remarks.length === 0 ? 'no-address' : 'recipient-refused';
+    return await finishEvent(planner, event, { to: 'dead', reason, remarks });
+  }
+  await finishEvent(planner, event, { to: 'planned', messages: planned, remarks });
   const delayMs = Math.max(0, (event.event.sendAt ?? 0) - planner.now());
   await Promise.all(
     planned.map(({ id, channel }) => planner.jobs.addMessageJob({ id, channel, generation: 1, delayMs })),
@@ -161,6 +183,7 @@ async function createMessage(
     toHash,
     name: recipient.name,
     locale: recipient.locale,
+    textLocale: pickLocale(entry.localesOf[channel], recipient.locale, entry.defaultLocale),
     timeZone: recipient.timeZone,
     data: JSON.stringify(event.event.data),
     state: 'queued',
@@ -189,15 +212,24 @@ interface EventEnd {
   readonly to: EventState;
   readonly reason?: string;
   readonly messages?: readonly PlannedMessage[];
+  readonly remarks?: readonly AddressRemark[];
 }
 
 async function finishEvent(planner: Planner, event: EventRecord, end: EventEnd): Promise<JobEnd> {
   const keys = planner.keys.of(event.id);
-  const { to, reason = '', messages = [] } = end;
+  const { to, reason = '', messages = [], remarks = [] } = end;
   await finishScript.run(
     planner.redis,
     [keys.event(event.id), keys.eventsOpen, keys.eventsPlanned, keys.eventsDead],
-    [event.id, to, reason, messages.map(({ id }) => id).join(' '), planner.retentionMs, 'accepted'],
+    [
+      event.id,
+      to,
+      reason,
+      messages.map(({ id }) => id).join(' '),
+      planner.retentionMs,
+      'accepted',
+      remarks.length === 0 ? '' : JSON.stringify(remarks),
+    ],
   );
   if (to !== 'planned') {
     planner.log.warn(
