@@ -1,63 +1,121 @@
-import { z } from 'zod';
+import { suppressionEntrySchema } from '../http/operator-requests.ts';
 
 export interface SuppressionLine {
   readonly line: number;
   readonly entry: Readonly<Record<string, unknown>>;
 }
 
-const entrySchema = z.object({
-  address: z.string().optional(),
-  hash: z.string().optional(),
-  masked: z.string().optional(),
-  channel: z.string().optional(),
-  reason: z.string().optional(),
-  source: z.string().optional(),
-  at: z.string().optional(),
-});
+interface LineFault {
+  readonly line: number;
+  readonly detail: string;
+}
 
 /**
- * The entries of a file: `address[,channel[,reason]]` or one JSON object a line. Blank lines, lines that begin with
- * `#` and a heading `address,…` are passed over. An entry without a reason of its own takes `reason`.
+ * The entries of a file: `address[,channel[,reason]]` or one JSON object a line. Blank lines and lines that begin with
+ * `#` are passed over. A first line of column names (`email,channel`, `address,reason,at`) says what stands in which
+ * column; columns that we do not know are left out. An entry without a reason of its own takes `reason`. What the service
+ * would refuse is a fault of its own line, so that it never spoils the others.
  */
 export function parseSuppressions(
   text: string,
   reason: string,
-): { entries: SuppressionLine[]; faults: { line: number; detail: string }[] } {
+): { entries: SuppressionLine[]; faults: LineFault[] } {
   const entries: SuppressionLine[] = [];
-  const faults: { line: number; detail: string }[] = [];
-  text
+  const faults: LineFault[] = [];
+  let columns: readonly (Field | undefined)[] = ['address', 'channel', 'reason'];
+  for (const [index, raw] of text
     .replace(/^\uFEFF/, '')
     .split(/\r?\n/)
-    .forEach((raw, index) => {
-      const words = raw.trim();
-      const line = index + 1;
-      if (words === '' || words.startsWith('#') || (line === 1 && /^address\b/i.test(words))) return;
-      const entry = words.startsWith('{') ? parseJsonLine(words) : parseCells(words);
-      if (entry === undefined)
-        faults.push({ line, detail: 'is neither address[,channel[,reason]] nor a JSON object' });
-      else entries.push({ line, entry: { reason, source: 'import', ...entry } });
-    });
+    .entries()) {
+    const words = raw.trim();
+    const line = index + 1;
+    if (words === '' || words.startsWith('#')) continue;
+    const heading = line === 1 ? readHeading(words) : undefined;
+    if (heading !== undefined) {
+      columns = heading;
+      continue;
+    }
+    const entry = words.startsWith('{') ? parseJsonLine(words) : parseCells(words, columns);
+    if (entry === undefined) {
+      faults.push({ line, detail: 'is neither address[,channel[,reason]] nor a JSON object' });
+      continue;
+    }
+    const whole = { reason, source: 'import', ...entry };
+    const detail = findFault(whole);
+    if (detail === undefined) entries.push({ line, entry: whole });
+    else faults.push({ line, detail });
+  }
   return { entries, faults };
 }
 
-function parseJsonLine(words: string): Record<string, string> | undefined {
+const entryFields = ['address', 'hash', 'masked', 'channel', 'reason', 'source', 'at'] as const;
+type Field = (typeof entryFields)[number];
+/** Others, such as `by` of an export, are left out. */
+const fields: readonly string[] = entryFields;
+
+/** What exports call their columns. */
+const columnNames: Readonly<Record<string, Field>> = {
+  email: 'address',
+  'e-mail': 'address',
+  email_address: 'address',
+  phone: 'address',
+  phone_number: 'address',
+  number: 'address',
+  recipient: 'address',
+  ...Object.fromEntries(entryFields.map((field) => [field, field])),
+};
+
+/** The columns, when the line names them: one of them holds the address (or its hash), and no cell is one. */
+function readHeading(words: string): readonly (Field | undefined)[] | undefined {
+  const cells = splitCells(words).map((cell) => cell.toLowerCase().replaceAll(' ', '_'));
+  const columns = cells.map((cell) => (Object.hasOwn(columnNames, cell) ? columnNames[cell] : undefined));
+  const isHeading = columns.includes('address') || columns.includes('hash');
+  return isHeading && !cells.includes('') && !/[@+]/.test(words) ? columns : undefined;
+}
+
+function parseJsonLine(words: string): Readonly<Record<string, unknown>> | undefined {
   try {
-    const parsed = entrySchema.safeParse(JSON.parse(words));
-    return parsed.success ? dropAbsent(parsed.data) : undefined;
+    const parsed: object = JSON.parse(words);
+    return dropAbsent(Object.entries(parsed).filter(([name]) => fields.includes(name)));
   } catch {
     return undefined;
   }
 }
 
-function parseCells(words: string): Record<string, string> | undefined {
-  const [address = '', channel = '', ...rest] = words
-    .split(',')
-    .map((cell) => cell.trim().replace(/^"(.*)"$/, '$1'));
-  return address === '' ? undefined : dropAbsent({ address, channel, reason: rest.join(', ') });
+/** A comma in a reason need not be quoted: where it is the last column, it holds the rest of the line. */
+function parseCells(
+  words: string,
+  columns: readonly (Field | undefined)[],
+): Readonly<Record<string, unknown>> | undefined {
+  const cells = splitCells(words);
+  const last = columns.length - 1;
+  const texts = columns.map((_field, index) =>
+    index === last ? cells.slice(index).join(', ') : (cells[index] ?? ''),
+  );
+  const entry = dropAbsent(
+    columns.flatMap((field, index) => (field === undefined ? [] : [[field, texts[index] ?? ''] as const])),
+  );
+  return 'address' in entry || 'hash' in entry ? entry : undefined;
 }
 
-function dropAbsent(entry: Readonly<Record<string, string | undefined>>): Record<string, string> {
+/** Cells of a line of CSV (RFC 4180), trimmed; a doubled quote in quotes is one. */
+function splitCells(words: string): string[] {
+  const cells = words.match(/(?:"(?:[^"]|"")*"|[^,"]|")+|(?<=,|^)(?=,|$)/g) ?? [];
+  return cells.map((cell) => {
+    const text = cell.trim();
+    return /^".*"$/.test(text) ? text.slice(1, -1).replaceAll('""', '"') : text;
+  });
+}
+
+function dropAbsent(pairs: readonly (readonly [string, unknown])[]): Readonly<Record<string, unknown>> {
   return Object.fromEntries(
-    Object.entries(entry).filter((pair): pair is [string, string] => pair[1] !== undefined && pair[1] !== ''),
+    pairs.filter(([, value]) => value !== undefined && value !== null && value !== ''),
   );
+}
+
+/** What the service would say of this entry. */
+function findFault(entry: Readonly<Record<string, unknown>>): string | undefined {
+  const [issue] = suppressionEntrySchema.safeParse(entry).error?.issues ?? [];
+  if (issue === undefined) return undefined;
+  return `${issue.path.join('.')}: ${issue.message}`;
 }

@@ -37,12 +37,63 @@ describe('parseSuppressions', () => {
         { line: 2, entry: { address: 'ada@example.com', reason: 'why', source: 'import' } },
         {
           line: 3,
-          entry: { address: '+15555550123', channel: 'sms', reason: '"asked, twice"', source: 'import' },
+          entry: { address: '+15555550123', channel: 'sms', reason: 'asked, twice', source: 'import' },
         },
         { line: 4, entry: { hash: 'h', channel: 'email', reason: 'why', source: 'import' } },
       ],
       faults: [],
     });
+  });
+
+  const why = { reason: 'why', source: 'import' };
+  const ada = { ...why, address: 'ada@example.com' };
+  test.each<readonly [string, string, readonly object[], readonly string[]]>([
+    ['a heading', 'email,channel\nada@example.com,email', [{ ...ada, channel: 'email' }], []],
+    ['a heading of another order', 'channel;x,Email Address\nemail,ada@example.com', [ada], []],
+    [
+      'a heading with columns of others',
+      'status,reason,email,created\n5.1.1,"gone, for good",ada@example.com,1604423222',
+      [{ ...ada, reason: 'gone, for good' }],
+      [],
+    ],
+    [
+      'a heading in quotes',
+      '"phone_number","channel"\n"+15555550123","sms"',
+      [{ ...why, address: '+15555550123', channel: 'sms' }],
+      [],
+    ],
+    ['a byte order mark before it', '\ufeffaddress\nada@example.com', [ada], []],
+    ['no heading', 'ada@example.com\n+15555550123', [ada, { ...why, address: '+15555550123' }], []],
+    [
+      'a reason with commas',
+      'ada@example.com,email,asked, twice',
+      [{ ...ada, channel: 'email', reason: 'asked, twice' }],
+      [],
+    ],
+    ['a reason with quotes', 'ada@example.com,,"said ""no"""', [{ ...ada, reason: 'said "no"' }], []],
+    // Each of these would make the service refuse the whole request.
+    [
+      'a channel that there is not',
+      'ada@example.com,fax\neve@example.com',
+      [{ ...why, address: 'eve@example.com' }],
+      ['1 channel: '],
+    ],
+    ['an address without end', `${'a'.repeat(400)}@example.com\nada@example.com`, [ada], ['1 address: ']],
+    ['a date that is none', '{"address":"eve@example.com","at":"soon"}\nada@example.com', [ada], ['1 at: ']],
+    [
+      'a reason of the wrong kind',
+      '{"address":"eve@example.com","reason":7}\nada@example.com',
+      [ada],
+      ['1 reason: '],
+    ],
+    ['a line that is none', ',email\nada@example.com', [ada], ['1 is neither']],
+    ['a heading where none can be', 'ada@example.com\nemail,channel', [ada], ['2 channel: ']],
+  ])('%s', (_name, text, entries, faults) => {
+    const parsed = parseSuppressions(text, 'why');
+    expect(parsed.entries.map(({ entry }) => entry)).toEqual(entries);
+    expect(parsed.faults.map(({ line, detail }) => `${line} ${detail}`)).toEqual(
+      faults.map((fault) => expect.stringContaining(fault) as string),
+    );
   });
 });
 

@@ -1,4 +1,5 @@
 import { ServiceError } from '../domain/errors.ts';
+import { parseInstant } from '../domain/instant.ts';
 import { adoptStore, markSent } from '../gate/adopt-store.ts';
 import {
   type FlagAnswer,
@@ -35,7 +36,7 @@ export function buildControlServices(parts: OperatorParts): ControlServices {
       reason: order.reason,
       requestId: by.requestId,
       ...(order.epoch === undefined ? {} : { seenEpoch: order.epoch }),
-      ...(order.until === undefined ? {} : { until: Date.parse(order.until) }),
+      ...(order.until === undefined ? {} : { until: parseInstant(order.until) ?? now() }),
     });
   return {
     readControl: async () => {

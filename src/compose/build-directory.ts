@@ -1,10 +1,9 @@
 import type { Configuration } from '../config/derive-configuration.ts';
+import { recipientDefaults } from '../domain/recipient.ts';
 import { createOwnToken, type OwnToken } from '../identity/own-token.ts';
 import type { Directory } from '../plan/directory.ts';
 import { createFileDirectory } from '../plan/directory-file.ts';
 import { createHttpDirectory } from '../plan/directory-http.ts';
-
-export const recipientDefaults = { locale: 'en', timeZone: 'UTC' } as const;
 
 /** The directory that is configured: over HTTP with our own token, from a file, or none, which refuses look-ups. */
 export function buildDirectory(

@@ -2,6 +2,7 @@ import { viewDraft } from '../deliver/draft-message.ts';
 import { viewMessage } from '../deliver/message-view.ts';
 import { type SearchDesk, searchMessages } from '../deliver/search-messages.ts';
 import { shardOf } from '../domain/ids.ts';
+import { parseInstant } from '../domain/instant.ts';
 import { cancelWaiting, discardHeld, type HoldDesk, listHeld, releaseHeld } from '../gate/holds.ts';
 import { findHold } from '../gate/send-status.ts';
 import type { OperatorServices } from '../http/operator-services.ts';
@@ -70,7 +71,8 @@ export function buildMessageServices(parts: OperatorParts, desk: HoldDesk & Sear
 
 function toSpan<Name extends 'since' | 'until'>(
   name: Name,
-  instant: string | undefined,
+  text: string | undefined,
 ): Partial<Record<Name, number>> {
-  return instant === undefined ? {} : ({ [name]: Date.parse(instant) } as Record<Name, number>);
+  const atMs = text === undefined ? undefined : parseInstant(text);
+  return atMs === undefined ? {} : ({ [name]: atMs } as Record<Name, number>);
 }

@@ -1,7 +1,8 @@
+import { recipientDefaults } from '../domain/recipient.ts';
 import { hashAddress } from '../observe/address-hash.ts';
 import { endPoisonEvent, type Planner, planEvent } from '../plan/plan-event.ts';
 import { buildCatalog } from './build-catalog.ts';
-import { buildDirectory, recipientDefaults } from './build-directory.ts';
+import { buildDirectory } from './build-directory.ts';
 import { type Foundation } from './build-foundation.ts';
 import { buildGate } from './build-gate.ts';
 import { buildProofSpace, toProofPlanner } from './build-proof-space.ts';

@@ -1,4 +1,5 @@
 import { readQueueStatus } from '../deliver/queue-status.ts';
+import { parseInstant } from '../domain/instant.ts';
 import type { EnvironmentFlags } from '../domain/judge-environment.ts';
 import { triggerNames } from '../domain/thresholds.ts';
 import { readAuditHead } from '../gate/audit-chain.ts';
@@ -42,7 +43,8 @@ export function startStatusNotes(foundation: Foundation, isGuardPassed: () => bo
 /** As configured; else when a guard of this version first ran on this store. */
 async function readReleasedAt({ configuration, version, redis, keys, now }: Foundation): Promise<number> {
   const { RELEASED_AT } = configuration.values;
-  if (RELEASED_AT !== undefined) return Date.parse(RELEASED_AT);
+  const configured = RELEASED_AT === undefined ? undefined : parseInstant(RELEASED_AT);
+  if (configured !== undefined) return configured;
   const key = keys.shard(0).releases;
   const first = now();
   if ((await redis.commands.hsetnx(key, version, first)) === 1) return first;

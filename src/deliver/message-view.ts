@@ -11,6 +11,7 @@ export function viewMessage(message: MessageRecord) {
     channel: message.channel,
     category: message.category,
     to: maskAddress(message.channel, message.to),
+    ...whenGiven('locale', message.textLocale),
     state: message.state,
     ...whenGiven('reason', message.reason),
     ...(message.resends > 0 && message.state !== 'sent' ? { may_have_left: true } : {}),

@@ -7,6 +7,7 @@ describe('parseEmailAddress', () => {
   test.each([
     ['jo@example.com', 'jo@example.com'],
     ['Jo.O-x+tag@EXAMPLE.Com', 'Jo.O-x+tag@example.com'],
+    ['a-b=c/d+SRS0=x=y=example.org=z@example.com', 'a-b=c/d+SRS0=x=y=example.org=z@example.com'],
     ["o'neil@xn--bcher-kva.example", "o'neil@xn--bcher-kva.example"],
   ])('%s is taken, its domain in lower case', (text, value) => {
     expect(parseEmailAddress(text)).toEqual({ ok: true, value });
@@ -34,6 +35,15 @@ describe('parseEmailAddress', () => {
     ['jo@127.0.0.1', 'bad-domain'],
     ['jo@-a.test', 'bad-domain'],
     ['jo@a..test', 'bad-domain'],
+    ['x%other.test@example.com', 'leads-elsewhere'],
+    ['other.test!x@example.com', 'leads-elsewhere'],
+    ['|id@example.com', 'leads-elsewhere'],
+    ['a|b@example.com', 'leads-elsewhere'],
+    ['-oQ/tmp@example.com', 'leads-elsewhere'],
+    ['/var/mail/x@example.com', 'leads-elsewhere'],
+    ['/C=US/A=x/S=jo/@example.com', 'leads-elsewhere'],
+    ['=?utf-8?q?jo?=@example.com', 'leads-elsewhere'],
+    ['${run{id}}@example.com', 'leads-elsewhere'],
   ] as const)('%j is refused as %s, with a repair', (text, fault) => {
     expect(parseEmailAddress(text)).toEqual({ ok: false, fault });
     expect(addressRepairs[fault]).not.toBe('');

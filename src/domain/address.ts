@@ -14,6 +14,7 @@ export type AddressFault =
   | 'not-plain-ascii'
   | 'not-one-address'
   | 'bad-local-part'
+  | 'leads-elsewhere'
   | 'bad-domain'
   | 'not-e164';
 
@@ -22,6 +23,12 @@ export type Parsed<T> =
   | { readonly ok: false; readonly fault: AddressFault };
 
 const localPart = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/;
+/**
+ * What a local part may spell and must not say, because some systems read it as another place or as a command: the
+ * percent hack and bang paths (RFC 5321 §3.6.3 and appendix F.2 leave source routes behind), a pipe or a file, an
+ * option of a command line, an X.400 address, an encoded word (RFC 2047), an expansion of a configuration.
+ */
+const elsewhere = /[%!|]|=\?|\$\{|^[-/]/;
 const domainLabel = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const e164 = /^\+[1-9]\d{6,14}$/;
 
@@ -37,9 +44,12 @@ export function parseEmailAddress(text: string): Parsed<EmailAddress> {
   if (/[,;:<>()[\]"\\]/.test(text)) return fault('not-one-address');
   const at = text.indexOf('@');
   if (at < 1 || at !== text.lastIndexOf('@')) return fault('not-one-address');
-  const local = text.slice(0, at);
-  const domain = text.slice(at + 1).toLowerCase();
+  return joinParts(text.slice(0, at), text.slice(at + 1).toLowerCase());
+}
+
+function joinParts(local: string, domain: string): Parsed<EmailAddress> {
   if (local.length > 64 || !localPart.test(local)) return fault('bad-local-part');
+  if (elsewhere.test(local)) return fault('leads-elsewhere');
   if (!isDomainName(domain)) return fault('bad-domain');
   return { ok: true, value: `${local}@${domain}` as EmailAddress };
 }
@@ -63,6 +73,8 @@ export const addressRepairs: Readonly<Record<AddressFault, string>> = {
   'not-one-address':
     'give exactly one plain address such as jo@example.com: no name, list, comment or brackets',
   'bad-local-part': 'the part before @ must be a plain dot-atom of at most 64 characters',
+  'leads-elsewhere':
+    'the part before @ must not hold % ! | =? or ${ and not begin with - or /: it could name another place',
   'bad-domain': 'the part after @ must be a full domain name such as example.com',
   'not-e164': 'give the number in E.164 form, for example +15555550123',
 };

@@ -1,3 +1,5 @@
+import { rememberByKey } from './remember.ts';
+
 export interface QuietHours {
   /** First quiet hour of the day, 0-23. */
   readonly fromHour: number;
@@ -25,13 +27,10 @@ function isQuiet(quiet: QuietHours, hour: number): boolean {
   return fromHour < toHour ? hour >= fromHour && hour < toHour : hour >= fromHour || hour < toHour;
 }
 
-const formats = new Map<string, Intl.DateTimeFormat>();
+const hourFormat = rememberByKey(
+  (timeZone) => new Intl.DateTimeFormat('en-GB', { timeZone, hour: '2-digit', hourCycle: 'h23' }),
+);
 
 function readHour(timeZone: string, atMs: number): number {
-  let format = formats.get(timeZone);
-  if (format === undefined) {
-    format = new Intl.DateTimeFormat('en-GB', { timeZone, hour: '2-digit', hourCycle: 'h23' });
-    formats.set(timeZone, format);
-  }
-  return Number(format.format(atMs));
+  return Number(hourFormat(timeZone).format(atMs));
 }

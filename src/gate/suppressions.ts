@@ -1,4 +1,5 @@
 import type { PointerFault } from '../domain/errors.ts';
+import { parseInstant } from '../domain/instant.ts';
 import type { Channel } from '../domain/message.ts';
 import { toStoreError } from '../store/scripts.ts';
 import { chooseShard } from '../store/shards.ts';
@@ -128,7 +129,7 @@ async function writeSuppression(
 ): Promise<boolean> {
   const { channel, hash, masked } = named;
   const keys = desk.keys.shard(chooseShard(hash, desk.keys.shards));
-  const at = entry.at === undefined ? desk.now() : Date.parse(entry.at);
+  const at = (entry.at === undefined ? undefined : parseInstant(entry.at)) ?? desk.now();
   const fields = { reason: entry.reason, source: entry.source ?? 'operator', at, by: order.actor, masked };
   const replies = await runTogether(
     desk.redis

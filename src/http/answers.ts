@@ -89,6 +89,10 @@ export const eventViewSchema = z
       .array(messageId)
       .optional()
       .meta({ description: 'Messages of it that this program cannot read: a newer one wrote them' }),
+    remarks: z
+      .array(z.strictObject({ channel, detail: z.string() }))
+      .optional()
+      .meta({ description: 'Channels that were left out, and why' }),
     history: z.array(z.strictObject({ at: instant, what: z.string(), detail: z.string().optional() })),
   })
   .meta({ title: 'An event and what became of it' });
@@ -107,6 +111,10 @@ export const messageViewSchema = z
     channel,
     category: z.enum(categories),
     to: z.string().meta({ description: 'Masked address', examples: ['j***@example.com', '+1555****0123'] }),
+    locale: z
+      .string()
+      .optional()
+      .meta({ description: 'The language of the text: what the reader’s locale came to', examples: ['fr'] }),
     state: z.enum(messageStates),
     reason: z.string().optional(),
     may_have_left: mayHaveLeft,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { instantCharsMax, instantRepair, parseInstant } from '../domain/instant.ts';
 import { categories, channels, holdReasons, messageStates } from '../domain/message.ts';
 import { redactText } from '../observe/redact.ts';
 
@@ -7,7 +8,11 @@ import { redactText } from '../observe/redact.ts';
  * ports and the OpenAPI document come from these schemas; each body has an example that is good.
  */
 const word = z.string().min(1).max(200);
-const instant = z.iso.datetime({ offset: true });
+const instant = z
+  .string()
+  .max(instantCharsMax)
+  .refine((text) => parseInstant(text) !== undefined, instantRepair)
+  .meta({ format: 'date-time' });
 const epoch = z.int().nonnegative().meta({ description: 'The epoch that you saw; an older one is 409' });
 const reason = z
   .string()
@@ -170,25 +175,18 @@ const suppressionChannel = z
   .enum([...channels, 'all'])
   .default('all')
   .meta({ description: '`all`: every channel that the address fits' });
+export const suppressionEntrySchema = z.strictObject({
+  address: address.optional(),
+  hash: hash.optional(),
+  masked: z.string().max(320).optional(),
+  channel: suppressionChannel,
+  reason: reason.meta({ description: 'Why this address must not be written to' }),
+  source: word.overwrite(redactText).optional(),
+  at: instant.optional(),
+  by: z.string().max(200).optional().meta({ description: 'Of an export; not used' }),
+});
 export const suppressionsOrderSchema = z
-  .strictObject({
-    entries: z
-      .array(
-        z.strictObject({
-          address: address.optional(),
-          hash: hash.optional(),
-          masked: z.string().max(320).optional(),
-          channel: suppressionChannel,
-          reason: reason.meta({ description: 'Why this address must not be written to' }),
-          source: word.overwrite(redactText).optional(),
-          at: instant.optional(),
-          by: z.string().max(200).optional().meta({ description: 'Of an export; not used' }),
-        }),
-      )
-      .min(1)
-      .max(1_000),
-    reason,
-  })
+  .strictObject({ entries: z.array(suppressionEntrySchema).min(1).max(1_000), reason })
   .meta({
     title: 'Suppress addresses',
     examples: [{ entries: [{ address: 'jo@example.com', reason: 'asked by letter' }], reason: 'ticket 7' }],

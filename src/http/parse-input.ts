@@ -1,15 +1,21 @@
 import type { z } from 'zod';
-import { ServiceError } from '../domain/errors.ts';
-import { parseJson } from '../ingest/parse-json.ts';
+import { type PointerFault, ServiceError } from '../domain/errors.ts';
+import { pointerBelow } from '../domain/strict-json.ts';
+import { listValueFaults, parseJson } from '../ingest/parse-json.ts';
 import { type Exchange, readQuery } from './exchange.ts';
 
 /**
  * The body, as the schema wants it.
  *
- * @throws ServiceError `malformed-json` (400), `invalid-request-data` (422, every fault by pointer)
+ * @throws ServiceError `malformed-json`, `malformed-event` (400), `body-too-large` (413), `invalid-request-data` (422,
+ * every fault by pointer)
  */
 export function parseBody<T>(exchange: Exchange, schema: z.ZodType<T>): T {
-  return parseWith(schema, parseJson(exchange.body), 'the body has faults');
+  const { value, flaws } = parseJson(exchange.body);
+  // Before the schema looks at the items one by one, and tells a fault of each.
+  const faults = [...listValueFaults(flaws), ...findOversize(value, '')];
+  if (faults.length > 0) throw new ServiceError('invalid-request-data', 'the body has faults', { faults });
+  return parseWith(schema, value, 'the body has faults');
 }
 
 /**
@@ -19,6 +25,24 @@ export function parseBody<T>(exchange: Exchange, schema: z.ZodType<T>): T {
  */
 export function parseQuery<T>(exchange: Exchange, schema: z.ZodType<T>): T {
   return parseWith(schema, Object.fromEntries(readQuery(exchange)), 'the query has faults');
+}
+
+/** No list and no object of a request has more than this. */
+const listItemsMax = 1_000;
+const membersMax = 100;
+
+/** Lists and objects that are larger than any request needs. What is in them is not looked at. */
+function findOversize(value: unknown, at: string): PointerFault[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const isList = Array.isArray(value);
+  const entries = Object.entries(value);
+  if (isList && entries.length > listItemsMax)
+    return [{ pointer: at, detail: `has more than ${listItemsMax} items` }];
+  if (!isList && entries.length > membersMax)
+    return [{ pointer: at, detail: `has more than ${membersMax} members` }];
+  return entries.flatMap(([name, child]) =>
+    typeof child === 'object' ? findOversize(child, pointerBelow(at, name)) : [],
+  );
 }
 
 /** Faults name the place and the rule; what was sent is never repeated. */
@@ -36,5 +60,5 @@ function parseWith<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
 }
 
 function toPointer(path: readonly PropertyKey[]): string {
-  return path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+  return path.reduce<string>((at, part) => pointerBelow(at, String(part)), '');
 }

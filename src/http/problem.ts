@@ -8,6 +8,8 @@ export interface ProblemPlace {
   readonly instance?: string;
   /** Root of the URLs of the explaining pages. */
   readonly baseUrl: string;
+  /** How many faults are told; by default a hundred. */
+  readonly faultsMax?: number;
 }
 
 /** RFC 9457 members of a fault, with the stable `code`, the request's id and every fault by JSON pointer. */
@@ -21,7 +23,7 @@ export function describeProblem(error: ServiceError, place: ProblemPlace): Reado
     ...(place.instance === undefined ? {} : { instance: place.instance }),
     code: error.code,
     request_id: place.requestId,
-    ...(faults === undefined ? {} : describeFaults(faults)),
+    ...(faults === undefined ? {} : describeFaults(faults, place.faultsMax ?? faultsMax)),
     ...error.options.extra,
   };
 }
@@ -57,11 +59,16 @@ export function isErrorCode(text: string): text is ErrorCode {
 }
 
 /** More faults than anyone mends in one go; a hostile body could have a hundred thousand. */
-const faultsMax = 100;
+export const faultsMax = 100;
+/** A name in a body may be as long as the body. */
+const pointerCharsMax = 1_000;
 
-function describeFaults(faults: readonly PointerFault[]): Readonly<Record<string, unknown>> {
-  if (faults.length <= faultsMax) return { errors: faults };
-  return { errors: faults.slice(0, faultsMax), errors_omitted: faults.length - faultsMax };
+function describeFaults(faults: readonly PointerFault[], toldMax: number): Readonly<Record<string, unknown>> {
+  const errors = faults.slice(0, toldMax).map(({ pointer, detail }) => ({
+    pointer: pointer.length > pointerCharsMax ? `${pointer.slice(0, pointerCharsMax)}…` : pointer,
+    detail,
+  }));
+  return faults.length <= toldMax ? { errors } : { errors, errors_omitted: faults.length - toldMax };
 }
 
 function readRetryAfter(error: ServiceError): Readonly<Record<string, string>> {

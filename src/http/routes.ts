@@ -30,7 +30,8 @@ export const apiRoutes: readonly Route<ApiContext>[] = [
     operationId: 'postEvent',
     summary: 'Take one event',
     description:
-      'Answers 202 once the event is on disk. Flat, envelope or CloudEvents 1.0 (structured or binary): three shapes, one meaning. ' +
+      'Answers 202 once the event is on disk. Every event needs an identity, in one of three forms: an Idempotency-Key header, ' +
+      'idempotency_key in the body, or an id (with source) in an envelope or CloudEvent. Flat, envelope or CloudEvents 1.0 (structured or binary): three shapes, one meaning. ' +
       'The same identity and body again get the first answer with `Idempotency-Replayed: true`; another body gets 409.',
     body: { bytesMax: 256 * 1024, mediaTypes: singleMediaTypes },
     answers: {
@@ -49,7 +50,7 @@ export const apiRoutes: readonly Route<ApiContext>[] = [
     operationId: 'postEventBatch',
     summary: 'Take 1 to 500 events',
     description:
-      'Each item stands for itself. 202 when one item or more is on disk, with a result for each, in order. When nothing is, ' +
+      'Each item stands for itself, and carries its identity itself: idempotency_key, or an id (with source). 202 when one item or more is on disk, with a result for each, in order. When nothing is, ' +
       'the answer is a problem (422, or 503 when trying again helps) that carries the same `results`.',
     body: { bytesMax: 1024 * 1024, mediaTypes: batchMediaTypes },
     answers: { 202: { description: 'One item or more is on disk', schema: 'BatchReceipt' } },

@@ -1,24 +1,28 @@
+import { readStrictJson } from '../domain/strict-json.ts';
+
 export type StrictJson =
   | { readonly kind: 'object'; readonly value: Readonly<Record<string, unknown>> }
   | { readonly kind: 'malformed' }
   | { readonly kind: 'duplicate-key' };
 
 /**
- * A JSON object in UTF-8 whose top level names no member twice: with two `exp` in a token, its issuer and we could
+ * A JSON object in UTF-8 that names no member twice, at any depth: with two `exp` in a token, its issuer and we could
  * each believe another one (RFC 7519 §4 lets a parser refuse them). Names are compared after unescaping.
  */
 export function parseStrictJson(bytes: Uint8Array): StrictJson {
-  const parsed = parseJson(bytes);
-  if (parsed === undefined || !isPlainObject(parsed.value)) return { kind: 'malformed' };
-  const names = readTopLevelNames(parsed.text);
-  if (new Set(names).size !== names.length) return { kind: 'duplicate-key' };
-  return { kind: 'object', value: parsed.value };
+  const text = decode(bytes);
+  const reading = text === undefined ? undefined : readStrictJson(text);
+  if (reading?.kind !== 'read' || !isPlainObject(reading.value)) return { kind: 'malformed' };
+  return reading.flaws.some(({ kind }) => kind === 'duplicate-member')
+    ? { kind: 'duplicate-key' }
+    : { kind: 'object', value: reading.value };
 }
 
-function parseJson(bytes: Uint8Array): { text: string; value: unknown } | undefined {
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+function decode(bytes: Uint8Array): string | undefined {
   try {
-    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-    return { text, value: JSON.parse(text) };
+    return utf8.decode(bytes);
   } catch {
     return undefined;
   }
@@ -26,16 +30,4 @@ function parseJson(bytes: Uint8Array): { text: string; value: unknown } | undefi
 
 function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** `text` is known to be valid JSON, so strings, brackets and colons are all there is to look at. */
-function readTopLevelNames(text: string): string[] {
-  const names: string[] = [];
-  let depth = 0;
-  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"\s*:?|[[\]{}]/g)) {
-    if (token === '{' || token === '[') depth += 1;
-    else if (token === '}' || token === ']') depth -= 1;
-    else if (depth === 1 && token.endsWith(':')) names.push(String(JSON.parse(token.slice(0, -1))));
-  }
-  return names;
 }

@@ -1,72 +1,79 @@
-import { ServiceError } from '../domain/errors.ts';
+import { type PointerFault, ServiceError } from '../domain/errors.ts';
 import type { IncomingEvent } from '../domain/event.ts';
+import { dayMs, instantRepair, parseInstant } from '../domain/instant.ts';
 import type { Channel } from '../domain/message.ts';
 import { channels as knownChannels } from '../domain/message.ts';
-import { chooseKey } from './idempotency-key.ts';
-import { parseInstant } from './parse-instant.ts';
+import { chooseKey, missingKeyRepair } from './idempotency-key.ts';
 import { parseRecipient } from './parse-recipient.ts';
 import type { FaultAt, NoteFault, RawEvent, RawFields } from './raw-event.ts';
 import { isAbsent, withoutAbsent } from './raw-event.ts';
 
-/** An event whose every field but the data is checked; the catalog checks the data (`checkEvent`). */
+/** An event as far as it could be read. `checkEvent` makes it a good one, or tells all that is wrong with it. */
 export interface ParsedEvent {
   readonly event: IncomingEvent;
-  readonly idempotencyKey: string;
+  /** Absent when there is none, or none that can be used. */
+  readonly idempotencyKey: string | undefined;
+  /** Faults of its own fields, numbers and texts; those of the data are for the catalog to find. */
+  readonly faults: readonly PointerFault[];
+  /** The one fault that nothing of it names the event. */
+  readonly keyFault: PointerFault | undefined;
+  /** False when recipient or channels have faults: then nobody can say whether somebody is reached. */
+  readonly isReachKnown: boolean;
   /** JSON pointer in the posted body under which `event.data` stands. */
   readonly dataPointer: string;
   /** Names a field (`type`, `channels`) the way the caller wrote it. */
   readonly faultAt: FaultAt;
 }
 
+/** How far ahead `send_at` may lie; a `not_after` may lie as far after it (or after now). */
+export const daysAheadMax = 400;
+
 const namePattern = /^[^\p{Cc}\p{Cs}]{1,255}$/u;
 
 /**
- * The checked event, or all of its faults at once.
+ * The event in its fields, with every fault of them noted. `receivedAt` is in epoch ms.
  *
- * @throws ServiceError `malformed-event` (400) without a type, `invalid-request-data` (422) with every fault by
- * pointer, `idempotency-key-missing` (400)
+ * @throws ServiceError `malformed-event` (400) without a usable type: then nothing else can be said of it
  */
-export function buildEvent(raw: RawEvent, headerKey: string | undefined): ParsedEvent {
+export function buildEvent(raw: RawEvent, headerKey: string | undefined, receivedAt: number): ParsedEvent {
   const faults = [...raw.faults];
   const note: NoteFault = (field, detail) => {
     faults.push(raw.faultAt(field, detail));
     return undefined;
   };
   const { fields } = raw;
+  const recipient = isAbsent(fields.recipient) ? undefined : parseRecipient(fields.recipient, note);
+  const channels = readChannels(fields.channels, note);
+  const isReachKnown = faults.length === raw.faults.length;
   const type = readName(fields, 'type', note);
   const event = {
     type: type ?? '',
     ...withoutAbsent({
       source: readName(fields, 'source', note),
       time: readTime(fields.time, note),
-      recipient: isAbsent(fields.recipient) ? undefined : parseRecipient(fields.recipient, note),
-      channels: readChannels(fields.channels, note),
-      ...readWindow(fields, note),
+      recipient,
+      channels,
+      ...readWindow(fields, receivedAt, note),
     }),
     data: raw.data,
   } satisfies IncomingEvent;
   const id = readName(fields, 'id', note);
-  const idempotencyKey = chooseKey(
-    { header: headerKey, body: fields.idempotency_key, source: event.source, id },
-    note,
-  );
+  const key = { header: headerKey, body: fields.idempotency_key, source: event.source, id };
+  const idempotencyKey = chooseKey(key, note);
+  const isNameless = headerKey === undefined && isAbsent(fields.idempotency_key) && isAbsent(fields.id);
 
   if (isAbsent(fields.type)) note('type', 'give the event type, for example "welcome"');
   if (type === undefined)
     throw new ServiceError('malformed-event', 'the event has no usable type', { faults });
-  if (faults.length > 0)
-    throw new ServiceError('invalid-request-data', describeCount(faults.length), { faults });
-  if (idempotencyKey === undefined) {
-    throw new ServiceError(
-      'idempotency-key-missing',
-      'send an Idempotency-Key header, or idempotency_key in the body, or an envelope or CloudEvent with an id',
-    );
-  }
-  return { event, idempotencyKey, dataPointer: raw.dataPointer, faultAt: raw.faultAt };
-}
-
-function describeCount(count: number): string {
-  return count === 1 ? 'one field is not valid; see errors' : `${count} fields are not valid; see errors`;
+  return {
+    event,
+    idempotencyKey,
+    faults,
+    keyFault: isNameless ? raw.faultAt('idempotency_key', missingKeyRepair) : undefined,
+    isReachKnown,
+    dataPointer: raw.dataPointer,
+    faultAt: raw.faultAt,
+  };
 }
 
 function readName(fields: RawFields, field: 'id' | 'type' | 'source', note: NoteFault): string | undefined {
@@ -85,20 +92,27 @@ function readTime(value: unknown, note: NoteFault): string | undefined {
 function readInstant(value: unknown, field: string, note: NoteFault): number | undefined {
   if (isAbsent(value)) return undefined;
   const instant = typeof value === 'string' ? parseInstant(value) : undefined;
-  return (
-    instant ?? note(field, 'must be an ISO 8601 instant with its offset, for example 2026-11-20T09:30:00Z')
-  );
+  return instant ?? note(field, instantRepair);
 }
 
 /**
  * A fence that is already past is no fault here: the event is accepted and ends `expired`. Refusing it would give a
- * replay of a good event another answer than the first one.
+ * replay of a good event another answer than the first one; the bounds ahead only get looser with time.
  */
-function readWindow(fields: RawFields, note: NoteFault): Pick<Partial<IncomingEvent>, 'sendAt' | 'notAfter'> {
+function readWindow(
+  fields: RawFields,
+  receivedAt: number,
+  note: NoteFault,
+): Pick<Partial<IncomingEvent>, 'sendAt' | 'notAfter'> {
   const sendAt = readInstant(fields.send_at, 'send_at', note);
   const notAfter = readInstant(fields.not_after, 'not_after', note);
+  const aheadMsMax = daysAheadMax * dayMs;
+  if (sendAt !== undefined && sendAt > receivedAt + aheadMsMax)
+    note('send_at', `must be at most ${daysAheadMax} days ahead`);
   if (notAfter !== undefined && sendAt !== undefined && notAfter <= sendAt)
     note('not_after', 'must be after send_at');
+  if (notAfter !== undefined && notAfter > Math.max(receivedAt, sendAt ?? 0) + aheadMsMax)
+    note('not_after', `must be at most ${daysAheadMax} days after send_at, or after now`);
   return withoutAbsent({ sendAt, notAfter });
 }
 

@@ -1,19 +1,21 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { ServiceError } from '../domain/errors.ts';
 import type { EventCatalog } from './check-event.ts';
 import { checkEvent } from './check-event.ts';
 import { parseEvent } from './parse-event.ts';
 
+const receivedAt = Date.parse('2026-11-20T09:30:00Z');
+const notAfter = { kind: 'field', field: 'deadline' } as const;
 const catalog: EventCatalog = {
   types: () => ['welcome'],
-  find: (type) => (type === 'welcome' ? { channels: ['email'] } : undefined),
+  find: (type) => (type === 'welcome' ? { channels: ['email'], notAfter } : undefined),
   checkData: (_type, data) =>
     data['firstName'] === undefined ? [{ pointer: '/firstName', detail: 'is required' }] : [],
 };
 
 function check(body: object, from = catalog): ServiceError | undefined {
   const text = Buffer.from(JSON.stringify(body));
-  const parsed = parseEvent({ mediaType: 'application/json', headers: {}, body: text });
+  const parsed = parseEvent({ mediaType: 'application/json', headers: {}, body: text, receivedAt });
   try {
     checkEvent(parsed, from);
   } catch (error) {
@@ -61,7 +63,7 @@ test('a recipient without an address on any channel of the event is told at the 
   expect(error?.options.faults).toEqual([
     { pointer: '/recipient/email', detail: 'is required: this event goes out by email only' },
   ]);
-  const both: EventCatalog = { ...catalog, find: () => ({ channels: ['email', 'sms'] }) };
+  const both: EventCatalog = { ...catalog, find: () => ({ channels: ['email', 'sms'], notAfter }) };
   const event = { type: 'welcome', id: 'k', data: { firstName: 'Jo' } };
   expect(check({ ...event, recipient: phone }, both)).toBeUndefined();
   expect(
@@ -71,4 +73,136 @@ test('a recipient without an address on any channel of the event is told at the 
 
 test('a student_id stands for a recipient', () => {
   expect(check({ type: 'welcome', id: 'k', data: { firstName: 'Jo', student_id: 'stu_1' } })).toBeUndefined();
+});
+
+describe('every fault at once', () => {
+  const told = (body: object) => {
+    const error = check(body);
+    return [error?.code, error?.options.faults?.map(({ pointer }) => pointer)];
+  };
+
+  test.each<readonly [string, object, string, readonly string[]]>([
+    [
+      'no key, and all else is good',
+      { type: 'welcome', recipient, firstName: 'Jo' },
+      'idempotency-key-missing',
+      ['/idempotency_key'],
+    ],
+    [
+      'no key hides no fault of the data',
+      { type: 'welcome', recipient },
+      'idempotency-key-missing',
+      ['/idempotency_key', '/firstName'],
+    ],
+    [
+      'nor a fault of a field',
+      { type: 'welcome', recipient: { email: 'no' }, send_at: 'noon' },
+      'invalid-request-data',
+      ['/recipient/email', '/send_at', '/idempotency_key', '/firstName'],
+    ],
+    [
+      'nor that the type is not known',
+      { type: 'welcom', recipient: { email: 'no' } },
+      'unknown-event-type',
+      ['/type', '/recipient/email', '/idempotency_key'],
+    ],
+    [
+      'a fault of a field hides none of the data',
+      { type: 'welcome', id: 'k', recipient, send_at: 'noon', data: {} },
+      'invalid-request-data',
+      ['/send_at', '/data/firstName'],
+    ],
+    [
+      'a key that is no key is told once',
+      { type: 'welcome', idempotency_key: 'é', recipient, firstName: 'Jo' },
+      'invalid-request-data',
+      ['/idempotency_key'],
+    ],
+    [
+      'a recipient that cannot be read is not also missing',
+      { type: 'welcome', idempotency_key: 'k', recipient: [], firstName: 'Jo' },
+      'invalid-request-data',
+      ['/recipient'],
+    ],
+    [
+      'a bad address is not also an absent one',
+      { type: 'welcome', idempotency_key: 'k', recipient: { email: 'x%y@example.com' }, firstName: 'Jo' },
+      'invalid-request-data',
+      ['/recipient/email'],
+    ],
+  ])('%s', (_name, body, code, pointers) => {
+    expect(told(body)).toEqual([code, pointers]);
+  });
+});
+
+describe('when it may leave', () => {
+  const good = { type: 'welcome', idempotency_key: 'k', firstName: 'Jo' };
+  const inDays = (days: number): string => new Date(receivedAt + days * 86_400_000).toISOString();
+  const zoned = (time_zone: string) => ({ ...recipient, time_zone });
+
+  test.each<readonly [string, object, readonly (readonly [string, string])[]]>([
+    ['in 400 days', { recipient, send_at: inDays(400) }, []],
+    ['in 401', { recipient, send_at: inDays(401) }, [['/send_at', 'must be at most 400 days ahead']]],
+    [
+      'in the year 9999',
+      { recipient, send_at: '9999-01-01T00:00:00Z' },
+      [['/send_at', 'must be at most 400 days ahead']],
+    ],
+    ['a fence in 400 days', { recipient, not_after: inDays(400) }, []],
+    ['a fence 400 days after its start', { recipient, send_at: inDays(300), not_after: inDays(700) }, []],
+    [
+      'a fence further off',
+      { recipient, not_after: inDays(401) },
+      [['/not_after', 'must be at most 400 days after send_at, or after now']],
+    ],
+    [
+      'after its deadline',
+      { recipient, send_at: '2026-12-05T09:00:00+01:00', deadline: '2026-12-04T22:00:00Z' },
+      [
+        [
+          '/send_at',
+          'is 2026-12-05T08:00:00.000Z, and by /deadline the event is worthless from 2026-12-04T22:00:00.000Z on',
+        ],
+      ],
+    ],
+    [
+      'before its deadline',
+      { recipient, send_at: '2026-12-04T21:59:59Z', deadline: '2026-12-04T22:00:00Z' },
+      [],
+    ],
+    [
+      'on the day of its deadline, where the reader is',
+      { recipient: zoned('America/Los_Angeles'), send_at: '2026-12-05T07:59:00Z', deadline: '2026-12-04' },
+      [],
+    ],
+    [
+      'on the day after',
+      { recipient: zoned('America/Los_Angeles'), send_at: '2026-12-05T08:00:00Z', deadline: '2026-12-04' },
+      [
+        [
+          '/send_at',
+          'is 2026-12-05T08:00:00.000Z, and by /deadline the event is worthless from 2026-12-05T08:00:00.000Z on',
+        ],
+      ],
+    ],
+    [
+      'on a day that has ended for a reader without a zone',
+      { recipient, send_at: '2026-12-05T00:00:00Z', deadline: '2026-12-04' },
+      [['/send_at', expect.stringContaining('2026-12-05T00:00:00.000Z on') as string]],
+    ],
+    [
+      'on a day that has not ended everywhere, for a person who is not known yet',
+      { student_id: 's', send_at: '2026-12-05T11:59:00Z', deadline: '2026-12-04' },
+      [],
+    ],
+    [
+      'long ago: that expires, so that a replay gets the first answer',
+      { recipient, deadline: '2020-01-01' },
+      [],
+    ],
+  ])('%s', (_name, fields, faults) => {
+    expect(check({ ...good, ...fields })?.options.faults ?? []).toEqual(
+      faults.map(([pointer, detail]) => ({ pointer, detail })),
+    );
+  });
 });

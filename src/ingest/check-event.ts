@@ -1,55 +1,104 @@
-import type { PointerFault } from '../domain/errors.ts';
-import { ServiceError } from '../domain/errors.ts';
+import { type PointerFault, ServiceError } from '../domain/errors.ts';
 import type { IncomingEvent } from '../domain/event.ts';
 import type { Channel } from '../domain/message.ts';
+import { recipientDefaults } from '../domain/recipient.ts';
+import { type NotAfterRule, resolveNotAfterMs } from '../plan/catalog-not-after.ts';
 import type { ParsedEvent } from './build-event.ts';
+import { missingKeyRepair } from './idempotency-key.ts';
 
 /** What the door asks of the template catalog. */
 export interface EventCatalog {
   types(): readonly string[];
-  find(type: string): { readonly channels: readonly Channel[] } | undefined;
+  find(type: string): { readonly channels: readonly Channel[]; readonly notAfter: NotAfterRule } | undefined;
   /** Every fault of `data`, by JSON pointer relative to it; empty when it is good. */
   checkData(type: string, data: Readonly<Record<string, unknown>>): readonly PointerFault[];
 }
 
+/** An event that is good to accept. */
+export interface CheckedEvent {
+  readonly event: IncomingEvent;
+  readonly idempotencyKey: string;
+}
+
 /**
- * Returns when templates can be fed with this event: its type is known, its data fits, the channels it asks for are
- * offered, and somebody is named who can be written to on one of them (ING-4).
+ * The event, when it can be accepted: its fields are good, templates can be fed with it (its type is known, its data
+ * fits, the channels it asks for are offered, and somebody is named who can be written to on one of them, ING-4), it
+ * can leave before it is worthless, and it has an identity. Otherwise all of its faults at once, each at its place.
  *
- * @throws ServiceError `unknown-event-type` (422, with `known_types`), `invalid-event-data` (422, every fault by
- * pointer into the posted body)
+ * @throws ServiceError `unknown-event-type` (422, with `known_types`), `invalid-request-data` (422, its own fields are
+ * at fault), `idempotency-key-missing` (400), `invalid-event-data` (422)
  */
-export function checkEvent(parsed: ParsedEvent, catalog: EventCatalog): void {
-  const { event, dataPointer, faultAt } = parsed;
+export function checkEvent(parsed: ParsedEvent, catalog: EventCatalog): CheckedEvent {
+  const { event, idempotencyKey, faults: ownFaults, keyFault } = parsed;
   const entry = catalog.find(event.type);
+  const dataFaults = entry === undefined ? [] : listDataFaults(parsed, catalog, entry);
+  if (entry !== undefined && idempotencyKey !== undefined && ownFaults.length + dataFaults.length === 0)
+    return { event, idempotencyKey };
+  const typeFault = entry === undefined ? [parsed.faultAt('type', 'is not a known event type')] : [];
+  const nameFault = keyFault === undefined ? [] : [keyFault];
+  const faults = onePerPlace([...typeFault, ...ownFaults, ...nameFault, ...dataFaults]);
   if (entry === undefined) {
-    throw new ServiceError('unknown-event-type', 'no template is fed by this type; see known_types', {
-      faults: [faultAt('type', 'is not a known event type')],
-      extra: { known_types: catalog.types() },
-    });
+    const extra = { known_types: catalog.types() };
+    const detail = 'no template is fed by this type; see known_types';
+    throw new ServiceError('unknown-event-type', detail, { faults, extra });
   }
+  if (ownFaults.length > 0)
+    throw new ServiceError('invalid-request-data', describeCount(faults.length), { faults });
+  if (keyFault !== undefined) throw new ServiceError('idempotency-key-missing', missingKeyRepair, { faults });
+  const detail = 'the event is not what its templates need; see errors';
+  throw new ServiceError('invalid-event-data', detail, { faults });
+}
+
+function describeCount(count: number): string {
+  return count === 1 ? 'one field is not valid; see errors' : `${count} fields are not valid; see errors`;
+}
+
+/** A field that was named already needs no second remark. Faults of headers have no place of their own. */
+function onePerPlace(faults: readonly PointerFault[]): readonly PointerFault[] {
+  const seen = new Set<string>();
+  return faults.filter(({ pointer }) => {
+    if (pointer !== '' && seen.has(pointer)) return false;
+    seen.add(pointer);
+    return true;
+  });
+}
+
+type Entry = NonNullable<ReturnType<EventCatalog['find']>>;
+
+function listDataFaults(parsed: ParsedEvent, catalog: EventCatalog, entry: Entry): readonly PointerFault[] {
+  const { event, dataPointer, faultAt } = parsed;
   const faults = catalog
     .checkData(event.type, event.data)
     .map(({ pointer, detail }) => ({ pointer: `${dataPointer}${pointer}`, detail }));
-  const add = (fault: PointerFault): void => {
-    // One fault a place: a field that the schema has named already needs no second remark.
-    if (!faults.some(({ pointer }) => pointer === fault.pointer && pointer !== '')) faults.push(fault);
-  };
   const missing = event.channels?.filter((channel) => !entry.channels.includes(channel)) ?? [];
   if (missing.length > 0) {
     const offered = entry.channels.join(', ');
-    add(faultAt('channels', `${missing.join(', ')} is not offered for this type; offered: ${offered}`));
+    faults.push(
+      faultAt('channels', `${missing.join(', ')} is not offered for this type; offered: ${offered}`),
+    );
   }
-  if (event.recipient === undefined && !isDirectoryId(event.data['student_id'])) {
-    add({ pointer: `${dataPointer}/student_id`, detail: 'give a student_id to look up, or a recipient' });
+  if (parsed.isReachKnown && event.recipient === undefined && !isDirectoryId(event.data['student_id'])) {
+    const detail = 'give a student_id to look up, or a recipient';
+    faults.push({ pointer: `${dataPointer}/student_id`, detail });
   }
-  const unreachable = missing.length > 0 ? undefined : findUnreachable(event, entry.channels);
-  if (unreachable !== undefined) add(faultAt(`recipient/${addressOf[unreachable]}`, repairs[unreachable]));
-  if (faults.length > 0) {
-    throw new ServiceError('invalid-event-data', 'the event is not what its templates need; see errors', {
-      faults,
-    });
-  }
+  const canJudge = parsed.isReachKnown && missing.length === 0;
+  const unreachable = canJudge ? findUnreachable(event, entry.channels) : undefined;
+  if (unreachable !== undefined)
+    faults.push(faultAt(`recipient/${addressOf[unreachable]}`, repairs[unreachable]));
+  faults.push(...judgeStart(parsed, entry.notAfter));
+  return faults;
+}
+
+/** What may not leave before it is worthless is not accepted: it could only expire. */
+function judgeStart({ event, dataPointer, faultAt }: ParsedEvent, rule: NotAfterRule): PointerFault[] {
+  const { sendAt, recipient, data } = event;
+  if (sendAt === undefined || rule.kind !== 'field') return [];
+  const timeZone = recipient === undefined ? undefined : (recipient.timeZone ?? recipientDefaults.timeZone);
+  const endAt = resolveNotAfterMs(rule, data, { acceptedAtMs: sendAt, timeZone });
+  if (endAt === undefined || sendAt < endAt) return [];
+  const [start, end] = [sendAt, endAt].map((at) => new Date(at).toISOString());
+  const detail = `is ${start}, and by ${dataPointer}/${rule.field} the event is worthless from ${end} on`;
+  return [faultAt('send_at', detail)];
 }
 
 /** Where a recipient has the address of a channel. */

@@ -4,6 +4,9 @@ import { isAbsent } from './raw-event.ts';
 
 /** 1 to 255 characters of printable ASCII; a space only inside. */
 const keyPattern = /^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/;
+/** ING-2: which of the three forms an event needs. */
+export const missingKeyRepair =
+  'send an Idempotency-Key header, or idempotency_key in the body, or an envelope or CloudEvent with an id';
 const repair = 'must be 1 to 255 printable ASCII characters';
 
 /** Between source and id. No key and no name may hold it, so no two pairs give one identity. */

@@ -1,7 +1,8 @@
 import type { PointerFault } from '../domain/errors.ts';
 import { ServiceError } from '../domain/errors.ts';
+import { pointerBelow } from '../domain/strict-json.ts';
 import type { JsonObject } from './parse-json.ts';
-import { isJsonObject, pointerBelow } from './parse-json.ts';
+import { isJsonObject } from './parse-json.ts';
 import type { EventHeaders, RawEvent, RawFields } from './raw-event.ts';
 
 /**

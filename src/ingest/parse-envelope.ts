@@ -1,5 +1,6 @@
+import { pointerBelow } from '../domain/strict-json.ts';
 import type { JsonObject } from './parse-json.ts';
-import { isJsonObject, pointerBelow } from './parse-json.ts';
+import { isJsonObject } from './parse-json.ts';
 import type { RawEvent } from './raw-event.ts';
 
 /** An envelope is recognised by its `data`: an object, or at least something beside an `id`. */

@@ -1,12 +1,34 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ServiceError } from '../domain/errors.ts';
-import type { EventPost } from './parse-event.ts';
+import type { ParsedEvent } from './build-event.ts';
+import { checkEvent, type EventCatalog } from './check-event.ts';
+import type { BatchItem, EventPost } from './parse-event.ts';
 import { parseBatch, parseEvent } from './parse-event.ts';
+
+const receivedAt = Date.parse('2026-11-20T09:30:00Z');
 
 function post(body: unknown, more: Partial<EventPost> = {}): EventPost {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
-  return { mediaType: 'application/json', headers: {}, body: Buffer.from(text), ...more };
+  return { mediaType: 'application/json', headers: {}, body: Buffer.from(text), receivedAt, ...more };
+}
+
+/** Takes any type and any data, so that only faults of the event's own fields are left. */
+const anyCatalog: EventCatalog = {
+  types: () => [],
+  find: () => ({ channels: ['email', 'sms'], notAfter: { kind: 'after', afterMs: 1 } }),
+  checkData: () => [],
+};
+
+/** The event as it is taken, or the fault that the door would answer. */
+function readEvent(given: EventPost): ParsedEvent {
+  return settle(parseEvent(given));
+}
+
+function settle(parsed: ParsedEvent): ParsedEvent {
+  const data = { ...parsed.event.data, student_id: 's' };
+  checkEvent({ ...parsed, event: { ...parsed.event, data } }, anyCatalog);
+  return parsed;
 }
 
 function faultOf(run: () => unknown): ServiceError {
@@ -24,7 +46,7 @@ const cloudEvents = { mediaType: 'application/cloudevents+json' };
 
 test('a fence that is past is accepted, so that a replay after it gets the first answer', () => {
   const body = JSON.stringify({ type: 't', id: 'k', data: {}, not_after: '2020-01-01T00:00:00Z' });
-  expect(parseEvent(post(body)).event.notAfter).toBe(Date.parse('2020-01-01T00:00:00Z'));
+  expect(readEvent(post(body)).event.notAfter).toBe(Date.parse('2020-01-01T00:00:00Z'));
 });
 
 describe('three shapes, one meaning', () => {
@@ -38,7 +60,7 @@ describe('three shapes, one meaning', () => {
   const data = { firstName: 'Jo', nested: { list: [1, 2] } };
   const sendAt = '2026-11-21T09:00:00+01:00';
   const notAfter = '2026-11-22T00:00:00Z';
-  const flat = parseEvent(
+  const flat = readEvent(
     post({
       type: 'welcome',
       idempotency_key: 'k1',
@@ -72,7 +94,7 @@ describe('three shapes, one meaning', () => {
   });
 
   test('an envelope of the same meaning is the same event', () => {
-    const parsed = parseEvent(
+    const parsed = readEvent(
       post({
         id: 'x',
         type: 'welcome',
@@ -89,7 +111,7 @@ describe('three shapes, one meaning', () => {
   });
 
   test('a structured CloudEvent of the same meaning is the same event', () => {
-    const parsed = parseEvent(
+    const parsed = readEvent(
       post(
         {
           specversion: '1.0',
@@ -129,7 +151,7 @@ describe('three shapes, one meaning', () => {
       'ce-recipientlocale': 'fr-CA',
       'ce-recipienttimezone': 'Europe/Paris',
     };
-    expect(parseEvent(post(data, { headers })).event).toEqual(flat.event);
+    expect(readEvent(post(data, { headers })).event).toEqual(flat.event);
   });
 
   const plainData = fc.dictionary(
@@ -165,7 +187,7 @@ describe('three shapes, one meaning', () => {
 
 describe('identity', () => {
   const key = (body: object, headers: EventPost['headers'] = {}) =>
-    parseEvent(post({ type: 't', ...body }, { headers })).idempotencyKey;
+    readEvent(post({ type: 't', ...body }, { headers })).idempotencyKey;
 
   test('the header goes before the body, the body before source and id', () => {
     const envelope = { id: 'i', source: 's', idempotency_key: 'body', data: {} };
@@ -288,7 +310,7 @@ describe('refusals', () => {
         type: 't',
         id: 'k',
         data: {},
-        recipient: { email: 'jo@example.com', time_zone: 'Mars/Base', locale: 'no_such' },
+        recipient: { email: 'jo@example.com', time_zone: 'Mars/Base', locale: 'no such' },
       },
       'invalid-request-data',
       ['/recipient/locale', '/recipient/time_zone'],
@@ -312,13 +334,13 @@ describe('refusals', () => {
       ['/recipient/name'],
     ],
   ])('%s', (_name, body, code, pointers) => {
-    const error = faultOf(() => parseEvent(post(body)));
+    const error = faultOf(() => readEvent(post(body)));
     expect([error.code, pointersOf(error)]).toEqual([code, pointers]);
   });
 
   test('every fault is told at once', () => {
     const error = faultOf(() =>
-      parseEvent(post({ type: 't', id: '', data: {}, x: 1, channels: 'email', time: 'noon', recipient: [] })),
+      readEvent(post({ type: 't', id: '', data: {}, x: 1, channels: 'email', time: 'noon', recipient: [] })),
     );
     expect(pointersOf(error)?.toSorted()).toEqual(['/channels', '/id', '/recipient', '/time', '/x']);
   });
@@ -326,21 +348,22 @@ describe('refusals', () => {
   test('16 levels pass and 17 do not', () => {
     const nest = (levels: number): string =>
       `{"type":"t","idempotency_key":"k","a":${'['.repeat(levels - 1)}${']'.repeat(levels - 1)}}`;
-    expect(parseEvent(post(nest(16))).event.type).toBe('t');
-    expect(faultOf(() => parseEvent(post(nest(17)))).code).toBe('malformed-event');
-    expect(faultOf(() => parseEvent(post(nest(100_000)))).code).toBe('malformed-event');
+    expect(readEvent(post(nest(16))).event.type).toBe('t');
+    expect(faultOf(() => readEvent(post(nest(17)))).code).toBe('malformed-event');
+    expect(faultOf(() => readEvent(post(nest(30_000)))).code).toBe('malformed-event');
+    expect(faultOf(() => readEvent(post(nest(100_000)))).code).toBe('body-too-large');
   });
 
   test('bytes that are not UTF-8 are refused', () => {
     expect(
-      faultOf(() => parseEvent({ ...post(''), body: Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x7d]) })).code,
+      faultOf(() => readEvent({ ...post(''), body: Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x7d]) })).code,
     ).toBe('malformed-json');
   });
 
   test('a byte order mark is no fault, and names the same event', () => {
     const text = JSON.stringify({ type: 't', idempotency_key: 'k', a: 'ü' });
-    expect(parseEvent(post(`\ufeff${text}`))).toEqual({
-      ...parseEvent(post(text)),
+    expect(readEvent(post(`\ufeff${text}`))).toEqual({
+      ...readEvent(post(text)),
       faultAt: expect.any(Function),
     });
   });
@@ -350,11 +373,11 @@ describe('refusals', () => {
     ['{"a":1 "b":2}', 'the body is not valid JSON (at character 7)'],
     ['{"a": nope}', 'the body is not valid JSON'],
   ])('broken JSON %j is told where it breaks, when that is known', (text, detail) => {
-    expect(faultOf(() => parseEvent(post(text))).message).toBe(detail);
+    expect(faultOf(() => readEvent(post(text))).message).toBe(detail);
   });
 
   test('the fault of broken JSON never quotes the body', () => {
-    expect(faultOf(() => parseEvent(post('{"email":"jo@example.com",}'))).message).not.toContain('jo@');
+    expect(faultOf(() => readEvent(post('{"email":"jo@example.com",}'))).message).not.toContain('jo@');
   });
 
   test.each<[string, object, string, string[] | undefined]>([
@@ -397,7 +420,7 @@ describe('refusals', () => {
       ['/recipientemail'],
     ],
   ])('a CloudEvent with %s', (_name, body, code, pointers) => {
-    const error = faultOf(() => parseEvent(post(body, cloudEvents)));
+    const error = faultOf(() => readEvent(post(body, cloudEvents)));
     expect([error.code, pointersOf(error)]).toEqual([code, pointers]);
   });
 
@@ -409,13 +432,13 @@ describe('refusals', () => {
       'ce-type': 't',
       'ce-sendat': 'soon',
     };
-    const error = faultOf(() => parseEvent(post({}, { headers })));
+    const error = faultOf(() => readEvent(post({}, { headers })));
     expect(error.options.faults?.[0]?.detail).toContain('header ce-sendat');
-    expect(faultOf(() => parseEvent(post({}, { headers: { ...headers, 'ce-type': '%ff' } }))).code).toBe(
+    expect(faultOf(() => readEvent(post({}, { headers: { ...headers, 'ce-type': '%ff' } }))).code).toBe(
       'malformed-request',
     );
     const { 'ce-specversion': _, ...unversioned } = headers;
-    expect(faultOf(() => parseEvent(post({}, { headers: unversioned }))).message).toContain('specversion');
+    expect(faultOf(() => readEvent(post({}, { headers: unversioned }))).message).toContain('specversion');
   });
 
   test('whatever comes, it is an event or a ServiceError', () => {
@@ -449,9 +472,9 @@ describe('refusals', () => {
         anyMedia,
         fc.dictionary(fc.constantFrom('ce-specversion', 'ce-type', 'ce-id', 'idempotency-key'), fc.string()),
         (bytes, mediaType, headers) => {
-          const anyPost = { mediaType, headers, body: bytes };
+          const anyPost = { mediaType, headers, body: bytes, receivedAt };
           expect([
-            isServiceErrorOrNone(() => parseEvent(anyPost)),
+            isServiceErrorOrNone(() => readEvent(anyPost)),
             isServiceErrorOrNone(() => parseBatch(anyPost)),
           ]).toEqual([true, true]);
         },
@@ -481,21 +504,47 @@ function safeJson(value: unknown): string {
   }
 }
 
+function judgeItem(item: BatchItem): unknown {
+  if (item instanceof ServiceError) return [item.code, pointersOf(item)];
+  try {
+    return settle(item).idempotencyKey;
+  } catch (error) {
+    return error instanceof ServiceError ? [error.code, pointersOf(error)] : error;
+  }
+}
+
 describe('batches', () => {
   test('one bad item does not spoil the others, and its pointers start with its index', () => {
     const items = parseBatch(
       post([{ type: 't', idempotency_key: 'a' }, 5, { type: 't', id: 'b', data: {}, x: 1 }, { type: 't' }]),
     );
-    expect(
-      items.map((item) =>
-        item instanceof ServiceError ? [item.code, pointersOf(item)] : item.idempotencyKey,
-      ),
-    ).toEqual([
+    expect(items.map(judgeItem)).toEqual([
       'a',
       ['malformed-event', ['/1']],
       ['invalid-request-data', ['/2/x']],
-      ['idempotency-key-missing', undefined],
+      ['idempotency-key-missing', ['/3/idempotency_key']],
     ]);
+  });
+
+  test('a number or a name that cannot be kept spoils its own item only', () => {
+    const good = '{"type":"t","idempotency_key":"a"}';
+    const items = parseBatch(
+      post(`[${good},{"type":"t","idempotency_key":"b","n":1e400},{"type":"t","type":"u"},${good}]`),
+    );
+    expect(items.map(judgeItem)).toEqual([
+      'a',
+      ['invalid-request-data', ['/1/n']],
+      ['malformed-json', ['/2/type']],
+      'a',
+    ]);
+  });
+
+  test('no item hides the flaws of a later one, however many it has', () => {
+    const many = Array.from({ length: 300 }, () => '1e400').join();
+    const items = parseBatch(
+      post(`[{"type":"t","id":"a","data":{"n":[${many}]}},{"type":"t","id":"b","data":{"n":1e400}}]`),
+    );
+    expect(judgeItem(items[1] as ParsedEvent)).toEqual(['invalid-request-data', ['/1/data/n']]);
   });
 
   test('a CloudEvents batch holds structured events', () => {

@@ -1,12 +1,13 @@
-import { ServiceError } from '../domain/errors.ts';
+import { type PointerFault, ServiceError } from '../domain/errors.ts';
+import type { JsonFlaw } from '../domain/strict-json.ts';
 import type { ParsedEvent } from './build-event.ts';
 import { buildEvent } from './build-event.ts';
 import { readKeyHeader } from './idempotency-key.ts';
 import { readBinaryCloudEvent, readStructuredCloudEvent } from './parse-cloudevent.ts';
 import { isEnvelope, readEnvelope } from './parse-envelope.ts';
 import { readFlat } from './parse-flat.ts';
-import { checkJsonIsSafe, parseJson } from './parse-json.ts';
-import type { EventHeaders } from './raw-event.ts';
+import { type JsonObject, parseJson, requireObject } from './parse-json.ts';
+import type { EventHeaders, RawEvent } from './raw-event.ts';
 
 /** One request as the parser sees it: nothing of HTTP but the two things that carry meaning. */
 export interface EventPost {
@@ -15,9 +16,11 @@ export interface EventPost {
   /** Read: `idempotency-key`, and `ce-*` of a binary CloudEvent. */
   readonly headers: EventHeaders;
   readonly body: Buffer;
+  /** Epoch ms. */
+  readonly receivedAt: number;
 }
 
-/** A batch item: parsed, or what is wrong with it. One bad item does not spoil the others. */
+/** A batch item: read, or why it cannot be. One bad item does not spoil the others. */
 export type BatchItem = ParsedEvent | ServiceError;
 
 export const singleMediaTypes = ['application/json', 'application/cloudevents+json'] as const;
@@ -25,25 +28,34 @@ export const batchMediaTypes = ['application/json', 'application/cloudevents-bat
 export const batchItemsMax = 500;
 
 /**
- * The one event in a post, whatever its shape; equal meaning gives an equal `IncomingEvent`.
+ * The one event in a post, whatever its shape, with the faults of its fields; equal meaning gives an equal
+ * `IncomingEvent`.
  *
- * @throws ServiceError `malformed-json`, `malformed-event`, `malformed-request`, `idempotency-key-missing` (400),
- * `unsupported-media-type` (415), `invalid-request-data` (422, every fault by pointer). Nothing else.
+ * @throws ServiceError `malformed-json`, `malformed-event`, `malformed-request` (400), `body-too-large` (413),
+ * `unsupported-media-type` (415): it cannot be read as an event. Nothing else.
  */
 export function parseEvent(post: EventPost): ParsedEvent {
   const key = readKeyHeader(post.headers['idempotency-key']);
-  const body = parseJson(post.body);
-  if (Array.isArray(body)) {
+  const { value, flaws } = parseJson(post.body);
+  if (Array.isArray(value)) {
     throw new ServiceError('malformed-event', 'this is a list; post lists to /api/events/batch');
   }
-  const safe = checkJsonIsSafe(body, '');
-  if (post.mediaType === 'application/cloudevents+json') {
-    return buildEvent(readStructuredCloudEvent(safe, ''), key);
-  }
-  if (isBinaryCloudEvent(post.headers)) {
-    return buildEvent(readBinaryCloudEvent(safe, post.headers), key);
-  }
-  return buildEvent(isEnvelope(safe) ? readEnvelope(safe, '') : readFlat(safe, ''), key);
+  const { body, faults } = requireObject(value, '', flaws);
+  const isStructured = post.mediaType === 'application/cloudevents+json';
+  const raw =
+    !isStructured && isBinaryCloudEvent(post.headers)
+      ? readBinaryCloudEvent(body, post.headers)
+      : readBody(body, '', isStructured);
+  return buildEvent(withFaults(raw, faults), key, post.receivedAt);
+}
+
+function readBody(body: JsonObject, at: string, isCloudEvent: boolean): RawEvent {
+  if (isCloudEvent) return readStructuredCloudEvent(body, at);
+  return isEnvelope(body) ? readEnvelope(body, at) : readFlat(body, at);
+}
+
+function withFaults(raw: RawEvent, faults: readonly PointerFault[]): RawEvent {
+  return faults.length === 0 ? raw : { ...raw, faults: [...faults, ...raw.faults] };
 }
 
 /** Without its specversion too, so that whoever forgot it is told so, and not that the event has no type. */
@@ -64,7 +76,7 @@ export function parseBatch(post: EventPost): readonly BatchItem[] {
       'Idempotency-Key names one event; give each item of a batch its own',
     );
   }
-  const body = parseJson(post.body);
+  const { value: body, flaws } = parseJson(post.body);
   if (!Array.isArray(body)) {
     throw new ServiceError('malformed-event', 'a batch is a JSON list; post a single event to /api/events');
   }
@@ -76,15 +88,33 @@ export function parseBatch(post: EventPost): readonly BatchItem[] {
       `a batch holds at most ${batchItemsMax} events; this one has ${body.length}`,
     );
   }
-  const isCloudEvents = post.mediaType === 'application/cloudevents-batch+json';
-  return body.map((item: unknown, index) => parseItem(item, `/${index}`, isCloudEvents));
+  const flawsOf = groupByItem(flaws);
+  return body.map((item: unknown, index) =>
+    parseItem(item, index, { post, flaws: flawsOf.get(index) ?? [] }),
+  );
 }
 
-function parseItem(item: unknown, at: string, isCloudEvent: boolean): BatchItem {
+function groupByItem(flaws: readonly JsonFlaw[]): ReadonlyMap<number, readonly JsonFlaw[]> {
+  const byItem = new Map<number, JsonFlaw[]>();
+  for (const flaw of flaws) {
+    const index = Number(/^\/(\d+)/.exec(flaw.pointer)?.[1]);
+    const ofItem = byItem.get(index) ?? [];
+    ofItem.push(flaw);
+    byItem.set(index, ofItem);
+  }
+  return byItem;
+}
+
+function parseItem(
+  item: unknown,
+  index: number,
+  { post, flaws }: { readonly post: EventPost; readonly flaws: readonly JsonFlaw[] },
+): BatchItem {
   try {
-    const safe = checkJsonIsSafe(item, at);
-    if (isCloudEvent) return buildEvent(readStructuredCloudEvent(safe, at), undefined);
-    return buildEvent(isEnvelope(safe) ? readEnvelope(safe, at) : readFlat(safe, at), undefined);
+    const at = `/${index}`;
+    const { body, faults } = requireObject(item, at, flaws);
+    const raw = readBody(body, at, post.mediaType === 'application/cloudevents-batch+json');
+    return buildEvent(withFaults(raw, faults), undefined, post.receivedAt);
   } catch (error) {
     if (error instanceof ServiceError) return error;
     throw error;

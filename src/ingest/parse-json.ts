@@ -1,27 +1,36 @@
 import { isUtf8 } from 'node:buffer';
-import { ServiceError } from '../domain/errors.ts';
+import { type PointerFault, ServiceError } from '../domain/errors.ts';
+import { type JsonFlaw, jsonDepthMax, jsonValuesMax, readStrictJson } from '../domain/strict-json.ts';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-/** Levels of nesting of one event: far beyond any template's need, far below what troubles a walker. */
-export const jsonDepthMax = 16;
-
-/** Names that reach an object's prototype in careless code. JSON.parse makes them plain keys; we refuse them. */
-const dangerousKeys: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
+/** A JSON text as it was read, with what is wrong in it although `JSON.parse` takes it. */
+export interface JsonBody {
+  readonly value: unknown;
+  readonly flaws: readonly JsonFlaw[];
+}
 
 /**
- * The JSON value in `bytes` (UTF-8, RFC 8259; a byte order mark is ignored, as §8.1 allows). The fault never
- * quotes the body: bodies hold addresses.
+ * The JSON in `bytes` (UTF-8, RFC 8259; a byte order mark is ignored, as §8.1 allows). The fault never quotes the
+ * body: bodies hold addresses.
  *
- * @throws ServiceError `malformed-json`
+ * @throws ServiceError `malformed-json`, `body-too-large` (more values than are ever read)
  */
-export function parseJson(bytes: Buffer): unknown {
+export function parseJson(bytes: Buffer): JsonBody {
   if (bytes.length === 0) throw new ServiceError('malformed-json', 'the body is empty; post a JSON object');
   if (!isUtf8(bytes)) throw new ServiceError('malformed-json', 'the body is not UTF-8');
-  try {
-    return JSON.parse(bytes.toString('utf8').replace(/^\ufeff/, '')) as unknown;
-  } catch (cause) {
-    throw new ServiceError('malformed-json', `the body is not valid JSON${describePlace(cause)}`);
+  const text = bytes.toString('utf8');
+  const reading = readStrictJson(text.startsWith('\ufeff') ? text.slice(1) : text);
+  switch (reading.kind) {
+    case 'read':
+      return reading;
+    case 'too-many-values':
+      throw new ServiceError('body-too-large', `a body holds at most ${jsonValuesMax} values`);
+    case 'malformed':
+      // Without the cause: V8's words quote the body.
+      throw new ServiceError('malformed-json', `the body is not valid JSON${describePlace(reading.cause)}`);
+    default:
+      return reading satisfies never;
   }
 }
 
@@ -34,39 +43,64 @@ function describePlace(cause: unknown): string {
 }
 
 /**
- * The object in `value`, sure to be at most 16 levels deep and free of prototype names at every level.
+ * The object of one event, and the faults of its numbers and texts.
  *
- * @throws ServiceError `malformed-event` with a pointer that starts with `at`
+ * @throws ServiceError `malformed-event` (no object, too deep, a prototype name) with pointers that start with `at`,
+ * `malformed-json` (a member that comes twice)
  */
-export function checkJsonIsSafe(value: unknown, at: string): JsonObject {
+export function requireObject(
+  value: unknown,
+  at: string,
+  flaws: readonly JsonFlaw[],
+): { readonly body: JsonObject; readonly faults: readonly PointerFault[] } {
   if (!isJsonObject(value)) {
     const faults = [{ pointer: at, detail: 'must be a JSON object' }];
     throw new ServiceError('malformed-event', 'an event is a JSON object', { faults });
   }
-  checkLevel(value, at, 1);
-  return value;
+  return { body: value, faults: listValueFaults(flaws) };
+}
+
+/**
+ * The flaws that are faults of one value each; the others make the whole unreadable.
+ *
+ * @throws ServiceError `malformed-json`, `malformed-event`
+ */
+export function listValueFaults(flaws: readonly JsonFlaw[]): readonly PointerFault[] {
+  if (flaws.length === 0) return [];
+  refuse('malformed-json', 'the body names a member twice; see errors', ['duplicate-member'], flaws);
+  refuse(
+    'malformed-event',
+    'the body holds something that no event needs',
+    ['forbidden-name', 'too-deep'],
+    flaws,
+  );
+  return flaws.map(toFault);
+}
+
+function refuse(
+  code: 'malformed-json' | 'malformed-event',
+  detail: string,
+  kinds: readonly JsonFlaw['kind'][],
+  flaws: readonly JsonFlaw[],
+): void {
+  const faults = flaws.filter(({ kind }) => kinds.includes(kind)).map(toFault);
+  if (faults.length > 0) throw new ServiceError(code, detail, { faults });
+}
+
+const flawDetails: Readonly<Record<JsonFlaw['kind'], string>> = {
+  'duplicate-member': 'comes twice: which one was meant?',
+  'inexact-number':
+    'is a number that does not survive (beyond 2^53, or of too many digits): send it as a string',
+  'half-character': 'holds half of a surrogate pair, which is no character',
+  'forbidden-name': 'this name is not allowed',
+  'too-deep': `is nested deeper than ${jsonDepthMax} levels`,
+};
+
+function toFault({ pointer, kind }: JsonFlaw): PointerFault {
+  return { pointer, detail: flawDetails[kind] };
 }
 
 /** True for a JSON object: not null, not a list. */
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** A JSON pointer (RFC 6901) one level below `at`. */
-export function pointerBelow(at: string, key: string): string {
-  return `${at}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
-}
-
-function checkLevel(value: object, at: string, depth: number): void {
-  if (depth > jsonDepthMax) refuse(at, `is nested deeper than ${jsonDepthMax} levels`);
-  for (const [key, child] of Object.entries(value)) {
-    if (dangerousKeys.has(key)) refuse(pointerBelow(at, key), 'this name is not allowed');
-    if (typeof child === 'object' && child !== null) checkLevel(child, pointerBelow(at, key), depth + 1);
-  }
-}
-
-function refuse(pointer: string, detail: string): never {
-  throw new ServiceError('malformed-event', 'the body holds something that no event needs', {
-    faults: [{ pointer: pointer.slice(0, 1000), detail }],
-  });
 }

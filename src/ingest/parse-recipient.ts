@@ -1,13 +1,16 @@
 import type { Parsed } from '../domain/address.ts';
 import { addressRepairs, parseEmailAddress, parsePhoneNumber } from '../domain/address.ts';
+import { cleanDisplayName } from '../domain/display-name.ts';
 import type { InlineRecipient } from '../domain/event.ts';
+import { localeRepair, parseLocale } from '../domain/locale.ts';
+import { pointerBelow } from '../domain/strict-json.ts';
+import { parseTimeZone } from '../domain/time-zone.ts';
 import type { JsonObject } from './parse-json.ts';
-import { isJsonObject, pointerBelow } from './parse-json.ts';
+import { isJsonObject } from './parse-json.ts';
 import type { NoteFault } from './raw-event.ts';
 import { isAbsent, withoutAbsent } from './raw-event.ts';
 
 const fieldNames: ReadonlySet<string> = new Set(['email', 'phone', 'name', 'locale', 'time_zone']);
-const namePattern = /^[^\p{Cc}\p{Cs}\u2028\u2029]{1,200}$/u;
 
 /**
  * The recipient `{email?, phone?, name?, locale?, time_zone?}` with one plain address at least, strictly parsed.
@@ -45,23 +48,12 @@ interface TextRule {
 }
 
 const nameRule: TextRule = {
-  parse: (text) => (namePattern.test(text) ? text : undefined),
+  parse: cleanDisplayName,
   repair: 'must be 1 to 200 characters on one line',
 };
-
-const localeRule: TextRule = {
-  parse: (text) => {
-    try {
-      return Intl.getCanonicalLocales(text)[0];
-    } catch {
-      return undefined;
-    }
-  },
-  repair: 'must be a BCP 47 language tag, for example en or fr-CA',
-};
-
+const localeRule: TextRule = { parse: parseLocale, repair: localeRepair };
 const timeZoneRule: TextRule = {
-  parse: (text) => (/^[A-Za-z]/.test(text) ? findZone(text) : undefined),
+  parse: parseTimeZone,
   repair: 'must be an IANA time zone, for example Europe/Paris',
 };
 
@@ -69,18 +61,4 @@ function readText(value: JsonObject, field: string, rule: TextRule, note: NoteFa
   const text = value[field];
   if (isAbsent(text)) return undefined;
   return (typeof text === 'string' ? rule.parse(text) : undefined) ?? note(`recipient/${field}`, rule.repair);
-}
-
-/** Zones already found good, by their canonical spelling: as many as there are zones, no more. */
-const knownZones = new Set<string>();
-
-function findZone(text: string): string | undefined {
-  if (knownZones.has(text)) return text;
-  try {
-    const zone = new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone;
-    knownZones.add(zone);
-    return zone;
-  } catch {
-    return undefined;
-  }
 }

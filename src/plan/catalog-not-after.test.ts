@@ -1,21 +1,31 @@
 import { expect, test } from 'vitest';
 import { resolveNotAfterMs } from './catalog-not-after.ts';
 
-const accepted = Date.parse('2026-12-02T15:00:00Z');
+const acceptedAtMs = Date.parse('2026-12-02T15:00:00Z');
+const deadlineRule = { kind: 'field', field: 'deadline' } as const;
 
-test.each([
-  ['2026-12-04T22:00:00Z', '2026-12-04T22:00:00.000Z'],
-  ['2026-12-04T22:00:00-05:00', '2026-12-05T03:00:00.000Z'],
-  ['2026-12-04', '2026-12-05T00:00:00.000Z'],
-])('a deadline of %s is a fence at %s', (deadline, expected) => {
-  const fence = resolveNotAfterMs({ kind: 'field', field: 'deadline' }, { deadline }, accepted);
+test.each<readonly [string, string | undefined, string]>([
+  ['2026-12-04T22:00:00Z', 'UTC', '2026-12-04T22:00:00.000Z'],
+  ['2026-12-04T22:00:00-05:00', 'UTC', '2026-12-05T03:00:00.000Z'],
+  // The forms of PostgreSQL, lower case and offsets of hours: whatever the door takes sets a fence.
+  ['2026-12-04 22:00:00+00', 'UTC', '2026-12-04T22:00:00.000Z'],
+  ['2026-12-04T22:00:00+05', 'America/New_York', '2026-12-04T17:00:00.000Z'],
+  ['2026-12-04t22:00:00z', undefined, '2026-12-04T22:00:00.000Z'],
+  // A bare date lasts as long as the reader's day does, or any reader's.
+  ['2026-12-04', 'UTC', '2026-12-05T00:00:00.000Z'],
+  ['2026-12-04', 'America/Los_Angeles', '2026-12-05T08:00:00.000Z'],
+  ['2026-12-04', 'Asia/Tokyo', '2026-12-04T15:00:00.000Z'],
+  ['2026-12-04', undefined, '2026-12-05T12:00:00.000Z'],
+])('a deadline of %s for a reader in %s is a fence at %s', (deadline, timeZone, expected) => {
+  const fence = resolveNotAfterMs(deadlineRule, { deadline }, { acceptedAtMs, timeZone });
   expect(new Date(fence ?? 0).toISOString()).toBe(expected);
 });
 
 test('a span counts from acceptance', () => {
-  expect(resolveNotAfterMs({ kind: 'after', afterMs: 1000 }, {}, accepted)).toBe(accepted + 1000);
+  const rule = { kind: 'after', afterMs: 1000 } as const;
+  expect(resolveNotAfterMs(rule, {}, { acceptedAtMs, timeZone: 'UTC' })).toBe(acceptedAtMs + 1000);
 });
 
-test('an absent field sets no fence', () => {
-  expect(resolveNotAfterMs({ kind: 'field', field: 'deadline' }, {}, accepted)).toBeUndefined();
+test.each([[undefined], ['soon'], [20261204], [null]])('a deadline of %j sets no fence', (deadline) => {
+  expect(resolveNotAfterMs(deadlineRule, { deadline }, { acceptedAtMs, timeZone: 'UTC' })).toBeUndefined();
 });

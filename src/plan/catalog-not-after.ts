@@ -1,3 +1,6 @@
+import { parseDateOrInstant } from '../domain/instant.ts';
+import { findDayEnd } from '../domain/reader-day.ts';
+
 /** When a message of a template becomes worthless. Past it the message expires; it is never sent late. */
 export type NotAfterRule =
   /** The instant in this field of the event's data. */
@@ -6,19 +9,18 @@ export type NotAfterRule =
   | { readonly kind: 'after'; readonly afterMs: number };
 
 /**
- * The fence of a message, epoch ms. A bare date (`2026-12-04`) stands until the end of that day in UTC. A field
+ * The fence of a message, epoch ms. A bare date (`2026-12-04`) stands until the end of that day where the reader is,
+ * as the helper for relative dates counts it; while the reader's zone is not known, until it is over everywhere. A field
  * that the data lacks (the schema may make it optional) sets no fence.
  */
 export function resolveNotAfterMs(
   rule: NotAfterRule,
   data: Readonly<Record<string, unknown>>,
-  acceptedAtMs: number,
+  { acceptedAtMs, timeZone }: { readonly acceptedAtMs: number; readonly timeZone: string | undefined },
 ): number | undefined {
   if (rule.kind === 'after') return acceptedAtMs + rule.afterMs;
   const value = data[rule.field];
-  const atMs = typeof value === 'string' ? Date.parse(value) : Number.NaN;
-  if (Number.isNaN(atMs)) return undefined;
-  return typeof value === 'string' && value.length === 10 ? atMs + dayMs : atMs;
+  const end = typeof value === 'string' ? parseDateOrInstant(value) : undefined;
+  if (end === undefined) return undefined;
+  return end.isBareDate ? findDayEnd(end.atMs, timeZone) : end.atMs;
 }
-
-const dayMs = 24 * 60 * 60 * 1000;

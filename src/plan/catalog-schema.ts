@@ -1,7 +1,11 @@
-import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import { Ajv2020, type ErrorObject, type FuncKeywordDefinition, type Options } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import type { PointerFault } from '../domain/errors.ts';
+import { parseDate, parseInstant } from '../domain/instant.ts';
+import { currencyExponent, parseAmount } from '../domain/money.ts';
+import { pointerBelow } from '../domain/strict-json.ts';
 import { asRecord } from '../render/as-record.ts';
+import { cutToSchema, findUnbounded } from './catalog-schema-bounds.ts';
 
 /** The JSON Schema (draft 2020-12) of one event type's data, compiled. */
 export interface DataSchema {
@@ -13,32 +17,76 @@ export interface DataSchema {
   stripOptional(data: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>>;
 }
 
-/** Compiles a schema. Throws an `Error` in plain words when it is not one that the catalog can use. */
-export function compileDataSchema(schema: unknown): DataSchema {
+/**
+ * Compiles a schema. Throws an `Error` in plain words when it is not one that the catalog can use. `currency` is the one
+ * of amounts that name none.
+ */
+export function compileDataSchema(schema: unknown, currency: string): DataSchema {
   const top = asRecord(schema);
   if (top['type'] !== 'object' || top['additionalProperties'] !== false) {
     throw new Error(
       'the schema must be of an object with "additionalProperties": false, so that a misspelt field is refused',
     );
   }
-  const ajv = new Ajv2020({ allErrors: true, strict: true, strictRequired: true, verbose: true });
-  addFormats.default(ajv, { mode: 'full', formats: ['date', 'date-time', 'uri'] });
-  const validate = ajv.compile(top);
+  const unbounded = findUnbounded(top);
+  if (unbounded !== undefined) throw new Error(unbounded);
+  // Good data is read once. What is wrong with bad data is read from a copy without what is too long or too many.
+  const judge = createAjv(currency, {}).compile(top);
+  const explain = createAjv(currency, { allErrors: true, verbose: true }).compile(top);
   return {
-    checkData: (data) => listFaults(validate, data),
+    checkData: (data) => {
+      if (judge(data)) return [];
+      const first = judge.errors ?? [];
+      explain(cutToSchema(data, top));
+      return listFaults(explain.errors ?? first);
+    },
     isDateField: (name) => isDateSchema(asRecord(asRecord(top['properties'])[name])),
     stripOptional: (data) => asRecord(strip(data, top)),
   };
 }
 
-function listFaults(validate: ValidateFunction, data: unknown): readonly PointerFault[] {
-  if (validate(data)) return [];
-  const errors = validate.errors ?? [];
+function createAjv(currency: string, options: Options): Ajv2020 {
+  const ajv = new Ajv2020({ strict: true, strictRequired: true, ...options });
+  addFormats.default(ajv, { mode: 'full', formats: ['uri'] });
+  ajv.addFormat('date', (text: string) => parseDate(text) !== undefined);
+  ajv.addFormat('date-time', (text: string) => parseInstant(text) !== undefined);
+  ajv.addFormat('currency', (text: string) => currencyExponent(text) !== undefined);
+  ajv.addKeyword({ keyword: amountKeyword, schemaType: 'string', validate: createAmountCheck(currency) });
+  return ajv;
+}
+
+/**
+ * `"x-currency-field": "currency"` makes a property an amount of money in the currency that stands in that field beside
+ * it, or in the brand's own when it stands there not. The same rule prints it, so what passes here can be printed.
+ */
+const amountKeyword = 'x-currency-field';
+
+function createAmountCheck(ownCurrency: string): NonNullable<FuncKeywordDefinition['validate']> {
+  const check: NonNullable<FuncKeywordDefinition['validate']> = (
+    field: string,
+    amount: unknown,
+    _schema,
+    at,
+  ) => {
+    const currency: unknown = asRecord(at?.parentData)[field] ?? ownCurrency;
+    const exponent = typeof currency === 'string' ? currencyExponent(currency) : undefined;
+    // What is no currency is a fault of that field, and told there.
+    const parsed = exponent === undefined ? undefined : parseAmount(amount, exponent);
+    if (parsed?.ok !== false) return true;
+    check.errors = [{ keyword: amountKeyword, message: parsed.fault, params: {} }];
+    return false;
+  };
+  return check;
+}
+
+function listFaults(errors: readonly ErrorObject[]): readonly PointerFault[] {
   // An anyOf reports each branch and then itself: the last line, with the property's description, is the useful one.
-  const chosen = errors.filter((error) => error.keyword === 'anyOf').map((error) => error.schemaPath);
-  return errors
-    .filter((error) => !chosen.some((path) => error.schemaPath.startsWith(`${path}/`)))
-    .map(toPointerFault);
+  const chosen = new Set(
+    errors.filter(({ keyword }) => keyword === 'anyOf').map(({ schemaPath }) => `${schemaPath}/`),
+  );
+  const isBranch = ({ schemaPath }: ErrorObject): boolean =>
+    [...chosen].some((path) => schemaPath.startsWith(path));
+  return errors.filter((error) => !isBranch(error)).map(toPointerFault);
 }
 
 function toPointerFault(error: ErrorObject): PointerFault {
@@ -50,14 +98,14 @@ function toPointerFault(error: ErrorObject): PointerFault {
       const name = String(params['missingProperty']);
       const of = asRecord(asRecord(asRecord(error.parentSchema)['properties'])[name])['description'];
       return {
-        pointer: join(error.instancePath, name),
+        pointer: pointerBelow(error.instancePath, name),
         detail: `is required${typeof of === 'string' ? `: ${of}` : ''}`,
       };
     }
     case 'additionalProperties': {
       const known = Object.keys(asRecord(asRecord(error.parentSchema)['properties'])).join(', ');
       return {
-        pointer: join(error.instancePath, String(params['additionalProperty'])),
+        pointer: pointerBelow(error.instancePath, String(params['additionalProperty'])),
         detail: `is not a field of this event; the fields are ${known}`,
       };
     }
@@ -66,11 +114,6 @@ function toPointerFault(error: ErrorObject): PointerFault {
     default:
       return { pointer: error.instancePath, detail: `${error.message ?? 'is not valid'}${hint}` };
   }
-}
-
-/** RFC 6901: `~` and `/` in a name are escaped. */
-function join(pointer: string, name: string): string {
-  return `${pointer}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
 }
 
 function isDateSchema(schema: Readonly<Record<string, unknown>>): boolean {

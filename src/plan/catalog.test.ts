@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { TemplateFaultsError } from '../render/template-fault.ts';
 import { loadCatalog } from './catalog.ts';
+import { compileDataSchema } from './catalog-schema.ts';
 import { checkTemplates, openTemplates, previewTemplate } from './check-templates.ts';
 
 const catalog = loadCatalog('templates');
@@ -131,10 +132,139 @@ describe('the data of an event', () => {
     ]);
   });
 
+  const receipt = { credits: 1, txnId: 't', timestamp: '2026-12-02T14:05:00Z' };
+  test.each<readonly [string, string | undefined, readonly string[]]>([
+    ['29.00', 'USD', []],
+    ['29', undefined, []],
+    ['1500.00', 'JPY', []],
+    ['1500', 'JPY', []],
+    ['1500.00', 'XAF', []],
+    ['12.345', 'KWD', []],
+    ['12.34', 'KWD', []],
+    ['1500000000.00', 'IDR', []],
+    ['12.345', 'USD', ['/amount may have at most 2 decimals in this currency']],
+    ['12.345', undefined, ['/amount may have at most 2 decimals in this currency']],
+    ['1500.50', 'JPY', ['/amount has decimals, and this currency has none']],
+    ['29.0', 'USD', ['/amount must match pattern']],
+    ['29.00', 'ZZZ', ['/currency must match format']],
+    ['29.00', 'XXX', ['/currency must match format']],
+    ['29.00', 'usd', ['/currency must match format']],
+  ])('with %s %s is judged by the decimals of its currency', (amount, currency, faults) => {
+    const found = catalog.checkData('receipt', { ...receipt, amount, ...(currency && { currency }) });
+    expect(found.map(({ pointer, detail }) => `${pointer} ${detail}`)).toEqual(
+      faults.map((fault) => expect.stringContaining(fault) as string),
+    );
+  });
+
   test('with an amount that could be dollars or cents is refused', () => {
-    const data = { credits: 1, txnId: 't', timestamp: '2026-12-02T14:05:00Z' };
-    expect(catalog.checkData('receipt', { ...data, amount: 29 })[0]?.detail).toContain('decimal string');
-    expect(catalog.checkData('receipt', { ...data, amount: '29.0' })).toHaveLength(1);
+    expect(catalog.checkData('receipt', { ...receipt, amount: 29 })[0]?.detail).toContain('decimal string');
+    expect(catalog.checkData('receipt', { ...receipt, amount: '29.0' })).toHaveLength(1);
+  });
+});
+
+describe('bad data without end', () => {
+  const match = { scholarship_title: 7, match_score: 'x', deadline: 'soon', apply_url: 'no', one: 1, two: 2 };
+  const unknown = Object.fromEntries(Array.from({ length: 30_000 }, (_, index) => [`x${index}`, index]));
+
+  /** What is wrong, the pointers that must be among the faults, how many there are at most. */
+  const rows: readonly (readonly [string, string, object, readonly string[], number])[] = [
+    [
+      '14,700 bad matches: the length of the list is told, and the first ten and one',
+      'weekly_digest',
+      { matches: Array.from({ length: 14_700 }, () => match) },
+      ['/matches', '/matches/0/one', '/matches/10/deadline'],
+      80,
+    ],
+    ['30,000 unknown fields', 'welcome', unknown, ['/x0', '/x99'], 100],
+    [
+      'a field that is missing after 30,000 unknown ones',
+      'new_match_found',
+      { ...unknown, student_id: 's', scholarship_id: 'c' },
+      ['/match_score', '/x0'],
+      101,
+    ],
+    [
+      'a title of 200,000 letters',
+      'new_match_found',
+      { student_id: 's', scholarship_id: 'c', match_score: 1, scholarship_title: 'a'.repeat(200_000) },
+      ['/scholarship_title'],
+      1,
+    ],
+    ['a link of 200,000 letters', 'welcome', { ctaUrl: `https://${'a.'.repeat(100_000)}` }, ['/ctaUrl'], 2],
+    [
+      'a date of 200,000 digits',
+      'receipt',
+      { amount: '1.00', credits: 1, txnId: 't', timestamp: `2026-12-04T22:00:00.${'1'.repeat(200_000)}Z` },
+      ['/timestamp'],
+      1,
+    ],
+    [
+      'an amount of 200,000 digits',
+      'receipt',
+      { amount: '1'.repeat(200_000), credits: 1, txnId: 't', timestamp: '2026-12-04T22:00:00Z' },
+      ['/amount'],
+      3,
+    ],
+  ];
+
+  test.each(rows)('%s', (_name, ...[type, data, pointers, faultsMax]) => {
+    const tries = Array.from({ length: 3 }, () => {
+      const began = performance.now();
+      const faults = catalog.checkData(type, data as Record<string, unknown>);
+      return { faults, ms: performance.now() - began };
+    });
+    const told = tries[0]?.faults.map(({ pointer }) => pointer) ?? [];
+    expect(told).toEqual(expect.arrayContaining([...pointers]));
+    expect(told.length).toBeLessThanOrEqual(faultsMax);
+    expect(Math.min(...tries.map(({ ms }) => ms))).toBeLessThan(50);
+  });
+
+  test.each<readonly [string, object, string]>([
+    ['a text', { title: { type: 'string', minLength: 1 } }, 'at /properties/title takes texts of any length'],
+    ['a text by its pattern', { title: { type: 'string', pattern: '^(a+)+$' } }, 'give a "maxLength"'],
+    [
+      'a list',
+      { list: { type: 'array', items: { type: 'number' } } },
+      'at /properties/list takes lists of any length',
+    ],
+    [
+      'a text in a list',
+      {
+        list: {
+          type: 'array',
+          maxItems: 3,
+          items: { type: 'object', properties: { name: { type: 'string' } } },
+        },
+      },
+      'at /properties/list/items/properties/name',
+    ],
+    [
+      'one of several',
+      { at: { type: 'string', anyOf: [{ format: 'date' }, { format: 'uri' }] } },
+      'at /properties/at',
+    ],
+  ])('a schema that sets no bound to %s is not taken', (_name, properties, words) => {
+    const schema = { type: 'object', additionalProperties: false, properties };
+    expect(() => compileDataSchema(schema, 'USD')).toThrow(words);
+  });
+
+  test('a schema is bounded by lengths, values, and formats of a length of their own', () => {
+    const schema = {
+      type: 'object',
+      additionalProperties: false,
+      properties: {
+        a: { type: 'string', maxLength: 9 },
+        b: { type: 'string', enum: ['x'] },
+        c: { type: 'string', anyOf: [{ format: 'date' }, { format: 'date-time' }] },
+        d: { $ref: '#/$defs/list' },
+      },
+      $defs: { list: { type: 'array', maxItems: 2, items: { type: 'string', const: 'y' } } },
+    };
+    const compiled = compileDataSchema(schema, 'USD');
+    expect(compiled.checkData({ a: 'x', b: 'x', c: '2026-12-04', d: ['y'] })).toEqual([]);
+    expect(
+      compiled.checkData({ d: Array.from({ length: 50_000 }, () => 'z') }).map(({ pointer }) => pointer),
+    ).toEqual(['/d', '/d/0', '/d/1', '/d/2']);
   });
 });
 

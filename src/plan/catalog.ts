@@ -2,11 +2,13 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { BackOff } from '../domain/back-off.ts';
 import type { PointerFault } from '../domain/errors.ts';
+import { instantRepair, parseInstant } from '../domain/instant.ts';
 import type { AmbiguityPolicy, Category, Channel } from '../domain/message.ts';
-import { isTimeZone } from '../render/format-instant.ts';
+import { parseTimeZone } from '../domain/time-zone.ts';
 import { isTemplateFault, parseDocument, parseWith } from '../render/parse-document.ts';
 import { type TemplateFault, TemplateFaultsError } from '../render/template-fault.ts';
 import {
+  type PartName,
   readSharedSource,
   readTemplateParts,
   type SharedSource,
@@ -26,6 +28,8 @@ export interface CatalogEntry {
   readonly category: Category;
   /** Every locale that has parts of its own; the default one first. */
   readonly locales: readonly string[];
+  /** Those that have the parts of a channel, in the order of `locales`. */
+  readonly localesOf: Readonly<Record<Channel, readonly string[]>>;
   readonly defaultLocale: string;
   readonly notAfter: NotAfterRule;
   readonly retry: RetryPolicy;
@@ -61,9 +65,11 @@ export interface Catalog {
 export function loadCatalog(dir: string, sharedDir = `${dir}/_shared`): Catalog {
   const shared = readSharedSource(sharedDir);
   const faults: TemplateFault[] = 'faults' in shared ? [...shared.faults] : [];
+  // A brand with faults has no currency yet; then nothing loads anyway.
+  const currency = 'faults' in shared ? 'USD' : shared.shared.brand.currency;
   const loaded = new Map<string, LoadedEntry>();
   for (const type of listTypes(dir)) {
-    const entry = loadEntry(`${dir}/${type}`, type);
+    const entry = loadEntry(`${dir}/${type}`, type, currency);
     if ('faults' in entry) faults.push(...entry.faults);
     else loaded.set(type, entry);
   }
@@ -99,12 +105,12 @@ function listTypes(dir: string): readonly string[] {
     .sort();
 }
 
-function loadEntry(folder: string, type: string): LoadedEntry | Faulty {
+function loadEntry(folder: string, type: string, currency: string): LoadedEntry | Faulty {
   const settings = readSettings(folder, type);
   if ('faults' in settings) return settings;
   const parsed = parseManifest(settings.manifest);
   if ('faults' in parsed) return parsed;
-  const schema = parseSchema(settings.schema);
+  const schema = parseSchema(settings.schema, currency);
   if ('faults' in schema) return schema;
   const samples = parseSample(settings.sample, schema.schema);
   if ('faults' in samples) return samples;
@@ -155,12 +161,16 @@ function readSettings(folder: string, type: string): Settings | Faulty {
 
 function toEntry(source: TemplateSource, manifest: Manifest, sample: TemplateSample): CatalogEntry {
   const { retry, not_after } = manifest;
+  const locales = [...new Set([source.defaultLocale, ...source.parts.map((part) => part.locale)])];
+  const localesWith = (isOfChannel: (name: PartName) => boolean): readonly string[] =>
+    locales.filter((locale) => source.parts.some((part) => part.locale === locale && isOfChannel(part.name)));
   return {
     type: source.type,
     title: manifest.title,
     channels: source.channels,
     category: manifest.category,
-    locales: [...new Set([source.defaultLocale, ...source.parts.map((part) => part.locale)])],
+    locales,
+    localesOf: { email: localesWith((name) => name !== 'sms'), sms: localesWith((name) => name === 'sms') },
     defaultLocale: source.defaultLocale,
     notAfter:
       'field' in not_after
@@ -179,22 +189,27 @@ function toEntry(source: TemplateSource, manifest: Manifest, sample: TemplateSam
 
 const hourMs = 60 * 60 * 1000;
 
-function parseSchema({ file, source }: SourceFile): { readonly schema: DataSchema } | Faulty {
+function parseSchema(
+  { file, source }: SourceFile,
+  currency: string,
+): { readonly schema: DataSchema } | Faulty {
   const document = parseDocument(file, source);
   if (isTemplateFault(document)) return { faults: [document] };
   try {
-    return { schema: compileDataSchema(document.value) };
+    return { schema: compileDataSchema(document.value, currency) };
   } catch (error) {
     return { faults: [{ file, line: 1, detail: error instanceof Error ? error.message : String(error) }] };
   }
 }
 
 const sampleSchema = z.strictObject({
-  now: z.iso.datetime({ offset: true, error: 'give the instant at which the sample is rendered, ISO 8601' }),
+  now: z
+    .string({ error: 'give the instant at which the sample is rendered' })
+    .refine((text) => parseInstant(text) !== undefined, instantRepair),
   locale: z.string({ error: 'give a language tag' }),
   time_zone: z
     .string({ error: 'give an IANA zone' })
-    .refine(isTimeZone, 'give an IANA zone such as America/New_York'),
+    .refine((text) => parseTimeZone(text) !== undefined, 'give an IANA zone such as America/New_York'),
   recipient: z.strictObject({ name: z.string().optional() }, { error: 'give { "name": … } or {}' }),
   data: z.record(z.string(), z.unknown(), { error: 'give the data of an event' }),
 });
@@ -215,7 +230,7 @@ function parseSample(
     detail: `data${pointer}: ${detail}`,
   }));
   if (faults.length > 0) return { faults };
-  const common = { file, nowMs: Date.parse(now), locale, timeZone: time_zone };
+  const common = { file, nowMs: parseInstant(now) ?? 0, locale, timeZone: time_zone };
   const whole = { ...common, recipient: recipient.name === undefined ? {} : { name: recipient.name }, data };
   return { samples: [whole, { ...common, recipient: {}, data: schema.stripOptional(data) }] };
 }

@@ -28,6 +28,7 @@ export function viewEvent(
       ...(reason === '' ? {} : { reason }),
     })),
     ...(unreadable.length === 0 ? {} : { unreadable: [...unreadable] }),
+    ...(event.remarks.length === 0 ? {} : { remarks: [...event.remarks] }),
     history: [...describeIntake(event), ...planned],
   };
 }

@@ -1,6 +1,7 @@
 -- finish-event: ends the planning of an event.
 -- KEYS: 1 event, 2 open events, 3 planned events, 4 dead events (zsets)
--- ARGV: 1 id, 2 state to end in, 3 reason, 4 message ids (space separated), 5 retention (ms), 6 state it must be in
+-- ARGV: 1 id, 2 state to end in, 3 reason, 4 message ids (space separated), 5 retention (ms), 6 state it must be in,
+--       7 what is to be said of channels that were left out (JSON; '' or absent: nothing)
 -- Answers: {'done'} | {'refused', state}
 -- Invariant: an event leaves `open` only here; a planned one is kept for as long as its messages may change.
 local state = redis.call('HGET', KEYS[1], 'state')
@@ -10,6 +11,11 @@ end
 local time = redis.call('TIME')
 local now = string.format('%.0f', tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000))
 redis.call('HSET', KEYS[1], 'state', ARGV[2], 'reason', ARGV[3], 'plannedAt', now)
+if ARGV[7] and ARGV[7] ~= '' then
+  redis.call('HSET', KEYS[1], 'remarks', ARGV[7])
+else
+  redis.call('HDEL', KEYS[1], 'remarks')
+end
 if ARGV[4] ~= '' then
   redis.call('HSET', KEYS[1], 'messages', ARGV[4])
 end

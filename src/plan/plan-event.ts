@@ -2,11 +2,12 @@ import type { Redis } from 'ioredis';
 import type { EventState } from '../domain/event.ts';
 import { type EventId, type MessageId, parseEventId, toMessageId } from '../domain/ids.ts';
 import { type Channel, recordVersion } from '../domain/message.ts';
-import type { DirectoryAnswer, Recipient } from '../domain/recipient.ts';
+import type { AddressRemark, DirectoryAnswer, Recipient } from '../domain/recipient.ts';
 import type { Log } from '../observe/log.ts';
 import type { JobAdder } from '../queue/job-adder.ts';
 import type { JobEnd } from '../queue/queue-host.ts';
 import type { ReportSurvival } from '../queue/suspect-jobs.ts';
+import { pickLocale } from '../render/pick-locale.ts';
 import { type EventRecord, readEventRecord } from '../store/event-record.ts';
 import type { Keys } from '../store/keys.ts';
 import { parkRecord } from '../store/park-record.ts';
@@ -53,15 +54,28 @@ export async function planEvent(
   const entry = planner.catalog.find(event.type);
   if (entry === undefined)
     return await finishEvent(planner, event.id, { to: 'dead', reason: 'unknown-type' });
-  const notAfter = findNotAfter(entry, event);
-  if (notAfter !== undefined && (await hasPassed(planner.redis, notAfter, planner.now))) {
-    return await finishEvent(planner, event.id, { to: 'expired', reason: 'not-after' });
-  }
+  // Before anybody is looked up a bare date lasts until it is over everywhere; then, where the reader is.
+  const latest = findNotAfter(entry, event, undefined);
+  if (await isWorthless(planner, latest)) return await expireEvent(planner, event);
   const found = await findRecipient(planner, event, signal);
   await reportSurvival();
+  return await planFor(planner, { event, entry, latest }, found);
+}
+
+/** What becomes of an event whose recipient was looked up. */
+async function planFor(
+  planner: Planner,
+  { event, entry, latest }: { event: EventRecord; entry: CatalogEntry; latest: number | undefined },
+  found: DirectoryAnswer,
+): Promise<JobEnd> {
   switch (found.kind) {
-    case 'found':
-      return await createMessages(planner, { event, entry, recipient: found.recipient, notAfter });
+    case 'found': {
+      const { recipient, remarks = [] } = found;
+      const notAfter = findNotAfter(entry, event, recipient.timeZone);
+      if (notAfter !== latest && (await isWorthless(planner, notAfter)))
+        return await expireEvent(planner, event);
+      return await createMessages(planner, { event, entry, recipient, remarks, notAfter });
+    }
     case 'not-found':
     case 'refused':
       return await finishEvent(planner, event.id, { to: 'dead', reason: `recipient-${found.kind}` });
@@ -93,13 +107,23 @@ export async function endPoisonEvent(planner: Planner, jobId: string): Promise<J
 }
 
 /** The earlier of the template's fence and the caller's: a caller may only make it stricter. */
-function findNotAfter(entry: CatalogEntry, { event, receivedAt }: EventRecord): number | undefined {
-  const ends = [
-    event.notAfter,
-    resolveNotAfterMs(entry.notAfter, event.data, Math.max(receivedAt, event.sendAt ?? 0)),
-  ];
+function findNotAfter(
+  entry: CatalogEntry,
+  { event, receivedAt }: EventRecord,
+  timeZone: string | undefined,
+): number | undefined {
+  const acceptedAtMs = Math.max(receivedAt, event.sendAt ?? 0);
+  const ends = [event.notAfter, resolveNotAfterMs(entry.notAfter, event.data, { acceptedAtMs, timeZone })];
   const given = ends.filter((end): end is number => end !== undefined);
   return given.length === 0 ? undefined : Math.min(...given);
+}
+
+async function isWorthless(planner: Planner, notAfter: number | undefined): Promise<boolean> {
+  return notAfter !== undefined && (await hasPassed(planner.redis, notAfter, planner.now));
+}
+
+async function expireEvent(planner: Planner, event: EventRecord): Promise<JobEnd> {
+  return await finishEvent(planner, event.id, { to: 'expired', reason: 'not-after' });
 }
 
 async function findRecipient(
@@ -139,6 +163,7 @@ interface Plan {
   readonly event: EventRecord;
   readonly entry: CatalogEntry;
   readonly recipient: Recipient;
+  readonly remarks: readonly AddressRemark[];
   readonly notAfter: number | undefined;
 }
 
@@ -149,14 +174,20 @@ interface PlannedMessage {
 
 async function createMessages(planner: Planner, plan: Plan): Promise<JobEnd> {
   const { event, entry, recipient } = plan;
-  const wanted = event.event.channels ?? entry.channels;
+  const asked = event.event.channels ?? entry.channels;
+  const wanted = entry.channels.filter((channel) => asked.includes(channel));
+  const remarks = plan.remarks.filter(({ channel }) => wanted.includes(channel));
+  for (const remark of remarks) planner.log.warn({ event_id: event.id, ...remark }, 'a channel is left out');
   const planned: PlannedMessage[] = [];
-  for (const channel of entry.channels.filter((one) => wanted.includes(one))) {
+  for (const channel of wanted) {
     const address = channel === 'email' ? recipient.email : recipient.phone;
     if (address !== undefined) planned.push(await createMessage(planner, plan, channel, address));
   }
-  if (planned.length === 0) return await finishEvent(planner, event.id, { to: 'dead', reason: 'no-address' });
-  await finishEvent(planner, event.id, { to: 'planned', messages: planned });
+  if (planned.length === 0) {
+    const reason = remarks.length === 0 ? 'no-address' : 'recipient-refused';
+    return await finishEvent(planner, event.id, { to: 'dead', reason, remarks });
+  }
+  await finishEvent(planner, event.id, { to: 'planned', messages: planned, remarks });
   const delayMs = Math.max(0, (event.event.sendAt ?? 0) - planner.now());
   await Promise.all(
     planned.map(({ id, channel }) => planner.jobs.addMessageJob({ id, channel, generation: 1, delayMs })),
@@ -192,6 +223,7 @@ async function createMessage(
     toHash,
     name: recipient.name,
     locale: recipient.locale,
+    textLocale: pickLocale(entry.localesOf[channel], recipient.locale, entry.defaultLocale),
     timeZone: recipient.timeZone,
     data: JSON.stringify(event.event.data),
     state: 'queued',
@@ -220,15 +252,24 @@ interface EventEnd {
   readonly to: EventState;
   readonly reason?: string;
   readonly messages?: readonly PlannedMessage[];
+  readonly remarks?: readonly AddressRemark[];
 }
 
 async function finishEvent(planner: Planner, id: EventId, end: EventEnd): Promise<JobEnd> {
   const keys = planner.keys.of(id);
-  const { to, reason = '', messages = [] } = end;
+  const { to, reason = '', messages = [], remarks = [] } = end;
   await finishScript.run(
     planner.redis,
     [keys.event(id), keys.eventsOpen, keys.eventsPlanned, keys.eventsDead],
-    [id, to, reason, messages.map((message) => message.id).join(' '), planner.retentionMs, 'accepted'],
+    [
+      id,
+      to,
+      reason,
+      messages.map((message) => message.id).join(' '),
+      planner.retentionMs,
+      'accepted',
+      remarks.length === 0 ? '' : JSON.stringify(remarks),
+    ],
   );
   if (to !== 'planned')
     planner.log.warn({ event_id: id, state: to, reason }, 'event ended without a message');

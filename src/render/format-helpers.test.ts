@@ -36,6 +36,9 @@ describe('dates', () => {
     ['2026-12-04', {}, { timeZone: 'Pacific/Honolulu' }, 'Friday, December 4, 2026'],
     ['2026-12-04', {}, { timeZone: 'Pacific/Kiritimati' }, 'Friday, December 4, 2026'],
     ['2026-12-04', { style: 'medium' }, { locale: 'en-GB' }, '4 Dec 2026'],
+    ['2026-12-05 03:30:00+00', {}, {}, 'Friday, December 4, 2026'],
+    ['2026-12-05t03:30:00z', {}, {}, 'Friday, December 4, 2026'],
+    ['2026-12-05T08:30+05', {}, {}, 'Friday, December 4, 2026'],
     ['2026-12-04', {}, { locale: 'fr-FR' }, 'vendredi 4 décembre 2026'],
   ])('%s is the day where the reader is (%o %o)', (value, options, place, expected) => {
     expect(print('date', [value], options, place)).toBe(expected);
@@ -84,6 +87,18 @@ describe('money', () => {
     [[2900, 'JPY'], {}, '¥2,900'],
     [['1234.5', 'EUR'], { locale: 'fr-FR' }, '1 234,50 €'],
     [['0.10', 'USD'], {}, '$0.10'],
+    [['1500.00', 'JPY'], {}, '¥1,500'],
+    [['1500.00', 'KRW'], {}, '₩1,500'],
+    [['1500.00', 'XAF'], {}, 'FCFA 1,500'],
+    [['12.345', 'KWD'], {}, 'KWD 12.345'],
+    [[12_345, 'KWD'], {}, 'KWD 12.345'],
+    // Minor units are those of ISO 4217, whatever CLDR prints.
+    [[150_000, 'HUF'], {}, 'HUF 1,500'],
+    [['1500.50', 'HUF'], {}, 'HUF 1,500.50'],
+    [[150_000, 'IDR'], {}, 'IDR 1,500'],
+    [['1500.00', 'COP'], {}, 'COP 1,500'],
+    [['1234567890123456.78', 'USD'], {}, '$1,234,567,890,123,456.78'],
+    [['-5.25', 'USD'], {}, '-$5.25'],
   ])('%o is printed as it is (%o)', (values, place, expected) => {
     expect(print('money', values, {}, place)).toBe(expected);
   });
@@ -94,6 +109,10 @@ describe('money', () => {
     [['2900.5', 'JPY']],
     [['$29', 'USD']],
     [['29', 'dollars']],
+    [['29', 'XXX']],
+    [['29', 'usd']],
+    [['29.00', 'XAU']],
+    [['12.3456', 'KWD']],
     [[null, 'USD']],
   ])('%o is refused, never rounded or guessed', (values) => {
     expect(() => print('money', values)).toThrow(/amount|currency/);

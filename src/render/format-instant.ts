@@ -1,3 +1,5 @@
+import { dayMs, parseDateOrInstant } from '../domain/instant.ts';
+import { findReaderDay } from '../domain/reader-day.ts';
 import { rememberFormats } from './remember-formats.ts';
 import { RenderError } from './rendered.ts';
 
@@ -34,7 +36,7 @@ export function isDateStyle(value: unknown): value is DateStyle {
  * zone: it is printed as it stands. Throws `RenderError` for what is neither.
  */
 export function formatDate(value: unknown, style: DateStyle, place: ReaderPlace, time?: 'with-time'): string {
-  const { atMs, isBareDate } = parseInstant(value);
+  const { atMs, isBareDate } = readInstant(value);
   const clock = { hour: 'numeric', minute: '2-digit', timeZoneName: 'short' } as const;
   return dateFormat(place.locale, {
     ...dateStyles[style],
@@ -48,9 +50,9 @@ export function formatDate(value: unknown, style: DateStyle, place: ReaderPlace,
  * A bare date is counted in days of the reader's calendar: `today`, `tomorrow`, `in 2 days`.
  */
 export function formatRelative(value: unknown, place: ReaderPlace): string {
-  const { atMs, isBareDate } = parseInstant(value);
+  const { atMs, isBareDate } = readInstant(value);
   if (isBareDate) {
-    const days = Math.round((atMs - readToday(place)) / dayMs);
+    const days = Math.round((atMs - findReaderDay(place.nowMs, place.timeZone)) / dayMs);
     return relativeFormat(place.locale, { numeric: 'auto' }).format(days, 'day');
   }
   const minutes = Math.trunc((atMs - place.nowMs) / 60_000);
@@ -60,30 +62,9 @@ export function formatRelative(value: unknown, place: ReaderPlace): string {
   return Math.abs(hours) < 48 ? format.format(hours, 'hour') : format.format(Math.trunc(hours / 24), 'day');
 }
 
-/** True for a zone that this runtime knows. */
-export function isTimeZone(name: string): boolean {
-  try {
-    return dateFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
-  } catch {
-    return false;
-  }
-}
-
-const dayMs = 24 * 60 * 60 * 1000;
-
-/** Midnight UTC of the day that the reader's calendar shows now. */
-function readToday({ nowMs, timeZone }: ReaderPlace): number {
-  // Swedish writes dates as ISO 8601 does.
-  return Date.parse(dateFormat('sv', { ...dateStyles.numeric, timeZone }).format(nowMs));
-}
-
-const bareDate = /^\d{4}-\d{2}-\d{2}$/;
-const zonedDateTime = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:[Zz]|[+-]\d{2}:?\d{2})$/;
-
-function parseInstant(value: unknown): { readonly atMs: number; readonly isBareDate: boolean } {
-  const isText = typeof value === 'string' && (bareDate.test(value) || zonedDateTime.test(value));
-  const atMs = isText ? Date.parse(value) : Number.NaN;
-  if (Number.isNaN(atMs))
+function readInstant(value: unknown): { readonly atMs: number; readonly isBareDate: boolean } {
+  const instant = typeof value === 'string' ? parseDateOrInstant(value) : undefined;
+  if (instant === undefined)
     throw new RenderError('a date must be ISO 8601 with its zone, such as 2026-12-04T22:00:00Z');
-  return { atMs, isBareDate: typeof value === 'string' && bareDate.test(value) };
+  return instant;
 }

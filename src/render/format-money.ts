@@ -1,3 +1,4 @@
+import { currencyExponent, currencyRepair, parseAmount } from '../domain/money.ts';
 import { rememberFormats } from './remember-formats.ts';
 import { RenderError } from './rendered.ts';
 
@@ -6,25 +7,20 @@ export const numberFormat = rememberFormats(
 );
 
 /**
- * An amount as the locale writes it, never rounded: a decimal string is in the currency's own unit (`"19.99"`),
- * an integer in its minor units (`1999`). Throws `RenderError` for a number with a fraction, for more decimals
- * than the currency has, and for an unknown currency form.
+ * An amount as the locale writes it, never rounded: a decimal string is in the currency's own unit (`"19.99"`), an
+ * integer in its minor units (`1999`), which ISO 4217 defines. A whole amount has the decimals that the locale's
+ * readers expect (`$29.00`, `¥1,500`, `HUF 1,500`), any other all that the currency has. Throws `RenderError` for what
+ * is no amount of this currency, by the same rule as the door.
  */
 export function formatMoney(amount: unknown, currency: unknown, locale: string): string {
-  if (typeof currency !== 'string' || !/^[A-Z]{3}$/.test(currency)) {
-    throw new RenderError('a currency must be an ISO 4217 code such as USD');
-  }
-  const format = numberFormat(locale, { style: 'currency', currency });
-  const decimals = format.resolvedOptions().maximumFractionDigits ?? 2;
-  return format.format(readAmount(amount, decimals));
-}
-
-function readAmount(amount: unknown, decimals: number): number {
-  if (Number.isSafeInteger(amount)) return Number(amount) / 10 ** decimals;
-  const match = typeof amount === 'string' ? /^-?\d{1,12}(?:\.(\d+))?$/.exec(amount) : null;
-  if (match === null)
-    throw new RenderError('an amount must be a decimal string such as "19.99", or an integer in minor units');
-  if ((match[1] ?? '').length > decimals)
-    throw new RenderError(`an amount may have at most ${decimals} decimals`);
-  return Number(amount);
+  const exponent = typeof currency === 'string' ? currencyExponent(currency) : undefined;
+  if (typeof currency !== 'string' || exponent === undefined)
+    throw new RenderError(`a currency ${currencyRepair}`);
+  const parsed = parseAmount(amount, exponent);
+  if (!parsed.ok) throw new RenderError(`an amount ${parsed.fault}`);
+  const customary = { style: 'currency', currency } as const;
+  const exact = { ...customary, minimumFractionDigits: exponent, maximumFractionDigits: exponent };
+  const format = numberFormat(locale, parsed.isWhole ? customary : exact);
+  // A text is formatted digit by digit, a number might have lost some (ECMA-402, Intl mathematical values).
+  return format.format(parsed.decimal);
 }

@@ -1,9 +1,9 @@
 import type { Channel } from '../domain/message.ts';
+import { parseTimeZone } from '../domain/time-zone.ts';
 import { findForeignAttribute, findForeignLink, type LinkRule } from './check-link.ts';
 import type { CompiledPart } from './compile-templates.ts';
 import { countSegments, findNonGsmCharacters } from './count-segments.ts';
 import { RenderCall } from './format-helpers.ts';
-import { isTimeZone } from './format-instant.ts';
 import { normaliseHtml, normaliseLine, normaliseSms, normaliseText } from './normalise-text.ts';
 import { formatLocaleFor, pickLocale } from './pick-locale.ts';
 import { type Draft, type EmailDraft, RenderError, type RenderRequest, type SmsDraft } from './rendered.ts';
@@ -33,12 +33,13 @@ export function renderDraft(template: CompiledTemplate, request: RenderRequest, 
       `the template ${source.type} has no ${request.channel}; it has ${source.channels.join(', ')}`,
     );
   }
-  if (!isTimeZone(request.timeZone)) throw new RenderError('the recipient has a time zone that is not known');
+  const timeZone = parseTimeZone(request.timeZone);
+  if (timeZone === undefined) throw new RenderError('the recipient has a time zone that is not known');
   const locales = template.parts[request.channel];
   const locale = pickLocale([...locales.keys()], request.locale, source.defaultLocale);
   const call = new RenderCall({
     locale: formatLocaleFor(locale, request.locale),
-    timeZone: request.timeZone,
+    timeZone,
     nowMs: around.nowMs,
     currency: around.brand.currency,
     links: around.rule,

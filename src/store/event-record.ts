@@ -2,6 +2,8 @@ import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { type EventState, eventStates, type IncomingEvent } from '../domain/event.ts';
 import type { EventId, MessageId } from '../domain/ids.ts';
+import { channels } from '../domain/message.ts';
+import type { AddressRemark } from '../domain/recipient.ts';
 import type { Keys } from './keys.ts';
 import type { SendMode } from './message-record.ts';
 import { toStoreError } from './scripts.ts';
@@ -27,8 +29,11 @@ export interface EventRecord {
   readonly messages: readonly MessageId[];
   /** In which era of the store it was accepted. */
   readonly era: number;
+  /** Channels that were left out when it was planned, and why. */
+  readonly remarks: readonly AddressRemark[];
 }
 
+const remarkList = z.array(z.object({ channel: z.enum(channels), detail: z.string() }));
 const record = z.object({
   state: z.enum(eventStates),
   reason: z.string().default(''),
@@ -47,6 +52,10 @@ const record = z.object({
     .string()
     .default('')
     .transform((text) => (text === '' ? [] : text.split(' ')) as MessageId[]),
+  remarks: z
+    .string()
+    .default('[]')
+    .transform((text) => remarkList.parse(JSON.parse(text))),
 });
 
 /** The record of `id`, or `undefined` when there is none (or it has expired). Throws `UnreadableRecord`. */

@@ -24,6 +24,8 @@ export interface MessageRecord {
   readonly toHash: string;
   readonly name?: string;
   readonly locale: string;
+  /** The template's language that it came to when the message was planned. */
+  readonly textLocale?: string;
   readonly timeZone: string;
   readonly data: Readonly<Record<string, unknown>>;
   readonly state: MessageState;
@@ -120,6 +122,7 @@ const record = z.object({
   toHash: z.string(),
   name: z.string().optional(),
   locale: z.string(),
+  textLocale: z.string().optional(),
   timeZone: z.string(),
   data: jsonObject,
   state: z.enum(messageStates),

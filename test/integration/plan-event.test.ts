@@ -1,17 +1,20 @@
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { parseEmailAddress } from '../../src/domain/address.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { viewMessage } from '../../src/deliver/message-view.ts';
+import { type PhoneNumber, parseEmailAddress } from '../../src/domain/address.ts';
 import type { IncomingEvent } from '../../src/domain/event.ts';
-import type { ClientId, EventId } from '../../src/domain/ids.ts';
-import type { DirectoryAnswer } from '../../src/domain/recipient.ts';
+import type { ClientId, EventId, MessageId } from '../../src/domain/ids.ts';
+import type { DirectoryAnswer, Recipient } from '../../src/domain/recipient.ts';
 import { createAcceptEvent } from '../../src/ingest/accept-event.ts';
 import { hashAddress } from '../../src/observe/address-hash.ts';
 import { createLog } from '../../src/observe/log.ts';
 import { loadCatalog } from '../../src/plan/catalog.ts';
+import { viewEvent } from '../../src/plan/event-view.ts';
 import { type Planner, planEvent } from '../../src/plan/plan-event.ts';
+import { settleDeadEvent } from '../../src/plan/settle-dead-event.ts';
 import { createJobAdder, type JobAdder } from '../../src/queue/job-adder.ts';
 import { readEventRecord } from '../../src/store/event-record.ts';
-import { readMessageRecord } from '../../src/store/message-record.ts';
+import { type MessageRecord, readMessageRecord } from '../../src/store/message-record.ts';
 import { type GateServer, startGateServer } from '../support/gate-store.ts';
 
 const catalog = loadCatalog(fileURLToPath(new URL('../../templates', import.meta.url)));
@@ -61,10 +64,107 @@ test.each<[DirectoryAnswer, string]>([
   },
 );
 
-function found(address: string): DirectoryAnswer {
+/** The day that the calendar shows where it is day the longest. */
+function readLatestDay(): string {
+  return new Date(Date.now() - 12 * 3_600_000).toISOString().slice(0, 10);
+}
+
+describe('a deadline that is a day', () => {
+  const deadline = () => ({
+    type: 'deadline_approaching',
+    data: { student_id: 's', scholarship_id: 'c', hours_remaining: 3, deadline: readLatestDay() },
+  });
+
+  test('stands until the day is over where the reader is', async () => {
+    const desk = await openDesk();
+    const event = deadline();
+    const id = await desk.accept(event);
+    await desk.plan(id, found('la@example.com', { timeZone: 'Etc/GMT+12' }));
+    const { state, messages } = await desk.readEvent(id);
+    expect(state).toBe('planned');
+    // Noon in UTC of the next day: no other zone is later.
+    expect(await desk.readMessages(messages)).toMatchObject([
+      { notAfter: Date.parse(event.data.deadline) + 36 * 3_600_000 },
+    ]);
+  });
+
+  test('has passed for a reader whose day is over', async () => {
+    const desk = await openDesk();
+    const id = await desk.accept(deadline());
+    await desk.plan(id, found('ki@example.com', { timeZone: 'Pacific/Kiritimati' }));
+    expect(await desk.readEvent(id)).toMatchObject({ state: 'expired', reason: 'not-after', messages: [] });
+  });
+});
+
+describe('an address that cannot be used', () => {
+  const remark = { channel: 'sms', detail: 'phone in the directory is not usable (not-e164): …' } as const;
+  const match = { type: 'new_match_found', data: { student_id: 's', scholarship_id: 'c', match_score: 9 } };
+
+  test('leaves its channel out, and the event and its view say so', async () => {
+    const desk = await openDesk();
+    const id = await desk.accept(match);
+    await desk.plan(id, { ...found('jo@example.com'), remarks: [remark] });
+    const record = await desk.readEvent(id);
+    expect(record).toMatchObject({ state: 'planned', reason: '', remarks: [remark] });
+    const messages = await desk.readMessages(record.messages);
+    expect(messages.map(({ channel }) => channel)).toEqual(['email']);
+    expect(viewEvent(record, messages)).toMatchObject({ remarks: [remark] });
+  });
+
+  test('is no matter of an event that does not ask for its channel', async () => {
+    const desk = await openDesk();
+    const id = await desk.accept({ ...match, channels: ['email'] });
+    await desk.plan(id, { ...found('jo@example.com'), remarks: [remark] });
+    const record = await desk.readEvent(id);
+    expect(record).toMatchObject({ state: 'planned', remarks: [] });
+    expect(viewEvent(record, [])).not.toHaveProperty('remarks');
+  });
+
+  test('ends an event that asks for nothing else, and a replay after it was mended forgets it', async () => {
+    const desk = await openDesk();
+    const id = await desk.accept({ ...match, channels: ['sms'] });
+    await desk.plan(id, { ...found('jo@example.com'), remarks: [remark] });
+    expect(await desk.readEvent(id)).toMatchObject({
+      state: 'dead',
+      reason: 'recipient-refused',
+      remarks: [remark],
+      messages: [],
+    });
+    await settleDeadEvent({ ...desk, retentionMs: 60_000 }, id, 'accepted', '');
+    const mended = found('jo@example.com', { phone: '+15555550123' as PhoneNumber });
+    await desk.plan(id, mended);
+    expect(await desk.readEvent(id)).toMatchObject({ state: 'planned', remarks: [] });
+  });
+});
+
+test.each([
+  ['fr-CA', 'fr'],
+  ['fr', 'fr'],
+  ['de', 'en'],
+  [`fr-x${'-a'.repeat(120_000)}`.slice(0, 240_000), 'en'],
+])(
+  'the language that a reader’s locale comes to is in the record and its view',
+  async (locale, textLocale) => {
+    const desk = await openDesk();
+    const id = await desk.accept({ type: 'deadline_approaching', data: { ...someDeadline } });
+    await desk.plan(id, found('jo@example.com', { locale }));
+    const [message] = await desk.readMessages((await desk.readEvent(id)).messages);
+    expect(message).toMatchObject({ locale, textLocale });
+    expect(message && viewMessage(message)).toMatchObject({ locale: textLocale });
+  },
+);
+
+const someDeadline = {
+  student_id: 's',
+  scholarship_id: 'c',
+  hours_remaining: 40,
+  deadline: new Date(Date.now() + 40 * 3_600_000).toISOString(),
+};
+
+function found(address: string, more: Partial<Recipient> = {}): Extract<DirectoryAnswer, { kind: 'found' }> {
   const email = parseEmailAddress(address);
   if (!email.ok) throw new Error(`${address}: ${email.fault}`);
-  return { kind: 'found', recipient: { email: email.value, locale: 'en', timeZone: 'UTC' } };
+  return { kind: 'found', recipient: { email: email.value, locale: 'en', timeZone: 'UTC', ...more } };
 }
 
 async function openDesk() {
@@ -111,6 +211,10 @@ async function openDesk() {
       const record = await readEventRecord(redis, keys, id);
       if (record === undefined) throw new Error(`${id} has no record`);
       return record;
+    },
+    readMessages: async (ids: readonly MessageId[]): Promise<MessageRecord[]> => {
+      const records = await Promise.all(ids.map((one) => readMessageRecord(redis, keys.of(one), one)));
+      return records.filter((record) => record !== undefined);
     },
     listOpenMessages: () => redis.zrange(keys.shard(0).messagesOpen, '0', '-1'),
   };

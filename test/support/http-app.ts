@@ -68,8 +68,9 @@ const idleQueue = { waiting: 0, active: 0, delayed: 0, oldest_age_ms: 0 };
 export const testCatalog: HttpServices['catalog'] = {
   types: () => ['deadline_approaching', 'welcome'],
   find: (type) => {
-    if (type === 'welcome') return { channels: ['email'] };
-    return type === 'deadline_approaching' ? { channels: ['email', 'sms'] } : undefined;
+    if (type === 'welcome') return { channels: ['email'], notAfter: { kind: 'after', afterMs: 3_600_000 } };
+    if (type !== 'deadline_approaching') return undefined;
+    return { channels: ['email', 'sms'], notAfter: { kind: 'field', field: 'deadline' } };
   },
   checkData: (type, data) => {
     const fields = type === 'welcome' ? ['firstName'] : ['student_id', 'deadline'];

@@ -1,3 +1,4 @@
+import { parseInstant } from '../../domain/instant.ts';
 import { messageStates } from '../../domain/message.ts';
 import { actInBulk, bulkOptions, filterOptions } from '../act-in-bulk.ts';
 import { pageSchema } from '../answers.ts';
@@ -75,8 +76,8 @@ function readInstant(call: Call, name: string): string | undefined {
   const text = call.text(name);
   if (text === undefined) return undefined;
   const age = parseDuration(text);
-  const atMs = age === undefined ? Date.parse(text) : call.now() - age;
-  if (Number.isNaN(atMs))
+  const atMs = age === undefined ? parseInstant(text) : call.now() - age;
+  if (atMs === undefined)
     throw new CommandError(
       'usage',
       `--${name} ${text}: give an age such as 2h, or an instant such as 2026-11-20T18:00:00Z.`,

@@ -1,4 +1,5 @@
-import { isJsonObject, type JsonObject, pointerBelow } from '../../ingest/parse-json.ts';
+import { pointerBelow } from '../../domain/strict-json.ts';
+import { isJsonObject, type JsonObject } from '../../ingest/parse-json.ts';
 import { checkSample } from './check-sample.ts';
 import { compareSchemas, type Findings, followRef } from './compare-schemas.ts';
 import type { Comparison, OurContract } from './difference.ts';

@@ -1,4 +1,5 @@
-import { isJsonObject, type JsonObject, pointerBelow } from '../../ingest/parse-json.ts';
+import { pointerBelow } from '../../domain/strict-json.ts';
+import { isJsonObject, type JsonObject } from '../../ingest/parse-json.ts';
 import { compareLimits } from './compare-limits.ts';
 import type { Difference, DifferenceKind, NotCompared } from './difference.ts';
 import { isTypeIn, listTypes } from './difference.ts';

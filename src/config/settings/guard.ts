@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseInstant } from '../../domain/instant.ts';
 import { triggerModes } from '../../domain/thresholds.ts';
 import { type Setting, url, whole } from './setting.ts';
 
@@ -44,7 +45,9 @@ export const guardSettings = {
   },
   RELEASED_AT: {
     group: 'guard',
-    schema: z.iso.datetime({ offset: true, error: 'must be an instant such as 2026-11-20T09:00:00Z' }),
+    schema: z
+      .string()
+      .refine((text) => parseInstant(text) !== undefined, 'must be an instant such as 2026-11-20T09:00:00Z'),
     doc: 'When this version was released; status notes are due by it. Default is the first start of a guard of this version.',
   },
   STATUS_WEBHOOK_URL: {

@@ -69,7 +69,12 @@ function describeParameters(route: RouteRow): JsonSchema {
   }));
   const headers = [
     ...(route.operationId === 'postEvent'
-      ? [header('Idempotency-Key', 'Identity of the event; goes before the body’s own')]
+      ? [
+          header(
+            'Idempotency-Key',
+            'Identity of the event; goes before the body’s own. Without it the body needs one',
+          ),
+        ]
       : []),
     ...(route.group === 'api' ? [header('X-Request-ID', 'Comes back in the answer and in our logs')] : []),
   ];

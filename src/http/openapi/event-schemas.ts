@@ -1,3 +1,6 @@
+import { instantCharsMax } from '../../domain/instant.ts';
+import { daysAheadMax } from '../../ingest/build-event.ts';
+
 /** The `data` of one event type, as the catalog knows it. */
 export interface EventTypeDoc {
   readonly type: string;
@@ -17,28 +20,39 @@ const fields = {
     type: 'string',
     minLength: 1,
     maxLength: 255,
-    description: 'Identity of the event; the Idempotency-Key header goes before it',
+    pattern: '^[\\x21-\\x7e]([\\x20-\\x7e]*[\\x21-\\x7e])?$',
+    description:
+      'Identity of the event, unless the Idempotency-Key header (which goes before it) or an id gives it',
   },
   source: { type: 'string', minLength: 1, maxLength: 255 },
   recipient: { $ref: '#/components/schemas/Recipient' },
   channels: { type: 'array', minItems: 1, items: { enum: ['email', 'sms'] } },
-  send_at: { type: 'string', format: 'date-time', description: 'Not before this instant' },
-  not_after: { type: 'string', format: 'date-time', description: 'Never after this instant' },
+  send_at: describeInstant(`Not before this instant; at most ${daysAheadMax} days ahead`),
+  not_after: describeInstant(
+    `Never after this instant; at most ${daysAheadMax} days after send_at, or after now`,
+  ),
 } as const;
 
 const name = { type: 'string', minLength: 1, maxLength: 255 } as const;
-const text = { type: 'string' } as const;
+
+/** RFC 3339, and what databases print for it. */
+function describeInstant(description?: string): JsonSchema {
+  const bounds = { type: 'string', format: 'date-time', maxLength: instantCharsMax };
+  return description === undefined ? bounds : { ...bounds, description };
+}
+
+const recipientFields = {
+  email: { type: 'string', format: 'email', maxLength: 254 },
+  phone: { type: 'string', pattern: '^\\+[1-9]\\d{6,14}$', description: 'E.164' },
+  name: { type: 'string', minLength: 1, maxLength: 200 },
+  locale: { type: 'string', maxLength: 35, description: 'BCP 47', examples: ['fr-CA'] },
+  time_zone: { type: 'string', maxLength: 40, description: 'IANA', examples: ['Europe/Paris'] },
+} as const;
 
 const recipient: JsonSchema = {
   type: 'object',
   description: 'Who is written to. Without it, student_id in the data is looked up.',
-  properties: {
-    email: { type: 'string', format: 'email' },
-    phone: { type: 'string', pattern: '^\\+[1-9]\\d{6,14}$', description: 'E.164' },
-    name: { type: 'string', minLength: 1, maxLength: 200 },
-    locale: { type: 'string', description: 'BCP 47', examples: ['fr-CA'] },
-    time_zone: { type: 'string', description: 'IANA', examples: ['Europe/Paris'] },
-  },
+  properties: recipientFields,
   anyOf: [{ required: ['email'] }, { required: ['phone'] }],
   additionalProperties: false,
 };
@@ -80,7 +94,7 @@ function describeFlat({ type, title, schema }: EventTypeDoc): JsonSchema {
 function describeEnvelope(type: JsonSchema, data: JsonSchema): JsonSchema {
   return {
     type: 'object',
-    properties: { id: name, ...fields, type, time: { type: 'string', format: 'date-time' }, data },
+    properties: { id: name, ...fields, type, time: describeInstant(), data },
     required: ['type', 'data'],
     additionalProperties: false,
   };
@@ -95,18 +109,19 @@ function describeCloudEvent(type: JsonSchema, data: JsonSchema): JsonSchema {
       id: name,
       source: name,
       type,
-      time: { type: 'string', format: 'date-time' },
+      time: describeInstant(),
       datacontenttype: { const: 'application/json' },
       data,
       idempotencykey: name,
       channels: { type: 'string', examples: ['email,sms'] },
-      sendat: { type: 'string', format: 'date-time' },
-      notafter: { type: 'string', format: 'date-time' },
-      recipientemail: text,
-      recipientphone: text,
-      recipientname: text,
-      recipientlocale: text,
-      recipienttimezone: text,
+      sendat: fields.send_at,
+      notafter: fields.not_after,
+      ...Object.fromEntries(
+        Object.entries(recipientFields).map(([field, schema]) => [
+          `recipient${field.replace('_', '')}`,
+          schema,
+        ]),
+      ),
     },
     required: ['specversion', 'id', 'source', 'type'],
   };

@@ -11,7 +11,11 @@ let app: TestApp;
 let ownMs = 0;
 beforeAll(async () => {
   app = await startTestApp({
-    catalog: { types: () => ['welcome'], find: () => ({ channels: ['email'] }), checkData: () => [] },
+    catalog: {
+      types: () => ['welcome'],
+      find: () => ({ channels: ['email'], notAfter: { kind: 'after', afterMs: 60_000 } }),
+      checkData: () => [],
+    },
     readQueueStatus: async () => {
       await sleep(ownMs);
       throw new TypeError('a fault of ours');

@@ -6,7 +6,7 @@ export interface AnswerKeepOptions {
   /** Steady milliseconds. */
   readonly now: () => number;
   readonly foundMs?: number;
-  /** For `not-found` and `refused`, which somebody may be mending right now. */
+  /** For `not-found`, `refused` and what has remarks, which somebody may be mending right now. */
   readonly negativeMs?: number;
   readonly entriesMax?: number;
 }
@@ -33,7 +33,7 @@ export function keepAnswers(
     if (answer.kind === 'unreachable') return;
     const [oldest] = entries.keys();
     if (entries.size >= entriesMax && oldest !== undefined) entries.delete(oldest);
-    entries.set(id, { answer, keepUntil: now() + (answer.kind === 'found' ? foundMs : negativeMs) });
+    entries.set(id, { answer, keepUntil: now() + (isWhole(answer) ? foundMs : negativeMs) });
   };
 
   const askAndKeep = async (id: string): Promise<DirectoryAnswer> => {
@@ -58,4 +58,8 @@ export function keepAnswers(
       });
     },
   };
+}
+
+function isWhole(answer: DirectoryAnswer): boolean {
+  return answer.kind === 'found' && answer.remarks === undefined;
 }

@@ -40,7 +40,10 @@ describe('parsePerson', () => {
     [{ email: 'jo@example.com,eve@evil.test' }, 'email', 'not-one-address'],
     [{ email: 'Jo <jo@example.com>' }, 'email', 'not-plain-ascii'],
     [{ email: 'jo@example' }, 'email', 'bad-domain'],
-    [{ email: 'jo@example.com', phone: '555 555 0123' }, 'phone', 'not-e164'],
+    [{ phone: '555 555 0123' }, 'phone', 'not-e164'],
+    [{ phone: '1'.repeat(50) }, 'phone', 'not-e164'],
+    [{ email: 'eve%evil.test@example.com' }, 'email', 'leads-elsewhere'],
+    [{ email: 'jo@example', phone: '0555' }, 'email', 'bad-domain'],
   ])('refuses %j, naming field and fault and never the address', (person, field, fault) => {
     const answer = parse(person);
     expect(answer).toMatchObject({
@@ -52,8 +55,31 @@ describe('parsePerson', () => {
   });
 
   test.each([
+    [
+      { email: 'jo@example.com', phone: '(555) 555-0142' },
+      { email: 'jo@example.com' },
+      { channel: 'sms', detail: expect.stringContaining('phone in the directory is not usable (not-e164)') },
+    ],
+    [
+      { email: 'jo@example.com,eve@evil.test', phone: '+15555550142' },
+      { phone: '+15555550142' },
+      { channel: 'email', detail: expect.stringContaining('not-one-address') },
+    ],
+  ])('of %j the good address is used, and the bad one is a remark', (person, good, remark) => {
+    const answer = parse(person);
+    expect(answer).toEqual({
+      kind: 'found',
+      recipient: { id: 's1', locale: 'en', timeZone: 'UTC', ...good },
+      remarks: [remark],
+    });
+    expect(JSON.stringify(answer)).not.toMatch(/evil|0142\)|555\)/);
+  });
+
+  test.each([
     [{ name: 'Jo\r\nBcc: eve@evil.test' }, 'Jo Bcc: eve@evil.test'],
     [{ name: '\u202Eevil\u202C' }, 'evil'],
+    [{ name: 'Jo\u200F \u061CSmith\u2067' }, 'Jo Smith'],
+    [{ name: '\u200E\u200F' }, undefined],
     [{ name: '  Jo \t Smith ' }, 'Jo Smith'],
     [{ first_name: 'Jo' }, 'Jo'],
     [{ name: 'Jo Smith', first_name: 'Jo' }, 'Jo Smith'],
@@ -63,10 +89,18 @@ describe('parsePerson', () => {
     expect(answer.kind === 'found' ? answer.recipient.name : answer).toBe(name);
   });
 
-  test('a locale or zone that does not exist becomes the default', () => {
-    expect(parse({ locale: 'not a locale', time_zone: 'Moon/Base' })).toMatchObject({
-      recipient: { locale: 'en', timeZone: 'UTC' },
-    });
+  test.each([
+    [
+      { locale: 'not a locale', time_zone: 'Moon/Base' },
+      { locale: 'en', timeZone: 'UTC' },
+    ],
+    [
+      { locale: 'fr_CA', time_zone: 'america/toronto' },
+      { locale: 'fr-CA', timeZone: 'America/Toronto' },
+    ],
+    [{ locale: 'ZH_hant_tw' }, { locale: 'zh-Hant-TW', timeZone: 'UTC' }],
+  ])('the locale and zone of %j are canonical, or the default', (person, expected) => {
+    expect(parse(person)).toMatchObject({ recipient: expected });
   });
 
   test('a number may serve as id, and members that we do not know are dropped', () => {

@@ -1,12 +1,10 @@
 import { z } from 'zod';
-import {
-  type AddressFault,
-  addressRepairs,
-  type Parsed,
-  parseEmailAddress,
-  parsePhoneNumber,
-} from '../../domain/address.ts';
-import type { DirectoryAnswer } from '../../domain/recipient.ts';
+import { addressRepairs, type Parsed, parseEmailAddress, parsePhoneNumber } from '../../domain/address.ts';
+import { cleanDisplayName } from '../../domain/display-name.ts';
+import { parseLocale } from '../../domain/locale.ts';
+import type { Channel } from '../../domain/message.ts';
+import type { AddressRemark, DirectoryAnswer } from '../../domain/recipient.ts';
+import { parseTimeZone } from '../../domain/time-zone.ts';
 
 /** What a person without a usable locale or time zone gets. */
 export interface PersonDefaults {
@@ -17,7 +15,6 @@ export interface PersonDefaults {
 /** Directories write "nothing" in three ways: absent, null and blank. All mean absent. */
 const text = z
   .string()
-  .max(1000)
   .nullish()
   .transform((value) => value?.trim() || undefined);
 
@@ -34,26 +31,43 @@ export const personSchema = z.object({
 export type Person = z.infer<typeof personSchema>;
 
 /**
- * The person as a recipient, with strictly parsed addresses. One bad address refuses the whole person, naming field
- * and repair but never the address: guessing what was meant could write to a stranger. A locale or zone that does
- * not exist is replaced by the default, because it only changes how dates look.
+ * The person as a recipient, with strictly parsed addresses. A bad address is never used, for guessing what was meant
+ * could write to a stranger; it is told as a remark, naming field and repair but never the address, and the other
+ * channel goes on. Only who has nothing but bad addresses is refused. A locale or zone that does not exist is replaced by
+ * the default, because it only changes how dates look.
  */
 export function parsePerson(person: Person, defaults: PersonDefaults): DirectoryAnswer {
   const email = parseAddress(person.email, parseEmailAddress);
-  if (email?.ok === false) return refuse('email', email.fault);
   const phone = parseAddress(person.phone, parsePhoneNumber);
-  if (phone?.ok === false) return refuse('phone', phone.fault);
+  const remarks = [...toRemark('email', email), ...toRemark('sms', phone)];
+  const [first] = remarks;
+  if (first !== undefined && !email?.ok && !phone?.ok) return { kind: 'refused', detail: first.detail };
   return {
     kind: 'found',
     recipient: {
       id: person.student_id,
-      ...(email && { email: email.value }),
-      ...(phone && { phone: phone.value }),
-      ...readName(person.name ?? person.first_name),
-      locale: isLocale(person.locale) ? person.locale : defaults.locale,
-      timeZone: isTimeZone(person.time_zone) ? person.time_zone : defaults.timeZone,
+      ...whenGood('email', email),
+      ...whenGood('phone', phone),
+      ...readHabits(person, defaults),
     },
+    ...(first !== undefined && { remarks }),
   };
+}
+
+/** What only changes how a message reads. */
+function readHabits(person: Person, defaults: PersonDefaults) {
+  return {
+    ...readName(person.name ?? person.first_name),
+    locale: parseLocale(person.locale ?? '') ?? defaults.locale,
+    timeZone: parseTimeZone(person.time_zone ?? '') ?? defaults.timeZone,
+  };
+}
+
+function whenGood<Name extends string, T>(
+  name: Name,
+  parsed: Parsed<T> | undefined,
+): Partial<Record<Name, T>> {
+  return parsed?.ok === true ? ({ [name]: parsed.value } as Record<Name, T>) : {};
 }
 
 function parseAddress<T>(
@@ -63,34 +77,15 @@ function parseAddress<T>(
   return value === undefined ? undefined : parse(value);
 }
 
-function refuse(field: 'email' | 'phone', fault: AddressFault): DirectoryAnswer {
-  return {
-    kind: 'refused',
-    detail: `${field} in the directory is not usable (${fault}): ${addressRepairs[fault]}`,
-  };
+function toRemark(channel: Channel, parsed: Parsed<unknown> | undefined): AddressRemark[] {
+  if (parsed === undefined || parsed.ok) return [];
+  const field = channel === 'email' ? 'email' : 'phone';
+  const repair = addressRepairs[parsed.fault];
+  return [{ channel, detail: `${field} in the directory is not usable (${parsed.fault}): ${repair}` }];
 }
 
-/** One line of at most 200 characters, or no name: it ends up in headers and in text messages. */
+/** The name on one line, or none: line breaks in a directory are an accident of its forms. */
 function readName(name = ''): { name?: string } {
-  // Controls, line separators and the marks that turn the reading direction of what follows.
-  const line = name.replaceAll(/[\p{Cc}\u2028\u2029\u202A-\u202E\u2066-\u2069\s]+/gu, ' ').trim();
-  return line === '' || line.length > 200 ? {} : { name: line };
-}
-
-function isLocale(tag: string | undefined): tag is string {
-  if (tag === undefined) return false;
-  try {
-    return Intl.getCanonicalLocales(tag).length === 1;
-  } catch {
-    return false;
-  }
-}
-
-function isTimeZone(zone: string | undefined): zone is string {
-  if (zone === undefined) return false;
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone !== '';
-  } catch {
-    return false;
-  }
+  const line = cleanDisplayName(name.replaceAll(/[\p{Cc}\u2028\u2029\s]+/gu, ' '))?.trim();
+  return line === undefined || line === '' ? {} : { name: line };
 }

@@ -1,4 +1,5 @@
 import { ServiceError } from '../../../domain/errors.ts';
+import { parseInstant } from '../../../domain/instant.ts';
 import type { ApiContext } from '../../context.ts';
 import type { Exchange } from '../../exchange.ts';
 import { operatorOf } from '../../operator.ts';
@@ -28,7 +29,7 @@ export async function getControlSend(exchange: Exchange, { services }: ApiContex
 /** Stops, and says so only when no permit can follow; or starts, for who saw the newest epoch. */
 export async function putControlSend(exchange: Exchange, { services, nowMs }: ApiContext): Promise<Reply> {
   const order = parseBody(exchange, sendOrderSchema);
-  if (order.until !== undefined && Date.parse(order.until) <= nowMs()) {
+  if (order.until !== undefined && (parseInstant(order.until) ?? 0) <= nowMs()) {
     const faults = [{ pointer: '/until', detail: 'must be later than now' }];
     throw new ServiceError('invalid-request-data', 'the expiry has passed', { faults });
   }

@@ -7,8 +7,8 @@ import type { Exchange } from '../../exchange.ts';
 import { takeAllowance } from '../../pipeline/limit-client.ts';
 import { toServiceError } from '../../problem.ts';
 import type { Reply } from '../../route.ts';
-import type { Receipt } from '../post-event/accept-parsed.ts';
-import { acceptParsed, chooseIntake } from '../post-event/accept-parsed.ts';
+import type { Receipt } from '../post-event/accept-checked.ts';
+import { acceptChecked, chooseIntake } from '../post-event/accept-checked.ts';
 import { readPost } from '../post-event/read-post.ts';
 import { replyBatch } from './reply-batch.ts';
 import { runBounded } from './run-bounded.ts';
@@ -25,8 +25,7 @@ export async function postEventBatch(exchange: Exchange, context: ApiContext): P
   const acceptItem = async (item: BatchItem): Promise<Receipt | ServiceError> => {
     try {
       if (item instanceof ServiceError) return item;
-      checkEvent(item, services.catalog);
-      return await acceptParsed(item, exchange, intake);
+      return await acceptChecked(checkEvent(item, services.catalog), exchange, intake);
     } catch (thrown) {
       return noteBug(exchange, toServiceError(thrown));
     }

@@ -1,10 +1,10 @@
 import { ServiceError } from '../../../domain/errors.ts';
 import type { ApiContext } from '../../context.ts';
 import type { Exchange } from '../../exchange.ts';
-import { describeProblem } from '../../problem.ts';
+import { describeProblem, faultsMax } from '../../problem.ts';
 import type { Reply } from '../../route.ts';
 import { replyJson } from '../../route.ts';
-import type { Receipt } from '../post-event/accept-parsed.ts';
+import type { Receipt } from '../post-event/accept-checked.ts';
 
 /**
  * 202 when one item or more is on disk, with a result for each. When nothing is, the whole is a problem with
@@ -16,12 +16,19 @@ export function replyBatch(
   { baseUrl }: Pick<ApiContext, 'baseUrl'>,
 ): Reply {
   const { requestId } = exchange;
+  // The bound of one problem holds for all of them together; but each tells one fault at least.
+  let faultsLeft = faultsMax;
+  const describe = (fault: ServiceError): Readonly<Record<string, unknown>> => {
+    const toldMax = Math.max(1, faultsLeft);
+    faultsLeft -= fault.options.faults?.length ?? 0;
+    return describeProblem(fault, { requestId, baseUrl, faultsMax: toldMax });
+  };
   const receipts = results.filter((result): result is Receipt => !(result instanceof ServiceError));
   const faults = results.filter((result): result is ServiceError => result instanceof ServiceError);
   const body = {
     results: results.map((result, index) =>
       result instanceof ServiceError
-        ? { index, status: 'rejected', problem: describeProblem(result, { requestId, baseUrl }) }
+        ? { index, status: 'rejected', problem: describe(result) }
         : { index, status: result.status, event_id: result.eventId },
     ),
     accepted: receipts.length,

@@ -4,15 +4,14 @@ import type { ApiContext } from '../../context.ts';
 import type { Exchange } from '../../exchange.ts';
 import type { Reply } from '../../route.ts';
 import { replyJson } from '../../route.ts';
-import { acceptParsed, chooseIntake } from './accept-parsed.ts';
+import { acceptChecked, chooseIntake } from './accept-checked.ts';
 import { readPost } from './read-post.ts';
 
 /** 202 once the event is on disk, accepted or quarantined; the same answer again, marked, for the same key and body. */
 export async function postEvent(exchange: Exchange, { services }: ApiContext): Promise<Reply> {
   const intake = chooseIntake(exchange, services);
-  const parsed = parseEvent(readPost(exchange));
-  checkEvent(parsed, services.catalog);
-  const receipt = await acceptParsed(parsed, exchange, intake);
+  const checked = checkEvent(parseEvent(readPost(exchange)), services.catalog);
+  const receipt = await acceptChecked(checked, exchange, intake);
   return replyJson(
     202,
     {

@@ -4,8 +4,8 @@ import type { EventHeaders } from '../../../ingest/raw-event.ts';
 import type { Exchange } from '../../exchange.ts';
 
 /** What the parser needs of a request. */
-export function readPost({ mediaType, request, body }: Exchange): EventPost {
-  return { mediaType, headers: readHeaders(request), body };
+export function readPost({ mediaType, request, body, receivedAt }: Exchange): EventPost {
+  return { mediaType, headers: readHeaders(request), body, receivedAt };
 }
 
 /** Node joins a key that came twice with a comma: two keys would silently name a third event. */

@@ -1,7 +1,7 @@
 import { ServiceError } from '../../../domain/errors.ts';
 import type { EventId } from '../../../domain/ids.ts';
 import type { AcceptAnswer, AcceptRequest } from '../../../ingest/accept-event.ts';
-import type { ParsedEvent } from '../../../ingest/build-event.ts';
+import type { CheckedEvent } from '../../../ingest/check-event.ts';
 import { parseTraceparent } from '../../../observe/trace-context.ts';
 import { type Exchange, requireCaller } from '../../exchange.ts';
 import { readBearerToken } from '../../pipeline/authenticate.ts';
@@ -42,8 +42,8 @@ export function chooseIntake(
  *
  * @throws ServiceError `idempotency-conflict` (409, with the first event's id), and what the intake throws
  */
-export async function acceptParsed(
-  { event, idempotencyKey }: ParsedEvent,
+export async function acceptChecked(
+  { event, idempotencyKey }: CheckedEvent,
   { requestId, request }: Exchange,
   intake: Intake,
 ): Promise<Receipt> {

@@ -1,0 +1,129 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { named } from '../../test/support/shorten.ts';
+import { jsonDepthMax, jsonValuesMax, readStrictJson } from './strict-json.ts';
+
+/** `kind pointer` of each flaw, or the kind of a text that is not read at all. */
+function flawsOf(text: string): readonly string[] | string {
+  const reading = readStrictJson(text);
+  return reading.kind === 'read'
+    ? reading.flaws.map(({ kind, pointer }) => `${kind} ${pointer}`)
+    : reading.kind;
+}
+
+const deep = (levels: number): string => `${'['.repeat(levels)}${']'.repeat(levels)}`;
+
+/** Text → what is wrong with it although `JSON.parse` takes it. */
+const texts: readonly (readonly [string, readonly string[] | string])[] = [
+  ['{"a":1,"b":{"a":1},"c":[{"a":1},{"a":1}]}', []],
+  ['{"a":1,"a":2}', ['duplicate-member /a']],
+  ['{"a":1,"a":1}', ['duplicate-member /a']],
+  ['{"exp":1,"\\u0065xp":2}', ['duplicate-member /exp']],
+  ['{"x":[{"y":1},{"a":{"b":1,"b":2}}]}', ['duplicate-member /x/1/a/b']],
+  ['{"":1,"":2}', ['duplicate-member /']],
+  ['{"a/b~":1,"a/b~":2}', ['duplicate-member /a~1b~0']],
+  [String.raw`{"a\"b":1,"a\"b":2}`, [String.raw`duplicate-member /a"b`]],
+  ['{"a":"\\",\\"a\\":1","b":"a"}', []],
+  ['[{"a":1},{"a":1,"a":2},{"a":1}]', ['duplicate-member /1/a']],
+  ['{"n":9007199254740991}', []],
+  ['{"n":-9007199254740991}', []],
+  ['{"n":9007199254740992}', ['inexact-number /n']],
+  ['{"n":9007199254740993}', ['inexact-number /n']],
+  ['{"n":-9007199254740993}', ['inexact-number /n']],
+  ['{"n":[1,{"m":12345678901234567890}]}', ['inexact-number /n/1/m']],
+  ['{"n":1e400}', ['inexact-number /n']],
+  ['{"n":-1E+400}', ['inexact-number /n']],
+  ['{"n":1e-400}', ['inexact-number /n']],
+  ['{"n":0.1}', []],
+  ['{"n":0.10000000000000001}', []],
+  ['{"n":0.30000000000000004}', []],
+  ['{"n":3.141592653589793}', []],
+  ['{"n":3.14159265358979323846}', ['inexact-number /n']],
+  ['{"n":0.1234567890123456789}', ['inexact-number /n']],
+  ['{"n":1.00000000000000000000}', []],
+  ['{"n":0.00000000000000000000001}', []],
+  ['{"n":1e5,"m":1.5E-7,"o":-0,"p":0e10,"q":5e-324,"r":1.7976931348623157e308}', []],
+  ['{"n":1.23456789e-320}', ['inexact-number /n']],
+  [`{"n":0.${'0'.repeat(500_000)}1}`, ['inexact-number /n']],
+  [`{"n":1${'0'.repeat(500_000)}}`, ['inexact-number /n']],
+  ['{"n":"9007199254740993"}', []],
+  ['{"t":"\\ud83d\\ude00"}', []],
+  ['{"t":"half \\ud83d"}', ['half-character /t']],
+  ['{"t":["\\ude00\\ud83d"]}', ['half-character /t/0']],
+  ['{"\\ud83d":1}', ['half-character /\ud83d']],
+  ['{"t":"\\\\ud83d"}', []],
+  ['{"__proto__":1}', ['forbidden-name /__proto__']],
+  ['{"a":[{"constructor":1}]}', ['forbidden-name /a/0/constructor']],
+  ['{"__proto__":1,"__proto__":2}', ['duplicate-member /__proto__', 'forbidden-name /__proto__']],
+  [`{"a":${deep(jsonDepthMax - 1)}}`, []],
+  [`{"a":${deep(jsonDepthMax)}}`, [`too-deep /a${'/0'.repeat(jsonDepthMax - 1)}`]],
+  [`[${deep(jsonDepthMax)}]`, []],
+  [deep(20_000), [`too-deep ${'/0'.repeat(jsonDepthMax + 1)}`]],
+  [`[${'1,'.repeat(jsonValuesMax)}1]`, 'too-many-values'],
+  [`[${'{},'.repeat(jsonValuesMax)}{}]`, 'too-many-values'],
+  [`{${'"":1,'.repeat(jsonValuesMax)}"":1}`, 'too-many-values'],
+  ['{"a":1', 'malformed'],
+  ['{"a":1}x', 'malformed'],
+  ['"', 'malformed'],
+  ['"\\', 'malformed'],
+  ['', 'malformed'],
+  ['9007199254740993', ['inexact-number ']],
+  ['"text"', []],
+  ['null', []],
+];
+test.each(named(texts))('%s', (_name, text, expected) => {
+  expect(flawsOf(text)).toEqual(expected);
+});
+
+describe('readStrictJson', () => {
+  test('reads what JSON.parse reads, and finds nothing wrong in what JSON can keep', () => {
+    const anything = fc.jsonValue({ maxDepth: 5 }).map((value) => JSON.stringify(value, keepSafe));
+    fc.assert(
+      fc.property(anything, (text) => {
+        const reading = readStrictJson(text);
+        const odd = /\\u[dD]|"(?:__proto__|constructor|prototype)"/.test(text);
+        expect(reading).toMatchObject({ kind: 'read', value: JSON.parse(text) as unknown });
+        fc.pre(!odd);
+        expect(reading).toMatchObject({ flaws: [] });
+      }),
+    );
+  });
+
+  test('finds a member that comes twice wherever it stands', () => {
+    const object = fc.dictionary(fc.stringMatching(/^[a-z"\\/~ü]{0,3}$/), fc.jsonValue({ maxDepth: 2 }), {
+      minKeys: 1,
+    });
+    fc.assert(
+      fc.property(object, fc.nat(), fc.boolean(), (value, at, isInside) => {
+        const names = Object.keys(value);
+        const name = JSON.stringify(names[at % names.length]);
+        const twice = JSON.stringify(value, keepSafe).replace(/\}$/, `,${name}:null}`);
+        const flaws = flawsOf(isInside ? `{"in":[${twice}]}` : twice);
+        expect(Array.isArray(flaws) && flaws.some((flaw) => flaw.startsWith('duplicate-member'))).toBe(true);
+      }),
+    );
+  });
+
+  test('tells whether a number survives as a comparison of decimals does', () => {
+    const digits = fc.tuple(fc.bigInt({ min: 1n, max: 10n ** 19n }), fc.integer({ min: -30, max: 30 }));
+    fc.assert(
+      fc.property(digits, ([mantissa, exponent]) => {
+        const literal = `${mantissa}.0e${exponent}`;
+        // The double as a decimal of as many digits as were given.
+        const given = String(mantissa).replace(/0+$/, '');
+        const kept = Number(literal)
+          .toExponential(Math.min(100, Math.max(0, given.length - 1)))
+          .replace(/e.*$/, '')
+          .replace('.', '')
+          .replace(/0+$/, '');
+        const survives = given.length <= 17 && kept === given;
+        expect(flawsOf(`[${literal}]`)).toEqual(survives ? [] : ['inexact-number /0']);
+      }),
+    );
+  });
+});
+
+/** Integers beyond 2^53 are flaws by design. */
+function keepSafe(_key: string, value: unknown): unknown {
+  return typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value) ? 0 : value;
+}
