@@ -21,7 +21,7 @@ import type { Senders } from './to-outgoing.ts';
 export interface Desk {
   readonly readMessage: (id: MessageId) => Promise<MessageRecord | undefined>;
   readonly findTemplate: (type: string) => Template | undefined;
-  readonly renderer: Renderer;
+  readonly renderer: Pick<Renderer, 'render' | 'templateVersion'>;
   readonly permits: Permits;
   readonly decisions: MessageDecisions;
   /** For diagnostics; the permits note their answers themselves. */

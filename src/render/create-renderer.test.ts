@@ -39,7 +39,8 @@ function makeTemplate(sources: Sources, change: Partial<TemplateSource> = {}): T
     type: 'note',
     channels: ['email', 'sms'],
     defaultLocale: 'en',
-    smsSegmentsMax: 1,
+    sms: { segmentsMax: 1, shorten: new Map(), omit: [] },
+    schema: {},
     parts,
     samples: [
       {
@@ -139,7 +140,7 @@ describe('a draft', () => {
 
   test('is refused for a channel that the template does not have', () => {
     const { sms: _, ...emailOnly } = plainParts;
-    const emailRenderer = createRenderer(makeOptions(emailOnly, { channels: ['email'], smsSegmentsMax: 0 }));
+    const emailRenderer = createRenderer(makeOptions(emailOnly, { channels: ['email'] }));
     expect(() => emailRenderer.render(makeRequest())).toThrow('the template note has no sms');
   });
 
