@@ -59,7 +59,7 @@ export function buildHttpServices(foundation: Foundation, parts: HttpParts): Htt
   const addToWindows = startWindowAdder(foundation, latency);
   return {
     tokens: identity.tokens,
-    catalog,
+    catalog: { ...catalog, checkDrafts: (event) => parts.renderer.checkDrafts(event) },
     latency,
     ...intake,
     acceptEvent: async (request) => {

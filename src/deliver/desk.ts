@@ -24,7 +24,7 @@ export interface Desk {
   /** Puts a message aside that cannot be read; false when it is not open. */
   readonly parkMessage: (id: MessageId) => Promise<boolean>;
   readonly findTemplate: (type: string) => Template | undefined;
-  readonly renderer: Renderer;
+  readonly renderer: Pick<Renderer, 'render' | 'templateVersion'>;
   readonly permits: Permits;
   readonly decisions: MessageDecisions;
   /** For diagnostics; the permits note their answers themselves. */

@@ -4,7 +4,7 @@ import { type Draft, RenderError } from '../render/rendered.ts';
 import type { MessageRecord } from '../store/message-record.ts';
 
 /** What would be sent if the message left now. Throws `RenderError`: a fault of template or data that no retry mends. */
-export function draftMessage(renderer: Renderer, message: MessageRecord): Draft {
+export function draftMessage(renderer: Pick<Renderer, 'render'>, message: MessageRecord): Draft {
   return renderer.render({
     template: message.type,
     channel: message.channel,
@@ -16,7 +16,7 @@ export function draftMessage(renderer: Renderer, message: MessageRecord): Draft 
 }
 
 /** What would be sent of a message that has not ended for good: as it was kept, else rendered now. */
-export function viewDraft(renderer: Renderer, message: MessageRecord) {
+export function viewDraft(renderer: Pick<Renderer, 'render'>, message: MessageRecord) {
   const { id, state, draft } = message;
   const view = { message_id: id as string, state };
   if (groupOf(state) === 'ended') return undefined;

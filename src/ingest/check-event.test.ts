@@ -7,6 +7,7 @@ import { parseEvent } from './parse-event.ts';
 const receivedAt = Date.parse('2026-11-20T09:30:00Z');
 const notAfter = { kind: 'field', field: 'deadline' } as const;
 const catalog: EventCatalog = {
+  checkDrafts: () => ({ data: [] }),
   types: () => ['welcome'],
   find: (type) => (type === 'welcome' ? { channels: ['email'], notAfter } : undefined),
   checkData: (_type, data) =>

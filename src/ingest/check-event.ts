@@ -12,6 +12,12 @@ export interface EventCatalog {
   find(type: string): { readonly channels: readonly Channel[]; readonly notAfter: NotAfterRule } | undefined;
   /** Every fault of `data`, by JSON pointer relative to it; empty when it is good. */
   checkData(type: string, data: Readonly<Record<string, unknown>>): readonly PointerFault[];
+  /** What would keep the messages of an event whose data is good from being rendered; pointers are relative to the data. */
+  checkDrafts(event: IncomingEvent): {
+    readonly data: readonly PointerFault[];
+    /** Of the name of the recipient that the event brings. */
+    readonly recipientName?: string;
+  };
 }
 
 /** An event that is good to accept. */
@@ -31,7 +37,7 @@ export interface CheckedEvent {
 export function checkEvent(parsed: ParsedEvent, catalog: EventCatalog): CheckedEvent {
   const { event, idempotencyKey, faults: ownFaults, keyFault } = parsed;
   const entry = catalog.find(event.type);
-  const dataFaults = entry === undefined ? [] : listDataFaults(parsed, catalog, entry);
+  const dataFaults = entry === undefined ? [] : listTemplateFaults(parsed, catalog, entry);
   if (entry !== undefined && idempotencyKey !== undefined && ownFaults.length + dataFaults.length === 0)
     return { event, idempotencyKey };
   const typeFault = entry === undefined ? [parsed.faultAt('type', 'is not a known event type')] : [];
@@ -87,6 +93,28 @@ function listDataFaults(parsed: ParsedEvent, catalog: EventCatalog, entry: Entry
     faults.push(faultAt(`recipient/${addressOf[unreachable]}`, repairs[unreachable]));
   faults.push(...judgeStart(parsed, entry.notAfter));
   return faults;
+}
+
+/** What the templates of the type cannot take; the renderer is asked only of what is good otherwise. */
+function listTemplateFaults(
+  parsed: ParsedEvent,
+  catalog: EventCatalog,
+  entry: Entry,
+): readonly PointerFault[] {
+  const faults = listDataFaults(parsed, catalog, entry);
+  return faults.length + parsed.faults.length > 0 ? faults : listDraftFaults(parsed, catalog);
+}
+
+/** What the renderer has to say of an event that is good otherwise. */
+function listDraftFaults(
+  { event, dataPointer, faultAt }: ParsedEvent,
+  catalog: EventCatalog,
+): PointerFault[] {
+  const { data, recipientName } = catalog.checkDrafts(event);
+  return [
+    ...data.map(({ pointer, detail }) => ({ pointer: `${dataPointer}${pointer}`, detail })),
+    ...(recipientName === undefined ? [] : [faultAt('recipient/name', recipientName)]),
+  ];
 }
 
 /** What may not leave before it is worthless is not accepted: it could only expire. */

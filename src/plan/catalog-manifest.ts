@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { categories, channels } from '../domain/message.ts';
 import { isTemplateFault, parseDocument, parseWith } from '../render/parse-document.ts';
+import { shortenedLengthMin } from '../render/shorten-text.ts';
 import type { TemplateFault } from '../render/template-fault.ts';
 import type { SourceFile } from '../render/template-source.ts';
 
@@ -38,7 +39,17 @@ const manifestSchema = z.strictObject({
     { error: 'give { attempts, base_seconds, cap_seconds, horizon_hours }' },
   ),
   on_unknown: z.enum(['ask', 'resend-once'], { error: 'give ask (a person decides) or resend-once' }),
-  sms: z.strictObject({ max_segments: wholeNumber(1, 10) }).optional(),
+  sms: z
+    .strictObject({
+      max_segments: wholeNumber(1, 10),
+      shorten: z
+        .record(z.string(), wholeNumber(shortenedLengthMin, 1000), {
+          error: 'give { <text field>: <least length> }',
+        })
+        .optional(),
+      omit: z.array(z.string(), { error: 'give a list of optional text fields' }).optional(),
+    })
+    .optional(),
 });
 
 export type Manifest = z.infer<typeof manifestSchema>;

@@ -64,7 +64,7 @@ describe('the first catalog', () => {
       recipient: {},
     } as const;
     expect(() => renderer.render({ ...request, data: { ctaUrl: 'https://evil.test/' } })).toThrow(
-      /ctaUrl.*evil\.test/,
+      /"ctaUrl" is not an https link to an allowed host/,
     );
     expect(renderer.render({ ...request, data: { ctaUrl: 'https://real.test/' } })).toMatchObject({
       channel: 'email',
@@ -314,9 +314,9 @@ describe('a catalog with a fault does not load', () => {
     [
       'SMS without a maximum',
       'deadline_approaching/manifest.yaml',
-      'sms: { max_segments: 2 }',
+      '  max_segments: 2\n',
       '',
-      4,
+      11,
       'max_segments',
     ],
     ['YAML that does not parse', 'welcome/manifest.yaml', 'title: Welcome', 'title: [', 2, 'cannot be read'],
@@ -354,11 +354,9 @@ describe('a catalog with a fault does not load', () => {
       '{{#if firstName}}',
     ],
   ])('%s', (_, file, ...[from, to, line, detail]) => {
-    expect(faultsAfter(file, from, to)).toContainEqual({
-      file,
-      line,
-      detail: expect.stringContaining(detail),
-    });
+    expect(faultsAfter(file, from, to)).toContainEqual(
+      expect.objectContaining({ file, line, detail: expect.stringContaining(detail) }),
+    );
   });
 
   test('a misspelt part', () => {

@@ -5,6 +5,7 @@ import type { PointerFault } from '../domain/errors.ts';
 import { instantRepair, parseInstant } from '../domain/instant.ts';
 import type { AmbiguityPolicy, Category, Channel } from '../domain/message.ts';
 import { parseTimeZone } from '../domain/time-zone.ts';
+import { asRecord } from '../render/as-record.ts';
 import { isTemplateFault, parseDocument, parseWith } from '../render/parse-document.ts';
 import { type TemplateFault, TemplateFaultsError } from '../render/template-fault.ts';
 import {
@@ -19,6 +20,7 @@ import {
 import { type Manifest, parseManifest } from './catalog-manifest.ts';
 import type { NotAfterRule } from './catalog-not-after.ts';
 import { compileDataSchema, type DataSchema } from './catalog-schema.ts';
+import { checkSmsRule, toSmsRule } from './catalog-sms-rule.ts';
 
 /** What one event type becomes: its channels, category and policies. Nothing in an event can change any of it. */
 export interface CatalogEntry {
@@ -94,6 +96,12 @@ interface LoadedEntry {
   readonly source: TemplateSource;
 }
 
+interface ParsedSchema {
+  readonly schema: DataSchema;
+  /** The JSON Schema itself. */
+  readonly source: Readonly<Record<string, unknown>>;
+}
+
 interface Faulty {
   readonly faults: readonly TemplateFault[];
 }
@@ -116,16 +124,21 @@ function loadEntry(folder: string, type: string, currency: string): LoadedEntry 
   if ('faults' in samples) return samples;
   const { manifest } = parsed;
   const { parts, faults } = readTemplateParts(folder, manifest.locale);
-  const ruleFaults = checkNotAfter(manifest, settings.manifest, schema.schema);
+  const sms = toSmsRule(manifest);
+  const ruleFaults = [
+    ...checkNotAfter(manifest, settings.manifest, schema.schema),
+    ...checkSmsRule(sms, settings.manifest, schema.source),
+  ];
   if (faults.length + ruleFaults.length > 0) return { faults: [...faults, ...ruleFaults] };
   const source: TemplateSource = {
     type,
     channels: manifest.channels,
     defaultLocale: manifest.locale,
-    smsSegmentsMax: manifest.sms?.max_segments ?? 0,
+    sms,
     parts,
     samples: samples.samples,
     settings: [settings.manifest, settings.schema, settings.sample],
+    schema: schema.source,
   };
   return { entry: toEntry(source, manifest, samples.samples[0]), schema: schema.schema, source };
 }
@@ -182,21 +195,18 @@ function toEntry(source: TemplateSource, manifest: Manifest, sample: TemplateSam
       horizonMs: retry.horizon_hours * hourMs,
     },
     onUnknown: manifest.on_unknown,
-    smsSegmentsMax: source.smsSegmentsMax,
+    smsSegmentsMax: source.sms.segmentsMax,
     sample,
   };
 }
 
 const hourMs = 60 * 60 * 1000;
 
-function parseSchema(
-  { file, source }: SourceFile,
-  currency: string,
-): { readonly schema: DataSchema } | Faulty {
+function parseSchema({ file, source }: SourceFile, currency: string): ParsedSchema | Faulty {
   const document = parseDocument(file, source);
   if (isTemplateFault(document)) return { faults: [document] };
   try {
-    return { schema: compileDataSchema(document.value, currency) };
+    return { schema: compileDataSchema(document.value, currency), source: asRecord(document.value) };
   } catch (error) {
     return { faults: [{ file, line: 1, detail: error instanceof Error ? error.message : String(error) }] };
   }

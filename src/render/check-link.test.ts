@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { checkLink, findForeignAttribute, findForeignLink } from './check-link.ts';
+import { checkLink, findForeignLink, findForeignLinkInHtml } from './check-link.ts';
 
 const rule = { hosts: new Set(['app.example.com']), allowLocalhost: false };
 const localRule = { ...rule, allowLocalhost: true };
@@ -53,9 +53,11 @@ describe('a rendered text', () => {
 describe('rendered HTML', () => {
   test('escaped but foreign attributes are caught', () => {
     expect(
-      findForeignAttribute('<a href="https://app.example.com/?a&#x3D;1&amp;b">x</a>', rule),
+      findForeignLinkInHtml('<a href="https://app.example.com/?a&#x3D;1&amp;b">x</a>', rule),
     ).toBeUndefined();
-    expect(findForeignAttribute('<a href="javascript:alert(1)">x</a>', rule)).toBe('javascript:alert(1)');
-    expect(findForeignAttribute("<img src='https://evil.test/pixel'>", rule)).toBe('https://evil.test/pixel');
+    expect(findForeignLinkInHtml('<a href="javascript:alert(1)">x</a>', rule)).toBe('javascript:alert(1)');
+    expect(findForeignLinkInHtml("<img src='https://evil.test/pixel'>", rule)).toBe(
+      'https://evil.test/pixel',
+    );
   });
 });

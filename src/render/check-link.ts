@@ -11,35 +11,49 @@ export type LinkVerdict =
   | { readonly ok: false; readonly fault: string };
 
 /**
- * Allows only absolute https links to the hosts of the rule, without user info or port, and answers the
- * normalised form (WHATWG URL), so that what was judged is what is printed.
+ * Allows only absolute https links to the hosts of the rule, without user info or port, and answers the normalised
+ * form (WHATWG URL), so that what was judged is what is printed: with every mark encoded at which a reader could take
+ * the link to end and another one to begin.
  */
 export function checkLink(value: unknown, rule: LinkRule): LinkVerdict {
   if (typeof value !== 'string' || !URL.canParse(value))
     return { ok: false, fault: 'is not an absolute link' };
   const url = new URL(value);
   const fault = findFault(url, rule);
-  return fault === undefined ? { ok: true, href: url.href } : { ok: false, fault };
+  if (fault !== undefined) return { ok: false, fault };
+  return { ok: true, href: url.href.replaceAll(/[^\w\-.~:/?#@&=%+$]/g, encodeMark) };
+}
+
+function encodeMark(mark: string): string {
+  return `%${mark.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
 }
 
 /**
- * The first link in a rendered text that the rule refuses. Mail programs turn every address they see into a
- * link, also one that came in through a person's name, so the whole text is read, not only what the templates
- * meant as links.
+ * The first link in a rendered text that the rule refuses: whatever has `://` in it or begins with `www.`. Mail programs
+ * turn every address that they see into a link, so the whole text is read, not only what the templates meant as links.
  */
 export function findForeignLink(text: string, rule: LinkRule): string | undefined {
-  const found = text.match(/(?:\b[a-z][a-z0-9+.-]{1,15}:\/\/|\bwww\.)[^\s"'<>]+/gi) ?? [];
-  return found.find((link) => !checkLink(link.replace(/[).,;:!?]+$/, ''), rule).ok);
+  if (!/:\/\/|www/i.test(text)) return undefined;
+  return text.split(/[\s"'<>]+/).find((word) => !leadsHome(word, rule));
 }
 
-/** The first `href` or `src` of rendered HTML that the rule refuses, decoded. */
-export function findForeignAttribute(html: string, rule: LinkRule): string | undefined {
-  const found = [
-    ...html.matchAll(/\b(?:href|src|action|background)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]+))/gi),
-  ];
-  return found
-    .map((match) => decodeEntities(match[1] ?? match[2] ?? match[3] ?? ''))
-    .find((link) => !checkLink(link, rule).ok);
+function leadsHome(word: string, rule: LinkRule): boolean {
+  if (!word.includes('://')) return !/(?<![\p{L}\p{N}])www\d?\.[\p{L}\p{N}]/iu.test(word);
+  // `_https://` and `1https://` are linked from the letter on.
+  const link = /[a-z][a-z0-9+.-]*:\/\/.*/i.exec(word)?.[0] ?? '';
+  return checkLink(link.replace(/[).,;:!?\]]+$/, ''), rule).ok;
+}
+
+/** The first link of rendered HTML that the rule refuses, in its text or in an `href`, `src` and the like, decoded. */
+export function findForeignLinkInHtml(html: string, rule: LinkRule): string | undefined {
+  const attributes = html.matchAll(
+    /\b(?:href|src|action|background)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]+))/gi,
+  );
+  for (const match of attributes) {
+    const link = decodeEntities(match[1] ?? match[2] ?? match[3] ?? '');
+    if (!checkLink(link, rule).ok) return link;
+  }
+  return findForeignLink(decodeEntities(html), rule);
 }
 
 const entities: Readonly<Record<string, string>> = {

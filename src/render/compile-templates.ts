@@ -2,22 +2,43 @@ import Handlebars from 'handlebars';
 import { asRecord } from './as-record.ts';
 import { formatHelpers, type HelperUse, RenderCall } from './format-helpers.ts';
 import { localeChain } from './pick-locale.ts';
+import { HelperError, placeError } from './place-error.ts';
+import { type Reading, readTemplate } from './read-template.ts';
 import { RenderError } from './rendered.ts';
+import type { SchemaReader } from './schema-reader.ts';
 import type { TemplateFault } from './template-fault.ts';
-import type { SharedSource, SourceFile } from './template-source.ts';
+import type { SharedPartial, SharedSource, SourceFile } from './template-source.ts';
+import type { FieldUse } from './template-uses.ts';
 
-/** One compiled part: data in, text out. Throws `PartError`. */
-export type CompiledPart = (data: Readonly<Record<string, unknown>>, privateData: PrivateData) => string;
+/** One compiled part. */
+export interface CompiledPart {
+  /** Data in, text out. Throws `PartError`. */
+  readonly print: (data: Readonly<Record<string, unknown>>, privateData: PrivateData) => string;
+  readonly uses: readonly FieldUse[];
+}
 
-/** What templates see as `@brand`, `@recipient`, `@locale`; `@call` is for the helpers. */
+/** What templates see as `@brand`, `@recipient`, `@locale` and so on; `@call` is for the helpers. */
 export interface PrivateData {
   readonly brand: Readonly<Record<string, string>>;
   readonly recipient: { readonly name?: string };
   readonly locale: string;
+  /** Which way the locale is written, and the sides where its lines start and end. */
+  readonly direction: 'ltr' | 'rtl';
+  readonly start: 'left' | 'right';
+  readonly end: 'left' | 'right';
   readonly call: RenderCall;
 }
 
 export type PartKind = 'html' | 'text';
+
+/** A part of a template, and what it is compiled as. */
+export interface PartRequest {
+  readonly part: SourceFile;
+  readonly kind: PartKind;
+  readonly locale: string;
+  /** Of the data. */
+  readonly schema: SchemaReader;
+}
 
 /** A part could not be rendered; says where in the template. */
 export class PartError extends RenderError {
@@ -36,24 +57,30 @@ export class PartError extends RenderError {
  */
 export class PartCompiler {
   readonly #shared: SharedSource;
-  readonly #environments = new Map<string, typeof Handlebars>();
+  readonly #environments = new Map<string, Environment>();
 
   constructor(shared: SharedSource) {
     this.#shared = shared;
   }
 
   /** The compiled part, or its faults with file and line. */
-  compilePart(part: SourceFile, kind: PartKind, locale: string): CompiledPart | readonly TemplateFault[] {
+  compilePart({ part, kind, locale, schema }: PartRequest): CompiledPart | readonly TemplateFault[] {
     const faults = checkSource(part, kind);
     if (faults.length > 0) return faults;
-    const template = this.#openEnvironment(kind, locale).compile(part.source, compileOptions(kind));
+    const { handlebars, partials } = this.#openEnvironment(kind, locale);
+    const template = handlebars.compile(part.source, compileOptions(kind));
     const places = [part, ...this.#shared.partials.filter((partial) => partial.kind === kind)];
-    return (data, privateData) => {
-      try {
-        return template(data, { data: privateData, ...noPrototypes });
-      } catch (error) {
-        throw new PartError(placeError(error, places), error);
-      }
+    const reading = this.#readPart(part, schema, partials);
+    if (reading.faults.length > 0) return reading.faults;
+    return {
+      uses: reading.uses,
+      print: (data, privateData) => {
+        try {
+          return template(data, { data: privateData, ...noPrototypes });
+        } catch (error) {
+          throw new PartError(placeError(error, places), error);
+        }
+      },
     };
   }
 
@@ -62,26 +89,49 @@ export class PartCompiler {
     return this.#shared.partials.flatMap((partial) => checkSource(partial, partial.kind));
   }
 
-  #openEnvironment(kind: PartKind, locale: string): typeof Handlebars {
+  #readPart(part: SourceFile, schema: SchemaReader, partials: Environment['partials']): Reading {
+    const brandNames = Object.keys(this.#shared.brand);
+    return readTemplate(parseSource(part), { schema, partials, brandNames });
+  }
+
+  #openEnvironment(kind: PartKind, locale: string): Environment {
     const key = `${kind}:${locale}`;
     const known = this.#environments.get(key);
     if (known !== undefined) return known;
-    const environment = Handlebars.create();
+    const handlebars = Handlebars.create();
     for (const [name, helper] of Object.entries(formatHelpers)) {
-      environment.registerHelper(name, toHandlebarsHelper(name, helper));
+      handlebars.registerHelper(name, toHandlebarsHelper(name, helper));
     }
-    const locales = [undefined, ...localeChain(locale).toReversed()];
-    for (const wanted of locales) {
-      for (const partial of this.#shared.partials) {
-        if (partial.kind !== kind || partial.locale !== wanted) continue;
-        // The line end that ends a file would be a space before the comma in `{{> link …}}, and`.
-        const source = kind === 'html' ? partial.source.trimEnd() : partial.source;
-        environment.registerPartial(partial.name, environment.compile(source, compileOptions(kind)));
-      }
+    const programs = new Map<string, hbs.AST.Program>();
+    for (const partial of listPartials(this.#shared, kind, locale)) {
+      // The line end that ends a file would be a space before the comma in `{{> link …}}, and`.
+      const source = kind === 'html' ? partial.source.trimEnd() : partial.source;
+      handlebars.registerPartial(partial.name, handlebars.compile(source, compileOptions(kind)));
+      // One with a fault of its own is told by `checkPartials`.
+      if (checkSource(partial, kind).length === 0) programs.set(partial.name, parseSource(partial));
     }
+    const environment = { handlebars, partials: programs };
     this.#environments.set(key, environment);
     return environment;
   }
+}
+
+/** One Handlebars, and the partials that it knows, parsed. */
+interface Environment {
+  readonly handlebars: typeof Handlebars;
+  readonly partials: ReadonlyMap<string, hbs.AST.Program>;
+}
+
+/** The partials for a locale; where several have one name, the one that counts comes last. */
+function listPartials(shared: SharedSource, kind: PartKind, locale: string): readonly SharedPartial[] {
+  const locales = [undefined, ...localeChain(locale).toReversed()];
+  return locales.flatMap((wanted) =>
+    shared.partials.filter((partial) => partial.kind === kind && partial.locale === wanted),
+  );
+}
+
+function parseSource({ source, file }: SourceFile): hbs.AST.Program {
+  return Handlebars.parse(source, { srcName: file });
 }
 
 const noPrototypes = { allowProtoPropertiesByDefault: false, allowProtoMethodsByDefault: false } as const;
@@ -97,18 +147,6 @@ function compileOptions(kind: PartKind) {
   };
 }
 
-/** A helper failed; keeps the line of the template that used it. */
-class HelperError extends RenderError {
-  readonly helper: string;
-  readonly line: number | undefined;
-
-  constructor(helper: string, line: number | undefined, cause: unknown) {
-    super(cause instanceof Error ? cause.message : String(cause), { cause });
-    this.helper = helper;
-    this.line = line;
-  }
-}
-
 function toHandlebarsHelper(name: string, helper: (use: HelperUse) => string): Handlebars.HelperDelegate {
   return function useHelper(this: unknown, ...input: unknown[]): string {
     const options = asRecord(input.at(-1));
@@ -122,7 +160,7 @@ function toHandlebarsHelper(name: string, helper: (use: HelperUse) => string): H
         call,
       });
     } catch (error) {
-      throw new HelperError(name, readLine(options['loc']), error);
+      throw new HelperError(name, options['loc'], error);
     }
   };
 }
@@ -130,7 +168,7 @@ function toHandlebarsHelper(name: string, helper: (use: HelperUse) => string): H
 function checkSource(part: SourceFile, kind: PartKind): readonly TemplateFault[] {
   if (typeof part.source !== 'string') return [{ file: part.file, detail: 'is not text' }];
   try {
-    const program = Handlebars.parse(part.source, { srcName: part.file });
+    const program = parseSource(part);
     // The parser accepts unknown helpers; only generating the code finds them.
     Handlebars.precompile(part.source, compileOptions(kind));
     return kind === 'html' ? findRawOutput(program, part.file) : [];
@@ -152,46 +190,4 @@ function findRawOutput(program: hbs.AST.Program, file: string): readonly Templat
   }
   new RawOutputFinder().accept(program);
   return faults;
-}
-
-/**
- * Handlebars tells the line but not the file when a shared partial is at fault, so the place is the first
- * source that has the offending word on that line; the template itself is looked at first.
- */
-function placeError(error: unknown, places: readonly SourceFile[]): TemplateFault {
-  const { message, line, word } = readError(error);
-  const holds = ({ source }: SourceFile) =>
-    line !== undefined && (source.split('\n')[line - 1] ?? '').includes(word);
-  const place = places.find(holds) ?? places[0];
-  return { file: place?.file ?? '', ...(line === undefined ? {} : { line }), detail: message };
-}
-
-function readError(error: unknown): {
-  readonly message: string;
-  readonly line: number | undefined;
-  readonly word: string;
-} {
-  const message = error instanceof Error ? error.message : String(error);
-  if (error instanceof HelperError) {
-    return { message: `{{${error.helper}}}: ${message}`, line: error.line, word: error.helper };
-  }
-  const missing = /^"([^"]+)" not defined in /.exec(message)?.[1];
-  if (missing !== undefined) {
-    return {
-      message: `{{${missing}}} is not there; guard an optional field with {{#if ${missing}}}`,
-      line: readNumber(asRecord(error)['lineNumber']),
-      word: missing,
-    };
-  }
-  const parseLine = /^Parse error on line (\d+)/.exec(message)?.[1];
-  const line = parseLine === undefined ? readNumber(asRecord(error)['lineNumber']) : Number(parseLine);
-  return { message: message.replaceAll(/\s*\n\s*/g, ' '), line, word: '' };
-}
-
-function readLine(loc: unknown): number | undefined {
-  return readNumber(asRecord(asRecord(loc)['start'])['line']);
-}
-
-function readNumber(value: unknown): number | undefined {
-  return typeof value === 'number' ? value : undefined;
 }

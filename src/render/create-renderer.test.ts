@@ -39,7 +39,8 @@ function makeTemplate(sources: Sources, change: Partial<TemplateSource> = {}): T
     type: 'note',
     channels: ['email', 'sms'],
     defaultLocale: 'en',
-    smsSegmentsMax: 1,
+    sms: { segmentsMax: 1, shorten: new Map(), omit: [] },
+    schema: {},
     parts,
     samples: [
       {
@@ -120,9 +121,9 @@ describe('a draft', () => {
     });
   });
 
-  test('with too many segments is refused, naming what forced the dear alphabet', () => {
+  test('with too many segments is refused, naming the alphabet and nothing of the data', () => {
     expect(() => renderer.render(makeRequest({ data: { name: `ç${'a'.repeat(70)}` } }))).toThrow(
-      /2 segments.*1.*UCS-2 because of ç/,
+      /2 segments.*1.*UCS-2 because of letters outside GSM-7\)$/,
     );
   });
 
@@ -139,7 +140,7 @@ describe('a draft', () => {
 
   test('is refused for a channel that the template does not have', () => {
     const { sms: _, ...emailOnly } = plainParts;
-    const emailRenderer = createRenderer(makeOptions(emailOnly, { channels: ['email'], smsSegmentsMax: 0 }));
+    const emailRenderer = createRenderer(makeOptions(emailOnly, { channels: ['email'] }));
     expect(() => emailRenderer.render(makeRequest())).toThrow('the template note has no sms');
   });
 
@@ -147,10 +148,10 @@ describe('a draft', () => {
     'of %s with a foreign link in any data is refused, naming the field',
     (channel) => {
       expect(() => renderer.render(makeRequest({ channel, data: { name: 'https://evil.test/x' } }))).toThrow(
-        /"name".*not allowed/,
+        /"name" holds a link to a host that is not allowed/,
       );
       expect(() => renderer.render(makeRequest({ channel, data: { name: 'www.evil.test' } }))).toThrow(
-        /"name".*not allowed/,
+        /"name" holds a web address/,
       );
     },
   );
@@ -168,11 +169,29 @@ describe('a draft', () => {
   });
 
   test('never runs an expression that came with the data', () => {
-    expect(renderer.render(makeRequest({ data: { name: '{{@brand.name}}' } }))).toMatchObject({
-      body: 'Hi {{@brand.name}}',
+    expect(renderer.render(makeRequest({ data: { name: '{{brand}} {{#if x}}' } }))).toMatchObject({
+      body: 'Hi {{brand}} {{#if x}}',
     });
   });
 });
+
+test('a template says how its language is written', () => {
+  const html = '<p dir="{{@direction}}" align="{{@start}} {{@end}}">{{name}}</p>';
+  const rtl = createRenderer(
+    makeOptions({
+      ...plainParts,
+      'email.html': html,
+      ...inLocale('ar', { ...plainParts, 'email.html': html }),
+    }),
+  );
+  const draft = (locale: string) => rtl.render(makeRequest({ channel: 'email', locale }));
+  expect(draft('ar-EG')).toMatchObject({ html: '<p dir="rtl" align="right left">Jo</p>\n' });
+  expect(draft('en')).toMatchObject({ html: '<p dir="ltr" align="left right">Jo</p>\n' });
+});
+
+function inLocale(locale: string, sources: Sources): Sources {
+  return Object.fromEntries(Object.entries(sources).map(([name, source]) => [`${locale}/${name}`, source]));
+}
 
 describe('the language of a draft', () => {
   const partials: readonly SharedPartial[] = [
@@ -215,8 +234,8 @@ describe('the start is refused, naming file and line, for', () => {
     [
       'a helper that cannot print its value',
       { sms: 'a\n{{date name}}' },
-      'sms.hbs:2',
-      '{{date}}: a date must be',
+      'sample.json',
+      'does not render as sms in en: "name"',
     ],
     ['unescaped output in HTML', { 'email.html': 'a\nb\n{{{name}}}' }, 'email.html.hbs:3', 'unescaped'],
   ])('%s', (_, sources, place, detail) => {

@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto';
+import type { IncomingEvent } from '../domain/event.ts';
 import type { Channel } from '../domain/message.ts';
+import { type DraftFaults, findDraftFaults } from './check-draft.ts';
 import type { LinkRule } from './check-link.ts';
 import { type CompiledPart, PartCompiler, PartError } from './compile-templates.ts';
 import { type CompiledTemplate, renderDraft, type Surroundings } from './render-draft.ts';
 import { type Draft, RenderError, type RenderRequest } from './rendered.ts';
+import { SchemaReader } from './schema-reader.ts';
 import { type TemplateFault, TemplateFaultsError } from './template-fault.ts';
 import type {
   PartName,
@@ -12,6 +15,7 @@ import type {
   TemplateSample,
   TemplateSource,
 } from './template-source.ts';
+import { joinUses } from './template-uses.ts';
 
 export interface RendererOptions {
   readonly templates: readonly TemplateSource[];
@@ -27,6 +31,8 @@ export interface RendererOptions {
 export interface Renderer {
   /** The draft of one message. Throws `RenderError`: a fault of template or data that no retry mends. */
   render(request: RenderRequest): Draft;
+  /** What would keep an event, whose data passed its schema, from being rendered. Throws `RenderError` for an unknown template. */
+  checkDrafts(event: IncomingEvent): DraftFaults;
   /** Hash of everything that shapes this template's drafts (16 hex digits). Throws `RenderError` for an unknown template. */
   templateVersion(type: string): string;
 }
@@ -57,6 +63,8 @@ export function createRenderer(options: RendererOptions): Renderer {
   return {
     render: (request) =>
       renderDraft(findTemplate(compiled, request.template), request, { brand, rule, nowMs: options.now() }),
+    checkDrafts: (event) =>
+      findDraftFaults(findTemplate(compiled, event.type), event, { brand, rule, nowMs: options.now() }),
     templateVersion: (type) => findTemplate(versions, type),
   };
 }
@@ -75,17 +83,23 @@ function compileTemplate(
     email: new Map<string, Map<PartName, CompiledPart>>(),
     sms: new Map<string, Map<PartName, CompiledPart>>(),
   };
+  const schema = new SchemaReader(source.schema);
   for (const part of source.parts) {
     const channel = part.name === 'sms' ? 'sms' : 'email';
-    const result = compiler.compilePart(part, part.name === 'email.html' ? 'html' : 'text', part.locale);
-    if (typeof result !== 'function') {
+    const kind = part.name === 'email.html' ? 'html' : 'text';
+    const result = compiler.compilePart({ part, kind, locale: part.locale, schema });
+    if (!('print' in result)) {
       faults.push(...result);
       continue;
     }
     const ofLocale = parts[channel].get(part.locale) ?? new Map<PartName, CompiledPart>();
     parts[channel].set(part.locale, ofLocale.set(part.name, result));
   }
-  return { source, parts, faults };
+  const usesOf = (channel: Channel) =>
+    joinUses(
+      [...parts[channel].values()].flatMap((ofLocale) => [...ofLocale.values()].flatMap(({ uses }) => uses)),
+    );
+  return { source, parts, uses: { email: usesOf('email'), sms: usesOf('sms') }, faults };
 }
 
 /** Every channel has all its parts in the default locale, and in another locale all of them or none. */

@@ -3,6 +3,8 @@ import { formatDate, formatRelative, isDateStyle } from './format-instant.ts';
 import { formatMoney, numberFormat } from './format-money.ts';
 import { rememberFormats } from './remember-formats.ts';
 import { RenderError } from './rendered.ts';
+import { shortenedLengthMin, shortenText } from './shorten-text.ts';
+import { widestDate, widestRelative } from './widest-times.ts';
 
 /** What the helpers know of the message at hand; handed to every template as `@call`. */
 export class RenderCall {
@@ -11,13 +13,16 @@ export class RenderCall {
   readonly nowMs: number;
   readonly currency: string;
   readonly links: LinkRule;
+  /** Dates and times as the longest text that they could be: what the door measures, who knows neither day nor reader. */
+  readonly isWidest: boolean;
 
-  constructor(of: { locale: string; timeZone: string; nowMs: number; currency: string; links: LinkRule }) {
+  constructor(of: Omit<RenderCall, 'isWidest'> & { readonly isWidest?: boolean }) {
     this.locale = of.locale;
     this.timeZone = of.timeZone;
     this.nowMs = of.nowMs;
     this.currency = of.currency;
     this.links = of.links;
+    this.isWidest = of.isWidest ?? false;
   }
 }
 
@@ -36,11 +41,12 @@ export interface HelperUse {
  */
 export const formatHelpers: Readonly<Record<string, (use: HelperUse) => string>> = {
   /** `{{date deadline style="long|medium|short|numeric"}}`: the day, in the recipient's zone. */
-  date: ({ values, options, call }) => formatDate(values[0], readStyle(options), call),
+  date: (use) => printDate(use),
   /** `{{datetime deadline style="long|medium|short|numeric"}}`: the day, the time and the zone's name. */
-  datetime: ({ values, options, call }) => formatDate(values[0], readStyle(options), call, 'with-time'),
+  datetime: (use) => printDate(use, 'with-time'),
   /** `{{relative deadline}}`: `in 2 days`, reckoned when the message is rendered, right before it leaves. */
-  relative: ({ values, call }) => formatRelative(values[0], call),
+  relative: ({ values, call }) =>
+    call.isWidest ? widestRelative(call.locale) : formatRelative(values[0], call),
   /** `{{money amount currency}}`: a decimal string in the currency's own unit, or an integer in minor units. */
   money: ({ values, call }) => formatMoney(values[0], values[1] ?? call.currency, call.locale),
   /** `{{plural n one="# match" other="# matches"}}`: by the language's own rules; `#` is the number. */
@@ -48,10 +54,19 @@ export const formatHelpers: Readonly<Record<string, (use: HelperUse) => string>>
   /** `{{percent match_score}}`: a number of 0 to 100 as the locale writes per cent, without decimals. */
   percent: ({ values, call }) => formatPercent(values[0], call.locale),
   /** `{{shorten title 40}}`: at most so many characters, with `...` where something was cut. */
-  shorten: ({ values }) => shortenText(values[0], values[1]),
+  shorten: ({ values }) => printShortened(values[0], values[1]),
   /** `{{url "apply_url" or=@brand.site_url}}`: the link in that field, if it leads to an allowed host. */
   url: ({ values, options, scope, call }) => readLink(values[0], options['or'], scope, call.links),
 };
+
+export function isFormatHelper(name: string): boolean {
+  return Object.hasOwn(formatHelpers, name);
+}
+
+function printDate({ values, options, call }: HelperUse, time?: 'with-time'): string {
+  const style = readStyle(options);
+  return call.isWidest ? widestDate(call.locale, style, time) : formatDate(values[0], style, call, time);
+}
 
 function readStyle(options: HelperUse['options']) {
   const style = options['style'] ?? 'long';
@@ -75,16 +90,11 @@ function formatPercent(value: unknown, locale: string): string {
   return numberFormat(locale, { style: 'percent', maximumFractionDigits: 0 }).format(value / 100);
 }
 
-function shortenText(value: unknown, lengthMax: unknown): string {
-  if (typeof value !== 'string' || typeof lengthMax !== 'number' || lengthMax < 4) {
+function printShortened(value: unknown, lengthMax: unknown): string {
+  if (typeof value !== 'string' || typeof lengthMax !== 'number' || lengthMax < shortenedLengthMin) {
     throw new RenderError('shorten needs a text and a length of at least 4');
   }
-  const characters = Array.from(new Intl.Segmenter().segment(value), ({ segment }) => segment);
-  if (characters.length <= lengthMax) return value;
-  return `${characters
-    .slice(0, lengthMax - 3)
-    .join('')
-    .trimEnd()}...`;
+  return shortenText(value, lengthMax);
 }
 
 function readLink(field: unknown, otherwise: unknown, scope: HelperUse['scope'], links: LinkRule): string {
@@ -92,6 +102,7 @@ function readLink(field: unknown, otherwise: unknown, scope: HelperUse['scope'],
   const value = Object.hasOwn(scope, field) ? scope[field] : otherwise;
   if (value === undefined) throw new RenderError(`"${field}" is not in the event data`);
   const verdict = checkLink(value, links);
-  if (!verdict.ok) throw new RenderError(`the link in "${field}" ${verdict.fault}`);
+  // Without the link itself: what is said here is kept and shown.
+  if (!verdict.ok) throw new RenderError(`the link in "${field}" is not an https link to an allowed host`);
   return verdict.href;
 }

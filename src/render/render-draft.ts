@@ -1,18 +1,25 @@
 import type { Channel } from '../domain/message.ts';
 import { parseTimeZone } from '../domain/time-zone.ts';
-import { findForeignAttribute, findForeignLink, type LinkRule } from './check-link.ts';
-import type { CompiledPart } from './compile-templates.ts';
-import { countSegments, findNonGsmCharacters } from './count-segments.ts';
+import { type DataFault, findDataFaults } from './check-data.ts';
+import { findForeignLink, findForeignLinkInHtml, type LinkRule } from './check-link.ts';
+import type { CompiledPart, PrivateData } from './compile-templates.ts';
+import { type Data, fitSms, type SmsRule } from './fit-sms.ts';
 import { RenderCall } from './format-helpers.ts';
+import { presentName } from './judge-text.ts';
 import { normaliseHtml, normaliseLine, normaliseSms, normaliseText } from './normalise-text.ts';
 import { formatLocaleFor, pickLocale } from './pick-locale.ts';
+import { presentData } from './present-data.ts';
 import { type Draft, type EmailDraft, RenderError, type RenderRequest, type SmsDraft } from './rendered.ts';
 import type { Brand, PartName, TemplateSource } from './template-source.ts';
+import type { FieldUse } from './template-uses.ts';
+import { directionOf } from './text-direction.ts';
 
 export interface CompiledTemplate {
   readonly source: TemplateSource;
   /** By channel, then locale, then part. */
   readonly parts: Readonly<Record<Channel, ReadonlyMap<string, ReadonlyMap<PartName, CompiledPart>>>>;
+  /** What the parts of a channel print of the data, in any locale. */
+  readonly uses: Readonly<Record<Channel, readonly FieldUse[]>>;
 }
 
 /** What a draft depends on besides the request. */
@@ -23,8 +30,9 @@ export interface Surroundings {
 }
 
 /**
- * The draft of one message. Throws `RenderError` for whatever would make it wrong: a missing field, a value that
- * cannot be printed truthfully, a link to a foreign host, too many SMS segments.
+ * The draft of one message. Throws `RenderError` for whatever would make it wrong: a missing field, a value that cannot
+ * be printed truthfully, a link to a foreign host, too many SMS segments. Its words hold no data: they are kept and shown.
+ * The door refuses such data, so this happens to what was accepted under other templates or rules.
  */
 export function renderDraft(template: CompiledTemplate, request: RenderRequest, around: Surroundings): Draft {
   const { source } = template;
@@ -44,66 +52,73 @@ export function renderDraft(template: CompiledTemplate, request: RenderRequest, 
     currency: around.brand.currency,
     links: around.rule,
   });
-  const privateData = { brand: around.brand, recipient: copyPlain(request.recipient), locale, call };
-  const data = copyPlain(request.data);
-  const renderPart = (name: PartName) => {
-    const part = locales.get(locale)?.get(name);
-    if (part === undefined) throw new RenderError(`the template ${source.type} has no ${name} in ${locale}`);
-    return part(data, privateData);
-  };
-  const draft = request.channel === 'email' ? toEmail(renderPart) : toSms(renderPart, source.smsSegmentsMax);
-  assertLinks(draft, around.rule, request.data);
+  const [fault] = findDataFaults(request.data, template.uses[request.channel], call);
+  if (fault !== undefined) throw toRenderError(fault);
+  const name = presentName(request.recipient.name, around.rule);
+  const privateData = toPrivateData({ locale, name, brand: around.brand, call });
+  const print = (part: PartName, data: Data): string =>
+    findPart(template, part, locale).print(data, privateData);
+  const data = presentData(request.data);
+  const draft =
+    request.channel === 'email'
+      ? toEmail((part) => print(part, data))
+      : toSms((some) => print('sms', some), data, source.sms);
+  assertLinks(draft, around.rule);
   return draft;
 }
 
-function toEmail(renderPart: (part: PartName) => string): EmailDraft {
-  const subject = normaliseLine(renderPart('email.subject'));
-  const html = normaliseHtml(renderPart('email.html'));
-  const text = normaliseText(renderPart('email.text'));
+function toRenderError({ pointer, detail, as }: DataFault): RenderError {
+  const why = as === 'url' ? 'is not an https link to an allowed host' : detail;
+  return new RenderError(`"${pointer.slice(1).replaceAll('/', '.')}" ${why}`);
+}
+
+/** What templates see besides the data. */
+export function toPrivateData(of: {
+  readonly locale: string;
+  readonly name: string | undefined;
+  readonly brand: Brand;
+  readonly call: RenderCall;
+}): PrivateData {
+  const { locale, name, brand, call } = of;
+  const direction = directionOf(locale);
+  const [start, end] = direction === 'ltr' ? (['left', 'right'] as const) : (['right', 'left'] as const);
+  return { brand, recipient: name === undefined ? {} : { name }, locale, direction, start, end, call };
+}
+
+export function findPart({ source, parts }: CompiledTemplate, name: PartName, locale: string): CompiledPart {
+  const part = parts[name === 'sms' ? 'sms' : 'email'].get(locale)?.get(name);
+  if (part === undefined) throw new RenderError(`the template ${source.type} has no ${name} in ${locale}`);
+  return part;
+}
+
+function toEmail(print: (part: PartName) => string): EmailDraft {
+  const subject = normaliseLine(print('email.subject'));
+  const html = normaliseHtml(print('email.html'));
+  const text = normaliseText(print('email.text'));
   if (subject === '') throw new RenderError('the subject is empty');
   if (text.trim() === '') throw new RenderError('the text part is empty');
   return { channel: 'email', subject, html, text };
 }
 
-function toSms(renderPart: (part: PartName) => string, segmentsMax: number): SmsDraft {
-  const body = normaliseSms(renderPart('sms'));
-  const { encoding, segments } = countSegments(body);
+function toSms(print: (data: Data) => string, data: Data, rule: SmsRule): SmsDraft {
+  const { body, encoding, segments, fits } = fitSms((some) => normaliseSms(print(some)), data, rule);
   if (segments === 0) throw new RenderError('the text message is empty');
-  if (segments > segmentsMax) {
-    const odd = findNonGsmCharacters(body).join(' ');
-    const why = odd === '' ? '' : ` (UCS-2 because of ${odd})`;
-    throw new RenderError(
-      `the text message takes ${segments} segments and at most ${segmentsMax} are allowed${why}`,
-    );
-  }
+  if (!fits) throw new RenderError(describeExcess(segments, rule, encoding));
   return { channel: 'sms', body, encoding, segments };
 }
 
+/** Without the letters: they are data. */
+export function describeExcess(segments: number, rule: SmsRule, encoding: string): string {
+  const why = encoding === 'UCS-2' ? ' (UCS-2 because of letters outside GSM-7)' : '';
+  return `the text message takes ${segments} segments and at most ${rule.segmentsMax} are allowed${why}`;
+}
+
 /** The last look: no link, wherever it came from, leads to a host that is not allowed. */
-function assertLinks(draft: Draft, rule: LinkRule, data: RenderRequest['data']): void {
-  const texts = draft.channel === 'email' ? [draft.subject, draft.text, draft.html] : [draft.body];
+function assertLinks(draft: Draft, rule: LinkRule): void {
   const foreign =
-    texts.map((text) => findForeignLink(text, rule)).find((link) => link !== undefined) ??
-    (draft.channel === 'email' ? findForeignAttribute(draft.html, rule) : undefined);
-  if (foreign === undefined) return;
-  const field = findField(data, foreign);
-  throw new RenderError(
-    `${field === undefined ? 'the template' : `"${field}"`} brings a link to a host that is not allowed`,
-  );
-}
-
-/** Dotted name of the field whose text holds `link`, if one does. */
-function findField(value: unknown, link: string, path = ''): string | undefined {
-  if (typeof value === 'string') return value.includes(link) ? path : undefined;
-  if (typeof value !== 'object' || value === null) return undefined;
-  for (const [key, item] of Object.entries(value)) {
-    const found = findField(item, link, path === '' ? key : `${path}.${key}`);
-    if (found !== undefined) return found;
-  }
-  return undefined;
-}
-
-/** A copy with own plain properties only: no getter, no class, no inherited name reaches a template. */
-function copyPlain<T extends object>(data: T): T {
-  return structuredClone(data);
+    draft.channel === 'sms'
+      ? findForeignLink(draft.body, rule)
+      : (findForeignLink(`${draft.subject}\n${draft.text}`, rule) ?? findForeignLinkInHtml(draft.html, rule));
+  if (foreign !== undefined)
+    throw new RenderError('the template brings a link to a host that is not allowed');
 }

@@ -2,6 +2,8 @@
 export interface TemplateFault {
   readonly file: string;
   readonly line?: number;
+  /** From 1. */
+  readonly column?: number;
   /** What is wrong and how to mend it. */
   readonly detail: string;
 }
@@ -19,7 +21,7 @@ export class TemplateFaultsError extends Error {
   }
 }
 
-/** `templates/welcome/manifest.yaml:4: …`, the form that editors and terminals turn into a link. */
-export function formatFault(fault: TemplateFault): string {
-  return `${fault.file}${fault.line === undefined ? '' : `:${fault.line}`}: ${fault.detail}`;
+/** `templates/welcome/email.html.hbs:4:7: …`, the form that editors and terminals turn into a link. */
+export function formatFault({ file, line, column, detail }: TemplateFault): string {
+  return `${[file, line, column].filter((part) => part !== undefined).join(':')}: ${detail}`;
 }

@@ -1,8 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { Channel } from '../domain/message.ts';
+import type { SmsRule } from './fit-sms.ts';
 import { isTemplateFault, parseDocument, parseWith } from './parse-document.ts';
 import { localeChain } from './pick-locale.ts';
+import type { SchemaNode } from './schema-reader.ts';
 import type { TemplateFault } from './template-fault.ts';
 
 /** What the renderer needs to know of one template. The catalog builds it; nothing in it comes from an event. */
@@ -10,12 +12,14 @@ export interface TemplateSource {
   readonly type: string;
   readonly channels: readonly Channel[];
   readonly defaultLocale: string;
-  readonly smsSegmentsMax: number;
+  readonly sms: SmsRule;
   readonly parts: readonly TemplatePart[];
   /** Rendered at start: the whole sample, and the same without its optional fields. */
   readonly samples: readonly TemplateSample[];
   /** Manifest, schema and sample, for the version. */
   readonly settings: readonly SourceFile[];
+  /** JSON Schema of the data. */
+  readonly schema: SchemaNode;
 }
 
 export interface TemplateSample {

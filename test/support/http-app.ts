@@ -66,6 +66,7 @@ const idleQueue = { waiting: 0, active: 0, delayed: 0, oldest_age_ms: 0 };
 
 /** `welcome` (email) needs firstName; `deadline_approaching` (email, sms) needs student_id and deadline. */
 export const testCatalog: HttpServices['catalog'] = {
+  checkDrafts: () => ({ data: [] }),
   types: () => ['deadline_approaching', 'welcome'],
   find: (type) => {
     if (type === 'welcome') return { channels: ['email'], notAfter: { kind: 'after', afterMs: 3_600_000 } };

@@ -15,6 +15,7 @@ beforeAll(async () => {
       types: () => ['welcome'],
       find: () => ({ channels: ['email'], notAfter: { kind: 'after', afterMs: 60_000 } }),
       checkData: () => [],
+      checkDrafts: () => ({ data: [] }),
     },
     readQueueStatus: async () => {
       await sleep(ownMs);

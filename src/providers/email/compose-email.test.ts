@@ -6,6 +6,23 @@ import type { EmailAddress } from '../../domain/address.ts';
 import type { OutgoingEmail } from '../provider.ts';
 import { type ComposedEmail, createEmailComposer } from './compose-email.ts';
 
+/** What reads as another text once decoded (RFC 2047), or would on some reader. Add a line for a new disguise. */
+const encodedWordLookAlikes = [
+  `=?utf-8?b?${Buffer.from('https://evil.test/claim').toString('base64')}?=`,
+  `=?UTF-8?B?${Buffer.from('a\u202egpj.exe').toString('base64')}?= in a sentence`,
+  'Jo =?utf-8?q?=68ttps=3A//evil=2Etest?=',
+  '=?iso-8859-1?Q?a?= =?iso-8859-1?Q?b?=',
+  '=?utf-8?Q?spans a space?=',
+  '"=?utf-8?b?ZXZpbA==?=" <eve@evil.test>',
+  '=?utf-8*en?b?ZXZpbA==?=',
+  '=?x-unknown?b?ZXZpbA==?=',
+  '=?utf-8?x?ZXZpbA==?=',
+  'Zoë =?utf-8?b?ZXZpbA==?=',
+  '=?',
+  'what is 2=?',
+  `=?utf-8?b?${Buffer.from('x'.repeat(150)).toString('base64')}?=`,
+];
+
 describe('what is composed', () => {
   test('has both parts, the stable Message-ID, and says that a machine wrote it', async () => {
     const { raw, envelope } = await compose(
@@ -51,6 +68,32 @@ describe('what is composed', () => {
     expect(envelope.to).toBe('jo@example.com');
   });
 
+  test.each(encodedWordLookAlikes)(
+    'shows %j as it was typed, in the subject and in both names',
+    async (typed) => {
+      const email = anEmail();
+      const { raw, envelope } = await compose({
+        ...email,
+        subject: typed,
+        from: { ...email.from, name: typed },
+        to: { ...email.to, name: typed },
+      });
+      expect(await PostalMime.parse(raw)).toMatchObject({
+        subject: typed,
+        from: { name: typed, address: 'hello@example.com' },
+        to: [{ name: typed, address: 'jo@example.com' }],
+      });
+      expect(envelope).toEqual({ from: 'hello@example.com', to: 'jo@example.com' });
+      // What a lenient reader might take for an encoded word is ours, and says so by its alphabet.
+      const words =
+        raw
+          .toString()
+          .split('\r\n\r\n')[0]
+          ?.match(/=\?[^\s]*/g) ?? [];
+      expect(words.filter((word) => !/^=\?UTF-8\?B\?[A-Za-z0-9+/=]+\?=$/.test(word))).toEqual([]);
+    },
+  );
+
   test('never reads a file or an address for its parts', async () => {
     const { raw } = await compose(
       anEmail({ html: '<img src="file:///etc/hostname">', text: '/etc/hostname' }),
@@ -93,10 +136,13 @@ describe('what is refused with nothing written', () => {
     expect(composed).toMatchObject({ ok: false, code: 'header-not-plain' });
   });
 
-  test.each(['a\r\nBcc: eve@evil.test', 'a\nb', 'a\u0000b'])('a header value %j', async (value) => {
-    const composed = await createEmailComposer({})(anEmail({ headers: { 'X-Note': value } }));
-    expect(composed).toMatchObject({ ok: false, code: 'header-not-plain' });
-  });
+  test.each(['a\r\nBcc: eve@evil.test', 'a\nb', 'a\u0000b', '=?utf-8?b?ZXZpbA==?='])(
+    'a header value %j',
+    async (value) => {
+      const composed = await createEmailComposer({})(anEmail({ headers: { 'X-Note': value } }));
+      expect(composed).toMatchObject({ ok: false, code: 'header-not-plain' });
+    },
+  );
 
   test('a Message-ID with a line break', async () => {
     const composed = await createEmailComposer({})(

@@ -2,6 +2,8 @@ import { createPrivateKey } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
 import Dkim from 'nodemailer/lib/dkim';
 import MailComposer from 'nodemailer/lib/mail-composer';
+import { encodeWord } from 'nodemailer/lib/mime-funcs';
+import type MimeNode from 'nodemailer/lib/mime-node';
 import { type EmailAddress, parseEmailAddress } from '../../domain/address.ts';
 import type { OutgoingEmail } from '../provider.ts';
 import type { DkimKey } from './smtp-options.ts';
@@ -37,6 +39,7 @@ export function createEmailComposer(options: {
     if (fault !== undefined) return fault;
     try {
       const mime = new MailComposer(toMailOptions(message)).compile();
+      encodeLookAlikes(mime);
       const mismatch = compareEnvelope(mime.getEnvelope(), message);
       if (mismatch !== undefined) return mismatch;
       const raw = await mime.build();
@@ -90,11 +93,33 @@ function findFault(message: OutgoingEmail): ComposeFault | undefined {
     return refuse('header-not-plain', 'Message-ID is not <id@domain>');
   }
   for (const [name, value] of Object.entries(message.headers)) {
-    const isPlain = /^[A-Za-z0-9-]{1,70}$/.test(name) && !/\p{Cc}/u.test(value);
+    // An encoded word would arrive as another value than the one that is judged here.
+    const isPlain = /^[A-Za-z0-9-]{1,70}$/.test(name) && !/\p{Cc}|=\?[^?]*\?[bq]\?/iu.test(value);
     if (!isPlain || ownHeaders.test(name))
       return refuse('header-not-plain', 'a header is not allowed or not plain');
   }
   return undefined;
+}
+
+/**
+ * A text that reads `=?…?b?…?=` would arrive as what that decodes to (RFC 2047): a link or a name that no check has
+ * seen. The library passes it through, so a field that holds `=?` is encoded whole, and shows as it was typed.
+ */
+function encodeLookAlikes(mime: MimeNode): void {
+  const encode = mime.encodeHeaderValue.bind(mime);
+  mime.encodeHeaderValue = (key, value) => {
+    if (typeof value === 'string' && value.includes('=?')) return encodeWhole(value);
+    if (!isNamedAddress(value) || !value.name.includes('=?')) return encode(key, value);
+    return `${encodeWhole(value.name)} <${value.address}>`;
+  };
+}
+
+function encodeWhole(text: string): string {
+  return encodeWord(text.replaceAll(/\p{Cc}+/gu, ' '), 'B', 52);
+}
+
+function isNamedAddress(value: unknown): value is { readonly name: string; readonly address: string } {
+  return typeof value === 'object' && value !== null && 'name' in value && typeof value.name === 'string';
 }
 
 function compareEnvelope(

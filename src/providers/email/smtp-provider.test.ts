@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import PostalMime from 'postal-mime';
 import { SMTPServer } from 'smtp-server';
 import { afterEach, describe, expect, test } from 'vitest';
 import { listenOnLoopback } from '../../../test/support/listen-on-loopback.ts';
@@ -82,6 +83,18 @@ describe('phases on the wire', () => {
     );
     await provider.close(0);
     expect(await sending).toMatchObject({ kind: 'unknown', phase: 'answer' });
+  });
+
+  test('a subject and a name that read as encoded words arrive as they were typed', async () => {
+    const peer = await startPeer();
+    const typed = `=?utf-8?b?${Buffer.from('https://evil.test').toString('base64')}?=`;
+    const lease = await openProvider({ port: peer.port }).reserve(never);
+    const email = anEmail({ subject: typed });
+    const outcome = await lease.send({ ...email, to: { ...email.to, name: typed } }, new NotingFence());
+    lease.release();
+    expect(outcome.kind).toBe('accepted');
+    const arrived = await PostalMime.parse(peer.messages[0]?.text ?? '');
+    expect(arrived).toMatchObject({ subject: typed, to: [{ name: typed, address: 'jo@example.com' }] });
   });
 
   test('a message that names other recipients writes nothing', async () => {
