@@ -33,10 +33,10 @@ const flawsMax = 100;
 /** Names that reach an object's prototype in careless code. JSON.parse makes them plain keys; we refuse them. */
 const forbiddenNames: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 
-/** Reads a text whole, in time linear in its length. */
-export function readStrictJson(text: string): JsonReading {
+/** Reads a text whole, in time linear in its length; one with more values is not read. */
+export function readStrictJson(text: string, valuesMax = jsonValuesMax): JsonReading {
   const scan = scanText(text);
-  if (scan.values > jsonValuesMax) return { kind: 'too-many-values' };
+  if (scan.values > valuesMax) return { kind: 'too-many-values' };
   let value: unknown;
   try {
     value = JSON.parse(text);

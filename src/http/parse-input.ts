@@ -11,7 +11,7 @@ import { type Exchange, readQuery } from './exchange.ts';
  * every fault by pointer)
  */
 export function parseBody<T>(exchange: Exchange, schema: z.ZodType<T>): T {
-  const { value, flaws } = parseJson(exchange.body);
+  const { value, flaws } = parseJson(exchange.body, valuesMax);
   // Before the schema looks at the items one by one, and tells a fault of each.
   const faults = [...listValueFaults(flaws), ...findOversize(value, '')];
   if (faults.length > 0) throw new ServiceError('invalid-request-data', 'the body has faults', { faults });
@@ -27,6 +27,8 @@ export function parseQuery<T>(exchange: Exchange, schema: z.ZodType<T>): T {
   return parseWith(schema, Object.fromEntries(readQuery(exchange)), 'the query has faults');
 }
 
+/** A thousand items of ten values each. */
+const valuesMax = 10_000;
 /** No list and no object of a request has more than this. */
 const listItemsMax = 1_000;
 const membersMax = 100;

@@ -16,16 +16,16 @@ export interface JsonBody {
  *
  * @throws ServiceError `malformed-json`, `body-too-large` (more values than are ever read)
  */
-export function parseJson(bytes: Buffer): JsonBody {
+export function parseJson(bytes: Buffer, valuesMax = jsonValuesMax): JsonBody {
   if (bytes.length === 0) throw new ServiceError('malformed-json', 'the body is empty; post a JSON object');
   if (!isUtf8(bytes)) throw new ServiceError('malformed-json', 'the body is not UTF-8');
   const text = bytes.toString('utf8');
-  const reading = readStrictJson(text.startsWith('\ufeff') ? text.slice(1) : text);
+  const reading = readStrictJson(text.startsWith('\ufeff') ? text.slice(1) : text, valuesMax);
   switch (reading.kind) {
     case 'read':
       return reading;
     case 'too-many-values':
-      throw new ServiceError('body-too-large', `a body holds at most ${jsonValuesMax} values`);
+      throw new ServiceError('body-too-large', `this body holds at most ${valuesMax} values`);
     case 'malformed':
       // Without the cause: V8's words quote the body.
       throw new ServiceError('malformed-json', `the body is not valid JSON${describePlace(reading.cause)}`);

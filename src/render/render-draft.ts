@@ -52,13 +52,13 @@ export function renderDraft(template: CompiledTemplate, request: RenderRequest, 
     currency: around.brand.currency,
     links: around.rule,
   });
+  const data = presentData(request.data);
   const [fault] = findDataFaults(request.data, template.uses[request.channel], call);
   if (fault !== undefined) throw toRenderError(fault);
   const name = presentName(request.recipient.name, around.rule);
   const privateData = toPrivateData({ locale, name, brand: around.brand, call });
-  const print = (part: PartName, data: Data): string =>
-    findPart(template, part, locale).print(data, privateData);
-  const data = presentData(request.data);
+  const print = (part: PartName, some: Data): string =>
+    findPart(template, part, locale).print(some, privateData);
   const draft =
     request.channel === 'email'
       ? toEmail((part) => print(part, data))
