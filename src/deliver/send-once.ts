@@ -98,9 +98,7 @@ async function useClaim(desk: Desk, attempt: Attempt): Promise<JobEnd> {
   const { claim, slot, choice } = attempt;
   const begun = desk.monotonicNow();
   const outcome: AttemptOutcome =
-    'lease' in slot
-      ? await sendFenced(desk, attempt, slot.lease)
-      : { kind: 'not-sent', code: slot.unavailable.code, detail: slot.unavailable.message };
+    'lease' in slot ? await sendFenced(desk, attempt, slot.lease) : toOutcome(slot.unavailable);
   const providerMs = desk.monotonicNow() - begun;
   choice.report('unavailable' in slot ? 'unavailable' : outcome, desk.now());
   desk.metrics.countAttempt({
@@ -110,6 +108,11 @@ async function useClaim(desk: Desk, attempt: Attempt): Promise<JobEnd> {
   });
   desk.metrics.observeAttempt(providerMs / 1000);
   return await settle(desk, attempt, { outcome, providerMs });
+}
+
+/** A login that is refused is no outage: it is our account's, and all messages wait. */
+function toOutcome({ code, message }: ProviderUnavailable): AttemptOutcome {
+  return { kind: code === 'unauthorized' ? 'account-fault' : 'not-sent', code, detail: message };
 }
 
 async function sendFenced(desk: Desk, attempt: Attempt, lease: Lease): Promise<AttemptOutcome> {
@@ -208,7 +211,16 @@ function toEnd(
     case 'sent':
       return { ...common, to: 'sent', fields: { providerRef: decision.providerRef, draft: '' } };
     case 'retrying':
-      return { ...common, ...block, to: 'retrying', fields: { lastError: detail }, retryInMs: decision.inMs };
+      return {
+        ...common,
+        ...block,
+        to: 'retrying',
+        fields: {
+          lastError: detail,
+          ...(decision.isUncounted === true ? { attempts: String(claim.attempt - 1) } : {}),
+        },
+        retryInMs: decision.inMs,
+      };
     case 'dead':
       return {
         ...common,

@@ -10,6 +10,8 @@ export type Decision =
       readonly inMs: number;
       readonly reason: string;
       readonly blockProviderMs?: number;
+      /** The attempt does not count: nothing was tried on the recipient. */
+      readonly isUncounted?: true;
     }
   | {
       readonly to: 'dead';
@@ -43,10 +45,16 @@ export interface AttemptFacts {
 }
 
 const slowDownMs = 30_000;
+/**
+ * How long a message waits whose provider found our account at fault. Not the provider: one odd reply to one message must
+ * not keep all others from leaving, and the breaker opens soon enough when all of them meet it.
+ */
+const accountFaultMs = 5 * 60_000;
 
 /**
  * Decides by the *kind* of the outcome alone (DLV-2): not sent for sure is retried while policy and horizon
- * allow, refused is dead, slow-down blocks the whole provider, and unknown is never taken for a failure.
+ * allow, refused is dead, slow-down blocks the whole provider, and unknown is never taken for a failure. What is our
+ * account's fault makes no dead letters: the message waits, until it is worthless if need be.
  */
 export function decideOutcome(outcome: AttemptOutcome, policy: RetryPolicy, facts: AttemptFacts): Decision {
   switch (outcome.kind) {
@@ -68,6 +76,13 @@ export function decideOutcome(outcome: AttemptOutcome, policy: RetryPolicy, fact
       const inMs = facts.anotherReady ? pause : block + pause;
       return { ...decideRetry(outcome.code, policy, facts, inMs), blockProviderMs: block };
     }
+    case 'account-fault':
+      return {
+        to: 'retrying',
+        inMs: (facts.anotherReady ? 0 : accountFaultMs) + backOffMs(policy.backOff, 1, facts.random),
+        reason: outcome.code,
+        isUncounted: true,
+      };
     default:
       return outcome satisfies never;
   }

@@ -21,6 +21,11 @@ export type AttemptOutcome =
       readonly detail: string;
       readonly retryAfterMs?: number;
     }
+  /**
+   * Not sent; our account or its settings at this provider are at fault (login, quota, payment, suspension), not the message. It
+   * concerns all messages alike: the breaker counts it, and the message waits without an attempt being counted.
+   */
+  | { readonly kind: 'account-fault'; readonly code: string; readonly detail: string }
   /** The body left, wholly or partly, and no final answer came. */
   | { readonly kind: 'unknown'; readonly phase: AttemptPhase; readonly detail: string }
   /** The fence said no before the body: no byte of the message left, and the attempt does not count. */

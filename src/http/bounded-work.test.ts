@@ -31,6 +31,8 @@ vi.setConfig({ testTimeout: 60_000 });
 
 /** An event's body may have 256 KiB. An operator's may have more, and is bounded in what it may hold. */
 const bodyBytes = 250 * 1024;
+/** Of a directory no more than 64 KiB are read. */
+const directoryBytes = 63 * 1024;
 const { catalog, renderer } = openTemplates({
   dir: 'templates',
   allowedLinkHosts: ['app.example.com'],
@@ -54,7 +56,7 @@ let longestAnswer = 0;
 /** The least of some tries: other programs of a busy machine take time too. */
 function measure(what: string, run: () => unknown): void {
   let ms = Number.POSITIVE_INFINITY;
-  for (let tries = 0; tries < 5 && ms > loopHeldMsMax; tries += 1) {
+  for (let tries = 0; tries < 10 && ms > loopHeldMsMax; tries += 1) {
     const began = performance.now();
     run();
     ms = Math.min(ms, performance.now() - began);
@@ -73,15 +75,21 @@ function take(run: () => unknown): void {
   }
 }
 
-function walk(name: string, base: unknown, places: readonly Place[], run: (text: string) => unknown): void {
+interface Walk {
+  readonly run: (text: string) => unknown;
+  /** Of a value without end. */
+  readonly bytes?: number;
+}
+
+function walk(name: string, base: unknown, places: readonly Place[], { run, bytes = bodyBytes }: Walk): void {
   for (const place of places) {
     const values = [
-      ...Object.entries(endlessValues).map(([kind, make]) => [kind, make(bodyBytes)] as const),
+      ...Object.entries(endlessValues).map(([kind, make]) => [kind, make(bytes)] as const),
       ...longestValues(place).map((value) => ['its longest', value] as const),
     ];
     for (const [kind, value] of values) {
       const text = writeAt(base, place.path, value);
-      if (text.length <= 2 * bodyBytes)
+      if (text.length <= 2 * bytes)
         measure(`${name} /${place.path.join('/')}: ${kind}`, () => take(() => run(text)));
     }
   }
@@ -147,7 +155,7 @@ describe.each(shapes)('a %s event', (name, base, places, run) => {
     expect(places.length).toBeGreaterThan(4);
     expect(() => run(JSON.stringify(base))).not.toThrow();
     slowest = { ms: 0, what: 'nothing' };
-    walk(name, base, places, run);
+    walk(name, base, places, { run });
     expect(slowest.ms, slowest.what).toBeLessThan(loopHeldMsMax);
   });
 });
@@ -172,9 +180,9 @@ describe.each(Object.keys(requestSchemas) as RequestName[])('the body %s', (name
     const schema = z.toJSONSchema(requestSchemas[name], { io: 'input', unrepresentable: 'any' }) as Schema;
     const places = listPlaces(schema, () => ({}));
     slowest = { ms: 0, what: 'nothing' };
-    walk(name, exampleOf(name), places, (text) =>
-      parseBody({ body: Buffer.from(text) } as Exchange, requestSchemas[name] as z.ZodType),
-    );
+    walk(name, exampleOf(name), places, {
+      run: (text) => parseBody({ body: Buffer.from(text) } as Exchange, requestSchemas[name] as z.ZodType),
+    });
     expect(slowest.ms, slowest.what).toBeLessThan(loopHeldMsMax);
   });
 });
@@ -189,22 +197,23 @@ test('an answer of the directory is read in bounded time', () => {
   };
   const schema = z.toJSONSchema(personSchema, { io: 'input', unrepresentable: 'any' }) as Schema;
   slowest = { ms: 0, what: 'nothing' };
+  const run = (text: string): void => {
+    const person = personSchema.safeParse(readJson(text));
+    if (person.success) parsePerson(person.data, { locale: 'en', timeZone: 'UTC' });
+  };
   walk(
     'person',
     base,
     listPlaces(schema, () => ({})),
-    (text) => {
-      const person = personSchema.safeParse(readJson(text));
-      if (person.success) parsePerson(person.data, { locale: 'en', timeZone: 'UTC' });
-    },
+    { run, bytes: directoryBytes },
   );
   expect(slowest.ms, slowest.what).toBeLessThan(loopHeldMsMax);
 });
 
 test('what is stored is rendered in bounded time, whatever an older door let in', () => {
   slowest = { ms: 0, what: 'nothing' };
-  for (const channel of ['email', 'sms'] as const)
-    walk(`rendering ${channel}`, data, dataPlaces([]), (text) => {
+  for (const channel of ['email', 'sms'] as const) {
+    const run = (text: string): void => {
       const stored = readJson(text);
       if (typeof stored !== 'object' || stored === null || Array.isArray(stored)) return;
       const request = { template: type, channel, locale: 'en', timeZone: 'UTC', recipient: { name: 'Jo' } };
@@ -213,7 +222,9 @@ test('what is stored is rendered in bounded time, whatever an older door let in'
       } catch (error) {
         if (!(error instanceof RenderError)) throw error;
       }
-    });
+    };
+    walk(`rendering ${channel}`, data, dataPlaces([]), { run });
+  }
   expect(slowest.ms, slowest.what).toBeLessThan(loopHeldMsMax);
 });
 

@@ -8,7 +8,7 @@ import type { OutcomeKind } from '../domain/outcome.ts';
  * is *half-open*: one attempt, the probe, is permitted. A good probe closes it, a fault opens it again, an aborted
  * probe is given back; a probe whose end is never told is given up for lost after `probeMs`.
  *
- * A fault is an outcome that speaks against the provider: `not-sent`, `unknown`, `slow-down`. `accepted` and `refused` both
+ * A fault is an outcome that speaks against the provider: `not-sent`, `unknown`, `slow-down`, `account-fault`. `accepted` and `refused` both
  * show a provider at work. `aborted` says nothing.
  *
  * All functions are pure: the clock comes in as `nowMs` and the new state goes out.
@@ -87,6 +87,7 @@ const verdicts: Readonly<Record<OutcomeKind, 'good' | 'fault' | 'nothing'>> = {
   refused: 'good',
   'not-sent': 'fault',
   'slow-down': 'fault',
+  'account-fault': 'fault',
   unknown: 'fault',
   aborted: 'nothing',
 };

@@ -120,7 +120,10 @@ describe.skipIf(!hasKannel)(`Kannel with a fake SMS centre${kannelNote}`, () => 
     });
     await withProvider({ password: 'wrong' }, async (provider) => {
       expect(await provider.checkHealth(never)).toMatchObject({ ok: false, status: 'unauthorized' });
-      expect(await sendOnce(provider, anSms())).toMatchObject({ kind: 'not-sent', code: 'unauthorized' });
+      expect(await sendOnce(provider, anSms())).toMatchObject({
+        kind: 'account-fault',
+        code: 'unauthorized',
+      });
     });
     expect(centre.output()).toBe(before);
   });

@@ -62,6 +62,38 @@ async function describePost(service: Service, key: string): Promise<RequestInit>
   };
 }
 
+interface WaitingMessage {
+  readonly state: string;
+  readonly attempts: number;
+  readonly last_error?: string;
+}
+
+test('DLV-2: an account that is over its quota at the provider kills no message, and the breaker keeps off it', async () => {
+  smtp.play({ mail: { reply: '550 5.4.5 Daily user sending quota exceeded' } });
+  const service = await start();
+  const events = await Promise.all(
+    Array.from({ length: 12 }, (_, index) => service.post(anEvent({ email: `quota-${index}@example.com` }))),
+  );
+  const { items } = await waitFor(
+    'a message that has met the fault, and a breaker that is open',
+    async () => {
+      const [messages, health] = await Promise.all([
+        service.call('/api/messages?state=retrying'),
+        service.call('/api/providers/health'),
+      ]);
+      const [provider] = health.body['providers'] as { breaker?: string }[];
+      return { items: messages.body['items'] as WaitingMessage[], breaker: provider?.breaker };
+    },
+    ({ items: met, breaker }) => met.length > 0 && breaker === 'open',
+    { deadlineMs: 30_000 },
+  );
+  expect(items[0]).toMatchObject({ attempts: 0, last_error: expect.stringContaining('quota exceeded') });
+  const { body } = await service.call('/api/queue/status');
+  const { queued = 0, retrying = 0, claimed = 0, dead = 0 } = body['messages'] as Record<string, number>;
+  expect([queued + retrying + claimed, dead, body['dead_letters']]).toEqual([events.length, 0, 0]);
+  smtp.play({});
+});
+
 async function expectDegradedCanary(service: Service): Promise<void> {
   const { status, text } = await look(service, '/canary');
   expect(status).toBe(200);

@@ -21,13 +21,13 @@ describe('a reply of the server decides, whatever the phase', () => {
     ],
     ['RCPT TO', '451 4.7.1 Greylisting in action, please come back later', 'not-sent', '451 4.7.1'],
     ['RCPT TO', '452 4.2.2 mailbox full', 'not-sent', '452 4.2.2'],
-    ['RCPT TO', '550 5.7.1 relaying denied', 'refused', '550 5.7.1'],
+    ['RCPT TO', '550 5.7.1 relaying denied', 'account-fault', '550 5.7.1'],
     ['RCPT TO', '552 5.2.2 mailbox full', 'refused', '552 5.2.2'],
     ['DATA', '554 5.6.0 message content rejected', 'refused', '554 5.6.0'],
     ['DATA', '451 4.3.0 queue file write error', 'not-sent', '451 4.3.0'],
     ['MAIL FROM', '503 5.5.1 bad sequence of commands', 'not-sent', 'bad-sequence'],
-    ['MAIL FROM', '530 5.7.0 authentication required', 'not-sent', 'unauthorized'],
-    ['MAIL FROM', '535 5.7.8 credentials invalid', 'not-sent', 'unauthorized'],
+    ['MAIL FROM', '530 5.7.0 authentication required', 'account-fault', 'unauthorized'],
+    ['MAIL FROM', '535 5.7.8 credentials invalid', 'account-fault', 'unauthorized'],
   ])('%s answered by "%s" is %s', (command, reply, kind, code) => {
     for (const phase of ['envelope', 'answer'] as const) {
       const outcome = classifySmtpEnd(
@@ -50,7 +50,7 @@ describe('a recipient is gone only by a reply to RCPT that says so', () => {
     ['RCPT TO', '550 blocked by our list', false],
     ['RCPT TO', '554 5.1.1 null', true],
     ['RCPT TO', '552 5.2.2 mailbox full', false],
-    ['MAIL FROM', '550 5.1.1 sender unknown', false],
+    ['MAIL FROM', '550 5.1.1 no such thing', false],
     ['DATA', '550 5.1.1 user unknown', false],
   ])('%s answered by "%s": %s', (command, reply, recipientGone) => {
     const outcome = classifySmtpEnd(

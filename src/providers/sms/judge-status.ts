@@ -12,18 +12,20 @@ export type HttpAnswer = Extract<HttpEnd, { kind: 'answered' }>;
 export function judgeStatus(answer: HttpAnswer, code: string, detail: string): AttemptOutcome {
   const { status } = answer;
   if (status === 429) return slowDown(answer, code, detail);
-  const notSentCode = notSentStatuses[status] ?? (status >= 300 && status < 400 ? 'redirected' : undefined);
-  if (notSentCode !== undefined) return { kind: 'not-sent', code: notSentCode, detail };
+  const accountCode = accountStatuses[status] ?? (status >= 300 && status < 400 ? 'redirected' : undefined);
+  if (accountCode !== undefined) return { kind: 'account-fault', code: accountCode, detail };
+  if (status === 408) return { kind: 'not-sent', code: 'request-timeout', detail };
   if (status >= 400 && status < 500) return { kind: 'refused', code, detail, recipientGone: false };
   return { kind: 'unknown', phase: 'answer', detail };
 }
 
-const notSentStatuses: Readonly<Record<number, string>> = {
+/** Our credentials, our payment, the address that we call. */
+const accountStatuses: Readonly<Record<number, string>> = {
   401: 'unauthorized',
+  402: 'payment-required',
   403: 'unauthorized',
   404: 'misdirected',
   405: 'misdirected',
-  408: 'request-timeout',
 };
 
 /** `slow-down` with the wait that the answer asks for. */
@@ -35,9 +37,18 @@ export function slowDown(answer: HttpAnswer, code: string, detail: string): Atte
 /** The longest wait that we take a provider's word for. */
 const retryAfterMsMax = 3_600_000;
 
-/** `Retry-After` in milliseconds, at most an hour: seconds or an HTTP date (RFC 9110 §10.2.3). */
+/**
+ * `Retry-After` in milliseconds, at most an hour: seconds or an HTTP date (RFC 9110 §10.2.3). Seconds with decimals are
+ * rounded up, an instant that has passed is no wait; what is neither is `undefined`.
+ */
 export function parseRetryAfter(header: string | undefined, nowMs: number): number | undefined {
   if (header === undefined) return undefined;
-  const waitMs = /^\d{1,9}$/.test(header.trim()) ? Number(header) * 1000 : Date.parse(header) - nowMs;
+  const text = header.trim();
+  const waitMs = /^\d+(?:\.\d+)?$/.test(text) ? Math.ceil(Number(text)) * 1000 : readDate(text) - nowMs;
   return Number.isNaN(waitMs) ? undefined : Math.min(Math.max(waitMs, 0), retryAfterMsMax);
+}
+
+/** `Date.parse` takes `-5` for a month of 2001. */
+function readDate(text: string): number {
+  return /^[A-Za-z]{3,9},? /.test(text) ? Date.parse(text) : Number.NaN;
 }

@@ -20,15 +20,15 @@ describe('an answer is judged by status and Kannel’s own words', () => {
     [200, '<html>a proxy</html>', { kind: 'unknown' }],
     [400, 'Missing receiver number, rejected', { kind: 'refused', code: 'http-400' }],
     [400, 'Charset or body misformed, rejected', { kind: 'refused' }],
-    [403, 'Authorization failed for sendsms', { kind: 'not-sent', code: 'unauthorized' }],
+    [403, 'Authorization failed for sendsms', { kind: 'account-fault', code: 'unauthorized' }],
     [403, 'Not routable. Do not try again.', { kind: 'refused', code: 'not-routable', recipientGone: false }],
     [403, kannelAnswers.deniedByList.body, { kind: 'refused', code: 'denied-by-list' }],
-    [404, 'Not found', { kind: 'not-sent', code: 'misdirected' }],
+    [404, 'Not found', { kind: 'account-fault', code: 'misdirected' }],
     [429, '', { kind: 'slow-down' }],
     [503, 'Temporal failure, try again later.', { kind: 'slow-down', code: 'http-503' }],
     [500, 'Internal Server Error', { kind: 'unknown' }],
     [502, '', { kind: 'unknown' }],
-    [302, '', { kind: 'not-sent', code: 'redirected' }],
+    [302, '', { kind: 'account-fault', code: 'redirected' }],
   ])('HTTP %i "%s" is %j', (status, body, outcome) => {
     expect(judgeKannelAnswer({ kind: 'answered', status, headers: {}, body }, 'msg_00')).toMatchObject(
       outcome,

@@ -27,13 +27,25 @@ describe('an answer is judged by its status, then by Twilio’s code', () => {
     [400, { code: 21408 }, { kind: 'refused', code: '21408', recipientGone: false }],
     [400, { code: 21611 }, { kind: 'slow-down', code: '21611' }],
     [400, 'not json', { kind: 'refused', code: 'http-400' }],
-    [401, { code: 20003 }, { kind: 'not-sent', code: 'unauthorized' }],
-    [403, {}, { kind: 'not-sent', code: 'unauthorized' }],
-    [404, { code: 20404 }, { kind: 'not-sent', code: 'misdirected' }],
-    [405, {}, { kind: 'not-sent', code: 'misdirected' }],
+    [401, { code: 20003 }, { kind: 'account-fault', code: '20003' }],
+    [403, {}, { kind: 'account-fault', code: 'unauthorized' }],
+    [404, { code: 20404 }, { kind: 'account-fault', code: '20404' }],
+    [402, {}, { kind: 'account-fault', code: 'payment-required' }],
+    [400, { code: 21606 }, { kind: 'account-fault', code: '21606' }],
+    [400, { code: 63038 }, { kind: 'account-fault', code: '63038' }],
+    [400, { code: 30007 }, { kind: 'refused', code: '30007', recipientGone: false }],
+    [
+      201,
+      { sid: 'SM1', status: 'failed', error_code: 30005 },
+      { kind: 'refused', code: '30005', recipientGone: true },
+    ],
+    [201, { sid: 'SM1', status: 'failed', error_code: 30002 }, { kind: 'account-fault', code: '30002' }],
+    [201, { sid: 'SM1', status: 'failed', error_code: null }, { kind: 'refused', code: 'http-400' }],
+    [201, { sid: 'SM1', status: 'queued', error_code: null }, { kind: 'accepted', providerRef: 'SM1' }],
+    [405, {}, { kind: 'account-fault', code: 'misdirected' }],
     [408, {}, { kind: 'not-sent', code: 'request-timeout' }],
     [429, { code: 20429 }, { kind: 'slow-down', code: '20429', retryAfterMs: 7000 }],
-    [307, '', { kind: 'not-sent', code: 'redirected' }],
+    [307, '', { kind: 'account-fault', code: 'redirected' }],
     [500, { code: 20500 }, { kind: 'unknown', phase: 'answer' }],
     [502, '', { kind: 'unknown' }],
     [503, '', { kind: 'unknown' }],
@@ -71,7 +83,10 @@ describe('the request', () => {
 
   test('is not repeated at another address when the answer is a redirect', async () => {
     const peer = await startPeer({ status: 307, headers: { location: '/elsewhere' } });
-    expect(await sendOnce({ baseUrl: peer.baseUrl })).toMatchObject({ kind: 'not-sent', code: 'redirected' });
+    expect(await sendOnce({ baseUrl: peer.baseUrl })).toMatchObject({
+      kind: 'account-fault',
+      code: 'redirected',
+    });
     expect(peer.requests).toHaveLength(1);
   });
 

@@ -7,6 +7,7 @@ import type { HttpRequest } from './attempt-http.ts';
 import { createHttpSmsProvider } from './attempt-sms.ts';
 import type { HttpEndpoint } from './connect-http.ts';
 import { type HttpAnswer, judgeStatus, slowDown } from './judge-status.ts';
+import { findTwilioConcern } from './twilio-codes.ts';
 
 export interface TwilioProviderOptions extends HttpEndpoint {
   readonly name: string;
@@ -48,33 +49,54 @@ function writeMessage(url: URL, headers: Record<string, string>, message: Outgoi
   };
 }
 
-const created = z.object({ sid: z.string().regex(/^\w{2,64}$/), status: z.string().optional() });
+const created = z.object({
+  sid: z.string().regex(/^\w{2,64}$/),
+  status: z.string().optional(),
+  error_code: z.number().nullish(),
+  error_message: z.string().nullish(),
+});
 const fault = z.object({ code: z.number().optional(), message: z.string().optional() });
 
 /**
- * Judges an answer of `POST Messages.json`. The status decides; the body only names things, so an unreadable body
- * never turns a definite answer into a doubt. `messageId` stands in for a sid that cannot be read.
+ * Judges an answer of `POST Messages.json` by its status and its error code. An unreadable body never turns a definite
+ * answer into a doubt. `messageId` stands in for a sid that cannot be read.
  */
 export function judgeTwilioAnswer(answer: HttpAnswer, messageId: string): AttemptOutcome {
   const { status } = answer;
   if (status === 200 || status === 201) return judgeCreated(answer, messageId);
   const { code, message } = parseJson(fault, answer.body) ?? {};
-  const name = code === undefined ? `http-${status}` : String(code);
-  const detail = cleanReply(message ?? `HTTP ${status}`);
-  if (status === 400 && code === queueFull) return slowDown(answer, name, detail);
-  const outcome = judgeStatus(answer, name, detail);
-  return outcome.kind === 'refused' && goneCodes.has(name) ? { ...outcome, recipientGone: true } : outcome;
+  return judgeCode(answer, code, cleanReply(message ?? `HTTP ${status}`));
 }
 
-/** 21211 invalid `To`, 21217 not a phone number, 21614 not a mobile number. 21610 (opted out) does exist. */
-const goneCodes = new Set(['21211', '21217', '21614']);
-/** Our sender's queue at Twilio is full: a wait helps, another message does not. */
-const queueFull = 21611;
+/** By the error code, whose list says whom it means; the status where it is not on the list. */
+function judgeCode(answer: HttpAnswer, code: number | undefined, detail: string): AttemptOutcome {
+  const name = code === undefined ? `http-${answer.status}` : String(code);
+  const concern = code === undefined ? undefined : findTwilioConcern(code);
+  switch (concern) {
+    case 'account':
+      return { kind: 'account-fault', code: name, detail };
+    case 'provider':
+      return slowDown(answer, name, detail);
+    case 'recipient-gone':
+    case 'recipient':
+    case 'message':
+      return { kind: 'refused', code: name, detail, recipientGone: concern === 'recipient-gone' };
+    case undefined:
+      return judgeStatus(answer, name, detail);
+    default:
+      return concern satisfies never;
+  }
+}
 
 function judgeCreated(answer: HttpAnswer, messageId: string): AttemptOutcome {
   const message = parseJson(created, answer.body);
   if (message !== undefined) {
-    return { kind: 'accepted', providerRef: message.sid, detail: message.status ?? 'created' };
+    const { sid, status = 'created', error_code: code } = message;
+    if (!['failed', 'undelivered', 'canceled'].includes(status))
+      return { kind: 'accepted', providerRef: sid, detail: status };
+    // Made and given up in the same breath: nothing was sent.
+    const detail = cleanReply(message.error_message ?? `created as ${status}`);
+    return judgeCode({ ...answer, status: 400 }, code ?? undefined, detail);
   }
   // 201 is said only by something that created; a 200 without a sid may be anything on the way.
   return answer.status === 201
