@@ -30,6 +30,8 @@ const layers: readonly Layer[] = [
   { name: 'regression', include: ['test/regression/**/*.test.ts'], testTimeoutMs: 20_000, workersMax: 2 },
   { name: 'e2e', include: ['test/e2e/**/*.test.ts'], testTimeoutMs: 60_000, workersMax: 2 },
   { name: 'faults', include: ['test/faults/**/*.test.ts'], testTimeoutMs: 120_000, workersMax: 2 },
+  // Not among the layers of `scripts/test` unless it is named: `npm run test:long`.
+  { name: 'long', include: ['test/long/**/*.test.ts'], testTimeoutMs: 300_000, workersMax: 2 },
 ];
 
 /** Set by `scripts/lib/run-tests.ts`, which adds up the layers. */

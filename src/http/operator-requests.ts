@@ -7,7 +7,8 @@ import { redactText } from '../observe/redact.ts';
  * What operators send: bodies and queries, checked whole. An unknown field is a fault. The TypeScript types of the
  * ports and the OpenAPI document come from these schemas; each body has an example that is good.
  */
-const word = z.string().min(1).max(200);
+/** Longer ones are refused before anything else looks at them. */
+const word = z.string().min(1).max(200, { abort: true });
 const instant = z
   .string()
   .max(instantCharsMax)
@@ -16,9 +17,10 @@ const instant = z
 const epoch = z.int().nonnegative().meta({ description: 'The epoch that you saw; an older one is 409' });
 const reason = z
   .string()
+  .max(2_000, { abort: true })
   .trim()
   .min(1)
-  .max(500)
+  .max(500, { abort: true })
   .overwrite(redactText)
   .meta({ description: 'Why, for the audit. Addresses in it are masked.' });
 const preview = z

@@ -7,7 +7,7 @@ import { explainRedisFault, findLastingFault } from './redis-faults.ts';
  * A command connection never resends what may have been executed: whether to repeat is decided by records, not by
  * sockets. The waiting ones must resend: ioredis leaves a command that was under way when the connection broke
  * unanswered for ever otherwise, and a BullMQ worker that waits for it takes no job again
- * (test/faults/freeze.test.ts). What is executed twice there is BullMQ's own bookkeeping, which the records overrule.
+ * (test/long/freeze.test.ts). What is executed twice there is BullMQ's own bookkeeping, which the records overrule.
  */
 export interface RedisClients {
   readonly commands: Redis;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { findRoot } from '../../local/root.ts';
+import { readAuditHead } from '../../src/gate/audit-chain.ts';
 import { readGate } from '../../src/gate/flags.ts';
 import { type ScriptedSmtp, startScriptedSmtp } from '../support/scripted-smtp.ts';
 import { anEvent, type Service, startService } from '../support/service.ts';
@@ -46,9 +47,11 @@ function readCommands(): string[] {
 
 async function run(line: string): Promise<{ code: number; text: string }> {
   const epoch = (await readGate(service.redis, service.keys))?.epoch ?? 0;
+  const { head } = await readAuditHead(service.redis, service.keys.shard(0));
   const command = line
     .replace('redis://127.0.0.1:8030', service.redisUrl)
     .replace(/--epoch \d+/, `--epoch ${epoch}`)
+    .replace(/--expect \S+/, `--expect ${head}`)
     .replace('msg_…', line.includes('unknown') ? unknownId : heldId);
   const env = {
     PATH: `${service.dir}:${process.env['PATH'] ?? ''}`,

@@ -99,7 +99,7 @@ export function findConcern(reply: SmtpReply, command: string | undefined): Repl
 }
 
 function fits(rule: Rule, { status, enhanced, text }: SmtpReply, command: string | undefined): boolean {
-  const isAnswer = rule.command === undefined || rule.command === command;
-  const isCode = (rule.status?.includes(status) ?? true) && (rule.enhanced?.test(enhanced) ?? true);
-  return isAnswer && isCode && (rule.words?.test(text) ?? true);
+  if (rule.command !== undefined && rule.command !== command) return false;
+  if (rule.status?.includes(status) === false) return false;
+  return rule.enhanced?.test(enhanced) !== false && rule.words?.test(text) !== false;
 }

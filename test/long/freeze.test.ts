@@ -3,11 +3,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Redis, startRedis } from '../../local/redis.ts';
+import {
+  askEvent,
+  countCopies,
+  findBreaches,
+  postBatch,
+  resendEvent,
+  waitForRest,
+} from '../faults/invariants.ts';
 import { startCuttableProxy } from '../support/cuttable-proxy.ts';
 import { type ScriptedSmtp, startScriptedSmtp } from '../support/scripted-smtp.ts';
 import { type Service, type ServiceProcess, startService } from '../support/service.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { askEvent, countCopies, findBreaches, postBatch, resendEvent, waitForRest } from './invariants.ts';
 
 const frozenRedisMs = 4_000;
 

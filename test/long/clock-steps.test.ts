@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Redis, startRedis } from '../../local/redis.ts';
+import { askEvent, findBreaches, resendEvent, waitForRest } from '../faults/invariants.ts';
 import { redisServer, whyNoPreload, writeLauncher } from '../support/preload/preload.ts';
 import { createSteppedClock, type SteppedClock } from '../support/preload/stepped-clock.ts';
 import { type ScriptedSmtp, startScriptedSmtp } from '../support/scripted-smtp.ts';
 import { type Service, startService } from '../support/service.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { askEvent, findBreaches, resendEvent, waitForRest } from './invariants.ts';
 
 const obstacle = await whyNoPreload();
 const hourMs = 3_600_000;
