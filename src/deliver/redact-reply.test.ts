@@ -17,6 +17,8 @@ test.each([
   [mail, 'the text "Rivière (Nord)" is not allowed', 'the text "[…]" is not allowed'],
   [mail, 'bad: Rivi%C3%A8re%20(Nord)', 'bad: […]'],
   [mail, 'owes 12.50 in Ulm', '[…] in […]'],
+  [mail, 'To=x&Body=for+Rivi%C3%A8re+%28Nord%29+now', 'To=x&Body=for+[…]+now'],
+  [mail, '"… Rivière …" was cut', '"… […] …" was cut'],
   [mail, '250 Ulmer smithy joined', '250 Ulmer smithy joined'],
   [text, "21211 The 'To' number 15555550123 is not valid", "21211 The 'To' number […] is not valid"],
   [text, 'To=%2B15555550123', 'To=[…]'],

@@ -9,13 +9,21 @@ const textsMax = 100;
 /**
  * What a provider said of a message, without the person: providers quote addresses in spellings of their own (without
  * the plus, only what is before the `@`) and pieces of the text. Names and the texts of the event's data go as whole
- * words, so that the rest can still be read.
+ * words, and the proper nouns in them, so that the rest can still be read.
  */
 export function redactReply(reply: string, message: Addressed): string {
   const { to, name = '', data } = message;
   const person = [to, to.replace('+', ''), to.split('@')[0] ?? '', name, ...name.split(/\s+/)];
-  const words = [...person, ...listTexts(data)].filter((text) => text.trim().length >= shortest);
-  return redactText(dropWords(reply, words.slice(0, textsMax)));
+  const texts = listTexts(data).slice(0, textsMax);
+  const words = [...person, ...texts, ...texts.flatMap(listProperNouns)].filter(
+    (text) => text.trim().length >= shortest,
+  );
+  return redactText(dropWords(reply, words.slice(0, 3 * textsMax)));
+}
+
+/** Of a text that was quoted in part; words of the language, in which replies are written too, stay readable. */
+function listProperNouns(text: string): readonly string[] {
+  return text.slice(0, 500).match(/\p{Lu}[\p{L}\p{M}'’-]{3,}/gu) ?? [];
 }
 
 function listTexts(value: unknown): readonly string[] {
@@ -26,13 +34,21 @@ function listTexts(value: unknown): readonly string[] {
 
 /** The longest first: a name within a longer text must not be what is left of it. */
 function dropWords(text: string, words: readonly string[]): string {
-  const forms = [
-    ...new Set(words.flatMap((word) => [word, encodeURIComponent(word.replace(/\p{Cs}/gu, ''))])),
-  ];
+  const forms = [...new Set(words.flatMap(listForms))];
   const pattern = forms
     .toSorted((one, other) => other.length - one.length)
     .map(escapePattern)
     .join('|');
   if (pattern === '') return text;
   return text.replace(new RegExp(`(?<![\\p{L}\\p{N}])(?:${pattern})(?![\\p{L}\\p{N}])`, 'giu'), '[…]');
+}
+
+/** Plain, and as URLs (`%20`) and forms (`+`, and RFC 3986's `%28`) have it. */
+function listForms(word: string): readonly string[] {
+  const encoded = encodeURIComponent(word.replace(/\p{Cs}/gu, ''));
+  const strict = encoded.replaceAll(
+    /[!'()*]/g,
+    (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+  return [word, encoded, strict, strict.replaceAll('%20', '+')];
 }

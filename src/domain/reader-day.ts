@@ -5,19 +5,23 @@ import { parseTimeZone } from './time-zone.ts';
 /** Days end here last of all: whoever has not yet ended a day is nowhere later than this. */
 const latestOffsetMs = -12 * 60 * 60 * 1000;
 
+/** Changes of clocks are at most this far from the midnight that they move. */
+const changeMs = 3 * 60 * 60 * 1000;
+
 /**
  * When the calendar day that is written as midnight UTC `dayAtMs` is over where the reader is; without a zone, or in
- * one that this runtime does not know, when it is over everywhere. Where clocks are put back at midnight the day ends the second time; where midnight is skipped,
- * it ends when the clock jumps.
+ * one that this runtime does not know, when it is over everywhere. Where clocks are put back over midnight the day ends
+ * when the calendar shows the next one for good, and where midnight is skipped, when the clock jumps.
  */
 export function findDayEnd(dayAtMs: number, zone: string | undefined): number {
   const nextMs = dayAtMs + dayMs;
   const timeZone = zone === undefined ? undefined : parseTimeZone(zone);
   if (timeZone === undefined) return nextMs - latestOffsetMs;
-  const first = nextMs - readOffset(timeZone, nextMs);
-  const second = nextMs - readOffset(timeZone, first);
-  // The second look is right, unless its own clock says otherwise: then midnight is one of the two sides of a change.
-  return nextMs - readOffset(timeZone, second) === second ? second : Math.max(first, second);
+  const nearMs = nextMs - readOffset(timeZone, nextMs);
+  const midnights = [-changeMs, 0, changeMs]
+    .map((awayMs) => nextMs - readOffset(timeZone, nearMs + awayMs))
+    .toSorted((one, other) => one - other);
+  return midnights.find((atMs) => findReaderDay(atMs, timeZone) > dayAtMs) ?? nextMs - latestOffsetMs;
 }
 
 /** Midnight UTC of the day that the reader's calendar shows at `atMs`. */

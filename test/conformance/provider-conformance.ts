@@ -259,7 +259,7 @@ function describeHealthAndClose<M extends OutgoingMessage>(getRig: GetRig<M>): v
   test('rejected credentials never kill a message', async () => {
     getRig().behave('rejects-credentials');
     const code = await sendOnce(getRig()).then(
-      (outcome) => (outcome.kind === 'not-sent' ? outcome.code : outcome.kind),
+      (outcome) => (outcome.kind === 'account-fault' ? outcome.code : outcome.kind),
       (error: unknown) => (error instanceof ProviderUnavailable ? error.code : error),
     );
     expect(code).toBe('unauthorized');

@@ -184,6 +184,12 @@ const faults: readonly Fault[] = [
     goOn: () => inParallel(10, () => postTo(service)),
   },
   {
+    fault: 'an account that is over its quota at the provider',
+    fires: ['ProviderRefusesAccount'],
+    begin: async () => smtp.play({ mail: { reply: '550 5.4.5 Daily user sending quota exceeded' } }),
+    goOn: () => inParallel(5, () => postTo(service)),
+  },
+  {
     fault: 'a store whose writes stall under posts',
     fires: ['RollbackSlowAnswers{p95}', ...burnsOf('p95')],
     begin: async () => smtp.play({}),

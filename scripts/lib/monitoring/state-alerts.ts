@@ -3,6 +3,7 @@ import { proofIntervalsMax } from '../../../src/domain/proof-of-life.ts';
 import { bucketMs } from '../../../src/domain/thresholds.ts';
 import type { LineAlert, StateAlert } from './alert-kinds.ts';
 import { createPromql, type Promql, type RuleOptions, shownByApi } from './promql.ts';
+import { providerAlerts } from './provider-alerts.ts';
 import { type AlertRule, createAlert, type RuleGroup } from './rule-group.ts';
 import { storeAlerts } from './store-alerts.ts';
 
@@ -60,6 +61,7 @@ export const stateAlerts: readonly StateAlert[] = [
     forMs: 0,
   },
   ...storeAlerts,
+  ...providerAlerts,
   {
     kind: 'growth',
     name: 'KeysUnavailable',

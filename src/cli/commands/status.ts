@@ -27,7 +27,7 @@ async function runStatus(call: Call): Promise<Ending> {
   const { print } = call;
   const all = { send: sending, control: toJson(control), queue: toJson(queue), providers: toJson(providers) };
   print.show(all, () => {
-    printSending(print, sending);
+    printSending(print, sending, 'value' in providers ? providers.value.providers : []);
     printPart(print, 'switches', control, (value) => printSwitches(print, value));
     printPart(print, 'queues', queue, (value) => printQueues(print, value));
     printPart(print, 'providers', providers, (value) => printProviders(print, value));
@@ -65,12 +65,32 @@ function printPart<Value>(
     );
 }
 
-function printSending(print: Print, sending: z.infer<typeof sendStatusSchema>): void {
+type Provider = z.infer<typeof providersSchema>['providers'][number];
+
+/** The channels by which nothing can leave, whatever the switches say. */
+function describeDown(providers: readonly Provider[]): string {
+  const channels = [...new Set(providers.map(({ channel }) => channel))];
+  const down = channels.flatMap((channel) => {
+    const those = providers.filter((one) => one.channel === channel);
+    if (those.some(({ ok }) => ok)) return [];
+    return [
+      `nothing leaves by ${channel}: ${those.map(({ provider, status: word }) => `${provider} ${word}`).join(', ')}`,
+    ];
+  });
+  return down.length === 0 ? '' : `, but ${down.join('; ')}`;
+}
+
+function printSending(
+  print: Print,
+  sending: z.infer<typeof sendStatusSchema>,
+  providers: readonly Provider[],
+): void {
   const headline = sending.sending
     ? print.paint('good', 'SENDING')
     : print.paint('bad', sending.reason === undefined ? 'REHEARSING' : 'NOT SENDING');
   const why = sending.reason === undefined ? '' : `: ${sending.reason}`;
-  print.say(`${headline}${why}`);
+  const down = sending.sending ? describeDown(providers) : '';
+  print.say(`${headline}${why}${print.paint('bad', down)}`);
   const rehearses = sending.app_mode === 'dry_run' ? ', a rehearsal: no provider is called' : '';
   print.say(`mode       ${sending.app_mode}${rehearses}`);
   print.say(`in flight  ${sending.inflight}        epoch ${sending.epoch}`);

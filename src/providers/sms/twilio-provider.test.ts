@@ -27,7 +27,7 @@ describe('an answer is judged by its status, then by Twilio’s code', () => {
     [400, { code: 21408 }, { kind: 'refused', code: '21408', recipientGone: false }],
     [400, { code: 21611 }, { kind: 'slow-down', code: '21611' }],
     [400, 'not json', { kind: 'refused', code: 'http-400' }],
-    [401, { code: 20003 }, { kind: 'account-fault', code: '20003' }],
+    [401, { code: 20003 }, { kind: 'account-fault', code: 'unauthorized' }],
     [403, {}, { kind: 'account-fault', code: 'unauthorized' }],
     [404, { code: 20404 }, { kind: 'account-fault', code: '20404' }],
     [402, {}, { kind: 'account-fault', code: 'payment-required' }],

@@ -74,7 +74,7 @@ function judgeCode(answer: HttpAnswer, code: number | undefined, detail: string)
   const concern = code === undefined ? undefined : findTwilioConcern(code);
   switch (concern) {
     case 'account':
-      return { kind: 'account-fault', code: name, detail };
+      return { kind: 'account-fault', code: answer.status === 401 ? 'unauthorized' : name, detail };
     case 'provider':
       return slowDown(answer, name, detail);
     case 'recipient-gone':
