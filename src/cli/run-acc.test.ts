@@ -351,6 +351,45 @@ describe('single commands', () => {
     expect(out).toContain('unknown    2, each waits for a person');
     expect(out).toMatch(/providers +cannot be read/);
   });
+
+  test.each([
+    [[], 'SENDING'],
+    [[['smtp-1', 'email', true]], 'SENDING'],
+    [
+      [
+        ['smtp-1', 'email', false],
+        ['smtp-2', 'email', true],
+      ],
+      'SENDING',
+    ],
+    [
+      [
+        ['smtp-1', 'email', false],
+        ['smtp-2', 'email', false],
+        ['sms-1', 'sms', true],
+      ],
+      'SENDING, but nothing leaves by email: smtp-1 unreachable, smtp-2 unreachable',
+    ],
+  ] as const)('of providers %j: %s', async (given, headline) => {
+    const providers = given.map(([provider, channel, ok]) => ({
+      provider,
+      channel,
+      ok,
+      status: ok ? 'ok' : 'unreachable',
+      detail: '',
+    }));
+    acc.script({
+      'GET /api/send/status': [
+        200,
+        { sending: true, dry_run: false, app_mode: 'production', epoch: 8, inflight: 0 },
+      ],
+      'GET /api/control': [200, control],
+      'GET /api/providers/health': [200, { providers }],
+      'GET /api/queue/status': [500, {}],
+    });
+    const { out } = await acc.run(['status']);
+    expect(out.split('\n')[0]).toBe(headline);
+  });
 });
 
 describe('how it ends', () => {
