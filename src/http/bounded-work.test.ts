@@ -8,8 +8,8 @@ import {
   type Place,
   writeAt,
 } from '../../test/support/hostile-values.ts';
+import { grownBytesMax, loopHeldMsMax, measureHeld, measureWorkMs } from '../../test/support/measure-work.ts';
 import type { Schema } from '../../test/support/schema-arbitrary.ts';
-import { grownBytesMax, loopHeldMsMax, measureHeld } from '../../test/support/watch-loop.ts';
 import { ServiceError } from '../domain/errors.ts';
 import { checkEvent, type EventCatalog } from '../ingest/check-event.ts';
 import { parseBatch, parseEvent } from '../ingest/parse-event.ts';
@@ -54,15 +54,8 @@ const heldBefore = measureHeld();
 let slowest = { ms: 0, what: 'nothing' };
 let longestAnswer = 0;
 
-/** The least of some tries, by the clock or by the processor: other programs of a busy machine take time too. */
 function measure(what: string, run: () => unknown): void {
-  let ms = Number.POSITIVE_INFINITY;
-  for (let tries = 0; tries < 10 && ms > loopHeldMsMax; tries += 1) {
-    const [began, used] = [performance.now(), process.cpuUsage()];
-    run();
-    const { user, system } = process.cpuUsage(used);
-    ms = Math.min(ms, performance.now() - began, (user + system) / 1_000);
-  }
+  const ms = measureWorkMs(run);
   if (ms > slowest.ms) slowest = { ms, what };
 }
 

@@ -1,6 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { test } from 'vitest';
+import { test, vi } from 'vitest';
+
+// Each starts a process, which takes its time on a busy machine.
+vi.setConfig({ testTimeout: 40_000 });
 
 const watch = new URL('./watch-event-loop.ts', import.meta.url).href;
 
