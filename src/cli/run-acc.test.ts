@@ -364,19 +364,20 @@ describe('single commands', () => {
     ],
     [
       [
-        ['smtp-1', 'email', false],
+        ['smtp-1', 'email', false, '2026-11-20T02:58:00.000Z'],
         ['smtp-2', 'email', false],
         ['sms-1', 'sms', true],
       ],
-      'SENDING, but nothing leaves by email: smtp-1 unreachable, smtp-2 unreachable',
+      'SENDING, but nothing leaves by email: smtp-1 unreachable since 2026-11-20 02:58:00Z, smtp-2 unreachable',
     ],
   ] as const)('of providers %j: %s', async (given, headline) => {
-    const providers = given.map(([provider, channel, ok]) => ({
+    const providers = given.map(([provider, channel, ok, since]) => ({
       provider,
       channel,
       ok,
       status: ok ? 'ok' : 'unreachable',
       detail: '',
+      ...(since === undefined ? {} : { since }),
     }));
     acc.script({
       'GET /api/send/status': [

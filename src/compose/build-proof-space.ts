@@ -97,7 +97,7 @@ export function toProofDesk(foundation: Foundation, space: ProofSpace, desk: Des
   return {
     ...desk,
     readMessage: (id) => readMessageRecord(redis.commands, keys.of(id), id),
-    parkMessage: (id) => parkRecord({ redis: redis.commands, keys }, 'messages', id, now()),
+    parkMessage: (id) => parkRecord({ redis: redis.commands, keys }, 'messages', id),
     findTemplate: (type) => catalog.find(type),
     renderer,
     permits: space.permits,

@@ -23,7 +23,7 @@ export function createProviderCheck({
     const nowMs = now();
     const names = health.map(({ provider }) => provider);
     const [views, blocks] = await Promise.all([
-      readSenderViews(store, nowMs),
+      readSenderViews(store),
       readProviderBlocks(store.redis, keys, names),
     ]);
     return health.map((report) =>
@@ -41,9 +41,11 @@ function toReport(
   { untilMs, nowMs }: { readonly untilMs: number; readonly nowMs: number },
 ): ProviderReport {
   const breaker = findWorstBreaker(senders);
+  const [since] = senders.flatMap((view) => view.since ?? []).toSorted();
   return {
     ...health,
     ...(breaker === undefined ? {} : { breaker }),
+    ...(since === undefined ? {} : { since }),
     ...(untilMs > nowMs ? { blocked_until: new Date(untilMs).toISOString() } : {}),
     senders,
   };

@@ -11,6 +11,7 @@ import {
   readQuarantineFigures,
 } from '../identity/quarantine-desk.ts';
 import { createTokenSeal } from '../identity/seal-token.ts';
+import { readStoreClock } from '../store/store-clock.ts';
 import type { Foundation } from './build-foundation.ts';
 import type { Identity } from './build-identity.ts';
 
@@ -39,6 +40,7 @@ export function buildQuarantine(
     redis: redis.commands,
     keys,
     now,
+    storeNow: () => readStoreClock(redis.commands),
     idempotencyMs: readIdempotencyMs(foundation),
     retentionMs: values.RETENTION_HOURS * hourMs,
   };
@@ -90,7 +92,7 @@ type Judge = (limit: number) => Promise<JudgeReport>;
 
 /** Rounds of the judge in this process, with its log and its counts. */
 export function buildJudge(foundation: Foundation, { tokens, keySet }: Identity): Judge {
-  const { configuration, redis, keys, jobs, metrics, log, errors, now } = foundation;
+  const { configuration, redis, keys, jobs, metrics, log, errors } = foundation;
   const { values } = configuration;
   const judge = createJudge({
     redis: redis.commands,
@@ -98,6 +100,7 @@ export function buildJudge(foundation: Foundation, { tokens, keySet }: Identity)
     seal: createTokenSeal(values.QUARANTINE_KEYS ?? []),
     tokens,
     keySet,
+    storeNow: () => readStoreClock(redis.commands),
     ageMsMax: values.QUARANTINE_AGE_HOURS_MAX * hourMs,
     idempotencyMs: readIdempotencyMs(foundation),
     retentionMs: values.RETENTION_HOURS * hourMs,
@@ -113,7 +116,6 @@ export function buildJudge(foundation: Foundation, { tokens, keySet }: Identity)
         { event_id: id },
         'a quarantined token does not open: is its key in QUARANTINE_KEYS?',
       ),
-    now,
   });
   return async (limit) => {
     const report = await judge(limit);

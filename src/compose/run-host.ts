@@ -17,25 +17,25 @@ const stalledExitCode = 70;
  */
 export async function runHost(
   foundation: Foundation,
-  options: Omit<QueueHostOptions, 'onError' | 'now'> & {
+  options: Omit<QueueHostOptions, 'onError' | 'now' | 'monotonicNow'> & {
     readonly watch: GateWatch;
     readonly flags: readonly FlagName[];
   },
 ): Promise<void> {
-  const { redis, log, now, releases, reportError } = foundation;
+  const { redis, log, now, monotonicNow, releases, reportError } = foundation;
   const { watch, flags, queue, queuePrefix } = options;
-  const host = createQueueHost({ ...options, onError: reportError, now });
+  const host = createQueueHost({ ...options, onError: reportError, now, monotonicNow });
   releases.push(host.name, (deadlineMs) => host.stop(deadlineMs));
   await pauseWithGate({ host, watch, flags, reportError });
   const isStalled = createHostWatch({
     host,
     countWaiting: () => redis.commands.llen(`${queuePrefix}:${queue}:wait`),
     stalledMs,
-    now,
+    now: monotonicNow,
   });
   const look = async (): Promise<void> => {
     if (!(await isStalled())) return;
-    const facts = { queue, last_pickup_at: new Date(host.lastPickupAt()).toISOString() };
+    const facts = { queue, idle_ms: Math.round(monotonicNow() - host.lastPickupAt()) };
     log.fatal(
       facts,
       `jobs wait and this worker takes none for ${stalledMs / 1_000} s: it ends, to be replaced`,

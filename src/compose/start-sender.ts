@@ -16,6 +16,7 @@ import { runEvery } from '../runtime/run-every.ts';
 import { checkDurability } from '../store/durability.ts';
 import { readMessageRecord } from '../store/message-record.ts';
 import { parkRecord } from '../store/park-record.ts';
+import { readStoreClock } from '../store/store-clock.ts';
 import { buildCatalog } from './build-catalog.ts';
 import type { Foundation } from './build-foundation.ts';
 import { buildGate } from './build-gate.ts';
@@ -44,7 +45,7 @@ export async function startSender(foundation: Foundation): Promise<void> {
   releases.push('decision notes', () => notes.flush());
   const desk: Desk = {
     readMessage: (id) => readMessageRecord(redis.commands, keys.of(id), id),
-    parkMessage: (id) => parkRecord({ redis: redis.commands, keys }, 'messages', id, now()),
+    parkMessage: (id) => parkRecord({ redis: redis.commands, keys }, 'messages', id),
     findTemplate: (type) => catalog.find(type),
     renderer,
     permits: notePermitAnswers(gate.permits, notes.note),
@@ -69,6 +70,7 @@ export async function startSender(foundation: Foundation): Promise<void> {
     log,
     now,
     monotonicNow,
+    storeNow: () => readStoreClock(redis.commands),
     random: Math.random,
   };
   reportStandings(foundation, providers);

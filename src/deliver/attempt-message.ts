@@ -76,15 +76,15 @@ export async function endPoisonMessage(desk: Desk, jobId: string): Promise<JobEn
   if (answer.state !== 'claimed') return done;
   const lapsed = await desk.permits.lapse({ id }, 'ask');
   if (lapsed === 'unknown') desk.metrics.countUnknown('answer', 'ask');
-  return lapsed === 'live' ? { kind: 'later', atMs: desk.now() + clockAheadPauseMs } : done;
+  return lapsed === 'live' ? { kind: 'later', inMs: clockAheadPauseMs } : done;
 }
 
 /** Whether the message's turn is now, later, or never again. */
 async function findTurn(desk: Desk, message: MessageRecord): Promise<JobEnd | { readonly kind: 'now' }> {
   if (message.state === 'claimed') return await awaitClaim(desk, message);
   if (!openStates.includes(message.state)) return done;
-  if (message.sendAt !== undefined && message.sendAt > desk.now())
-    return { kind: 'later', atMs: message.sendAt };
+  const earlyMs = await findWait(desk, message.sendAt);
+  if (earlyMs > 0) return { kind: 'later', inMs: earlyMs };
   if (message.notAfter === undefined || message.notAfter > desk.now()) return { kind: 'now' };
   const end = { to: 'expired', from: openStates, reason: 'not-after' } as const;
   const answer = await desk.decisions.end(message.id, end);
@@ -92,6 +92,11 @@ async function findTurn(desk: Desk, message: MessageRecord): Promise<JobEnd | { 
   return answer.kind === 'refused' && openStates.includes(answer.state as MessageState)
     ? { kind: 'now' }
     : done;
+}
+
+/** How long until an instant, by the store's clock; only an instant that is to come by our own costs the question. */
+async function findWait(desk: Desk, atMs: number | undefined): Promise<number> {
+  return atMs === undefined || atMs <= desk.now() ? 0 : atMs - (await desk.storeNow());
 }
 
 async function takeFurther(desk: Desk, ready: ReadyMessage, signal: AbortSignal): Promise<SendEnd> {
@@ -116,8 +121,8 @@ async function takeFurther(desk: Desk, ready: ReadyMessage, signal: AbortSignal)
 
 /** Another worker has the message, or had it and died. Whether it was sent then is for the policy to say. */
 async function awaitClaim(desk: Desk, message: MessageRecord): Promise<JobEnd> {
-  const deadline = message.deadline ?? 0;
-  if (deadline > desk.now()) return { kind: 'later', atMs: deadline + 50 };
+  const claimedMs = await findWait(desk, message.deadline);
+  if (claimedMs > 0) return { kind: 'later', inMs: claimedMs + 50 };
   const { onUnknown = 'ask' } = desk.findTemplate(message.type) ?? {};
   const policy = toUnknownPolicy({ onUnknown, retriesEnabled: desk.retriesEnabled });
   const answer = await desk.permits.lapse(message, policy);
@@ -128,8 +133,8 @@ async function awaitClaim(desk: Desk, message: MessageRecord): Promise<JobEnd> {
       'a worker died with this message: unknown whether it was sent',
     );
   }
-  if (answer === 'live') return { kind: 'later', atMs: desk.now() + clockAheadPauseMs };
-  return answer === 'queued' ? { kind: 'later', atMs: desk.now() + 50 } : done;
+  if (answer === 'live') return { kind: 'later', inMs: clockAheadPauseMs };
+  return answer === 'queued' ? { kind: 'later', inMs: 50 } : done;
 }
 
 async function renderMessage(desk: Desk, message: MessageRecord): Promise<ReadyMessage | undefined> {

@@ -77,7 +77,7 @@ export async function discardDeadLetters(desk: DeadLetterDesk, order: DeadOrder)
 
 async function replay(desk: DeadLetterDesk, order: Order, letter: DeadLetter): Promise<string | undefined> {
   if (letter.kind === 'message') {
-    const release = { from: 'dead', reason: order.reason, by: order.actor, dueAt: desk.now() } as const;
+    const release = { from: 'dead', reason: order.reason, by: order.actor, dueAt: 0 } as const;
     return await releaseMessage(
       desk,
       { id: letter.id as MessageId, channel: letter.channel ?? 'email' },

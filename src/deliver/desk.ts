@@ -46,6 +46,8 @@ export interface Desk {
   readonly log: Log;
   readonly now: () => number;
   readonly monotonicNow: () => number;
+  /** The store's clock (epoch ms), which ends things. Throws `store-unavailable`. */
+  readonly storeNow: () => Promise<number>;
   readonly random: () => number;
 }
 

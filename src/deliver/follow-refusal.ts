@@ -29,11 +29,11 @@ export async function followRefusal(
     case 'held':
       return await holdMessage(desk, ready, answer.reason);
     case 'wait-here':
-      return { kind: 'later', atMs: desk.now() + answer.ms + 1 };
+      return { kind: 'later', inMs: answer.ms + 1 };
     case 'wait-later':
       return await waitForTurn(desk, ready, answer);
     case 'claimed-elsewhere':
-      return { kind: 'later', atMs: desk.now() + Math.max(answer.ms, 0) + 50 };
+      return { kind: 'later', inMs: Math.max(answer.ms, 0) + 50 };
     case 'suppressed':
     case 'expired':
     case 'ended':
@@ -53,8 +53,9 @@ async function waitForTurn(
   { message }: ReadyMessage,
   { why, ms }: Extract<PermitAnswer, { kind: 'wait-later' }>,
 ): Promise<JobEnd> {
-  const fromMs = desk.now() + ms + 1;
-  const atMs = why.startsWith('domain:') ? desk.turns.take(why, fromMs) : fromMs;
-  await desk.decisions.postpone(message.id, atMs, why);
-  return { kind: 'later', atMs };
+  const nowMs = desk.monotonicNow();
+  const fromMs = nowMs + ms + 1;
+  const inMs = (why.startsWith('domain:') ? desk.turns.take(why, fromMs) : fromMs) - nowMs;
+  await desk.decisions.postpone(message.id, inMs, why);
+  return { kind: 'later', inMs };
 }

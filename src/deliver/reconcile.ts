@@ -77,7 +77,7 @@ async function requeueEvents(options: Run, keys: ShardKeys): Promise<void> {
   const { redis, report } = options;
   await eachDue(options, { index: keys.eventsOpen, kind: 'events', ageMs: options.ageMs }, async (id) => {
     const record = await readEventRecord(redis, options.keys, id);
-    if (record?.state === 'accepted') report.requeued += Number(await options.jobs.ensureEventJob(id));
+    if (record?.state === 'accepted' && (await options.jobs.ensureEventJob(id))) report.requeued += 1;
     if (record === undefined) await redis.zrem(keys.eventsOpen, id);
   });
 }
@@ -94,17 +94,17 @@ async function settleOpenMessages(options: Run, keys: ShardKeys): Promise<void> 
       report.lapsed += Number(answer === 'unknown' || answer === 'queued');
     } else {
       const { channel, generation } = message;
-      const delayMs = (message.sendAt ?? 0) - options.nowMs;
-      report.requeued += Number(await options.jobs.ensureMessageJob({ id, channel, generation, delayMs }));
+      const dueAt = message.sendAt ?? 0;
+      if (await options.jobs.ensureMessageJob({ id, channel, generation, dueAt })) report.requeued += 1;
     }
   });
 }
 
 /** What a program that is older, or one with a fault, has put aside: this one may be able to read it. */
 async function lookAtParked(options: Run, keys: ShardKeys): Promise<void> {
-  const { redis, nowMs, report } = options;
+  const { redis, report } = options;
   const takeBack = async (kind: 'events' | 'messages', id: EventId | MessageId): Promise<void> => {
-    report.unparked += Number(await unparkRecord(options, kind, id, nowMs));
+    if (await unparkRecord(options, kind, id)) report.unparked += 1;
   };
   await eachDue(options, { index: keys.eventsParked, ageMs: 0 }, async (id) => {
     if ((await readEventRecord(redis, options.keys, id)) === undefined)
@@ -194,7 +194,7 @@ async function park(
   id: EventId | MessageId,
   error: UnreadableRecord,
 ): Promise<void> {
-  if (kind === undefined || !(await parkRecord(options, kind, id, options.nowMs))) return;
+  if (kind === undefined || !(await parkRecord(options, kind, id))) return;
   options.report.parked += 1;
   options.log.error({ err: error, id }, 'a record was parked');
 }

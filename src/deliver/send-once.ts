@@ -32,12 +32,12 @@ export async function sendOnce(desk: Desk, ready: ReadyMessage, signal: AbortSig
   const segments = draft.channel === 'sms' ? draft.segments : 1;
   const failed = message.state === 'retrying' ? message.provider : undefined;
   for (;;) {
-    const choice = desk.providers.chooseProvider(message.channel, desk.now(), failed);
+    const choice = desk.providers.chooseProvider(message.channel, desk.monotonicNow(), failed);
     if (choice.kind === 'none-configured') return await holdMessage(desk, ready, 'no-provider');
     if (choice.kind === 'none-ready') {
-      const atMs = choice.retryAtMs + Math.floor(desk.random() * 1_000);
-      await desk.decisions.postpone(message.id, atMs, 'provider-back-off');
-      return { kind: 'later', atMs };
+      const inMs = choice.retryAtMs - desk.monotonicNow() + Math.floor(desk.random() * 1_000);
+      await desk.decisions.postpone(message.id, inMs, 'provider-back-off');
+      return { kind: 'later', inMs };
     }
     const end = await tryProvider(desk, { ready, choice, segments }, signal);
     if (end.kind === 'done' || end.kind === 'later') return end;
@@ -74,14 +74,14 @@ async function tryProvider(
       // Another worker was told to slow down. The next choice is another provider, or none for now.
       choice.report(
         { kind: 'slow-down', code: 'fleet', detail: answer.why, retryAfterMs: answer.ms },
-        desk.now(),
+        desk.monotonicNow(),
       );
       return { kind: 'choose-again' };
     }
     if (answer.kind === 'wait-here' && !signal.aborted) return { kind: 'park', ms: answer.ms };
     return await followRefusal(desk, ready, answer);
   } finally {
-    choice.report('unused', desk.now());
+    choice.report('unused', desk.monotonicNow());
     if ('lease' in slot) slot.lease.release();
   }
 }
@@ -100,7 +100,7 @@ async function useClaim(desk: Desk, attempt: Attempt): Promise<JobEnd> {
   const outcome: AttemptOutcome =
     'lease' in slot ? await sendFenced(desk, attempt, slot.lease) : toOutcome(slot.unavailable);
   const providerMs = desk.monotonicNow() - begun;
-  choice.report('unavailable' in slot ? 'unavailable' : outcome, desk.now());
+  choice.report('unavailable' in slot ? 'unavailable' : outcome, desk.monotonicNow());
   desk.metrics.countAttempt({
     provider: claim.provider,
     channel: claim.message.channel,
@@ -145,13 +145,13 @@ async function settle(desk: Desk, attempt: Attempt, settled: Settled): Promise<J
     attempt: claim.attempt,
     sinceFirstAttemptMs: claim.sinceFirstAttemptMs + settled.providerMs,
     resends: claim.resends,
-    anotherReady: desk.providers.isAnotherReady(message.channel, claim.provider, desk.now()),
+    anotherReady: desk.providers.isAnotherReady(message.channel, claim.provider, desk.monotonicNow()),
     random: desk.random(),
   });
   writeLine(desk, attempt, settled, decision);
   if (decision.to === 'given-back') {
     await persist(desk, () => desk.permits.giveBack(claim, decision.reason));
-    return { kind: 'later', atMs: desk.now() + givenBackPauseMs };
+    return { kind: 'later', inMs: givenBackPauseMs };
   }
   const end = toEnd(attempt, settled, decision);
   const committed = await persist(desk, () => desk.permits.commit(claim, end));
@@ -161,8 +161,8 @@ async function settle(desk: Desk, attempt: Attempt, settled: Settled): Promise<J
     desk.log.error(fields, 'the claim had lapsed before the attempt ended');
   }
   countEnd(desk, attempt, settled.outcome, decision);
-  if (decision.to === 'retrying') return { kind: 'later', atMs: desk.now() + decision.inMs + 1 };
-  return decision.to === 'resend' ? { kind: 'later', atMs: desk.now() + 50 } : { kind: 'done' };
+  if (decision.to === 'retrying') return { kind: 'later', inMs: decision.inMs + 1 };
+  return decision.to === 'resend' ? { kind: 'later', inMs: 50 } : { kind: 'done' };
 }
 
 function toRetryPolicy({ retriesEnabled }: Desk, { template }: ReadyMessage): RetryPolicy {

@@ -22,7 +22,8 @@ const reportSchema = z.object({
     z.object({
       provider: z.string(),
       breaker: z.enum(['closed', 'open', 'half-open']),
-      blockedUntilMs: z.number().optional(),
+      openForMs: z.number().optional(),
+      blockedForMs: z.number().optional(),
     }),
   ),
 });
@@ -61,10 +62,7 @@ export async function listLiveSenders(store: Store): Promise<readonly string[]> 
 }
 
 /** What the senders that are alive know, by provider. What dead ones said is dropped on the way. */
-export async function readSenderViews(
-  store: Store,
-  nowMs: number,
-): Promise<ReadonlyMap<string, SenderView[]>> {
+export async function readSenderViews(store: Store): Promise<ReadonlyMap<string, SenderView[]>> {
   const views = new Map<string, SenderView[]>();
   const [reports, storeMs] = await Promise.all([readReports(store), readStoreClock(store.redis)]);
   for (const [sender, report] of reports) {
@@ -72,9 +70,15 @@ export async function readSenderViews(
       await dropSenderReport(store, sender).catch(() => undefined);
       continue;
     }
-    for (const { provider, breaker, blockedUntilMs = 0 } of report.providers) {
-      const block = blockedUntilMs > nowMs ? { blocked_until: new Date(blockedUntilMs).toISOString() } : {};
-      views.set(provider, [...(views.get(provider) ?? []), { sender, breaker, ...block }]);
+    for (const { provider, breaker, openForMs, blockedForMs = 0 } of report.providers) {
+      const untilMs = report.at + blockedForMs;
+      const view = {
+        sender,
+        breaker,
+        ...(openForMs === undefined ? {} : { since: new Date(report.at - openForMs).toISOString() }),
+        ...(untilMs > storeMs ? { blocked_until: new Date(untilMs).toISOString() } : {}),
+      };
+      views.set(provider, [...(views.get(provider) ?? []), view]);
     }
   }
   return views;

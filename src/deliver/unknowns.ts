@@ -80,7 +80,7 @@ async function resolve(
 ): Promise<ResolveAnswer> {
   const { reason, actor: by } = order;
   if (resolution === 'resend') {
-    const word = await releaseMessage(desk, message, { from: 'unknown', reason, by, dueAt: desk.now() });
+    const word = await releaseMessage(desk, message, { from: 'unknown', reason, by, dueAt: 0 });
     if (word === undefined) return { kind: 'resolved', state: 'queued' };
     return { kind: 'conflict', state: word === 'sent_before' ? 'sent' : 'moved' };
   }

@@ -2,6 +2,7 @@ import { type Category, type Channel, holdReasons } from '../domain/message.ts';
 import type { JobAdder } from '../queue/job-adder.ts';
 import type { MessageBrief } from '../store/message-brief.ts';
 import { toStoreError } from '../store/scripts.ts';
+import { readStoreClock } from '../store/store-clock.ts';
 import { type Page, parseCursor, readPage, type WalkedEntry } from '../store/walk-index.ts';
 import { type AuditDesk, actAudited, type Order } from './act-audited.ts';
 import { actInBulk, type BulkOrder, type BulkReport } from './act-in-bulk.ts';
@@ -75,7 +76,7 @@ export interface HeldReport extends BulkReport {
  * this runs are not released again. The audit chain has the order first, and what came of it after.
  */
 export async function releaseHeld(desk: HoldDesk, order: ReleaseOrder): Promise<HeldReport> {
-  const begunAt = desk.now();
+  const begunAt = await readStoreClock(desk.redis);
   const spacingMs = order.perMinute === undefined ? 0 : 60_000 / order.perMinute;
   const dueAt = (turn: number): number => Math.round(begunAt + turn * spacingMs);
   const createdSince = order.maxAgeMs === undefined ? undefined : begunAt - order.maxAgeMs;
@@ -92,7 +93,7 @@ export async function releaseHeld(desk: HoldDesk, order: ReleaseOrder): Promise<
       from: 'held',
       reason: order.reason,
       by: order.actor,
-      dueAt: dueAt(turn),
+      dueAt: order.perMinute === undefined ? 0 : dueAt(turn),
       ...(createdSince === undefined ? {} : { createdSince }),
     });
   const report = await actOnHeld(desk, order, { action: 'release held', judge, act });

@@ -13,8 +13,8 @@ export interface MessageDecisions {
   hold(id: MessageId, reason: string, draft: string): Promise<DecisionAnswer>;
   release(id: MessageId, release: Release): Promise<ReleaseAnswer>;
   end(id: MessageId, end: MessageEnd): Promise<DecisionAnswer>;
-  /** Notes that an open message rightly waits until then (epoch ms): it counts as late only from that instant. */
-  postpone(id: MessageId, untilMs: number, why: string): Promise<void>;
+  /** Notes that an open message rightly waits for so long: it counts as late only after that. */
+  postpone(id: MessageId, inMs: number, why: string): Promise<void>;
 }
 
 /** `state` is what the message is now: `unknown` where it may have left and was to end as if it had not. */
@@ -31,7 +31,7 @@ export interface Release {
   readonly from: 'held' | 'dead' | 'unknown';
   readonly reason: string;
   readonly by: string;
-  /** When its turn comes (epoch ms); a rate is a row of such instants. */
+  /** When its turn comes (epoch ms of the store's clock); a rate is a row of such instants. 0: now. */
   readonly dueAt: number;
   /** Messages created before this are not released (epoch ms). */
   readonly createdSince?: number;
@@ -67,9 +67,9 @@ export function createMessageDecisions(options: {
         ? { kind: 'refused', state: value }
         : { kind: word as 'too-old' | 'sent-before' };
     },
-    postpone: async (id, untilMs, why) => {
+    postpone: async (id, inMs, why) => {
       const { message, messagesOpen } = options.keys.of(id);
-      await postponeScript.run(redis, [message(id), messagesOpen], [id, Math.ceil(untilMs), why]);
+      await postponeScript.run(redis, [message(id), messagesOpen], [id, Math.ceil(inMs), why]);
     },
     end: async (id, end) =>
       toAnswer(

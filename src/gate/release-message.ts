@@ -6,7 +6,6 @@ export interface ReleaseDesk {
   readonly decisions: Pick<MessageDecisions, 'release'>;
   readonly jobs: Pick<JobAdder, 'addMessageJob'>;
   readonly reportError: (what: string, error: unknown) => void;
-  readonly now: () => number;
 }
 
 /**
@@ -22,9 +21,8 @@ export async function releaseMessage(
   switch (answer.kind) {
     case 'done': {
       const { id, channel } = message;
-      const delayMs = Math.max(0, release.dueAt - desk.now());
       await desk.jobs
-        .addMessageJob({ id, channel, generation: answer.generation, delayMs })
+        .addMessageJob({ id, channel, generation: answer.generation, dueAt: release.dueAt })
         .catch((error: unknown) => desk.reportError('add job of a released message', error));
       return undefined;
     }

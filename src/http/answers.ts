@@ -184,9 +184,19 @@ export const providerReportSchema = z.strictObject({
   breaker: breaker
     .optional()
     .meta({ description: 'The worst that any sender sees; absent while none reports' }),
+  since: instant.optional().meta({
+    description: 'Since when the first of the senders gets nothing through: its breaker opened then',
+  }),
   blocked_until: instant.optional().meta({ description: 'The whole fleet leaves it alone until then' }),
   senders: z
-    .array(z.strictObject({ sender: z.string(), breaker, blocked_until: instant.optional() }))
+    .array(
+      z.strictObject({
+        sender: z.string(),
+        breaker,
+        since: instant.optional(),
+        blocked_until: instant.optional(),
+      }),
+    )
     .optional()
     .meta({ description: 'What each sender knows from sending' }),
 });

@@ -32,7 +32,8 @@ export interface QuarantineJudge {
   readonly onTokenFault: (reason: TokenFault) => void;
   /** A sealed token does not open. It stays until its age ends it, since the key may come back. */
   readonly onUnreadable: (id: EventId) => void;
-  readonly now: () => number;
+  /** The store's clock (epoch ms): a verdict is for good, so all its instants are of the one clock. */
+  readonly storeNow: () => Promise<number>;
 }
 
 /** What one round did, as counts. */
@@ -72,7 +73,7 @@ export function createJudge(judge: QuarantineJudge): (limit: number) => Promise<
 
 /** Ends the quarantine of one event without a verdict on its token; false when it was no longer in it. */
 export async function rejectQuarantined(
-  judge: Pick<QuarantineJudge, 'redis' | 'keys' | 'idempotencyMs' | 'retentionMs' | 'now'>,
+  judge: Pick<QuarantineJudge, 'redis' | 'keys' | 'idempotencyMs' | 'retentionMs' | 'storeNow'>,
   id: EventId,
   reason: string,
 ): Promise<boolean> {
@@ -120,22 +121,28 @@ async function decide(
 ): Promise<QuarantineEnd | undefined> {
   const token = judge.seal?.open(record.token, id);
   if (token === undefined) judge.onUnreadable(id);
+  const nowMs = await judge.storeNow();
   const end =
     token === undefined
       ? undefined
-      : toEnd(judge, receivedAt, await judge.tokens.verifyToken(token, receivedAt));
-  const isTooOld = judge.now() - receivedAt > judge.ageMsMax;
+      : toEnd(judge, { receivedAt, nowMs }, await judge.tokens.verifyToken(token, receivedAt));
+  const isTooOld = nowMs - receivedAt > judge.ageMsMax;
   return end ?? (isTooOld ? { to: 'rejected', reason: 'quarantine-expired', client: '' } : undefined);
 }
 
-function toEnd(judge: QuarantineJudge, receivedAt: number, verdict: TokenVerdict): QuarantineEnd | undefined {
+interface At {
+  readonly receivedAt: number;
+  readonly nowMs: number;
+}
+
+function toEnd(judge: QuarantineJudge, at: At, verdict: TokenVerdict): QuarantineEnd | undefined {
   if (verdict.kind === 'verified') {
     const { clientId, scopes } = verdict.caller;
     return scopes.has('notify.send')
       ? { to: 'accepted', reason: '', client: clientId }
       : { to: 'rejected', reason: 'insufficient-scope', client: clientId };
   }
-  if (verdict.kind === 'cannot-tell' || !isCertain(judge, verdict, receivedAt)) return undefined;
+  if (verdict.kind === 'cannot-tell' || !isCertain(judge, verdict, at)) return undefined;
   return { to: 'rejected', reason: verdict.reason, client: '', fault: verdict.reason };
 }
 
@@ -147,13 +154,13 @@ const verdictsOfKeys: ReadonlySet<TokenFault> = new Set(['unknown-key', 'wrong-a
  * quarantine cannot. So it is judged by keys that were fetched after its receipt, and waits for those.
  */
 function isCertain(
-  { keySet, now, clockToleranceMs }: QuarantineJudge,
+  { keySet, clockToleranceMs }: QuarantineJudge,
   verdict: Extract<TokenVerdict, { kind: 'rejected' }>,
-  receivedAt: number,
+  { receivedAt, nowMs }: At,
 ): boolean {
   if (!verdictsOfKeys.has(verdict.reason)) return true;
   const { ageMs = Number.POSITIVE_INFINITY } = keySet.health();
-  return now() - ageMs > receivedAt + clockToleranceMs;
+  return nowMs - ageMs > receivedAt + clockToleranceMs;
 }
 
 const quarantined = z.object({
@@ -178,7 +185,7 @@ async function readQuarantined(
 }
 
 async function endQuarantine(
-  judge: Pick<QuarantineJudge, 'redis' | 'keys' | 'idempotencyMs' | 'retentionMs' | 'now'>,
+  judge: Pick<QuarantineJudge, 'redis' | 'keys' | 'idempotencyMs' | 'retentionMs' | 'storeNow'>,
   id: EventId,
   record: QuarantinedRecord | undefined,
   end: QuarantineEnd,
@@ -201,7 +208,7 @@ async function endQuarantine(
       end.client,
       fingerprint(record?.body ?? ''),
       judge.idempotencyMs,
-      judge.now(),
+      await judge.storeNow(),
       judge.retentionMs,
     ],
   )) as string[];

@@ -13,6 +13,7 @@ export interface QuarantineDesk {
   readonly idempotencyMs: number;
   readonly retentionMs: number;
   readonly now: () => number;
+  readonly storeNow: () => Promise<number>;
 }
 
 /** How full the quarantine is. */

@@ -31,7 +31,8 @@ export interface QuarantineOptions {
   readonly bounds: QuarantineBounds;
   readonly mode: SendMode;
   readonly idempotencyMs: number;
-  readonly now: () => number;
+  /** The store's clock (epoch ms). */
+  readonly storeNow: () => Promise<number>;
 }
 
 /** An event that has passed every check at the door but one: who sent it. */
@@ -93,7 +94,8 @@ export function createQuarantine(
     // The shard of the scope that it will join, so that the verdict is one step too.
     const { shard, idempotency } = placeEvent(claimedClient, idempotencyKey, keys.shards);
     const shardKeys = keys.shard(shard);
-    const receivedAt = options.now();
+    // Its token will be judged as of its receipt, for good: by no clock that may be wrong.
+    const receivedAt = await options.storeNow();
     const eventId = createEventId(shard, receivedAt);
     const tokenScope = hashToId('quarantine', digestToken(token), idempotencyKey);
     const body = canonicalJson(unjudged.event);

@@ -67,7 +67,6 @@ export function createAcceptEvent(options: AcceptOptions): (request: AcceptReque
         createHash('sha256').update(body).digest('base64url'),
         options.idempotencyMs,
         eventId,
-        receivedAt,
         ...toFields({
           v: String(recordVersion),
           state: 'accepted',

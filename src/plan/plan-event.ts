@@ -92,7 +92,7 @@ async function readOrPark(planner: Planner, id: EventId): Promise<EventRecord | 
     return await readEventRecord(planner.redis, planner.keys, id);
   } catch (error) {
     if (!(error instanceof UnreadableRecord)) throw error;
-    if (await parkRecord(planner, 'events', id, planner.now()))
+    if (await parkRecord(planner, 'events', id))
       planner.log.error({ err: error, event_id: id }, 'a record was parked');
     return undefined;
   }
@@ -156,7 +156,7 @@ async function waitForDirectory(planner: Planner, event: EventRecord, detail: st
   if (ageMs >= planner.directoryHorizonMs)
     return await finishEvent(planner, event.id, { to: 'dead', reason: 'directory-unreachable' });
   const ceilingMs = Math.min(60_000, 1_000 + ageMs / 2);
-  return { kind: 'later', atMs: planner.now() + ceilingMs * (0.5 + planner.random() / 2) };
+  return { kind: 'later', inMs: ceilingMs * (0.5 + planner.random() / 2) };
 }
 
 interface Plan {
@@ -188,9 +188,9 @@ async function createMessages(planner: Planner, plan: Plan): Promise<JobEnd> {
     return await finishEvent(planner, event.id, { to: 'dead', reason, remarks });
   }
   await finishEvent(planner, event.id, { to: 'planned', messages: planned, remarks });
-  const delayMs = Math.max(0, (event.event.sendAt ?? 0) - planner.now());
+  const dueAt = event.event.sendAt ?? 0;
   await Promise.all(
-    planned.map(({ id, channel }) => planner.jobs.addMessageJob({ id, channel, generation: 1, delayMs })),
+    planned.map(({ id, channel }) => planner.jobs.addMessageJob({ id, channel, generation: 1, dueAt })),
   );
   planner.log.info({ event_id: event.id, type: event.type, messages: planned.length }, 'event planned');
   return { kind: 'done' };
@@ -208,7 +208,6 @@ async function createMessage(
   const keys = planner.keys.shard(shard);
   // Not the address: when the directory has a new one after a half-made plan, the message is still the same.
   const id = toMessageId(shard, hashToId(event.id, channel, entry.type));
-  const now = planner.now();
   const fields: Record<string, string | number | undefined> = {
     v: recordVersion,
     era: event.era,
@@ -230,20 +229,16 @@ async function createMessage(
     generation: 1,
     sendAt: event.event.sendAt,
     notAfter: plan.notAfter,
-    createdAt: now,
-    updatedAt: now,
     requestId: event.requestId,
     traceparent: event.traceparent,
-    history: JSON.stringify({ at: now, to: 'queued', by: 'planner' }),
   };
   const given = Object.entries(fields).filter(
     (field): field is [string, string | number] => field[1] !== undefined,
   );
-  const dueAt = Math.max(now, event.event.sendAt ?? 0);
   await createScript.run(
     planner.redis,
     [keys.message(id), keys.messagesOpen, keys.messageCounts, keys.messagesTo(toHash)],
-    [id, dueAt, ...given.flat()],
+    [id, event.event.sendAt ?? 0, ...given.flat()],
   );
   return { id, channel };
 }

@@ -90,8 +90,8 @@ test('every provider stands with its breaker and its block', () => {
   report(set, notSent, 1000);
   report(set, notSent, 1000);
   expect(set.listStandings(2000)).toEqual([
-    { provider: 'first', breaker: 'closed', blockedUntilMs: 6000 },
-    { provider: 'second', breaker: 'open' },
+    { provider: 'first', breaker: 'closed', blockedForMs: 4000 },
+    { provider: 'second', breaker: 'open', openForMs: 1000 },
   ]);
   expect(set.listStandings(6000)[0]).toEqual({ provider: 'first', breaker: 'closed' });
 });

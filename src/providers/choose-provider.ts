@@ -48,8 +48,10 @@ export type ProviderChoice<M extends OutgoingMessage> =
 export interface ProviderStanding {
   readonly provider: string;
   readonly breaker: BreakerState['kind'];
-  /** The provider asked for less; this process sends nothing to it before this instant (epoch ms). */
-  readonly blockedUntilMs?: number;
+  /** How long ago the breaker opened that has not closed since. */
+  readonly openForMs?: number;
+  /** The provider asked for less; this process sends nothing to it for so long. */
+  readonly blockedForMs?: number;
 }
 
 export interface ProviderSetOptions {
@@ -66,10 +68,16 @@ type AnyProvider = Pick<Provider, 'name' | 'channel' | 'checkHealth' | 'close'>;
 /** What this process knows about one provider. */
 interface Standing {
   breaker: BreakerState;
+  /** When it left `closed`. */
+  openedAtMs?: number;
   blockedUntilMs: number;
 }
 
-/** Holds the providers with a breaker each. What it learns is this process's own; the fleet-wide back-off is the gate's. */
+/**
+ * Holds the providers with a breaker each. All instants are of the monotonic clock: a wall clock that steps back would keep
+ * a provider shut for as long. What it learns is this process's own; the fleet-wide back-off is the
+ * gate's.
+ */
 export function createProviderSet(options: ProviderSetOptions): ProviderSet {
   const all: readonly AnyProvider[] = [...options.providers.email, ...options.providers.sms];
   const standings = new Map(all.map((provider): [string, Standing] => [provider.name, newStanding()]));
@@ -96,9 +104,13 @@ export function createProviderSet(options: ProviderSetOptions): ProviderSet {
       ),
     listStandings: (nowMs) =>
       all.map(({ name }) => {
-        const { breaker, blockedUntilMs } = standingOf(name);
-        const block = blockedUntilMs > nowMs ? { blockedUntilMs } : {};
-        return { provider: name, breaker: breaker.kind, ...block };
+        const { breaker, openedAtMs, blockedUntilMs } = standingOf(name);
+        return {
+          provider: name,
+          breaker: breaker.kind,
+          ...(openedAtMs === undefined ? {} : { openForMs: nowMs - openedAtMs }),
+          ...(blockedUntilMs > nowMs ? { blockedForMs: blockedUntilMs - nowMs } : {}),
+        };
       }),
     listHealth: (signal) =>
       Promise.all(all.map((provider) => checkInTime(provider, signal, options.healthTimeoutMs))),
@@ -122,6 +134,8 @@ function createReport(standing: Standing, options: ProviderSetOptions) {
     if (told) return;
     told = true;
     standing.breaker = noteOutcome(standing.breaker, options.breaker, kindOf(end), nowMs);
+    if (standing.breaker.kind === 'closed') delete standing.openedAtMs;
+    else standing.openedAtMs ??= nowMs;
     if (typeof end === 'string' || end.kind !== 'slow-down') return;
     const untilMs = nowMs + (end.retryAfterMs ?? options.slowDownMs);
     standing.blockedUntilMs = Math.max(standing.blockedUntilMs, untilMs);

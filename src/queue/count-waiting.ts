@@ -1,10 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Keys } from '../store/keys.ts';
 import type { JobAdder } from './job-adder.ts';
-import { queueNames } from './queue-names.ts';
-
-/** BullMQ scores a delayed job with its instant (ms) times this, plus a counter. */
-const delayedScoreFactor = 0x1000;
+import { delayedScoreFactor, queueNames } from './queue-names.ts';
 
 /**
  * Jobs that could be worked on now and are not: waiting ones, and delayed ones whose time has come. Of all queues

@@ -3,7 +3,8 @@ import type { Redis } from 'ioredis';
 import { type EventId, type MessageId, shardOf } from '../domain/ids.ts';
 import type { Channel } from '../domain/message.ts';
 import type { Keys } from '../store/keys.ts';
-import { type QueueName, queueNames } from './queue-names.ts';
+import { readStoreClock } from '../store/store-clock.ts';
+import { delayedScoreFactor, pauseMsMax, type QueueName, queueNames } from './queue-names.ts';
 
 /**
  * Adds jobs. A job is a pointer `{v, id}` with an id of its own making, so adding it twice makes one job, and
@@ -14,7 +15,10 @@ export interface JobAdder {
   addEventJob(id: EventId): void;
   addMessageJob(message: MessageJob): Promise<void>;
   ensureEventJob(id: EventId): Promise<boolean>;
-  /** Adds the job when none is waiting, delayed or active; answers whether it had to. */
+  /**
+   * For a message whose turn has come: adds the job when none is waiting, delayed or active, and wakes one that sleeps for
+   * longer than any wait of ours, because it was put to sleep by a clock that was wrong. Answers whether it had to.
+   */
   ensureMessageJob(message: MessageJob): Promise<boolean>;
   readDepths(): Promise<Record<QueueName, QueueDepth>>;
   /** Waits for adds still under way, at most `deadlineMs`, then closes. */
@@ -26,7 +30,8 @@ export interface MessageJob {
   readonly channel: Channel;
   /** A message released or replayed gets a new job; its number keeps it apart from the old one. */
   readonly generation: number;
-  readonly delayMs: number;
+  /** When its turn comes (epoch ms of the store's clock); 0: now. */
+  readonly dueAt: number;
 }
 
 export interface QueueDepth {
@@ -58,11 +63,8 @@ export function createJobAdder(options: JobAdderOptions): JobAdder {
   const addMessage = async (message: MessageJob): Promise<void> => {
     const jobId = toMessageJobId(message);
     const data = { v: 1, id: message.id, ...mark };
-    const { delayMs } = message;
-    await queue(message.id, message.channel).add('message', data, {
-      jobId,
-      ...(delayMs > 0 ? { delay: delayMs } : {}),
-    });
+    const delay = await findDelay(options.redis, message.dueAt);
+    await queue(message.id, message.channel).add('message', data, { jobId, ...delay });
   };
   return {
     addEventJob: (id) => {
@@ -78,7 +80,10 @@ export function createJobAdder(options: JobAdderOptions): JobAdder {
       return true;
     },
     ensureMessageJob: async (message) => {
-      const state = await queue(message.id, message.channel).getJobState(toMessageJobId(message));
+      const jobs = queue(message.id, message.channel);
+      const jobId = toMessageJobId(message);
+      const state = await jobs.getJobState(jobId);
+      if (state === 'delayed') return await wakeOversleeper(options.redis, jobs, jobId);
       if (state !== 'unknown') return false;
       await addMessage(message);
       return true;
@@ -98,6 +103,24 @@ export function createJobAdder(options: JobAdderOptions): JobAdder {
 
 function toMessageJobId(message: MessageJob): string {
   return `${message.id}-${message.generation}`;
+}
+
+/** BullMQ counts a delay from the clock of who adds the job, which may be wrong. */
+async function findDelay(
+  redis: Redis,
+  dueAt: number,
+): Promise<{ readonly delay?: number; readonly timestamp?: number }> {
+  if (dueAt === 0) return {};
+  const timestamp = await readStoreClock(redis);
+  return dueAt > timestamp ? { delay: dueAt - timestamp, timestamp } : {};
+}
+
+async function wakeOversleeper(redis: Redis, queue: Queue, jobId: string): Promise<boolean> {
+  const score = await redis.zscore(queue.toKey('delayed'), jobId);
+  const wakesAt = Number(score ?? 0) / delayedScoreFactor;
+  if (wakesAt < (await readStoreClock(redis)) + pauseMsMax) return false;
+  await (await queue.getJob(jobId))?.promote();
+  return true;
 }
 
 /**

@@ -1,7 +1,9 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { DelayedError, type Job, Worker, type WorkerOptions } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import type { QueueName } from './queue-names.ts';
+import { readStoreClock } from '../store/store-clock.ts';
+import { pauseMsMax, type QueueName } from './queue-names.ts';
 import { createSuspectJobs, type ReportSurvival, type SuspectJobs } from './suspect-jobs.ts';
 
 /**
@@ -18,13 +20,13 @@ export interface QueueHost {
   stop(deadlineMs: number): Promise<void>;
   pause(): Promise<void>;
   resume(): Promise<void>;
-  /** When a job was last taken up (epoch ms), for the watchdog. */
+  /** When a job was last taken up (ms of the monotonic clock), for the watchdog. */
   lastPickupAt(): number;
   /** True when it would take up a job that waits: not paused, not stopping, and a place is free. */
   isIdle(): boolean;
 }
 
-export type JobEnd = { readonly kind: 'done' } | { readonly kind: 'later'; readonly atMs: number };
+export type JobEnd = { readonly kind: 'done' } | { readonly kind: 'later'; readonly inMs: number };
 
 /** `reportSurvival` is called once all that depends on the content of the record has been worked out. */
 export type HandleJob = (id: string, signal: AbortSignal, reportSurvival: ReportSurvival) => Promise<JobEnd>;
@@ -41,6 +43,7 @@ export interface QueueHostOptions {
   readonly endPoison: (id: string) => Promise<JobEnd>;
   readonly onError: (what: string, error: unknown) => void;
   readonly now: () => number;
+  readonly monotonicNow: () => number;
 }
 
 const jobData = z.object({ v: z.literal(1), id: z.string(), proof: z.boolean().default(false) });
@@ -49,10 +52,12 @@ const jobData = z.object({ v: z.literal(1), id: z.string(), proof: z.boolean().d
  * and two sweeps. Short on purpose: the claim in the record, not this lock, keeps two workers from one message.
  */
 const lockDurationMs = 10_000;
+/** A clock that is further ahead of the store's is wrong, and not only read earlier. */
+const aheadMsMax = 1_000;
 
 /** Builds a host; nothing runs before `start`. */
 export function createQueueHost(options: QueueHostOptions): QueueHost {
-  let lastPickupAt = options.now();
+  let lastPickupAt = options.monotonicNow();
   let paused = false;
   let underWay = 0;
   const stopping = new AbortController();
@@ -60,7 +65,7 @@ export function createQueueHost(options: QueueHostOptions): QueueHost {
   const worker = new Worker(
     options.queue,
     async (job, token, signal) => {
-      lastPickupAt = options.now();
+      lastPickupAt = options.monotonicNow();
       underWay += 1;
       try {
         const ended = AbortSignal.any([stopping.signal, signal ?? stopping.signal]);
@@ -141,12 +146,29 @@ async function runJob(
   };
   const end = await findEnd(options, job, work).catch((error: unknown) => {
     if (!signal.aborted) options.onError(`handle job of ${options.queue}`, error);
-    const pauseMs = signal.aborted ? 0 : Math.min(60_000, 250 * 2 ** Math.min(job.attemptsStarted, 12));
-    return { kind: 'later', atMs: options.now() + pauseMs } as const;
+    const pauseMs = signal.aborted ? 0 : Math.min(pauseMsMax, 250 * 2 ** Math.min(job.attemptsStarted, 12));
+    return { kind: 'later', inMs: pauseMs } as const;
   });
   if (end.kind === 'done') return;
-  await job.moveToDelayed(Math.max(end.atMs, options.now() + 1), token);
+  await putToSleep(options, { job, token, signal }, end.inMs);
   throw new DelayedError();
+}
+
+/**
+ * Until then by the store's clock: the one of this process may be wrong, and a job that sleeps by it comes hours late.
+ * BullMQ wakes jobs by the clock of whoever fetches, though, so a process ahead of time would have it back at once, again
+ * and again; its place is kept for a moment then.
+ */
+async function putToSleep(
+  { connection, now }: QueueHostOptions,
+  { job, token, signal }: { readonly job: Job; readonly token: string; readonly signal: AbortSignal },
+  inMs: number,
+): Promise<void> {
+  const storeMs = await readStoreClock(connection);
+  const sleepMs = Math.max(1, Math.ceil(inMs));
+  if (now() - storeMs > aheadMsMax)
+    await delay(Math.min(sleepMs, aheadMsMax), undefined, { signal }).catch(() => undefined);
+  await job.moveToDelayed(storeMs + sleepMs, token);
 }
 
 async function findEnd(

@@ -13,6 +13,7 @@
 -- line in the record's history; a record expires only after it has ended; a record that a newer program wrote is
 -- never moved; what an earlier era of the store left counts as perhaps sent from its first move on.
 --- moves
+--- include: clock.lua
 --- include: lineage.lua
 --- include: recipient-messages.lua
 
@@ -21,16 +22,6 @@ local KEPT = { queued = true, claimed = true, retrying = true, held = true, unkn
 local HISTORY_BYTES_MAX = 16384
 -- The other keys of a record's shard lie beside it, below the same hash tag.
 local ROOT = string.match(KEYS[1], '^(.*):message:[^:]*$')
-
-local function nowMs()
-  local time = redis.call('TIME')
-  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-end
-
--- Numbers in Lua print as 1.7e+12 past 14 digits; stored instants must not.
-local function int(number)
-  return string.format('%.0f', number)
-end
 
 -- Lengthens the life of a key, never shortens it: one hash serves intervals of minutes and of weeks.
 local function lengthenExpiry(key, ms)

@@ -18,9 +18,8 @@ export async function parkRecord(
   store: Parking,
   kind: 'events' | 'messages',
   id: EventId | MessageId,
-  nowMs: number,
 ): Promise<boolean> {
-  return await moveBetween(store, listIndexes(store, kind, id), id, nowMs);
+  return await moveBetween(store, listIndexes(store, kind, id), id);
 }
 
 /** Takes a parked record back among the open ones. */
@@ -28,9 +27,8 @@ export async function unparkRecord(
   store: Parking,
   kind: 'events' | 'messages',
   id: EventId | MessageId,
-  nowMs: number,
 ): Promise<boolean> {
-  return await moveBetween(store, listIndexes(store, kind, id).toReversed(), id, nowMs);
+  return await moveBetween(store, listIndexes(store, kind, id).toReversed(), id);
 }
 
 function listIndexes({ keys }: Parking, kind: 'events' | 'messages', id: EventId | MessageId): string[] {
@@ -38,12 +36,7 @@ function listIndexes({ keys }: Parking, kind: 'events' | 'messages', id: EventId
   return kind === 'events' ? [eventsOpen, eventsParked] : [messagesOpen, messagesParked];
 }
 
-async function moveBetween(
-  { redis }: Parking,
-  indexes: readonly string[],
-  id: string,
-  nowMs: number,
-): Promise<boolean> {
-  const [word] = (await script.run(redis, indexes, [id, Math.ceil(nowMs)])) as string[];
+async function moveBetween({ redis }: Parking, indexes: readonly string[], id: string): Promise<boolean> {
+  const [word] = (await script.run(redis, indexes, [id])) as string[];
   return word === 'moved';
 }

@@ -24,6 +24,10 @@ export interface Outcome {
   readonly acknowledged: readonly string[];
   /** Every message that a provider has whole, whatever it answered. */
   readonly received: readonly ReceivedMessage[];
+  /** The number of every text that a gateway has; each event's number is its own. */
+  readonly texts?: readonly { readonly to: string }[];
+  /** Which events may end without a message; none when absent. */
+  readonly mayEndDead?: (event: EventRecord) => boolean;
   /** Most copies that the policy of a message's template allows; one when absent. */
   readonly copiesMax?: (message: MessageRecord) => number;
 }
@@ -35,25 +39,27 @@ export interface Outcome {
  */
 export async function findBreaches(store: Store, outcome: Outcome): Promise<string[]> {
   const copies = countCopies(outcome.received);
-  const { messages, breaches } = await readMessages(store, new Set(outcome.acknowledged));
+  for (const { to } of outcome.texts ?? []) copies.set(to, (copies.get(to) ?? 0) + 1);
+  const { messages, breaches } = await readMessages(store, outcome);
   const states = new Map<MessageState, string[]>();
   for (const message of messages) {
     states.set(message.state, [...(states.get(message.state) ?? []), message.id]);
-    breaches.push(...judgeMessage(message, copies.get(message.id) ?? 0, outcome.copiesMax?.(message) ?? 1));
+    const received = copies.get(message.channel === 'sms' ? message.to : message.id) ?? 0;
+    breaches.push(...judgeMessage(message, received, outcome.copiesMax?.(message) ?? 1));
   }
   return [...breaches, ...(await compareIndexes(store, states))];
 }
 
 async function readMessages(
   store: Store,
-  acknowledged: ReadonlySet<string>,
+  { acknowledged, mayEndDead = () => false }: Outcome,
 ): Promise<{ messages: MessageRecord[]; breaches: string[] }> {
   const messages: MessageRecord[] = [];
   const breaches: string[] = [];
-  for (const eventId of await listEarliest(store, acknowledged)) {
+  for (const eventId of await listEarliest(store, new Set(acknowledged))) {
     const event = await readEvent(store, eventId);
     if (event === undefined) breaches.push(`${eventId} was answered with 202 and is gone`);
-    else if (event.state !== 'planned') breaches.push(`${event.id} is ${event.state} ${event.reason}`);
+    else if (!hasEndedWell(event, mayEndDead)) breaches.push(`${event.id} is ${event.state} ${event.reason}`);
     for (const messageId of event?.messages ?? []) {
       const message = await readMessageRecord(store.redis, store.keys.of(messageId), messageId);
       if (message === undefined) breaches.push(`${messageId} is gone`);
@@ -61,6 +67,10 @@ async function readMessages(
     }
   }
   return { messages, breaches };
+}
+
+function hasEndedWell(event: EventRecord, mayEndDead: (event: EventRecord) => boolean): boolean {
+  return event.state === 'planned' || (event.state === 'dead' && mayEndDead(event));
 }
 
 /** A key that was sent once more while nobody could judge tokens got two events; the earlier one counts for both. */

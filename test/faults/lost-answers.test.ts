@@ -58,6 +58,7 @@ beforeEach(async () => {
     },
     onError: () => undefined,
     now: Date.now,
+    monotonicNow: () => performance.now(),
   });
   await host.start();
 });

@@ -443,12 +443,12 @@ describe('the queue depth', () => {
     const message = toMessageId(0, '0'.repeat(24));
     writes.hset(keys.of(message).message(message), 'client', 'ledger');
     await writes.exec();
-    await jobs.addMessageJob({ id: message, channel: 'email', generation: 1, delayMs: 0 });
+    await jobs.addMessageJob({ id: message, channel: 'email', generation: 1, dueAt: 0 });
     await jobs.addMessageJob({
       id: toMessageId(0, '1'.repeat(24)),
       channel: 'sms',
       generation: 1,
-      delayMs: 0,
+      dueAt: 0,
     });
     await waitFor(
       'all waiting',

@@ -48,6 +48,7 @@ afterAll(() => server.stop());
 
 let keys: Keys;
 let nowMs: number;
+const storeNow = (): Promise<number> => Promise.resolve(nowMs);
 let keySet: KeySet;
 let tokens: TokenVerifier;
 let jobs: EventId[];
@@ -117,7 +118,7 @@ function take(
   const seal = createTokenSeal(changes.sealingKeys ?? [sealingKey]);
   if (seal === undefined) throw new Error('no key');
   const bounds = { ...wide, ...changes.bounds };
-  return createQuarantine({ ...common, redis, keys, seal, bounds, now: () => nowMs })({
+  return createQuarantine({ ...common, redis, keys, seal, bounds, storeNow })({
     token: post.token ?? mint(),
     claimedClient: (post.client ?? 'scholar') as ClientId,
     remoteAddress: post.address ?? '192.0.2.1',
@@ -153,7 +154,7 @@ function createTestJudge(changes: { sealingKeys?: SealingKey[]; ageMsMax?: numbe
     onAccepted: ({ id }) => jobs.push(id),
     onTokenFault: (reason) => faults.push(reason),
     onUnreadable: (id) => unreadable.push(id),
-    now: () => nowMs,
+    storeNow,
   });
 }
 
@@ -575,5 +576,5 @@ describe('the desk', () => {
 });
 
 function createDesk() {
-  return { ...common, redis, keys, now: () => nowMs };
+  return { ...common, redis, keys, now: () => nowMs, storeNow };
 }

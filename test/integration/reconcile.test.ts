@@ -51,12 +51,24 @@ describe('the reconciler', () => {
   test('an open message without a job is queued, and one with a job is left alone', async () => {
     const lost = await desk.seedMessage();
     const known = await desk.seedMessage();
-    await desk.jobs.addMessageJob({ id: known, channel: 'email', generation: 1, delayMs: 0 });
+    await desk.jobs.addMessageJob({ id: known, channel: 'email', generation: 1, dueAt: 0 });
     const report = await run(Date.now() + 5_000);
     expect(report.requeued).toBe(1);
     expect((await desk.readJobs()).waiting).toBe(2);
     expect((await run(Date.now() + 50_000)).requeued).toBe(0);
     expect((await desk.read(lost)).state).toBe('queued');
+  });
+
+  test('a job that a wrong clock has put to sleep for an hour is woken, and one that waits a moment is not', async () => {
+    const [stranded, waiting] = [await desk.seedMessage(), await desk.seedMessage()];
+    const add = (id: typeof stranded, inMs: number): Promise<void> =>
+      desk.jobs.addMessageJob({ id, channel: 'email', generation: 1, dueAt: Date.now() + inMs });
+    await add(stranded, hourMs);
+    await add(waiting, 30_000);
+    const before = await desk.readJobs();
+    expect((await run(Date.now() + 5_000)).requeued).toBe(1);
+    const after = await desk.readJobs();
+    expect(after).toMatchObject({ delayed: before.delayed - 1, waiting: before.waiting + 1 });
   });
 
   test('a backlog is walked a batch at a time, and what was looked at stays as old as it is', async () => {
@@ -103,7 +115,8 @@ describe('the reconciler', () => {
     const good = await desk.seedMessage();
     await desk.redis.hset(desk.keys.of(broken).message(broken), 'channel', 'pigeon');
     const before = lines.length;
-    expect((await run(Date.now() + 500_000)).requeued).toBeGreaterThanOrEqual(1);
+    const report = await run(Date.now() + 500_000);
+    expect(report.requeued, lines.slice(before).join('')).toBeGreaterThanOrEqual(1);
     expect(lines.slice(before).join('')).toContain(broken);
     expect((await desk.read(good)).state).toBe('queued');
     await desk.redis.hset(desk.keys.of(broken).message(broken), 'channel', 'email');

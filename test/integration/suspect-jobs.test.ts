@@ -51,6 +51,7 @@ async function startHost(
     },
     onError: () => undefined,
     now: Date.now,
+    monotonicNow: () => performance.now(),
   });
   closers.push(async () => await host.stop(1_000));
   const readMarks = async (name: string): Promise<number | undefined> => {
@@ -69,7 +70,7 @@ test('a suspect is marked while it is dangerous and not after, and only one is a
     await reportSurvival();
     // All three go on at the same time from here.
     await new Promise<void>((resolve) => release.push(resolve));
-    return { kind: 'later', atMs: Date.now() + 60_000 };
+    return { kind: 'later', inMs: 60_000 };
   });
   await world.host.start();
   await waitFor(

@@ -5,6 +5,7 @@ import { findFreePort } from '../../local/loopback.ts';
 import { toMessageId } from '../../src/domain/ids.ts';
 import { createJobAdder } from '../../src/queue/job-adder.ts';
 import { createQueueHost } from '../../src/queue/queue-host.ts';
+import { delayedScoreFactor } from '../../src/queue/queue-names.ts';
 import { createKeys } from '../../src/store/keys.ts';
 import { type GateServer, startGateServer } from '../support/gate-store.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -53,6 +54,7 @@ test('trap 2: the stall count of a job that is killed twice does not fail it und
     },
     onError: (what) => failed.push(what),
     now: Date.now,
+    monotonicNow: () => performance.now(),
   });
   closers.push(async () => await host.stop(1_000));
   // Left active by a dead worker: no lock, and marked by an earlier sweep.
@@ -107,7 +109,7 @@ test('traps 3 and 8: a job added twice under its own id is one job, also when an
     async () => await jobs.readDepths().catch(() => undefined),
     (depths) => depths !== undefined,
   );
-  const job = { id: id('b'), channel: 'email', generation: 1, delayMs: 0 } as const;
+  const job = { id: id('b'), channel: 'email', generation: 1, dueAt: 0 } as const;
   await Promise.all([jobs.addMessageJob(job), jobs.addMessageJob(job), jobs.addMessageJob(job)]);
   expect((await jobs.readDepths()).email.waiting).toBe(1);
   expect(await jobs.ensureMessageJob(job)).toBe(false);
@@ -126,9 +128,9 @@ test('trap 4: with Redis down from the beginning, an add rejects at once, and wo
   closers.push(() => redis.disconnect());
   const jobs = createJobAdder({ redis, keys: createKeys('acc-down', 1), onError: ignore });
   const begun = performance.now();
-  await expect(
-    jobs.addMessageJob({ id: id('c'), channel: 'sms', generation: 1, delayMs: 0 }),
-  ).rejects.toThrow('not connected');
+  await expect(jobs.addMessageJob({ id: id('c'), channel: 'sms', generation: 1, dueAt: 0 })).rejects.toThrow(
+    'not connected',
+  );
   expect(performance.now() - begun).toBeLessThan(500);
   // The same client, pointed at a server that has come up: no queue of it stayed broken.
   redis.options.port = server.server.port;
@@ -137,9 +139,43 @@ test('trap 4: with Redis down from the beginning, an add rejects at once, and wo
     () => redis.status,
     (status) => status === 'ready',
   );
-  await jobs.addMessageJob({ id: id('c'), channel: 'sms', generation: 1, delayMs: 0 });
+  await jobs.addMessageJob({ id: id('c'), channel: 'sms', generation: 1, dueAt: 0 });
   expect((await jobs.readDepths()).sms.waiting).toBe(1);
   await jobs.close(1_000);
+});
+
+test('a job sleeps by the clock of the store, however wrong the clock of its worker is', async () => {
+  const keys = await server.openStore();
+  const jobs = createJobAdder({ redis: server.connect(), keys, onError: ignore });
+  closers.push(async () => await jobs.close(1_000));
+  const prefix = keys.shard(0).queuePrefix;
+  for (const aheadMs of [3_600_000, -3_600_000]) {
+    const connection = connectBlocking();
+    const host = createQueueHost({
+      queue: 'email',
+      queuePrefix: prefix,
+      connection,
+      concurrency: 1,
+      endPoison: async () => await Promise.resolve({ kind: 'done' }),
+      handleJob: async () => await Promise.resolve({ kind: 'later', inMs: 60_000 }),
+      onError: ignore,
+      now: () => Date.now() + aheadMs,
+      monotonicNow: () => performance.now(),
+    });
+    await host.start();
+    const message = id(aheadMs > 0 ? 'd' : 'e');
+    const begunAt = Date.now();
+    await jobs.addMessageJob({ id: message, channel: 'email', generation: 1, dueAt: 0 });
+    const score = await waitFor(
+      'the job sleeps',
+      async () => await connection.zscore(`${prefix}:email:delayed`, `${message}-1`),
+      (found) => found !== null,
+    );
+    const wakesAt = Number(score) / delayedScoreFactor;
+    expect(wakesAt).toBeGreaterThanOrEqual(begunAt + 60_000);
+    expect(wakesAt).toBeLessThan(Date.now() + 61_000);
+    await host.stop(1_000);
+  }
 });
 
 test('trap 10: a host lets go at its deadline although Redis is away', async () => {
@@ -156,6 +192,7 @@ test('trap 10: a host lets go at its deadline although Redis is away', async () 
     handleJob: async () => await Promise.resolve({ kind: 'done' }),
     onError: ignore,
     now: Date.now,
+    monotonicNow: () => performance.now(),
   });
   await host.start();
   await own.stop();

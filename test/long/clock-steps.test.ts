@@ -55,6 +55,20 @@ test('ING-8: workers whose clocks step an hour either way send nothing early and
   expect(await findBreaches(api, { acknowledged, received: provider.messages })).toEqual([]);
 }, 90_000);
 
+test('ING-8: a retry of a worker whose clock is an hour off comes when it is due', async () => {
+  const { api, provider } = await startWith({});
+  for (const kind of ['planner', 'sender'] as const) await api.startProcess(kind, kind, clock.environment);
+  for (const stepMs of [hourMs, -hourMs]) {
+    await clock.stepTo(stepMs);
+    provider.play({ mail: { reply: '450 4.2.1 try again' } });
+    const event = await api.post(askEvent(`retry-${stepMs}`));
+    await api.waitForMessages(event, ['retrying'], 20_000);
+    provider.play({});
+    const [message] = await api.waitForMessages(event, ['sent'], 60_000);
+    expect(message?.state).toBe('sent');
+  }
+}, 120_000);
+
 test('REL-1: a store whose clock steps an hour either way under traffic loses nothing and sends nothing twice', async () => {
   redis = await startRedis({
     dir,

@@ -35,6 +35,8 @@ export interface ReceivedMessage {
   readonly to: readonly string[];
   /** As sent, dots unstuffed. */
   readonly text: string;
+  /** When it was whole, in ms of `performance.now()`. */
+  readonly atMs: number;
 }
 
 /** An SMTP server of the plainest kind that can fail at every step. Loopback only. */
@@ -142,7 +144,7 @@ class Session {
     const text = this.#received.slice(0, end).replaceAll('\r\n..', '\r\n.');
     this.#received = this.#received.slice(end + 5);
     this.#isInBody = false;
-    this.#book.messages.push({ from: this.#from, to: this.#to, text });
+    this.#book.messages.push({ from: this.#from, to: this.#to, text, atMs: performance.now() });
     this.#act('dot', `250 2.0.0 Ok: queued as Q${this.#book.messages.length}000`);
     this.#to = [];
     return true;

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { openStates } from '../../domain/message.ts';
 import { controlSchema, providersSchema, queueStatusSchema, sendStatusSchema } from '../answers.ts';
 import type { Call, Command } from '../command.ts';
-import { describeFlag, listOddFlags } from '../describe-flags.ts';
+import { describeFlag, formatInstant, listOddFlags } from '../describe-flags.ts';
 import { CommandError, type Ending } from '../exit-codes.ts';
 import { formatDuration } from '../parse-duration.ts';
 import type { Print } from '../print.ts';
@@ -73,9 +73,11 @@ function describeDown(providers: readonly Provider[]): string {
   const down = channels.flatMap((channel) => {
     const those = providers.filter((one) => one.channel === channel);
     if (those.some(({ ok }) => ok)) return [];
-    return [
-      `nothing leaves by ${channel}: ${those.map(({ provider, status: word }) => `${provider} ${word}`).join(', ')}`,
-    ];
+    const words = those.map(
+      ({ provider, status: word, since }) =>
+        `${provider} ${word}${typeof since === 'string' ? ` since ${formatInstant(since)}` : ''}`,
+    );
+    return [`nothing leaves by ${channel}: ${words.join(', ')}`];
   });
   return down.length === 0 ? '' : `, but ${down.join('; ')}`;
 }

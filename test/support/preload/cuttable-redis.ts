@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Redis, startRedis } from '../../../local/redis.ts';
 import { compileShim, redisServer, writeLauncher } from './preload.ts';
@@ -18,6 +18,10 @@ export interface CuttableRedis {
   thaw(): void;
   /** From now on no byte more fits on the disk of the AOF. Resolves when the process has ended because of it. */
   fillDisk(): Promise<void>;
+  /** As a backup does: keeps the data of this instant, under a name. */
+  copy(name: string): Promise<void>;
+  /** SIGKILL, and a start on the same port with the data of that copy: the store has gone back in time. */
+  putBack(name: string): Promise<void>;
   /** Power is back, the disk has room again: starts on the same port, with the data that survived. */
   restart(): Promise<void>;
   stop(): Promise<void>;
@@ -43,6 +47,8 @@ export async function startCuttableRedis(options: CuttableRedisOptions): Promise
   const fullMark = join(notesDir, 'full');
   const settings = { ...options.settings, 'auto-aof-rewrite-percentage': '0' };
   const start = (port: number): Promise<Redis> => startRedis({ dir: options.dir, port, program, settings });
+  // The notes belong to the data: what they say is the length of it that is sure.
+  const parts = ['appendonlydir', 'notes'];
   let redis = await start(0);
   const { url, port } = redis;
   const kill = async (): Promise<void> => {
@@ -62,6 +68,20 @@ export async function startCuttableRedis(options: CuttableRedisOptions): Promise
     async fillDisk() {
       await writeFile(fullMark, '');
       await redis.exited;
+    },
+    async copy(name) {
+      process.kill(redis.pid, 'SIGSTOP');
+      const to = join(options.dir, 'copies', name);
+      for (const part of parts) await cp(join(options.dir, part), join(to, part), { recursive: true });
+      process.kill(redis.pid, 'SIGCONT');
+    },
+    async putBack(name) {
+      await kill();
+      for (const part of parts) {
+        await rm(join(options.dir, part), { recursive: true });
+        await cp(join(options.dir, 'copies', name, part), join(options.dir, part), { recursive: true });
+      }
+      redis = await start(port);
     },
     async restart() {
       await rm(fullMark, { force: true });

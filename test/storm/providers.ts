@@ -1,0 +1,67 @@
+import { isKannelPing, kannelAnswers } from '../support/kannel-answers.ts';
+import { type HttpStep, type ScriptedHttp, startScriptedHttp } from '../support/scripted-http.ts';
+import { type ScriptedSmtp, startScriptedSmtp } from '../support/scripted-smtp.ts';
+
+/** Providers that count: two for email, one for texts. */
+export interface Providers {
+  readonly mail: readonly [ScriptedSmtp, ScriptedSmtp];
+  /** Answers texts with this from now on; kindly without one. */
+  answerTexts(step?: HttpStep): void;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly texts: readonly ReceivedText[];
+  /** When the first byte of any message arrived, ms of `performance.now()`. */
+  listBeginnings(): readonly number[];
+  /** When a whole message came for each address and number, ms of `performance.now()`. */
+  listCopies(): ReadonlyMap<string, readonly number[]>;
+  close(): Promise<void>;
+}
+
+export interface ReceivedText {
+  readonly to: string;
+  /** The gateway did not refuse it: it may be on its way, whatever came of the answer. */
+  readonly taken: boolean;
+  readonly atMs: number;
+}
+
+export async function startProviders(): Promise<Providers> {
+  const mail = [await startScriptedSmtp(), await startScriptedSmtp()] as const;
+  const texts: ReceivedText[] = [];
+  let script: HttpStep = kannelAnswers.accepted;
+  const gateway: ScriptedHttp = await startScriptedHttp((request) => {
+    if (isKannelPing(request)) return kannelAnswers.missingReceiver;
+    const taken = typeof script === 'string' || ![403, 503].includes(script.status);
+    texts.push({ to: request.url.searchParams.get('to') ?? '', taken, atMs: performance.now() });
+    return script;
+  });
+  const [first, second] = mail;
+  return {
+    mail,
+    texts,
+    answerTexts: (step = kannelAnswers.accepted) => {
+      script = step;
+    },
+    environment: {
+      SMTP_URL: `smtp://127.0.0.1:${first.port}`,
+      SMTP_FALLBACK_URL: `smtp://127.0.0.1:${second.port}`,
+      KANNEL_URL: new URL('cgi-bin/sendsms', gateway.baseUrl).href,
+      KANNEL_USERNAME: 'storm',
+      KANNEL_PASSWORD: 'storm',
+    },
+    listBeginnings: () => [
+      ...mail.flatMap(({ bodiesBegunAtMs }) => bodiesBegunAtMs),
+      ...texts.map(({ atMs }) => atMs),
+    ],
+    listCopies: () => {
+      const copies = new Map<string, number[]>();
+      const mails = mail.flatMap(({ messages }) =>
+        messages.flatMap(({ to: [to = ''], atMs }) => ({ to, atMs })),
+      );
+      for (const { to, atMs } of [...mails, ...texts.filter(({ taken }) => taken)])
+        copies.set(to, [...(copies.get(to) ?? []), atMs]);
+      return copies;
+    },
+    close: async () => {
+      await Promise.all([first.close(), second.close(), gateway.close()]);
+    },
+  };
+}

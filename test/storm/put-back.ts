@@ -1,0 +1,127 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseEventId, parseMessageId } from '../../src/domain/ids.ts';
+import { readEventRecord } from '../../src/store/event-record.ts';
+import { type MessageRecord, readMessageRecord } from '../../src/store/message-record.ts';
+import type { Answer } from '../support/service-client.ts';
+import { waitFor } from '../support/wait-for.ts';
+import type { World } from './world.ts';
+
+/** What is lost with a store that was put back, as the ADR of lineage says, and as nobody may be blamed for. */
+export interface PutBack {
+  readonly fromMs: number;
+  readonly untilMs: number;
+  /** Events that were answered with 202 and are not in the copy. */
+  readonly eventsLost: number;
+}
+
+const otherLifeMs = 4_000;
+/** An attempt that was under way has ended by then. */
+const attemptMs = 2_000;
+const deadlineMs = 120_000;
+
+/**
+ * The store is put back by some seconds under traffic, perhaps past a stop. Then what a person does: sees it, adopts
+ * it, starts again. `settleRestored` is the rest of their work.
+ */
+export async function putStoreBack(world: World, afterStop: boolean): Promise<PutBack> {
+  const { redis, sending, traffic } = world;
+  const fromMs = performance.now();
+  await redis.copy('storm');
+  await sleep(otherLifeMs);
+  if (afterStop) await sending.stop();
+  await redis.putBack('storm');
+  await waitForStatus(world, (reason) => reason.startsWith('store-went-back'));
+  await sleep(attemptMs);
+  const { body } = await insist(world, '/api/control');
+  const order = { lineage: body['lineage'], reason: 'put back by the storm' };
+  // Without an answer it may have been done: then there is nothing to adopt any more.
+  await insist(world, '/api/control/adopt', order, [200, 409]);
+  await sending.start();
+  await waitForStatus(world, (reason) => !reason.startsWith('store-went-back'));
+  const untilMs = performance.now();
+  return { fromMs, untilMs, eventsLost: await forgetLost(world, traffic.acknowledged, fromMs) };
+}
+
+/** What was open in the copy is held: sent by what the provider says, or released. */
+export async function settleRestored(world: World): Promise<void> {
+  const copies = world.providers.listCopies();
+  const restored = (await readHeld(world)).filter(({ reason }) => reason === 'restored');
+  const sent = restored.filter(({ to }) => copies.has(to));
+  const attempts = sent.map(({ id }) => ({ message_id: id }));
+  for (let start = 0; start < attempts.length; start += 1_000)
+    await insist(world, '/api/control/adopt/attempts', {
+      attempts: attempts.slice(start, start + 1_000),
+      reason: 'the provider has it',
+    });
+  await release(
+    world,
+    restored.filter(({ to }) => !copies.has(to)),
+  );
+}
+
+/** What a stop has held and cannot have left goes on; what may have left stays for a person. */
+export async function releaseUntouched(world: World): Promise<number> {
+  const untouched = (await readHeld(world)).filter(
+    ({ reason, resends }) => reason !== 'restored' && resends === 0,
+  );
+  await release(world, untouched);
+  return untouched.length;
+}
+
+async function release(world: World, messages: readonly MessageRecord[]): Promise<void> {
+  for (let start = 0; start < messages.length; start += 1_000) {
+    const ids = messages.slice(start, start + 1_000).map(({ id }) => id);
+    await insist(world, '/api/held/release', { filter: { ids }, preview: false, reason: 'looked at' });
+  }
+}
+
+async function readHeld({ service: { redis, keys } }: World): Promise<readonly MessageRecord[]> {
+  const ids = await redis.zrange(keys.shard(0).messagesHeld, '0', '-1');
+  const records = await Promise.all(
+    ids.map(async (text) => {
+      const id = parseMessageId(text);
+      return id === undefined ? undefined : await readMessageRecord(redis, keys.of(id), id);
+    }),
+  );
+  return records.filter((record) => record !== undefined);
+}
+
+async function forgetLost(
+  { service: { redis, keys } }: World,
+  acknowledged: Map<string, number>,
+  fromMs: number,
+): Promise<number> {
+  let lost = 0;
+  for (const [text, atMs] of acknowledged) {
+    const id = parseEventId(text);
+    if (id === undefined || atMs < fromMs) continue;
+    if ((await readEventRecord(redis, keys, id)) !== undefined) continue;
+    acknowledged.delete(text);
+    lost += 1;
+  }
+  return lost;
+}
+
+async function waitForStatus(world: World, holds: (reason: string) => boolean): Promise<void> {
+  await waitFor(
+    'the service has seen what became of its store',
+    async () => String((await insist(world, '/api/send/status')).body['reason']),
+    holds,
+    { deadlineMs, everyMs: 100 },
+  );
+}
+
+/** Asks until it is answered: the API may be away, or without its store, or without a clock that is right. */
+async function insist(
+  { service }: World,
+  path: string,
+  json?: unknown,
+  wanted: readonly number[] = [200],
+): Promise<Answer> {
+  return (await waitFor(
+    `${path} answers`,
+    () => service.call(path, json === undefined ? {} : { method: 'POST', json }).catch(String),
+    (answer) => typeof answer !== 'string' && wanted.includes(answer.status),
+    { deadlineMs, everyMs: 100 },
+  )) as Answer;
+}
