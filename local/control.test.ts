@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { askStand, type StandState, stopStand, takePlace } from './control.ts';
+import { askDrill, askStand, type StandState, stopStand, takePlace } from './control.ts';
 
 const state: StandState = { pid: process.pid, phase: 'ready', addresses: { api: 'http://127.0.0.1:8080' } };
 const releases: (() => void)[] = [];
@@ -64,12 +64,27 @@ test('stopping waits until the process is gone', async () => {
   expect(await gone).toEqual([0, null]);
 }, 20_000);
 
+test('a drill is asked for, and its answer comes back', async () => {
+  expect(await askDrill(dataDir, 'mail-down', 5)).toBeUndefined();
+  await take();
+  expect(await askDrill(dataDir, 'mail-down', 5)).toEqual({ said: 'mail-down for 5', began: true });
+  expect(await askDrill(dataDir, 'flood', 5)).toEqual({ said: 'no such drill', began: false });
+});
+
 test('stopping what does not run says so', async () => {
   expect(await stopStand(dataDir)).toBeUndefined();
 });
 
 async function take() {
-  const place = await takePlace({ dataDir, readState: () => state, onStop: () => undefined });
+  const place = await takePlace({
+    dataDir,
+    readState: () => state,
+    onStop: () => undefined,
+    onDrill: (name, seconds) =>
+      name === 'flood'
+        ? Promise.reject(new Error('no such drill'))
+        : Promise.resolve(`${name} for ${seconds}`),
+  });
   if ('release' in place) releases.push(place.release);
   return place;
 }

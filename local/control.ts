@@ -15,6 +15,8 @@ export interface ControlOptions {
   readonly readState: () => StandState;
   /** Called when somebody asks the stand to stop. */
   readonly onStop: () => void;
+  /** Called when somebody asks for a drill; answers what happens now, and rejects with a sentence when nothing does. */
+  readonly onDrill: (name: string, seconds: number) => Promise<string>;
 }
 
 /**
@@ -51,13 +53,29 @@ export function stopStand(dataDir: string): Promise<StandState | undefined> {
   return exchange(dataDir, 'stop', 120_000);
 }
 
-function listen(path: string, { readState, onStop }: ControlOptions): Promise<Server> {
+/** What became of the wish for a drill. */
+export interface DrillAnswer {
+  readonly said: string;
+  readonly began: boolean;
+}
+
+/** Asks the running stand for a drill. `undefined` when none runs. */
+export function askDrill(dataDir: string, name: string, seconds: number): Promise<DrillAnswer | undefined> {
+  return exchange(dataDir, `drill ${name} ${seconds}`, 10_000);
+}
+
+function listen(path: string, { readState, onStop, onDrill }: ControlOptions): Promise<Server> {
   const server = createServer((socket) => {
     socket.on('error', () => undefined);
-    socket.once('data', (word) => {
+    socket.once('data', (bytes) => {
+      const [word, name = '', seconds = ''] = bytes.toString('utf8').trim().split(' ');
+      if (word === 'drill') {
+        void answerDrill(onDrill(name, Number(seconds))).then((answer) => socket.end(JSON.stringify(answer)));
+        return;
+      }
       socket.write(JSON.stringify(readState()));
       // Who asks to stop waits for the end of the line, which the kernel brings when this process is gone.
-      if (word.toString('utf8').trim() === 'stop') onStop();
+      if (word === 'stop') onStop();
       else socket.end();
     });
   });
@@ -67,11 +85,15 @@ function listen(path: string, { readState, onStop }: ControlOptions): Promise<Se
   });
 }
 
-async function exchange(
-  dataDir: string,
-  word: 'state' | 'stop',
-  timeoutMs: number,
-): Promise<StandState | undefined> {
+async function answerDrill(drill: Promise<string>): Promise<DrillAnswer> {
+  try {
+    return { said: await drill, began: true };
+  } catch (error) {
+    return { said: error instanceof Error ? error.message : String(error), began: false };
+  }
+}
+
+async function exchange<T>(dataDir: string, word: string, timeoutMs: number): Promise<T | undefined> {
   const socket = connect(socketPath(dataDir));
   socket.setTimeout(timeoutMs, () =>
     socket.destroy(new Error(`the running stand did not answer "${word}" in time`)),
@@ -79,7 +101,7 @@ async function exchange(
   try {
     socket.write(`${word}\n`);
     const answer = await text(socket);
-    return answer === '' ? undefined : (JSON.parse(answer) as StandState);
+    return answer === '' ? undefined : (JSON.parse(answer) as T);
   } catch (error) {
     if (isNobodyThere(error)) return undefined;
     throw error;

@@ -36,6 +36,8 @@ function listPlaces(stand: Stand, outcome: DemoOutcome | undefined): readonly (r
     ]);
   }
   places.push(['API', `${stand.addresses.api}  (health: /readyz, figures: /canary)`]);
+  places.push(['Settings', `${stand.environmentFile}  (./scripts/acc env --env-file …, acc guard)`]);
+  places.push(['Try a fault', './scripts/acc drill provider-down  (./scripts/acc drill lists them)']);
   places.push(['Logs', stand.logsDir]);
   return places;
 }

@@ -1,10 +1,12 @@
 import { createServer } from 'node:http';
+import { parseEnv } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { readConfiguration } from '../src/config/read-configuration.ts';
 import {
   buildEnvironment,
   choosePorts,
   describeTakenPorts,
+  formatEnvironment,
   listIgnoredSettings,
   portTable,
 } from './environment.ts';
@@ -29,6 +31,13 @@ describe('the environment of the product', () => {
       DISABLE_SEND: false,
       SMTP_URL: 'smtp://127.0.0.1:8026',
     });
+  });
+
+  test('is the same configuration when it is read from its file', async () => {
+    const environment = await build({ MAIL_FROM: 'Desk <desk@example.com>' });
+    const { values } = readConfiguration(parseEnv(formatEnvironment(environment)));
+    expect(values).toEqual(readConfiguration(environment).values);
+    expect(formatEnvironment({ ...environment, PATH: '/bin' })).not.toContain('PATH');
   });
 
   test('takes the switches and limits of the caller', async () => {

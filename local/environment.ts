@@ -102,6 +102,12 @@ export function buildEnvironment({ ports, secrets, dataDir, caller }: Environmen
   };
 }
 
+/** As a file that `acc --env-file` reads; without what belongs to the system. */
+export function formatEnvironment(environment: Environment): string {
+  const lines = Object.entries(environment).filter(([name]) => Object.hasOwn(settings, name));
+  return `${lines.map(([name, value]) => `${name}='${value}'`).join('\n')}\n`;
+}
+
 /** Settings of the product that the caller has set and that this stand does not take, so that it can be said. */
 export function listIgnoredSettings(caller: CallerEnvironment): readonly string[] {
   return Object.keys(settings).filter(

@@ -29,6 +29,8 @@ export interface InboxOptions {
   readonly port: number;
   /** Older mails are dropped beyond this many. */
   readonly mailsMax?: number;
+  /** Where they are kept, when an inbox before this one has begun it. */
+  readonly mails?: Shelf<Mail>;
 }
 
 export interface Inbox {
@@ -44,7 +46,7 @@ export interface Inbox {
  * A mail is on the shelf before the `250` leaves. Any login is accepted; none is needed.
  */
 export async function startInbox(options: InboxOptions): Promise<Inbox> {
-  const mails = createShelf<Mail>(options.mailsMax ?? 500);
+  const mails = options.mails ?? createShelf<Mail>(options.mailsMax ?? 500);
   const smtp = new SMTPServer({
     authOptional: true,
     allowInsecureAuth: true,

@@ -5,6 +5,9 @@ import type { Report } from './report.ts';
 export interface Part {
   readonly name: string;
   stop(): Promise<unknown>;
+  /** Nobody answers in its place, until `comeBack`. Only of what the product talks to. */
+  goAway?(): Promise<unknown>;
+  comeBack?(): Promise<unknown>;
 }
 
 /** A part that ended although nobody asked it to. */

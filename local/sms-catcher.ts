@@ -22,6 +22,8 @@ export interface SmsCatcherOptions {
   readonly accountSid: string;
   readonly authToken: string;
   readonly textsMax?: number;
+  /** Where they are kept, when a catcher before this one has begun it. */
+  readonly texts?: Shelf<Text>;
 }
 
 export interface SmsCatcher {
@@ -45,7 +47,7 @@ const wrongCredentials: TwilioFault = { status: 401, code: 20003, message: 'Auth
  * +15005550001 is refused as Twilio refuses it.
  */
 export async function startSmsCatcher(options: SmsCatcherOptions): Promise<SmsCatcher> {
-  const texts = createShelf<Text>(options.textsMax ?? 500);
+  const texts = options.texts ?? createShelf<Text>(options.textsMax ?? 500);
   const accountPath = `/2010-04-01/Accounts/${options.accountSid}`;
   const routes: Readonly<
     Record<string, (request: IncomingMessage, response: ServerResponse) => Promise<void> | void>

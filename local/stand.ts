@@ -1,7 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { buildEnvironment, type Environment } from './environment.ts';
+import { createDrills } from './drills.ts';
+import { buildEnvironment, type Environment, formatEnvironment } from './environment.ts';
 import type { Crash, Part, StandOptions } from './part.ts';
+import { writePrivateFile } from './private-file.ts';
 import type { Report } from './report.ts';
 import { loadSecrets, type Secrets } from './secrets.ts';
 import { startPrograms } from './start-programs.ts';
@@ -13,8 +15,12 @@ export interface Stand {
   readonly environment: Environment;
   readonly secrets: Secrets;
   readonly logsDir: string;
+  /** The settings of the product's processes, as a file for `acc --env-file`. */
+  readonly environmentFile: string;
   /** Resolves when a part ends that nobody asked to end. */
   readonly crashed: Promise<Crash>;
+  /** Runs a drill (local/drills.ts) and answers what happens now. Throws a sentence when it cannot. */
+  drill(name: string, seconds: number): Promise<string>;
   /** Stops all parts in reverse order and leaves nothing running. Safe to call twice. */
   stop(): Promise<void>;
 }
@@ -27,20 +33,25 @@ export interface Stand {
 export async function startStand(options: StandOptions): Promise<Stand> {
   const parts: Part[] = [];
   let stopping: Promise<void> | undefined;
-  const stop = (): Promise<void> => (stopping ??= stopParts(parts, options.report));
+  const drills = createDrills(parts);
+  const stop = (): Promise<void> => (stopping ??= drills.end().then(() => stopParts(parts, options.report)));
   const logsDir = join(options.dataDir, 'logs');
   try {
     await mkdir(logsDir, { recursive: true, mode: 0o700 });
     const secrets = await loadSecrets(options.dataDir);
     const surroundings = await startSurroundings({ ...options, secrets, parts });
     const environment = buildEnvironment({ ...options, secrets });
+    const environmentFile = join(options.dataDir, 'service.env');
+    await writePrivateFile(environmentFile, formatEnvironment(environment));
     const children = await startPrograms({ ...options, environment, logsDir, parts });
     return {
       addresses: { ...surroundings.addresses, api: environment['APP_BASE_URL'] ?? '' },
       environment,
       secrets,
       logsDir,
+      environmentFile,
       crashed: Promise.race([surroundings.crashed, ...children.map((child) => child.crashed)]),
+      drill: (name, seconds) => drills.run(name, seconds),
       stop,
     };
   } catch (error) {

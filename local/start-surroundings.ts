@@ -1,14 +1,18 @@
 import { join } from 'node:path';
 import { loadStudents, startDirectory } from './directory.ts';
 import { smsAccountSid } from './environment.ts';
-import { startInbox } from './inbox.ts';
+import { type Mail, startInbox } from './inbox.ts';
 import { audiences, startIssuer } from './issuer.ts';
 import type { Crash, Part, StandOptions } from './part.ts';
 import { startRedis } from './redis.ts';
 import { findRoot } from './root.ts';
 import { listClients, type Secrets } from './secrets.ts';
 import { startSentPage } from './sent-page.ts';
-import { startSmsCatcher } from './sms-catcher.ts';
+import { createShelf } from './shelf.ts';
+import { startSmsCatcher, type Text } from './sms-catcher.ts';
+
+/** Mails and texts that are shown. */
+const keptMax = 500;
 
 export interface SurroundingsOptions extends StandOptions {
   readonly secrets: Secrets;
@@ -26,9 +30,22 @@ export async function startSurroundings(options: SurroundingsOptions): Promise<S
   const { ports, dataDir, secrets } = options;
   const redisDir = join(dataDir, 'redis');
   const program = options.caller['REDIS_SERVER'];
-  const redis = await add(options, 'redis', () =>
-    startRedis({ dir: redisDir, port: ports.redis, ...(program === undefined ? {} : { program }) }),
+  const redis = await options.report.step(
+    'redis',
+    () => startRedis({ dir: redisDir, port: ports.redis, ...(program === undefined ? {} : { program }) }),
+    ({ url }) => url,
   );
+  const signal = async (name: NodeJS.Signals): Promise<void> => void process.kill(redis.pid, name);
+  options.parts.push({
+    name: 'redis',
+    stop: async () => {
+      await signal('SIGCONT');
+      await redis.stop();
+    },
+    // One that ends is a fault of the stand; one that is deaf is as far away.
+    goAway: () => signal('SIGSTOP'),
+    comeBack: () => signal('SIGCONT'),
+  });
   const issuer = await add(options, 'issuer', () =>
     startIssuer({ port: ports.issuer, keysDir: join(dataDir, 'issuer'), clients: listClients(secrets) }),
   );
@@ -36,10 +53,10 @@ export async function startSurroundings(options: SurroundingsOptions): Promise<S
   const directory = await add(options, 'directory', () =>
     startDirectory({ port: ports.directory, students, issuer, audience: audiences.directory }),
   );
-  const { mails } = await add(options, 'mail server', () => startInbox({ port: ports.smtp }));
-  const { texts } = await add(options, 'text server', () =>
-    startSmsCatcher({ port: ports.sms, accountSid: smsAccountSid, authToken: secrets.smsAuthToken }),
-  );
+  const [mails, texts] = [createShelf<Mail>(keptMax), createShelf<Text>(keptMax)];
+  await add(options, 'mail server', () => startInbox({ port: ports.smtp, mails }));
+  const account = { accountSid: smsAccountSid, authToken: secrets.smsAuthToken };
+  await add(options, 'text server', () => startSmsCatcher({ port: ports.sms, texts, ...account }));
   const page = await add(options, 'what was sent', () =>
     startSentPage({ port: ports.sentPage, mails, texts }),
   );
@@ -64,7 +81,15 @@ async function add<T extends { readonly url: string; stop(): Promise<unknown> }>
   name: string,
   start: () => Promise<T>,
 ): Promise<T> {
-  const part = await report.step(name, start, ({ url }) => url);
-  parts.push({ name, stop: () => part.stop() });
-  return part;
+  const first = await report.step(name, start, ({ url }) => url);
+  let part = first;
+  parts.push({
+    name,
+    stop: () => part.stop(),
+    goAway: () => part.stop(),
+    comeBack: async () => {
+      part = await start();
+    },
+  });
+  return first;
 }

@@ -1,4 +1,5 @@
-import { resolve } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { askStand, type StandState, stopStand, takePlace } from './control.ts';
 import { runDemo } from './demo.ts';
@@ -12,20 +13,8 @@ import { requestToken } from './request-token.ts';
 import { findRoot } from './root.ts';
 import { type Stand, startStand } from './stand.ts';
 
-const help = `
-usage: ./scripts/up [--detach | --stop | --status] [--no-demo]
-
-  Runs auto_com_center on this machine with all that it needs, and posts two events.
-
-  --detach    run in the background; returns when all is ready
-  --stop      stop what runs, and wait for its end
-  --status    say what runs and where
-  --no-demo   post no events
-
-  PORT=9000 ./scripts/up              the API on another port (0: any free one)
-  APP_MODE=dry_run ./scripts/up       rehearse: drafts into .data/outbox, nothing is sent
-  DISABLE_SEND=true ./scripts/up      hold everything
-`.trim();
+/** `scripts/up --help` shows the same file, without anything installed or built. */
+const help = readFileSync(join(findRoot(), 'local', 'up-help.txt'), 'utf8').trimEnd();
 
 const report = createReport(process.stdout, process.env);
 const dataDir = resolve(findRoot(), process.env['LOCAL_DATA_DIR'] ?? '.data');
@@ -72,7 +61,11 @@ async function runInForeground(hasDemo: boolean): Promise<number> {
   const stop = createLater<'asked'>();
   const askStop = (): void => stop.give('asked');
   const readState = (): StandState => ({ pid: process.pid, phase, addresses: stand?.addresses ?? {} });
-  const place = await takePlace({ dataDir, readState, onStop: askStop });
+  const onDrill = async (name: string, seconds: number): Promise<string> => {
+    if (stand === undefined) throw new Error('The stand is still starting. Try again in a moment.');
+    return await stand.drill(name, seconds);
+  };
+  const place = await takePlace({ dataDir, readState, onStop: askStop, onDrill });
   if ('running' in place) return sayRunning(place.running);
   listenToSignals(askStop);
   try {

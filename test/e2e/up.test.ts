@@ -1,15 +1,16 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { chromium } from 'playwright-core';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { portTable } from '../../local/environment.ts';
 import { findRoot } from '../../local/root.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 const run = promisify(execFile);
 const root = findRoot();
@@ -44,17 +45,43 @@ function findAddress(output: string, name: string): string {
   return /http:\/\/127\.0\.0\.1:\d+/.exec(line ?? '')?.[0] ?? '';
 }
 
+async function removeStand(stand: Stand): Promise<void> {
+  await runUp(stand, '--stop').catch(() => undefined);
+  rmSync(dirname(stand.dataDir), { recursive: true, force: true });
+}
+
+/** What it said, also when it failed. */
+async function runAcc(stand: Stand, ...words: string[]): Promise<string> {
+  const said = await run(join(root, 'scripts/acc'), words, { env: stand.environment }).catch(
+    (error: { stdout?: string; stderr?: string }) => error,
+  );
+  return `${said.stdout ?? ''}${said.stderr ?? ''}`;
+}
+
+async function waitForHeadline(stand: Stand, wanted: RegExp): Promise<void> {
+  await waitFor(
+    `the first line of acc status is ${String(wanted)}`,
+    async () => (await runAcc(stand, 'status')).split('\n')[0] ?? '',
+    (headline) => wanted.test(headline),
+    { deadlineMs: 30_000, everyMs: 100 },
+  );
+}
+
 afterEach(async () => {
-  for (const stand of stands.splice(0)) {
-    await runUp(stand, '--stop').catch(() => undefined);
-    rmSync(dirname(stand.dataDir), { recursive: true, force: true });
-  }
+  for (const stand of stands.splice(0)) await removeStand(stand);
 });
 
-describe('./scripts/up', () => {
-  test('starts everything, sends two mails and two texts, and says where they are', async () => {
-    const stand = createStand();
-    const output = await runUp(stand, '--detach');
+describe('a stand that ./scripts/up has started', () => {
+  let stand: Stand;
+  let output = '';
+  beforeAll(async () => {
+    stand = createStand();
+    stands.pop();
+    output = await runUp(stand, '--detach');
+  });
+  afterAll(() => removeStand(stand));
+
+  test('has sent two mails and two texts, says where they are, and takes events', async () => {
     expect(output.match(/email to .* sent by smtp-primary/g)).toHaveLength(2);
     expect(output.match(/sms to .* sent by twilio/g)).toHaveLength(2);
     const sent = findAddress(output, 'what was sent');
@@ -80,29 +107,11 @@ describe('./scripts/up', () => {
       }),
     });
     expect(answer.status).toBe(202);
-    expect(await runUp(stand, '--stop')).toContain('Stopped');
-  });
-
-  test('stays in the foreground until Ctrl-C, and then leaves nothing running', async () => {
-    const stand = createStand();
-    const up = spawn(join(root, 'scripts/up'), ['--no-demo'], {
-      env: stand.environment,
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    const ended = once(up, 'exit');
-    const output = text(up.stdout);
-    up.stdout.on('data', (words: Buffer) => {
-      if (words.includes('All is up.')) up.kill('SIGINT');
-    });
-    expect(await output).toMatch(/All is up\.[\s\S]*Stopped\. Nothing is left running\./);
-    expect(await ended).toEqual([0, null]);
-    expect(await runUp(stand, '--stop')).toContain('Nothing runs.');
   });
 
   test('the mail that was sent looks whole in a browser, on a phone too', async (context) => {
     context.skip(browser === undefined, 'no Chromium on this machine (apt-get install chromium)');
-    const stand = createStand();
-    const sent = findAddress(await runUp(stand, '--detach'), 'what was sent');
+    const sent = findAddress(output, 'what was sent');
     const chrome = await chromium.launch({
       ...(browser === undefined ? {} : { executablePath: browser }),
       args: [
@@ -129,6 +138,51 @@ describe('./scripts/up', () => {
     } finally {
       await chrome.close();
     }
+  });
+
+  test('its settings are in a file that acc takes', async () => {
+    const file = join(stand.dataDir, 'service.env');
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(await runAcc(stand, 'env', '--env-file', file)).toContain('APP_MODE');
+    const verdict = await runAcc(stand, 'guard', '--env-file', file);
+    expect(verdict).not.toContain('The configuration has');
+    expect(verdict).toContain('EXPECTED_BASE_URL');
+  });
+
+  test('a drill lets a part fail beside it, and mends it', async () => {
+    expect(await runAcc(stand, 'drill')).toContain('provider-down');
+    expect(await runAcc(stand, 'drill', 'flood')).toMatch(/There is no drill flood.*provider-down/);
+    expect(await runAcc(stand, 'drill', 'mail-down', '--seconds', '6')).toContain('provider-down.md');
+    expect(await runAcc(stand, 'drill', 'mail-down')).toContain('runs already');
+    await waitForHeadline(stand, /^SENDING, but nothing leaves by email: smtp-primary unreachable/);
+    await waitForHeadline(stand, /^SENDING$/);
+  });
+});
+
+describe('./scripts/up', () => {
+  test('--help is there before anything is installed or built', async () => {
+    const bare = mkdtempSync(join(tmpdir(), 'acc-bare-'));
+    cpSync(join(root, 'scripts'), join(bare, 'scripts'), { recursive: true });
+    cpSync(join(root, 'local'), join(bare, 'local'), { recursive: true });
+    const { stdout } = await run(join(bare, 'scripts/up'), ['--help'], { env: { PATH: '/usr/bin:/bin' } });
+    expect(stdout).toContain('usage: ./scripts/up');
+    rmSync(bare, { recursive: true });
+  });
+
+  test('stays in the foreground until Ctrl-C, and then leaves nothing running', async () => {
+    const stand = createStand();
+    const up = spawn(join(root, 'scripts/up'), ['--no-demo'], {
+      env: stand.environment,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const ended = once(up, 'exit');
+    const output = text(up.stdout);
+    up.stdout.on('data', (words: Buffer) => {
+      if (words.includes('All is up.')) up.kill('SIGINT');
+    });
+    expect(await output).toMatch(/All is up\.[\s\S]*Stopped\. Nothing is left running\./);
+    expect(await ended).toEqual([0, null]);
+    expect(await runUp(stand, '--stop')).toContain('Nothing runs.');
   });
 
   test('APP_MODE=dry_run rehearses into the outbox and sends nothing', async () => {

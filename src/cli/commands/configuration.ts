@@ -180,7 +180,7 @@ async function readGiven(call: Call): Promise<Configuration> {
     if (!(error instanceof ConfigurationError)) throw error;
     const where =
       file === undefined
-        ? 'This shell’s environment was judged: run it where the service runs, or give --env-file FILE.'
+        ? 'This shell’s environment was judged: run it where the service runs, or give --env-file FILE (beside ./scripts/up: .data/service.env).'
         : `${file} was judged.`;
     throw new CommandError('configuration', `${error.message}\n${where}`, undefined, error);
   }
