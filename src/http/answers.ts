@@ -39,10 +39,15 @@ export const problemSchema = z
   })
   .meta({ title: 'Problem details (RFC 9457)' });
 
+const duplicateMark = z.literal(true).meta({ description: 'The event of an earlier post with this key' });
+const oldStatus = { deprecated: true, description: 'The old name: use `state` and `duplicate`' };
+
 export const receiptSchema = z
   .strictObject({
     event_id: eventId,
-    status: z.enum(['accepted', 'duplicate', 'quarantined']),
+    state: z.enum(['accepted', 'quarantined']).meta({ description: 'Of the event when it was put on disk' }),
+    duplicate: duplicateMark.optional(),
+    status: z.enum(['accepted', 'duplicate', 'quarantined']).meta(oldStatus),
     dry_run: z.boolean().meta({ description: 'True when this is a rehearsal: no provider will be called' }),
     request_id: z.string(),
   })
@@ -53,7 +58,9 @@ export const batchReceiptSchema = z
     results: z.array(
       z.strictObject({
         index: count,
-        status: z.enum(['accepted', 'duplicate', 'quarantined', 'rejected']),
+        state: z.enum(['accepted', 'quarantined', 'rejected']),
+        duplicate: duplicateMark.optional(),
+        status: z.enum(['accepted', 'duplicate', 'quarantined', 'rejected']).meta(oldStatus),
         event_id: eventId.optional(),
         problem: problemSchema.optional(),
       }),

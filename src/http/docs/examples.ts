@@ -22,7 +22,13 @@ export function createExamples(baseUrl: string, eventTypes: readonly EventTypeDo
       `  -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\`,
       `  -d ${quoteForShell(flat)}`,
     ].join('\n'),
-    receipt: toJson({ event_id: exampleEventId, status: 'accepted', dry_run: true, request_id: 'b7c0…' }),
+    receipt: toJson({
+      event_id: exampleEventId,
+      state: 'accepted',
+      status: 'accepted',
+      dry_run: true,
+      request_id: 'b7c0…',
+    }),
     shapes: [
       { title: 'Flat', text: flat },
       {

@@ -4,7 +4,7 @@ import type { Exchange } from '../../exchange.ts';
 import { describeProblem, faultsMax } from '../../problem.ts';
 import type { Reply } from '../../route.ts';
 import { replyJson } from '../../route.ts';
-import type { Receipt } from '../post-event/accept-checked.ts';
+import { type Receipt, viewReceipt } from '../post-event/accept-checked.ts';
 
 /**
  * 202 when one item or more is on disk, with a result for each. When nothing is, the whole is a problem with
@@ -28,8 +28,8 @@ export function replyBatch(
   const body = {
     results: results.map((result, index) =>
       result instanceof ServiceError
-        ? { index, status: 'rejected', problem: describe(result) }
-        : { index, status: result.status, event_id: result.eventId },
+        ? { index, state: 'rejected', status: 'rejected', problem: describe(result) }
+        : { index, ...viewReceipt(result), event_id: result.eventId },
     ),
     accepted: receipts.length,
     rejected: faults.length,

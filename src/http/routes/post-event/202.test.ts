@@ -15,12 +15,12 @@ const event = {
   firstName: 'Jo',
 };
 
-test('an accepted event has an id, a place and a status', async () => {
+test('an accepted event has an id, a place and a state', async () => {
   const answer = await app.post('/api/events', event, { headers: { 'x-request-id': 'r1' } });
   const body = await readAnswer(answer);
   expect(answer.status).toBe(202);
-  expect(Object.keys(body)).toEqual(['event_id', 'status', 'dry_run', 'request_id']);
-  expect(body).toMatchObject({ status: 'accepted', dry_run: true, request_id: 'r1' });
+  expect(Object.keys(body)).toEqual(['event_id', 'state', 'status', 'dry_run', 'request_id']);
+  expect(body).toMatchObject({ state: 'accepted', status: 'accepted', dry_run: true, request_id: 'r1' });
   expect(answer.headers.get('location')).toBe(`/api/events/${body.event_id}`);
   expect(answer.headers.get('idempotency-replayed')).toBeNull();
 });
@@ -34,7 +34,12 @@ test('the same key and body again get the first event, marked as a replay', asyn
   );
   expect(again.status).toBe(202);
   expect(again.headers.get('idempotency-replayed')).toBe('true');
-  expect(await readAnswer(again)).toMatchObject({ event_id: first.event_id, status: 'duplicate' });
+  expect(await readAnswer(again)).toMatchObject({
+    event_id: first.event_id,
+    state: 'accepted',
+    duplicate: true,
+    status: 'duplicate',
+  });
   expect(app.accepted).toHaveLength(1);
 });
 
@@ -43,7 +48,7 @@ test('the same key of another client is another event', async () => {
   const theirs = await readAnswer(
     await app.post('/api/events', { ...event, firstName: 'Al' }, { token: 'other:send' }),
   );
-  expect(theirs.status).toBe('accepted');
+  expect(theirs).toMatchObject({ state: 'accepted' });
   expect(theirs.event_id).not.toBe(mine.event_id);
 });
 

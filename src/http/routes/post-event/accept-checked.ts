@@ -9,7 +9,10 @@ import type { HttpServices } from '../../services.ts';
 
 export interface Receipt {
   readonly eventId: EventId;
-  readonly status: 'accepted' | 'duplicate' | 'quarantined';
+  /** What the event was when it was put on disk. */
+  readonly state: 'accepted' | 'quarantined';
+  /** It was on disk already. */
+  readonly isDuplicate: boolean;
   readonly dryRun: boolean;
 }
 
@@ -53,8 +56,20 @@ export async function acceptChecked(
     const detail = 'this key came before with another body; give a new event a new key';
     throw new ServiceError('idempotency-conflict', detail, { extra: { event_id: answer.eventId } });
   }
-  const status = answer.kind === 'replayed' ? 'duplicate' : answer.status;
-  return { eventId: answer.eventId, status, dryRun: answer.dryRun };
+  const { eventId, status: state, dryRun, kind } = answer;
+  return { eventId, state, isDuplicate: kind === 'replayed', dryRun };
+}
+
+/**
+ * How it went, in the words of a receipt: `state`, as in every answer that shows an event, and whether the event is the one
+ * of an earlier post. `status` said both in one word, and stays beside them for a release.
+ */
+export function viewReceipt({ state, isDuplicate }: Pick<Receipt, 'state' | 'isDuplicate'>) {
+  return {
+    state,
+    ...(isDuplicate ? { duplicate: true } : {}),
+    status: isDuplicate ? 'duplicate' : state,
+  };
 }
 
 function readTraceparent(header: string | readonly string[] | undefined): { readonly traceparent?: string } {

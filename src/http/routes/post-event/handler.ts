@@ -4,7 +4,7 @@ import type { ApiContext } from '../../context.ts';
 import type { Exchange } from '../../exchange.ts';
 import type { Reply } from '../../route.ts';
 import { replyJson } from '../../route.ts';
-import { acceptChecked, chooseIntake } from './accept-checked.ts';
+import { acceptChecked, chooseIntake, viewReceipt } from './accept-checked.ts';
 import { readPost } from './read-post.ts';
 
 /** 202 once the event is on disk, accepted or quarantined; the same answer again, marked, for the same key and body. */
@@ -16,13 +16,13 @@ export async function postEvent(exchange: Exchange, { services }: ApiContext): P
     202,
     {
       event_id: receipt.eventId,
-      status: receipt.status,
+      ...viewReceipt(receipt),
       dry_run: receipt.dryRun,
       request_id: exchange.requestId,
     },
     {
       Location: `/api/events/${receipt.eventId}`,
-      ...(receipt.status === 'duplicate' ? { 'Idempotency-Replayed': 'true' } : {}),
+      ...(receipt.isDuplicate ? { 'Idempotency-Replayed': 'true' } : {}),
     },
   );
 }
