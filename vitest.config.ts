@@ -8,6 +8,8 @@ interface Layer {
   readonly testTimeoutMs: number;
   /** Files at a time; 1 where tests start processes of their own. Two cores is what we plan with. */
   readonly workersMax: number;
+  /** False where the files of a worker share what they import: to import it anew costs them more than their tests do. */
+  readonly isolate?: false;
 }
 
 /** The layers of tests. `npx vitest run --project <name>` runs one; `scripts/test` runs all. */
@@ -23,10 +25,17 @@ const layers: readonly Layer[] = [
     ],
     testTimeoutMs: 10_000,
     workersMax: 2,
+    isolate: false,
   },
   { name: 'golden', include: ['test/golden/**/*.test.ts'], testTimeoutMs: 10_000, workersMax: 1 },
   { name: 'conformance', include: ['test/conformance/**/*.test.ts'], testTimeoutMs: 20_000, workersMax: 2 },
-  { name: 'integration', include: ['test/integration/**/*.test.ts'], testTimeoutMs: 30_000, workersMax: 2 },
+  {
+    name: 'integration',
+    include: ['test/integration/**/*.test.ts'],
+    testTimeoutMs: 30_000,
+    workersMax: 2,
+    isolate: false,
+  },
   { name: 'regression', include: ['test/regression/**/*.test.ts'], testTimeoutMs: 20_000, workersMax: 2 },
   { name: 'e2e', include: ['test/e2e/**/*.test.ts'], testTimeoutMs: 60_000, workersMax: 2 },
   { name: 'faults', include: ['test/faults/**/*.test.ts'], testTimeoutMs: 120_000, workersMax: 2 },
@@ -39,12 +48,13 @@ const tallyFile = process.env['TEST_TALLY_FILE'];
 
 export default defineConfig({
   test: {
-    projects: layers.map(({ name, include, testTimeoutMs, workersMax }, order) => ({
+    projects: layers.map(({ name, include, testTimeoutMs, workersMax, isolate = true }, order) => ({
       test: {
         name,
         include: [...include],
         pool: 'forks',
         maxWorkers: workersMax,
+        isolate,
         testTimeout: testTimeoutMs,
         hookTimeout: testTimeoutMs,
         // Projects with different pools run one after another, the quick ones first.

@@ -1,11 +1,14 @@
 /**
- * `npm run build`: compiles to `dist/` with tsc, and puts beside the result what is read at run time and is not
- * TypeScript (Lua scripts, pages, fixtures). Exit 1 when a type does not fit.
+ * `npm run build`: compiles to `dist/` with tsc, puts beside the result what is read at run time and is not TypeScript
+ * (Lua scripts, pages, fixtures), and makes one file of each program of the product: a process that reads one file
+ * instead of a thousand is up in half the time. Exit 1 when a type does not fit.
  */
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, rmSync } from 'node:fs';
-import { extname, join } from 'node:path';
+import { cpSync, existsSync, readdirSync, rmSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { dirname, extname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { build, type Plugin } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const folders = ['src', 'workers', 'local'];
@@ -17,9 +20,53 @@ const { status } = spawnSync(tsc, ['-p', 'tsconfig.build.json'], { cwd: root, st
 for (const folder of folders.filter((name) => existsSync(join(root, name)))) {
   cpSync(join(root, folder), join(root, 'dist', folder), { recursive: true, filter: isReadAtRunTime });
 }
+if (status === 0) await Promise.all(listPrograms().map(makeOneFile));
 process.exitCode = status === 0 ? 0 : 1;
 
 /** Folders are walked; of the files, sources and documents stay behind. */
 function isReadAtRunTime(path: string): boolean {
   return !['.ts', '.md'].includes(extname(path));
+}
+
+/** Compiled programs of the product. The local stand stays in its many files: it starts once. */
+function listPrograms(): readonly string[] {
+  const workers = readdirSync(join(root, 'dist', 'workers')).filter((name) => name.endsWith('.js'));
+  return ['src/main.js', 'src/cli/main.js', ...workers.map((name) => `workers/${name}`)].map((path) =>
+    join(root, 'dist', path),
+  );
+}
+
+/** Puts everything that the program imports, packages too, into its own file. */
+async function makeOneFile(program: string): Promise<void> {
+  await build({
+    entryPoints: [program],
+    outfile: program,
+    allowOverwrite: true,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20.19',
+    sourcemap: 'linked',
+    sourcesContent: false,
+    logLevel: 'warning',
+    // Packages in CommonJS ask for the modules of Node with it.
+    banner: {
+      js: "import { createRequire as createRequireHere } from 'node:module'; const require = createRequireHere(import.meta.url);",
+    },
+    plugins: [keepPlaces(program)],
+  });
+}
+
+/** What a module reads lies beside where it was, and not beside the one file that it has become a part of. */
+function keepPlaces(program: string): Plugin {
+  return {
+    name: 'keep-places',
+    setup: (building) => {
+      building.onLoad({ filter: /[/\\]dist[/\\](src|workers)[/\\].*\.js$/ }, async ({ path }) => {
+        const place = JSON.stringify(relative(dirname(program), path));
+        const text = await readFile(path, 'utf8');
+        return { contents: text.replaceAll('import.meta.url', `new URL(${place}, import.meta.url).href`) };
+      });
+    },
+  };
 }
