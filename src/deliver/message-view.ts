@@ -1,5 +1,5 @@
 import { maskAddress } from '../domain/mask.ts';
-import type { HistoryLine, MessageRecord } from '../store/message-record.ts';
+import { explainEnd, type HistoryLine, type MessageRecord } from '../store/message-record.ts';
 
 /** A message as its client and an operator may see it: in time order, addresses masked, no draft. */
 export function viewMessage(message: MessageRecord) {
@@ -14,6 +14,7 @@ export function viewMessage(message: MessageRecord) {
     ...whenGiven('locale', message.textLocale),
     state: message.state,
     ...whenGiven('reason', message.reason),
+    ...explainEnd(message),
     ...(message.resends > 0 && message.state !== 'sent' ? { may_have_left: true } : {}),
     ...(message.sendAt === undefined ? {} : { send_at: toIso(message.sendAt) }),
     ...(message.notAfter === undefined ? {} : { not_after: toIso(message.notAfter) }),

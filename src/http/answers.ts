@@ -72,6 +72,11 @@ export const batchReceiptSchema = z
   })
   .meta({ title: 'One result for each item, in order' });
 
+const endDetail = z
+  .string()
+  .optional()
+  .meta({ description: 'Of what is dead without an attempt (`render`, `poison`): its cause, without data' });
+
 export const eventViewSchema = z
   .strictObject({
     event_id: eventId,
@@ -90,6 +95,7 @@ export const eventViewSchema = z
         channel,
         state: z.enum(messageStates),
         reason: z.string().optional(),
+        detail: endDetail,
       }),
     ),
     unreadable: z
@@ -124,6 +130,7 @@ export const messageViewSchema = z
       .meta({ description: 'The language of the text: what the reader’s locale came to', examples: ['fr'] }),
     state: z.enum(messageStates),
     reason: z.string().optional(),
+    detail: endDetail,
     may_have_left: mayHaveLeft,
     send_at: instant.optional(),
     not_after: instant.optional(),

@@ -1,6 +1,6 @@
 import type { MessageId } from '../domain/ids.ts';
 import type { EventRecord } from '../store/event-record.ts';
-import type { MessageRecord } from '../store/message-record.ts';
+import { explainEnd, type MessageRecord } from '../store/message-record.ts';
 
 /** An event as its client may see it, with where each of its messages stands. */
 export function viewEvent(
@@ -21,11 +21,12 @@ export function viewEvent(
     ...(event.earlierEvent === undefined ? {} : { earlier_event_id: event.earlierEvent }),
     received_at: toIso(event.receivedAt),
     dry_run: event.mode === 'dry_run',
-    messages: messages.map(({ id, channel, state, reason }) => ({
-      message_id: id,
-      channel,
-      state,
-      ...(reason === '' ? {} : { reason }),
+    messages: messages.map((message) => ({
+      message_id: message.id,
+      channel: message.channel,
+      state: message.state,
+      ...(message.reason === '' ? {} : { reason: message.reason }),
+      ...explainEnd(message),
     })),
     ...(unreadable.length === 0 ? {} : { unreadable: [...unreadable] }),
     ...(event.remarks.length === 0 ? {} : { remarks: [...event.remarks] }),

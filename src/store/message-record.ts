@@ -79,6 +79,20 @@ export async function readMessageRecord(
   return fields['state'] === undefined ? undefined : parseMessageRecord(id, fields);
 }
 
+/** Ends that no attempt explains: their cause is ours to tell, in words that hold nothing of the data. */
+const unexplained = ['render', 'poison'];
+
+/** Why a message is dead that no provider has refused; of attempts, their own lines tell. */
+export function explainEnd({
+  state,
+  reason,
+  lastError,
+}: Pick<MessageRecord, 'state' | 'reason' | 'lastError'>): { readonly detail?: string } {
+  return state === 'dead' && unexplained.includes(reason) && lastError !== undefined
+    ? { detail: lastError }
+    : {};
+}
+
 /** The seven keys that every script with `move-message.lua` starts with. */
 export function moveKeys(keys: ShardKeys, id: MessageId): string[] {
   return [
