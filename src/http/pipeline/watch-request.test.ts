@@ -5,7 +5,7 @@ import { startTestApp, type TestApp } from '../../../test/support/http-app.ts';
 import type { RequestLine } from '../services.ts';
 
 /** A peer takes this long over its part. Far from what an answer takes here, on a busy machine too. */
-const peerMs = 400;
+const peerMs = 1_000;
 
 let app: TestApp;
 let ownMs = 0;
@@ -92,12 +92,18 @@ describe('our time is not lengthened by a peer that', () => {
   });
 
   test('pipelines and reads nothing: each is told when it is answered, whatever stands before it', async () => {
-    const lines = await watch(30, async (socket) => {
-      socket.pause();
-      socket.write(ask('/openapi.json', 'read').repeat(30));
-    });
+    const pipeline = async (reads: boolean): Promise<readonly RequestLine[]> =>
+      await watch(30, async (socket) => {
+        if (reads) socket.resume();
+        else socket.pause();
+        socket.write(ask('/openapi.json', 'read').repeat(30));
+      });
+    const slowest = (lines: readonly RequestLine[]): number => Math.max(...lines.map(({ ms }) => ms));
+    // Beside one that reads, since thirty answers take their time too.
+    const usualMs = slowest(await pipeline(true));
+    const lines = await pipeline(false);
     for (const line of lines) expect(line).toMatchObject({ status: 200, aborted: false });
-    expect(Math.max(...lines.map(({ ms }) => ms))).toBeLessThan(peerMs);
+    expect(slowest(lines)).toBeLessThan(peerMs + 3 * usualMs);
   });
 });
 
