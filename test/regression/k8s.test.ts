@@ -383,14 +383,20 @@ describe('network', () => {
   test('production opens the way to its store by address, and nothing else', () => {
     const [{ spec, ...head } = { spec: undefined }] = readManifests(patch);
     expect(head).toMatchObject({ kind: 'NetworkPolicy', metadata: { name: 'allow-store' } });
-    expect(spec).toEqual({
-      egress: [
-        {
-          to: [{ ipBlock: { cidr: expect.stringMatching(/\/32$/) } }],
-          ports: [{ protocol: 'TCP', port: 6379 }],
-        },
-      ],
-    });
+    // A managed store has another address after a failover: a small subnet, or several of them.
+    const small: unknown = { ipBlock: { cidr: expect.stringMatching(/\/(2[89]|3[0-2])$/) } };
+    const [rule, ...others] = spec?.egress ?? [];
+    expect(others).toEqual([]);
+    expect(rule?.to).toEqual((rule?.to ?? []).map(() => small));
+    expect(rule?.ports).toEqual([6379, 6380].map((port) => ({ protocol: 'TCP', port })));
+  });
+
+  test('names are looked up at kube-dns and at the cache of the node, and nowhere else', () => {
+    const dns = policies.find(({ metadata }) => metadata.name === 'allow-dns');
+    const [rule] = dns?.spec.egress ?? [];
+    expect(rule?.to).toHaveLength(2);
+    expect(rule?.to).toContainEqual({ ipBlock: { cidr: '169.254.20.10/32' } });
+    expect(rule?.ports?.map(({ port }) => port)).toEqual([53, 53]);
   });
 
   test('callers reach the API only, on its own port; /metrics is for the monitoring namespace', () => {
@@ -412,6 +418,21 @@ describe('network', () => {
       for (const range of ['169.254.0.0/16', '10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16'])
         expect(rule).toContain(range);
   });
+});
+
+test('production is scraped: every pod, on the port that it serves its figures on, from the namespace that may', () => {
+  const [monitor, ...others] = ofKind('PodMonitor');
+  expect(others).toEqual([]);
+  const { selector, podMetricsEndpoints } = monitor?.spec as unknown as {
+    selector: { matchLabels: Record<string, string> };
+    podMetricsEndpoints: { port: string; path: string }[];
+  };
+  for (const { spec } of deployments) {
+    expect(spec.template?.metadata.labels).toMatchObject(selector.matchLabels);
+    const ports = spec.template?.spec.containers.flatMap((container) => container.ports ?? []);
+    expect(ports?.map(({ name }) => name)).toContain(podMetricsEndpoints[0]?.port);
+  }
+  expect(podMetricsEndpoints).toMatchObject([{ path: '/metrics' }]);
 });
 
 describe('autoscaling', () => {
