@@ -423,14 +423,14 @@ describe('network', () => {
 test('production is scraped: every pod, on the port that it serves its figures on, from the namespace that may', () => {
   const [monitor, ...others] = ofKind('PodMonitor');
   expect(others).toEqual([]);
-  const { selector, podMetricsEndpoints } = monitor?.spec as unknown as {
+  const { selector, podMetricsEndpoints } = JSON.parse(JSON.stringify(monitor?.spec ?? {})) as {
     selector: { matchLabels: Record<string, string> };
     podMetricsEndpoints: { port: string; path: string }[];
   };
   for (const { spec } of deployments) {
     expect(spec.template?.metadata.labels).toMatchObject(selector.matchLabels);
-    const ports = spec.template?.spec.containers.flatMap((container) => container.ports ?? []);
-    expect(ports?.map(({ name }) => name)).toContain(podMetricsEndpoints[0]?.port);
+    const ports = (spec.template?.spec.containers ?? []).flatMap((container) => container.ports ?? []);
+    expect(ports.map(({ name }) => name)).toContain(podMetricsEndpoints[0]?.port);
   }
   expect(podMetricsEndpoints).toMatchObject([{ path: '/metrics' }]);
 });
