@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ReconcileReport, reconcile } from '../../src/deliver/reconcile.ts';
+import { toEventId } from '../../src/domain/ids.ts';
 import { createMessageDecisions } from '../../src/gate/message-decisions.ts';
 import { createLog } from '../../src/observe/log.ts';
 import type { IndexEntry } from '../../src/store/walk-index.ts';
@@ -98,6 +99,22 @@ describe('the reconciler', () => {
     for (const id of ids) expect((await desk.read(id)).state).toBe('expired');
     expect((await desk.read(stays)).state).toBe('held');
     expect((await desk.read(open)).state).toBe('held');
+  });
+
+  test('O8: what has ended retires faster than any intake: thousands in one run', async () => {
+    const { eventsPlanned } = desk.keys.shard(0);
+    const old = Date.now() - 73 * hourMs;
+    const ended = Array.from({ length: 5_000 }, (_, count) => [
+      old,
+      toEventId(0, String(count).padStart(24, 'e')),
+    ]);
+    await desk.redis.zadd(eventsPlanned, ...ended.flat());
+    const begun = performance.now();
+    await run();
+    const perSecond = 5_000 / ((performance.now() - begun) / 1_000);
+    expect(await desk.redis.zcard(eventsPlanned)).toBe(0);
+    // A run begins every 15 s, and did 500 of them once.
+    expect(perSecond).toBeGreaterThan(500);
   });
 
   test('a claim whose worker died becomes unknown, and is never taken for "not sent"', async () => {

@@ -1,5 +1,6 @@
 import { Agent } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { findFreePort } from '../../local/loopback.ts';
 import { type Crowd, gatherCrowd, readResidentMb } from '../support/crowd.ts';
 import { type Service, startService } from '../support/service.ts';
 
@@ -12,6 +13,27 @@ beforeAll(async () => {
 afterAll(async () => {
   await crowd?.disperse();
   await service?.stop();
+});
+
+describe('on the port of the figures', () => {
+  test('a few hundred idle connections are closed, and who scrapes is answered all the time', async () => {
+    const port = await findFreePort();
+    const other = await startService({ processes: ['api'], environment: { METRICS_PORT: String(port) } });
+    const idlers = gatherCrowd(`http://127.0.0.1:${port}`);
+    const pid = other.processes.get('api')?.pid ?? 0;
+    const beforeMb = readResidentMb(pid);
+    for (let batch = 0; batch < 10; batch += 1) {
+      await Promise.all(Array.from({ length: 200 }, () => idlers.connect('', { reads: true })));
+      expect(await idlers.ask('/metrics')).toBe(200);
+      expect(await idlers.ask('/livez')).toBe(200);
+    }
+    expect(readResidentMb(pid) - beforeMb).toBeLessThan(64);
+    const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+    const crowded = /acc_http_connections_closed_total\{why="crowded"\} (\d+)/.exec(text)?.[1];
+    expect(Number(crowded)).toBeGreaterThan(1_500);
+    await idlers.disperse();
+    await other.stop();
+  }, 120_000);
 });
 
 describe('ten thousand idle connections', () => {
