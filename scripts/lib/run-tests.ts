@@ -19,6 +19,7 @@ const longLayers = ['long'];
 const root = fileURLToPath(new URL('../..', import.meta.url));
 /** A layer that has not ended by then is killed, and that is a failure. */
 const layerDeadlineMs = 20 * 60_000;
+const longLayerDeadlineMs = 60 * 60_000;
 
 process.exitCode = await runTests(process.argv.slice(2));
 
@@ -66,7 +67,7 @@ function runVitest(layer: string, tallyFile: string): Promise<number | string> {
       cwd: root,
       stdio: ['ignore', 'inherit', 'inherit'],
       env: { ...process.env, TEST_TALLY_FILE: tallyFile },
-      timeout: layerDeadlineMs,
+      timeout: longLayers.includes(layer) ? longLayerDeadlineMs : layerDeadlineMs,
       killSignal: 'SIGKILL',
     });
     child.once('error', (error) => resolve(error.message));

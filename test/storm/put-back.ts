@@ -59,13 +59,13 @@ export async function settleRestored(world: World): Promise<void> {
   );
 }
 
-/** What a stop has held and cannot have left goes on; what may have left stays for a person. */
-export async function releaseUntouched(world: World): Promise<number> {
+/** What a stop has held and cannot have left goes on, and is answered; what may have left stays for a person. */
+export async function releaseUntouched(world: World): Promise<readonly MessageRecord[]> {
   const untouched = (await readHeld(world)).filter(
     ({ reason, resends }) => reason !== 'restored' && resends === 0,
   );
   await release(world, untouched);
-  return untouched.length;
+  return untouched;
 }
 
 async function release(world: World, messages: readonly MessageRecord[]): Promise<void> {

@@ -10,7 +10,7 @@ import { tellHistories } from './histories.ts';
 import { judge } from './judge.ts';
 import { type PutBack, releaseUntouched, settleRestored } from './put-back.ts';
 import { createRandom, type Random } from './random.ts';
-import { openWorld, type World } from './world.ts';
+import { openWorld, textsPerMinute, type World } from './world.ts';
 
 export interface StormOptions {
   readonly durationMs: number;
@@ -55,15 +55,14 @@ export async function runStorm(options: StormOptions): Promise<StormReport> {
   const happened = new Map<string, number>();
   const failures: string[] = [];
   const life = AbortSignal.timeout(durationMs);
+  const watching = watch(world, { happened, tell, durationMs });
   try {
     const scene = { world, random: createRandom(seed), putBacks, nextNumber: createCounter() };
-    const watching = watch(world, { happened, tell, durationMs });
     await Promise.all([
       world.traffic.keepPosting(life),
       breakThings(scene, { life, durationMs, happened, failures }),
       keepStopping(world, createRandom(seed + 1), life),
     ]);
-    clearInterval(watching);
     tell('everything is mended; what is open comes to its end');
     const atRest = await rest(world, durationMs < shortMs ? 120_000 : 600_000);
     const breaches = [...failures, ...atRest, ...(await judge(world, putBacks))];
@@ -82,6 +81,7 @@ export async function runStorm(options: StormOptions): Promise<StormReport> {
       histories: breaches.length === 0 ? [] : await keepEvidence(world, breaches),
     };
   } finally {
+    clearInterval(watching);
     await world.close();
   }
 }
@@ -132,14 +132,15 @@ async function rest(world: World, deadlineMs: number): Promise<string[]> {
       (count) => count === 0,
       { deadlineMs, everyMs: 100 },
     );
-    let released: number;
-    do {
+    for (let isQuiet = false; !isQuiet; ) {
       await sending.start();
       await waitForRest(service, deadlineMs);
       await settleRestored(world);
-      released = await releaseUntouched(world);
-      await waitForRest(service, deadlineMs);
-    } while (released > 0);
+      const released = await releaseUntouched(world);
+      const texts = released.filter(({ channel }) => channel === 'sms').length;
+      await waitForRest(service, deadlineMs + (texts / textsPerMinute) * 60_000);
+      isQuiet = released.length === 0;
+    }
     return [];
   } catch (error) {
     return [`it does not come to rest: ${(error as Error).message}`];
@@ -166,7 +167,7 @@ function minutes(ms: number): string {
 }
 
 function watch(
-  world: World,
+  { traffic, providers, sending, service }: World,
   run: {
     readonly happened: ReadonlyMap<string, number>;
     readonly tell: (line: string) => void;
@@ -174,14 +175,15 @@ function watch(
   },
 ): NodeJS.Timeout {
   const begun = performance.now();
-  return setInterval(() => {
-    const { traffic, providers, sending } = world;
-    const received =
-      providers.texts.length + providers.mail.reduce((sum, one) => sum + one.messages.length, 0);
+  const look = async (): Promise<void> => {
+    const mails = providers.mail.reduce((sum, one) => sum + one.messages.length, 0);
     const faultCount = [...run.happened.values()].reduce((sum, count) => sum + count, 0);
+    const { redis, keys } = service;
+    const open = redis.status === 'ready' ? await redis.zcard(keys.shard(0).messagesOpen) : 'unknown';
     run.tell(
       `${minutes(performance.now() - begun)} of ${minutes(run.durationMs)} min: ${traffic.acknowledged.size} events, ` +
-        `${received} received, ${faultCount} faults, ${sending.closedTimes.length} stops`,
+        `${mails + providers.texts.length} received, ${open} open, ${faultCount} faults, ${sending.closedTimes.length} stops`,
     );
-  }, tellEveryMs);
+  };
+  return setInterval(() => void look().catch(() => undefined), tellEveryMs);
 }
