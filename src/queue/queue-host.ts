@@ -164,9 +164,11 @@ async function putToSleep(
   { job, token, signal }: { readonly job: Job; readonly token: string; readonly signal: AbortSignal },
   inMs: number,
 ): Promise<void> {
+  // Before the question: time that passes until the answer is here makes no clock wrong.
+  const askedAt = now();
   const storeMs = await readStoreClock(connection);
   const sleepMs = Math.max(1, Math.ceil(inMs));
-  if (now() - storeMs > aheadMsMax)
+  if (askedAt - storeMs > aheadMsMax)
     await delay(Math.min(sleepMs, aheadMsMax), undefined, { signal }).catch(() => undefined);
   await job.moveToDelayed(storeMs + sleepMs, token);
 }

@@ -97,14 +97,14 @@ beforeAll(async () => {
   servers.push(healthy);
   service = await startService({
     // A claim outlives the killing of all senders, so that no step meets the messages of another.
-    environment: { ATTEMPT_TIMEOUT_SECONDS: '16', SEND_CONCURRENCY: '2' },
+    environment: { ATTEMPT_TIMEOUT_SECONDS: '30', SEND_CONCURRENCY: '2' },
     processes: ['planner', 'api'],
   });
   for (const step of steps) await killAt(step);
   await service.startProcess('guard');
   await service.startProcess('sender', 'healthy', { SMTP_URL: `smtp://127.0.0.1:${healthy.port}` });
-  await waitForRest(service, 70_000);
-}, 120_000);
+  await waitForRest(service, 100_000);
+}, 200_000);
 afterAll(async () => {
   await service?.stop();
   for (const server of [...servers, ...proxies]) await server.close();
@@ -157,7 +157,7 @@ async function killAt(step: Step): Promise<void> {
       return { states, reached: step.isReached(smtp, states, log), log: log.slice(-3) };
     },
     ({ reached }) => reached,
-    { deadlineMs: 10_000 },
+    { deadlineMs: 14_000 },
   );
   sender.signal('SIGKILL');
   await sender.exited;

@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,19 +31,26 @@ const rules = groups.flatMap((group) => group.rules);
 const alerts = rules.filter((rule): rule is AlertRule => 'alert' in rule);
 const testFiles = readdirSync(join(prometheusDir, 'tests'));
 
-function run(program: string, ...args: string[]): { readonly exitCode: number; readonly said: string } {
-  const done = spawnSync(program, args, { encoding: 'utf8' });
-  return { exitCode: done.status ?? 1, said: `${done.stdout}${done.stderr}` };
+function run(
+  program: string,
+  ...args: string[]
+): Promise<{ readonly exitCode: number; readonly said: string }> {
+  return new Promise((resolve) => {
+    const child = execFile(program, args, (_error, stdout, stderr) =>
+      resolve({ exitCode: child.exitCode ?? 1, said: `${stdout}${stderr}` }),
+    );
+  });
 }
 
-describe.skipIf(!hasPromtool)('promtool', () => {
-  test('finds no fault in the rules', () => {
-    const { exitCode, said } = run('promtool', 'check', 'rules', ...listRuleFiles());
+// Side by side: each is a process of its own, and some play days.
+describe.skipIf(!hasPromtool)('promtool', { concurrent: true }, () => {
+  test('finds no fault in the rules', async () => {
+    const { exitCode, said } = await run('promtool', 'check', 'rules', ...listRuleFiles());
     expect(exitCode, said).toBe(0);
   });
 
-  test.each(testFiles)('%s: every verdict is as expected', (file) => {
-    const { exitCode, said } = run('promtool', 'test', 'rules', join(prometheusDir, 'tests', file));
+  test.each(testFiles)('%s: every verdict is as expected', async (file) => {
+    const { exitCode, said } = await run('promtool', 'test', 'rules', join(prometheusDir, 'tests', file));
     expect(exitCode, said).toBe(0);
   });
 
@@ -61,13 +68,19 @@ describe.skipIf(!hasPromtool)('promtool', () => {
     ['depth', 'for: 10m', 'for: 9m50s'],
     ['depth', '[25000ms]', '[35000ms]'],
     ['depth', '> 2 * max', '>= 2 * max'],
-  ])('%s: a rule that says %s otherwise fails the recorded series', (trigger, from, to) => {
-    cpSync(prometheusDir, dir, { recursive: true });
-    const file = join(dir, `rules/triggers${trigger === 'depth' ? '-depth' : ''}.yaml`);
+  ])('%s: a rule that says %s otherwise fails the recorded series', async (trigger, from, to) => {
+    const copy = mkdtempSync(join(dir, 'rules-'));
+    cpSync(prometheusDir, copy, { recursive: true });
+    const file = join(copy, `rules/triggers${trigger === 'depth' ? '-depth' : ''}.yaml`);
     const text = readFileSync(file, 'utf8');
     expect(text).toContain(from);
     writeFileSync(file, text.replaceAll(from, to));
-    const { exitCode, said } = run('promtool', 'test', 'rules', join(dir, `tests/trigger-${trigger}.yaml`));
+    const { exitCode, said } = await run(
+      'promtool',
+      'test',
+      'rules',
+      join(copy, `tests/trigger-${trigger}.yaml`),
+    );
     expect(exitCode, said).not.toBe(0);
   });
 });
@@ -170,21 +183,29 @@ test('every panel of the dashboard asks something, and stands where no other doe
   expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
 });
 
-test.skipIf(!hasAmtool)('amtool finds no fault in the routes, and each severity has its receiver', () => {
-  const file = join(root, 'monitoring/alertmanager/alertmanager.yaml');
-  const { exitCode, said } = run('amtool', 'check-config', file);
-  expect(exitCode, said).toBe(0);
-  for (const [severity, receiver] of [
-    ['page', 'pager'],
-    ['ticket', 'tickets'],
-    ['watchdog', 'watchdog'],
-  ])
-    expect(
-      run('amtool', 'config', 'routes', 'test', `--config.file=${file}`, `severity=${severity}`).said.split(
-        '\n',
-      )[0],
-    ).toBe(receiver);
-});
+test.skipIf(!hasAmtool)(
+  'amtool finds no fault in the routes, and each severity has its receiver',
+  async () => {
+    const file = join(root, 'monitoring/alertmanager/alertmanager.yaml');
+    const { exitCode, said } = await run('amtool', 'check-config', file);
+    expect(exitCode, said).toBe(0);
+    for (const [severity, receiver] of [
+      ['page', 'pager'],
+      ['ticket', 'tickets'],
+      ['watchdog', 'watchdog'],
+    ]) {
+      const routed = await run(
+        'amtool',
+        'config',
+        'routes',
+        'test',
+        `--config.file=${file}`,
+        `severity=${severity}`,
+      );
+      expect(routed.said.split('\n')[0]).toBe(receiver);
+    }
+  },
+);
 
 function listRuleFiles(): string[] {
   return readdirSync(join(prometheusDir, 'rules')).map((file) => join(prometheusDir, 'rules', file));
