@@ -43,7 +43,7 @@ function run(
 }
 
 // Side by side: each is a process of its own, and some play days.
-describe.skipIf(!hasPromtool)('promtool', { concurrent: true }, () => {
+describe.skipIf(!hasPromtool)('promtool', { concurrent: true, timeout: 120_000 }, () => {
   test('finds no fault in the rules', async () => {
     const { exitCode, said } = await run('promtool', 'check', 'rules', ...listRuleFiles());
     expect(exitCode, said).toBe(0);
