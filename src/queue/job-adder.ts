@@ -14,11 +14,11 @@ export interface JobAdder {
   /** Adds without being waited for; a failure is reported, never thrown. */
   addEventJob(id: EventId): void;
   addMessageJob(message: MessageJob): Promise<void>;
-  ensureEventJob(id: EventId): Promise<boolean>;
   /**
-   * For a message whose turn has come: adds the job when none is waiting, delayed or active, and wakes one that sleeps for
-   * longer than any wait of ours, because it was put to sleep by a clock that was wrong. Answers whether it had to.
+   * For an event or a message whose turn has come: adds the job when none is waiting, delayed or active, and wakes one
+   * that sleeps though it should not, by a clock that is wrong. Answers whether it had to.
    */
+  ensureEventJob(id: EventId): Promise<boolean>;
   ensureMessageJob(message: MessageJob): Promise<boolean>;
   readDepths(): Promise<Record<QueueName, QueueDepth>>;
   /** Waits for adds still under way, at most `deadlineMs`, then closes. */
@@ -66,6 +66,13 @@ export function createJobAdder(options: JobAdderOptions): JobAdder {
     const delay = await findDelay(options.redis, message.dueAt);
     await queue(message.id, message.channel).add('message', data, { jobId, ...delay });
   };
+  const ensure = async (jobs: Queue, jobId: string, add: () => Promise<unknown>): Promise<boolean> => {
+    const state = await jobs.getJobState(jobId);
+    if (state === 'delayed') return await wakeOversleeper(options.redis, jobs, jobId);
+    if (state !== 'unknown') return false;
+    await add();
+    return true;
+  };
   return {
     addEventJob: (id) => {
       const adding = addEvent(id)
@@ -74,20 +81,9 @@ export function createJobAdder(options: JobAdderOptions): JobAdder {
       pending.add(adding);
     },
     addMessageJob: addMessage,
-    ensureEventJob: async (id) => {
-      if ((await queue(id, 'events').getJobState(id)) !== 'unknown') return false;
-      await addEvent(id);
-      return true;
-    },
-    ensureMessageJob: async (message) => {
-      const jobs = queue(message.id, message.channel);
-      const jobId = toMessageJobId(message);
-      const state = await jobs.getJobState(jobId);
-      if (state === 'delayed') return await wakeOversleeper(options.redis, jobs, jobId);
-      if (state !== 'unknown') return false;
-      await addMessage(message);
-      return true;
-    },
+    ensureEventJob: (id) => ensure(queue(id, 'events'), id, () => addEvent(id)),
+    ensureMessageJob: (message) =>
+      ensure(queue(message.id, message.channel), toMessageJobId(message), () => addMessage(message)),
     readDepths: async () => await readDepths(openShards()),
     close: async (deadlineMs) => {
       const deadline = new Promise((resolve) => setTimeout(resolve, deadlineMs).unref());
@@ -115,10 +111,11 @@ async function findDelay(
   return dueAt > timestamp ? { delay: dueAt - timestamp, timestamp } : {};
 }
 
+/** One that sleeps for longer than any wait of ours, or that nobody has woken: who fetches has a clock that is behind. */
 async function wakeOversleeper(redis: Redis, queue: Queue, jobId: string): Promise<boolean> {
   const score = await redis.zscore(queue.toKey('delayed'), jobId);
-  const wakesAt = Number(score ?? 0) / delayedScoreFactor;
-  if (wakesAt < (await readStoreClock(redis)) + pauseMsMax) return false;
+  const sleepsMs = Number(score ?? 0) / delayedScoreFactor - (await readStoreClock(redis));
+  if (sleepsMs >= 0 && sleepsMs < pauseMsMax) return false;
   await (await queue.getJob(jobId))?.promote();
   return true;
 }

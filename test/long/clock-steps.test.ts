@@ -57,7 +57,8 @@ test('ING-8: workers whose clocks step an hour either way send nothing early and
 
 test('ING-8: a retry of a worker whose clock is an hour off comes when it is due', async () => {
   const { api, provider } = await startWith({});
-  for (const kind of ['planner', 'sender'] as const) await api.startProcess(kind, kind, clock.environment);
+  for (const kind of ['planner', 'guard', 'sender'] as const)
+    await api.startProcess(kind, kind, clock.environment);
   for (const stepMs of [hourMs, -hourMs]) {
     await clock.stepTo(stepMs);
     provider.play({ mail: { reply: '450 4.2.1 try again' } });
