@@ -114,7 +114,7 @@ function recordEachRehearsal(
 
 /** Says in the store what this sender knows of its providers, and checks them when somebody asks, so that every API can show it. */
 function reportStandings(foundation: Foundation, providers: ProviderSet): void {
-  const { redis, keys, now, releases, reportError } = foundation;
+  const { redis, keys, monotonicNow, releases, reportError } = foundation;
   const store = { redis: redis.commands, keys };
   const sender = `${hostname()}:${process.pid}`;
   const checkHealth = createHealthCheck(foundation, providers);
@@ -124,7 +124,7 @@ function reportStandings(foundation: Foundation, providers: ProviderSet): void {
     checkHealth.abort();
     return answering.stop();
   });
-  const report = (): Promise<void> => writeSenderReport(store, sender, providers.listStandings(now()));
+  const report = (): Promise<void> => writeSenderReport(store, sender, providers.listStandings(monotonicNow()));
   const reporting = runEvery(reportEveryMs, report, (error) => reportError('report providers', error));
   releases.push('provider report', async () => {
     await reporting.stop();

@@ -31,6 +31,7 @@ interface Report {
   readonly provider: string;
   readonly ok: boolean;
   readonly breaker?: string;
+  readonly since?: string;
   readonly senders: readonly { sender: string; breaker: string }[];
 }
 
@@ -73,6 +74,10 @@ test.each(['/api/diagnostics', '/api/providers/health'])(
       { deadlineMs: 20_000 },
     );
     expect(reports[0]?.senders.map(({ breaker }) => breaker)).toContain('open');
+    const openForMs = Date.now() - Date.parse(reports[0]?.since ?? '');
+    expect(openForMs).toBeGreaterThan(-1_000);
+    expect(openForMs).toBeLessThan(120_000);
+    expect(reports[1]).not.toHaveProperty('since');
     expect(reports[1]).toMatchObject({ provider: 'smtp-fallback', breaker: 'closed' });
     await waitForRest(service, 40_000);
   },
