@@ -1,6 +1,7 @@
 import { createTransport } from 'nodemailer';
 import { afterEach, expect, test } from 'vitest';
 import { type Inbox, startInbox } from './inbox.ts';
+import { createShelf } from './shelf.ts';
 
 const started: Inbox[] = [];
 afterEach(async () => {
@@ -60,7 +61,7 @@ test('a taken port is a rejection, not a crash', async () => {
 });
 
 async function start(mailsMax = 500): Promise<Inbox> {
-  const inbox = await startInbox({ port: 0, mailsMax });
+  const inbox = await startInbox({ port: 0, mails: createShelf(mailsMax) });
   started.push(inbox);
   return inbox;
 }

@@ -27,9 +27,7 @@ export interface Mail {
 export interface InboxOptions {
   /** 0 finds a free port. */
   readonly port: number;
-  /** Older mails are dropped beyond this many. */
-  readonly mailsMax?: number;
-  /** Where they are kept, when an inbox before this one has begun it. */
+  /** Where they are kept: one of its own with room for 500 by default. */
   readonly mails?: Shelf<Mail>;
 }
 
@@ -46,7 +44,7 @@ export interface Inbox {
  * A mail is on the shelf before the `250` leaves. Any login is accepted; none is needed.
  */
 export async function startInbox(options: InboxOptions): Promise<Inbox> {
-  const mails = options.mails ?? createShelf<Mail>(options.mailsMax ?? 500);
+  const mails = options.mails ?? createShelf<Mail>(500);
   const smtp = new SMTPServer({
     authOptional: true,
     allowInsecureAuth: true,

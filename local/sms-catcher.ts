@@ -21,8 +21,7 @@ export interface SmsCatcherOptions {
   readonly port: number;
   readonly accountSid: string;
   readonly authToken: string;
-  readonly textsMax?: number;
-  /** Where they are kept, when a catcher before this one has begun it. */
+  /** Where they are kept: one of its own with room for 500 by default. */
   readonly texts?: Shelf<Text>;
 }
 
@@ -47,7 +46,7 @@ const wrongCredentials: TwilioFault = { status: 401, code: 20003, message: 'Auth
  * +15005550001 is refused as Twilio refuses it.
  */
 export async function startSmsCatcher(options: SmsCatcherOptions): Promise<SmsCatcher> {
-  const texts = options.texts ?? createShelf<Text>(options.textsMax ?? 500);
+  const texts = options.texts ?? createShelf<Text>(500);
   const accountPath = `/2010-04-01/Accounts/${options.accountSid}`;
   const routes: Readonly<
     Record<string, (request: IncomingMessage, response: ServerResponse) => Promise<void> | void>

@@ -124,7 +124,8 @@ function reportStandings(foundation: Foundation, providers: ProviderSet): void {
     checkHealth.abort();
     return answering.stop();
   });
-  const report = (): Promise<void> => writeSenderReport(store, sender, providers.listStandings(monotonicNow()));
+  const report = (): Promise<void> =>
+    writeSenderReport(store, sender, providers.listStandings(monotonicNow()));
   const reporting = runEvery(reportEveryMs, report, (error) => reportError('report providers', error));
   releases.push('provider report', async () => {
     await reporting.stop();

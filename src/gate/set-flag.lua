@@ -10,6 +10,7 @@
 --          {'other-lineage'}: it has been adopted meanwhile
 -- Invariant: the epoch only grows; flag, epoch and audit line change together; after the answer every permit sees it.
 -- A store is adopted only together with a change of a flag.
+--- include: ../store/clock.lua
 local epoch = redis.call('HGET', KEYS[1], 'epoch')
 if ARGV[10] ~= '' and redis.call('HGET', KEYS[1], 'lineage') ~= ARGV[11] then
   return { 'other-lineage' }
@@ -18,7 +19,7 @@ if epoch ~= ARGV[3] or (redis.call('HGET', KEYS[1], 'auditHash') or '') ~= ARGV[
   local found = redis.call('HMGET', KEYS[1], 'auditHash', ARGV[1], 'until:' .. ARGV[1])
   return { 'moved', epoch or '', found[1] or '', found[2] or '', found[3] or '' }
 end
-local next = string.format('%.0f', math.max(tonumber(epoch), tonumber(ARGV[12])) + 1)
+local next = int(math.max(tonumber(epoch), tonumber(ARGV[12])) + 1)
 redis.call('HSET', KEYS[1], 'epoch', next, ARGV[1], ARGV[2], 'meta:' .. ARGV[1], ARGV[4], 'auditHash', ARGV[5])
 if ARGV[6] == '' then
   redis.call('HDEL', KEYS[1], 'until:' .. ARGV[1])
@@ -34,7 +35,5 @@ if ARGV[8] == 'run' then
 end
 redis.call('XADD', KEYS[3], '*', 'line', ARGV[4], 'hash', ARGV[5])
 redis.call('PUBLISH', ARGV[7], next)
-local time = redis.call('TIME')
-local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-return { 'done', next, redis.call('ZCOUNT', KEYS[2], string.format('%.0f', now), '+inf'),
+return { 'done', next, redis.call('ZCOUNT', KEYS[2], int(nowMs()), '+inf'),
   redis.call('HGET', KEYS[1], 'lineage') or '', redis.call('HGET', KEYS[4], 'changes') or '0' }

@@ -4,12 +4,12 @@
 --       7 what is to be said of channels that were left out (JSON; '' or absent: nothing)
 -- Answers: {'done'} | {'refused', state}
 -- Invariant: an event leaves `open` only here; a planned one is kept for as long as its messages may change.
+--- include: ../store/clock.lua
 local state = redis.call('HGET', KEYS[1], 'state')
 if state ~= ARGV[6] then
   return { 'refused', state or 'gone' }
 end
-local time = redis.call('TIME')
-local now = string.format('%.0f', tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000))
+local now = int(nowMs())
 redis.call('HSET', KEYS[1], 'state', ARGV[2], 'reason', ARGV[3], 'plannedAt', now)
 if ARGV[7] and ARGV[7] ~= '' then
   redis.call('HSET', KEYS[1], 'remarks', ARGV[7])

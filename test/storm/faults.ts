@@ -57,30 +57,25 @@ export const faults: readonly Fault[] = [
     'fails behind its door': { status: 500 },
     'has no route': kannelAnswers.notRoutable,
   }),
-  {
-    ...fault('texts: the gateway is busy', ({ world }) => failTexts(world, kannelAnswers.temporalFailure)),
-    lingers: true,
-  },
-  {
-    ...fault('texts: our password is wrong', ({ world }) => failTexts(world, kannelAnswers.unauthorized)),
-    lingers: true,
-  },
-  {
-    ...fault('mail: our account is blocked', ({ world, random }) =>
-      failMail(world, random, { mail: { reply: '530 5.7.0 authentication required' } }),
-    ),
-    lingers: true,
-  },
+  lingering('texts: the gateway is busy', ({ world }) => failTexts(world, kannelAnswers.temporalFailure)),
+  lingering('texts: our password is wrong', ({ world }) => failTexts(world, kannelAnswers.unauthorized)),
+  lingering('mail: our account is blocked', ({ world, random }) =>
+    failMail(world, random, { mail: { reply: '530 5.7.0 authentication required' } }),
+  ),
   ...clockFaults(),
   fault('a hostile value', postHostile),
   fault('a crowd of strangers', crowdIn),
-  { ...fault('a message that kills senders', (scene) => postPoison(scene, 'sender:kill')), lingers: true },
-  { ...fault('a message that hangs senders', (scene) => postPoison(scene, 'sender:hang')), lingers: true },
-  { ...fault('an event that kills planners', (scene) => postPoison(scene, 'planner:kill')), lingers: true },
+  lingering('a message that kills senders', (scene) => postPoison(scene, 'sender:kill')),
+  lingering('a message that hangs senders', (scene) => postPoison(scene, 'sender:hang')),
+  lingering('an event that kills planners', (scene) => postPoison(scene, 'planner:kill')),
 ];
 
 function fault(name: string, act: Fault['act']): Fault {
   return { name, act };
+}
+
+function lingering(name: string, act: Fault['act']): Fault {
+  return { name, lingers: true, act };
 }
 
 function storeFaults(): Fault[] {
@@ -113,16 +108,13 @@ function storeFaults(): Fault[] {
       wire.thaw();
     }),
     fault('store: connections cut', async ({ world: { wire } }) => wire.thaw()),
-    {
-      ...fault('store: put back in time', async ({ world, random, putBacks }) => {
-        const afterStop = random.next() < 0.5;
-        await world.sending.alone(async () => {
-          putBacks.push(await putStoreBack(world, afterStop));
-        });
-        await settleRestored(world);
-      }),
-      lingers: true,
-    },
+    lingering('store: put back in time', async ({ world, random, putBacks }) => {
+      const afterStop = random.next() < 0.5;
+      await world.sending.alone(async () => {
+        putBacks.push(await putStoreBack(world, afterStop));
+      });
+      await settleRestored(world);
+    }),
   ];
 }
 

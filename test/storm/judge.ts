@@ -10,7 +10,7 @@ export async function judge(world: World, putBacks: readonly PutBack[]): Promise
   const { providers, traffic, sending, service } = world;
   const ofRecords = await findBreaches(service, {
     acknowledged: [...traffic.acknowledged.keys()],
-    received: providers.mail.flatMap(({ messages }) => messages),
+    received: providers.listMails(),
     texts: providers.texts.filter(({ taken }) => taken),
     mayEndDead: ({ reason }) => reason === 'poison',
     copiesMax: ({ type }) => (type === 'receipt' ? 2 : 1),

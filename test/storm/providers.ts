@@ -1,6 +1,6 @@
 import { isKannelPing, kannelAnswers } from '../support/kannel-answers.ts';
 import { type HttpStep, type ScriptedHttp, startScriptedHttp } from '../support/scripted-http.ts';
-import { type ScriptedSmtp, startScriptedSmtp } from '../support/scripted-smtp.ts';
+import { type ReceivedMessage, type ScriptedSmtp, startScriptedSmtp } from '../support/scripted-smtp.ts';
 
 /** Providers that count: two for email, one for texts. */
 export interface Providers {
@@ -8,6 +8,8 @@ export interface Providers {
   /** Answers texts with this from now on; kindly without one. */
   answerTexts(step?: HttpStep): void;
   readonly environment: Readonly<Record<string, string>>;
+  /** Of both mail providers, whatever they answered. */
+  listMails(): readonly ReceivedMessage[];
   readonly texts: readonly ReceivedText[];
   /** When the first byte of any message arrived, ms of `performance.now()`. */
   listBeginnings(): readonly number[];
@@ -34,8 +36,10 @@ export async function startProviders(): Promise<Providers> {
     return script;
   });
   const [first, second] = mail;
+  const listMails = (): ReceivedMessage[] => mail.flatMap(({ messages }) => messages);
   return {
     mail,
+    listMails,
     texts,
     answerTexts: (step = kannelAnswers.accepted) => {
       script = step;
@@ -53,9 +57,7 @@ export async function startProviders(): Promise<Providers> {
     ],
     listCopies: () => {
       const copies = new Map<string, number[]>();
-      const mails = mail.flatMap(({ messages }) =>
-        messages.flatMap(({ to: [to = ''], atMs }) => ({ to, atMs })),
-      );
+      const mails = listMails().map(({ to: [to = ''], atMs }) => ({ to, atMs }));
       for (const { to, atMs } of [...mails, ...texts.filter(({ taken }) => taken)])
         copies.set(to, [...(copies.get(to) ?? []), atMs]);
       return copies;

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readGate, setFlag } from '../../src/gate/flags.ts';
-import { stopSending } from '../../src/gate/stop-sending.ts';
+import { stopAndQuiesce, switchOn } from '../faults/switch-sending.ts';
 import type { Service } from '../support/service.ts';
 
 /** From a confirmed stop to the order to start again; ms of `performance.now()`. */
@@ -20,24 +19,15 @@ export interface SendingSwitch {
   start(): Promise<void>;
 }
 
-const why = { actor: 'storm', reason: 'a storm' } as const;
-const waitMs = 10_000;
-
 /** Stops by the API, as a person does; where it does not confirm, at the store, as `acc stop` does then. */
 export function createSendingSwitch(service: Service): SendingSwitch {
   const closedTimes: ClosedTime[] = [];
   let confirmedAt: number | undefined;
   let queue = Promise.resolve();
   const askApi = async (): Promise<boolean> => {
-    const json = { enabled: false, reason: why.reason, wait_ms: waitMs };
+    const json = { enabled: false, reason: 'a storm', wait_ms: 10_000 };
     const answer = await service.call('/api/control/send', { method: 'PUT', json }).catch(() => undefined);
     return answer?.body['state'] === 'quiesced';
-  };
-  const askStore = async (): Promise<boolean> => {
-    const clocks = { now: Date.now, monotonicNow: () => performance.now() };
-    const order = { ...why, flag: 'send', waitMs } as const;
-    const report = await stopSending({ ...service, ...clocks }, order).catch(() => undefined);
-    return report?.state === 'quiesced';
   };
   return {
     closedTimes,
@@ -47,20 +37,21 @@ export function createSendingSwitch(service: Service): SendingSwitch {
       return turn;
     },
     stop: async () => {
-      const confirmed = (await askApi()) || (await askStore());
+      const confirmed = (await askApi()) || (await succeeds(stopAndQuiesce(service)));
       if (confirmed) confirmedAt ??= performance.now();
       return confirmed;
     },
     start: async () => {
       if (confirmedAt !== undefined) closedTimes.push({ from: confirmedAt, until: performance.now() });
       confirmedAt = undefined;
-      while (!(await startAtStore(service).catch(() => false))) await sleep(50);
+      while (!(await succeeds(switchOn(service)))) await sleep(50);
     },
   };
 }
 
-async function startAtStore({ redis, keys }: Service): Promise<boolean> {
-  const gate = await readGate(redis, keys);
-  const order = { ...why, flag: 'send', value: 'on', seenEpoch: gate?.epoch ?? 0 } as const;
-  return (await setFlag({ redis, keys, now: Date.now }, order)).kind === 'done';
+async function succeeds(turn: Promise<void>): Promise<boolean> {
+  return await turn.then(
+    () => true,
+    () => false,
+  );
 }

@@ -70,7 +70,7 @@ export async function runStorm(options: StormOptions): Promise<StormReport> {
       seed,
       acknowledged: world.traffic.acknowledged.size,
       lostWithTheStore: putBacks.reduce((sum, { eventsLost }) => sum + eventsLost, 0),
-      mails: world.providers.mail.reduce((sum, { messages }) => sum + messages.length, 0),
+      mails: world.providers.listMails().length,
       texts: world.providers.texts.length,
       messages: await countMessages(world),
       faults: happened,
@@ -176,13 +176,12 @@ function watch(
 ): NodeJS.Timeout {
   const begun = performance.now();
   const look = async (): Promise<void> => {
-    const mails = providers.mail.reduce((sum, one) => sum + one.messages.length, 0);
     const faultCount = [...run.happened.values()].reduce((sum, count) => sum + count, 0);
     const { redis, keys } = service;
     const open = redis.status === 'ready' ? await redis.zcard(keys.shard(0).messagesOpen) : 'unknown';
     run.tell(
       `${minutes(performance.now() - begun)} of ${minutes(run.durationMs)} min: ${traffic.acknowledged.size} events, ` +
-        `${mails + providers.texts.length} received, ${open} open, ${faultCount} faults, ${sending.closedTimes.length} stops`,
+        `${providers.listMails().length + providers.texts.length} received, ${open} open, ${faultCount} faults, ${sending.closedTimes.length} stops`,
     );
   };
   return setInterval(() => void look().catch(() => undefined), tellEveryMs);
