@@ -295,17 +295,16 @@ function isExact(literal: string): boolean {
   const value = Number(literal);
   if (!Number.isFinite(value)) return false;
   if (/^-?\d+$/.test(literal)) return Number.isSafeInteger(value);
-  const digits = literal
-    .replace(/[eE].*$/, '')
-    .replace(/[-.]/g, '')
-    .replace(/^0+/, '')
-    .replace(/0+$/, '');
+  const digits = digitsOf(literal).replace(/^0+/, '').replace(/0+$/, '');
   if (digits === '') return true;
   if (digits.length > 17 || value === 0) return false;
-  return (
-    value
-      .toExponential(digits.length - 1)
-      .replace(/e.*$/, '')
-      .replace(/[-.]/g, '') === digits
-  );
+  if (digitsOf(value.toExponential(digits.length - 1)) === digits) return true;
+  // A double that lies in the middle of two such literals (…5.25 of …5.2 and …5.3) is rounded up: it gives back both.
+  const exact = digitsOf(value.toExponential(100));
+  return exact.startsWith(`${digits}5`) && /^0*$/.test(exact.slice(digits.length + 1));
+}
+
+/** Of a number's text: its digits before any exponent. */
+function digitsOf(number: string): string {
+  return number.replace(/[eE].*$/, '').replace(/[-.]/g, '');
 }
