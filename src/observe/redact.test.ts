@@ -115,10 +115,8 @@ describe('keepSecrets', () => {
       fc.property(surroundings, secret, surroundings, (before, value, after) => {
         keepSecrets(['another one', value]);
         const written = redactText(`${before}|${write(value)}|${after}`);
-        expect(written).toContain('[secret]');
-        expect([written, ...decodeRuns(written)].filter((text) => text.includes(value))).toEqual(
-          [before, after].filter((text) => text.includes(value)),
-        );
+        expect(written).not.toContain(write(value));
+        expect([written, ...decodeRuns(written)].filter((text) => text.includes(value))).toEqual([]);
       }),
     );
   });
