@@ -1,4 +1,5 @@
 import type { Part } from './part.ts';
+import type { Report } from './report.ts';
 
 /** What can be tried beside a running stand: which of its parts go away for a while, and what to read meanwhile. */
 export const drills: Readonly<
@@ -32,12 +33,12 @@ const secondsMax = 3_600;
 export interface Drills {
   /** Begins one, and ends it by itself. Rejects with a sentence when it cannot. */
   run(name: string, seconds: number): Promise<string>;
-  /** Ends the one that runs, if one does. */
+  /** Ends the one that runs, if one does. Never rejects: a part that does not come back is told on the report. */
   end(): Promise<void>;
 }
 
 /** Drills over the parts of a stand, one at a time. */
-export function createDrills(parts: readonly Part[]): Drills {
+export function createDrills(parts: readonly Part[], report: Pick<Report, 'bad'>): Drills {
   let ending: (() => Promise<void>) | undefined;
   const end = async (): Promise<void> => {
     const now = ending;
@@ -57,10 +58,18 @@ export function createDrills(parts: readonly Part[]): Drills {
       const timer = setTimeout(() => void end(), seconds * 1_000);
       ending = async () => {
         clearTimeout(timer);
-        for (const part of away) await part.comeBack?.();
+        for (const part of away) await bringBack(part, report);
       };
       for (const part of away) await part.goAway?.();
       return `For ${seconds} s ${drill.says}. Look: ./scripts/acc status; read: ${drill.read}`;
     },
   };
+}
+
+async function bringBack(part: Part, report: Pick<Report, 'bad'>): Promise<void> {
+  try {
+    await part.comeBack?.();
+  } catch (error) {
+    report.bad(part.name, `did not come back after its drill (${String(error)}): start ./scripts/up again`);
+  }
 }

@@ -33,7 +33,7 @@ export interface Stand {
 export async function startStand(options: StandOptions): Promise<Stand> {
   const parts: Part[] = [];
   let stopping: Promise<void> | undefined;
-  const drills = createDrills(parts);
+  const drills = createDrills(parts, options.report);
   const stop = (): Promise<void> => (stopping ??= drills.end().then(() => stopParts(parts, options.report)));
   const logsDir = join(options.dataDir, 'logs');
   try {
