@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { makeOptions, plainParts } from '../../test/support/note-template.ts';
+import { makeOptions, plainParts, type Sources } from '../../test/support/note-template.ts';
 import type { IncomingEvent } from '../domain/event.ts';
 import { createRenderer } from './create-renderer.ts';
 
@@ -7,7 +7,7 @@ const parts = { ...plainParts, sms: 'Hi {{name}}, {{note}}' };
 const sample = { name: 'Jo', note: 'see you' };
 const renderer = createRenderer(withSample(parts, sample));
 
-function withSample(sources: typeof parts, data: Readonly<Record<string, unknown>>) {
+function withSample(sources: Sources, data: Readonly<Record<string, unknown>>) {
   const options = makeOptions(sources);
   const templates = options.templates.map((template) => ({
     ...template,
@@ -86,7 +86,7 @@ test('the name that a directory will give is not known: room is kept for one', (
     createRenderer(withSample({ ...parts, sms }, sample)).checkDrafts({
       type: 'note',
       data: { name: 'Jo', note: 'n' },
-    } as unknown as IncomingEvent).data;
+    }).data;
   expect(named('Hi {{name}}, {{note}}')).toEqual([]);
   expect(named('Hi {{#if @recipient.name}}{{@recipient.name}}{{/if}}, {{name}} {{note}}')).toHaveLength(1);
 });
