@@ -1,7 +1,8 @@
 /**
  * `npm run lockfile`: writes package-lock.json anew and completes it. A registry mirror that keeps the binaries of
  * one platform only makes npm leave the other platforms' optional packages out, and then `npm ci` refuses the
- * file it wrote itself. Each such package is put back by name and version, with the platform that its name tells.
+ * file it wrote itself. Each such package is put back by name and version, with the platform that its name tells and
+ * the checksum that the registry has of it: `npm ci` takes a package without one from whoever gives it.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -9,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 
 interface LockedPackage {
   readonly version?: string;
+  readonly integrity?: string;
   readonly dev?: boolean;
   readonly optional?: boolean;
   readonly optionalDependencies?: Readonly<Record<string, string>>;
@@ -38,6 +40,7 @@ for (const owner of Object.values(lock.packages)) {
       continue;
     lock.packages[place] = {
       version,
+      integrity: askIntegrity(name, version),
       ...(owner.dev === true ? { dev: true } : {}),
       optional: true,
       ...platform,
@@ -48,6 +51,17 @@ for (const owner of Object.values(lock.packages)) {
 lock.packages = Object.fromEntries(Object.entries(lock.packages).sort(([a], [b]) => (a < b ? -1 : 1)));
 writeFileSync(file, `${JSON.stringify(lock, null, 2)}\n`);
 console.log(`${added} packages of other platforms were put back`);
+
+/** Ends the run when the registry does not have the package: it must not get in unchecked. */
+function askIntegrity(name: string, version: string): string {
+  const answer = spawnSync('npm', ['view', `${name}@${version}`, 'dist.integrity'], { encoding: 'utf8' });
+  const integrity = answer.stdout.trim();
+  if (integrity.startsWith('sha')) return integrity;
+  console.error(
+    `No checksum of ${name}@${version}: ${answer.stderr.trim()}. Ask another registry (npm config).`,
+  );
+  process.exit(1);
+}
 
 function readPlatform(name: string): Pick<LockedPackage, 'os' | 'cpu' | 'libc'> | undefined {
   const words = name.toLowerCase();

@@ -3,7 +3,13 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 
 interface Lockfile {
-  readonly packages: Readonly<Record<string, { readonly version?: string; readonly resolved?: string }>>;
+  readonly packages: Readonly<Record<string, LockedPackage>>;
+}
+
+interface LockedPackage {
+  readonly version?: string;
+  readonly resolved?: string;
+  readonly integrity?: string;
 }
 
 interface Manifest {
@@ -47,6 +53,13 @@ test('every dependency is pinned to one exact version', () => {
 test('the lockfile names no address to download from, so that any registry can serve it', () => {
   const resolved = Object.values(lockfile.packages).filter((entry) => entry.resolved?.startsWith('http'));
   expect(resolved).toEqual([]);
+});
+
+test('every package has its checksum, those of other platforms too', () => {
+  const unchecked = Object.entries(lockfile.packages).filter(
+    ([path, { integrity }]) => path !== '' && integrity?.startsWith('sha512-') !== true,
+  );
+  expect(unchecked.map(([path]) => path)).toEqual([]);
 });
 
 test('versions are compared by number, not by letter', () => {
