@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
-import { createWriteStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import type { Environment } from './environment.ts';
+import { openRotatingLog } from './rotating-log.ts';
 import { watchParent } from './watch-parent.ts';
 
 export interface ChildOptions {
@@ -12,7 +12,7 @@ export interface ChildOptions {
   readonly arguments?: readonly string[];
   readonly cwd: string;
   readonly environment: Environment;
-  /** All that it prints goes here; written anew at every start. */
+  /** All that it prints goes here, written anew at every start; when it is full its older half is in `<logFile>.1`. */
   readonly logFile: string;
   readonly onLine?: (line: string) => void;
 }
@@ -45,10 +45,10 @@ export function startChild(options: ChildOptions): Child {
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   );
-  const log = createWriteStream(options.logFile);
+  const log = openRotatingLog(options.logFile);
   const lines: string[] = [];
   const keep = (line: string): void => {
-    log.write(`${line}\n`);
+    log.writeLine(line);
     lines.push(line);
     if (lines.length > keptLinesMax) lines.shift();
     options.onLine?.(line);

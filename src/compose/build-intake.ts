@@ -2,9 +2,9 @@ import { ServiceError } from '../domain/errors.ts';
 import { valueAt } from '../gate/flags.ts';
 import { type ClientLimit, createClientLimit } from '../ingest/limit-clients.ts';
 import { createCapacityWatch } from '../ingest/watch-capacity.ts';
-import { runEvery } from '../runtime/run-every.ts';
 import type { Foundation } from './build-foundation.ts';
 import type { GateParts } from './build-gate.ts';
+import { runTask } from './run-task.ts';
 
 export interface Intake {
   /** Throws `store-unavailable`, `ingestion-paused` or `over-capacity` (503) while no event is to be taken. */
@@ -16,7 +16,7 @@ const capacityEveryMs = 1_000;
 
 /** Whether events are taken at all now, and how many of each client. Neither question costs a round trip. */
 export function buildIntake(foundation: Foundation, gate: GateParts): Intake {
-  const { configuration, redis, keys, log, now, monotonicNow, releases, reportError } = foundation;
+  const { configuration, redis, keys, log, now, monotonicNow, reportError } = foundation;
   const { values } = configuration;
   const capacity = createCapacityWatch({
     redis: redis.commands,
@@ -25,12 +25,7 @@ export function buildIntake(foundation: Foundation, gate: GateParts): Intake {
     onChange: (verdict) => log.warn({ ...verdict }, 'intake capacity changed'),
   });
   // Without an answer the last verdict stands; that the store is away is told by the gate.
-  const watching = runEvery(
-    capacityEveryMs,
-    () => capacity.look(),
-    (error) => reportError('look at capacity', error),
-  );
-  releases.push('capacity watch', () => watching.stop());
+  runTask(foundation, { name: 'capacity watch', everyMs: capacityEveryMs, run: () => capacity.look() });
   return {
     checkIntake: () => {
       refuseWhenPaused(gate, now());

@@ -2,9 +2,9 @@ import type { FlagName } from '../gate/flags.ts';
 import type { GateWatch } from '../gate/gate-watch.ts';
 import { createQueueHost, type QueueHostOptions } from '../queue/queue-host.ts';
 import { createHostWatch } from '../queue/watch-host.ts';
-import { runEvery } from '../runtime/run-every.ts';
 import type { Foundation } from './build-foundation.ts';
 import { pauseWithGate } from './pause-with-gate.ts';
+import { runTask } from './run-task.ts';
 
 const stalledMs = 60_000;
 const lookEveryMs = 5_000;
@@ -42,6 +42,5 @@ export async function runHost(
     );
     process.exit(stalledExitCode);
   };
-  const looking = runEvery(lookEveryMs, look, (error) => reportError('look at worker', error));
-  releases.push(`${host.name} watch`, () => looking.stop());
+  runTask(foundation, { name: `${host.name} watch`, everyMs: lookEveryMs, run: look });
 }

@@ -1,8 +1,8 @@
 import { type AuditHead, readAuditHead } from '../gate/audit-chain.ts';
 import { auditBounds, trimAudit } from '../gate/trim-audit.ts';
-import { runEvery } from '../runtime/run-every.ts';
 import { createLease } from '../store/lease.ts';
 import type { Foundation } from './build-foundation.ts';
+import { runTask } from './run-task.ts';
 
 const lookEveryMs = 1_000;
 const trimEveryMs = 10 * 60_000;
@@ -13,7 +13,8 @@ const leaseMs = 30_000;
  * `acc audit verify --expect` finds a chain that was cut, rewritten or set back. A head that goes back under a running
  * guard is an error at once. Keeps the stream within its bounds too.
  */
-export function startAuditWatch({ redis, keys, log, now, releases, reportError }: Foundation): void {
+export function startAuditWatch(foundation: Foundation): void {
+  const { redis, keys, log, now } = foundation;
   const shard = keys.shard(0);
   let last: AuditHead | undefined;
   const look = async (): Promise<void> => {
@@ -29,18 +30,13 @@ export function startAuditWatch({ redis, keys, log, now, releases, reportError }
       );
     else log.info(fields, 'the head of the audit chain');
   };
-  const looking = runEvery(lookEveryMs, look, (error) => reportError('look at audit', error));
+  runTask(foundation, { name: 'audit watch', everyMs: lookEveryMs, run: look });
   const lease = createLease(redis.commands, shard.lease('audit'), leaseMs);
   const onTrimmed = ({ text, hash }: { readonly text: string; readonly hash: string }): void =>
     log.info({ audit_line: text, audit_hash: hash }, 'an audit line leaves the store; this is its copy');
   const trim = async (): Promise<void> => {
-    if (!(await lease.hold())) return;
     while ((await trimAudit(redis.commands, shard, { bounds: auditBounds, nowMs: now(), onTrimmed })) > 0)
       if (!(await lease.hold())) return;
   };
-  const trimming = runEvery(trimEveryMs, trim, (error) => reportError('trim audit', error));
-  releases.push('audit watch', async () => {
-    await Promise.all([looking.stop(), trimming.stop()]);
-    await lease.release();
-  });
+  runTask(foundation, { name: 'trim audit', everyMs: trimEveryMs, run: trim, lease });
 }

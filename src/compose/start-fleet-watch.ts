@@ -6,15 +6,14 @@ import type { SloDesk } from '../guard/report-slos.ts';
 import { createWatch, guardLeaseMs, guardTurnMs } from '../guard/watch-fleet.ts';
 import { countWaiting } from '../queue/count-waiting.ts';
 import { sampleWaiting } from '../queue/sample-waiting.ts';
-import { runEvery } from '../runtime/run-every.ts';
 import { createLease } from '../store/lease.ts';
 import { type Foundation, toFlagStore } from './build-foundation.ts';
 import { readTriggerModes } from './guard-modes.ts';
+import { runTask } from './run-task.ts';
 
 /** Starts watching the fleet; of all guards, the one that holds the lease judges. */
 export function startFleetWatch(foundation: Foundation): void {
-  const { configuration, redis, keys, jobs, metrics, log, now, monotonicNow, releases, reportError } =
-    foundation;
+  const { configuration, redis, keys, jobs, metrics, log, now, monotonicNow, reportError } = foundation;
   const { values } = configuration;
   const { GUARD_MIN_REQUESTS: requests, GUARD_MIN_TOKENS: tokens } = values;
   const clock = createFleetClock({ redis: redis.commands, now, monotonicNow });
@@ -49,9 +48,10 @@ export function startFleetWatch(foundation: Foundation): void {
   };
   const lease = createLease(redis.commands, keys.shard(0).lease('watch'), guardLeaseMs);
   const watch = createWatch({ desk, budgets, lease, clock });
-  const turning = runEvery(guardTurnMs, watch, (error) => reportError('watch the fleet', error));
-  releases.push('fleet watch', async () => {
-    await turning.stop();
-    await lease.release();
+  runTask(foundation, {
+    name: 'fleet watch',
+    everyMs: guardTurnMs,
+    run: watch,
+    atEnd: () => lease.release(),
   });
 }

@@ -1,11 +1,11 @@
 import { reconcile } from '../deliver/reconcile.ts';
 import { toUnknownPolicy } from '../domain/decide-outcome.ts';
-import { runEvery } from '../runtime/run-every.ts';
 import { createLease } from '../store/lease.ts';
 import type { IndexEntry } from '../store/walk-index.ts';
 import { buildCatalog } from './build-catalog.ts';
 import type { Foundation } from './build-foundation.ts';
 import { buildGate } from './build-gate.ts';
+import { runTask } from './run-task.ts';
 import { startAuditWatch } from './start-audit-watch.ts';
 import { startFleetWatch } from './start-fleet-watch.ts';
 import { startProofOfLife } from './start-proof-of-life.ts';
@@ -15,7 +15,7 @@ import { readRelease, watchGuard } from './watch-guard.ts';
 
 /** Starts the guard: one is active by lease, others stand by. It judges the fleet, and brings records and queue together. */
 export async function startGuard(foundation: Foundation): Promise<void> {
-  const { configuration, redis, keys, jobs, log, now, releases, reportError } = foundation;
+  const { configuration, redis, keys, jobs, log, now } = foundation;
   const { values } = configuration;
   const { catalog, renderer } = buildCatalog(configuration, now);
   const gate = buildGate(foundation);
@@ -30,7 +30,6 @@ export async function startGuard(foundation: Foundation): Promise<void> {
   startStatusNotes(foundation, await watchGuard(foundation, { process: 'guard', release }));
   startAuditWatch(foundation);
   const turn = async (): Promise<void> => {
-    if (!(await lease.hold())) return;
     await reconcile({
       redis: redis.commands,
       keys,
@@ -50,9 +49,5 @@ export async function startGuard(foundation: Foundation): Promise<void> {
       log,
     });
   };
-  const turning = runEvery(everyMs, turn, (error) => reportError('reconcile', error));
-  releases.push('reconciler', async () => {
-    await turning.stop();
-    await lease.release();
-  });
+  runTask(foundation, { name: 'reconciler', everyMs, run: turn, lease });
 }

@@ -6,11 +6,11 @@ import type { ClientId } from '../domain/ids.ts';
 import type { GateWatch } from '../gate/gate-watch.ts';
 import { type ProofDesk, turnProofOfLife } from '../guard/proof-of-life.ts';
 import { createAcceptEvent } from '../ingest/accept-event.ts';
-import { runEvery } from '../runtime/run-every.ts';
 import { createLease } from '../store/lease.ts';
 import { openStore } from '../store/open-store.ts';
 import type { Foundation } from './build-foundation.ts';
 import { buildProofSpace, type ProofSpace } from './build-proof-space.ts';
+import { runTask } from './run-task.ts';
 
 const lookEveryMs = 500;
 const leaseMs = 5_000;
@@ -18,7 +18,7 @@ const client = 'proof-of-life' as ClientId;
 
 /** Starts sending a proof of life at every interval; of all guards, the one that holds the lease does. */
 export function startProofOfLife(foundation: Foundation, watch: GateWatch): void {
-  const { configuration, redis, keys, releases, reportError } = foundation;
+  const { configuration, redis, keys } = foundation;
   const intervalMs = configuration.values.PROOF_OF_LIFE_SECONDS * 1_000;
   if (intervalMs === 0) return;
   const space = buildProofSpace(foundation);
@@ -36,13 +36,11 @@ export function startProofOfLife(foundation: Foundation, watch: GateWatch): void
     log: foundation.log,
   };
   const lease = createLease(redis.commands, keys.shard(0).lease('proof'), leaseMs);
-  const turn = async (): Promise<void> => {
-    if (await lease.hold()) await turnProofOfLife(desk);
-  };
-  const turning = runEvery(lookEveryMs, turn, (error) => reportError('proof of life', error));
-  releases.push('proof of life', async () => {
-    await turning.stop();
-    await lease.release();
+  runTask(foundation, {
+    name: 'proof of life',
+    everyMs: lookEveryMs,
+    run: () => turnProofOfLife(desk),
+    lease,
   });
 }
 

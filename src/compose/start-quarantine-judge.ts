@@ -1,14 +1,14 @@
-import { runEvery } from '../runtime/run-every.ts';
 import { createLease } from '../store/lease.ts';
 import type { Foundation } from './build-foundation.ts';
 import { buildIdentity } from './build-identity.ts';
 import { buildJudge } from './build-quarantine.ts';
+import { runTask } from './run-task.ts';
 
 const everyMs = 1_000;
 
 /** Starts the judge of quarantined events (IDN-4), with issuer keys of its own: one is active by lease, others stand by. */
 export async function startQuarantineJudge(foundation: Foundation): Promise<void> {
-  const { configuration, redis, keys, now, monotonicNow, releases, reportError } = foundation;
+  const { configuration, redis, keys, now, monotonicNow, releases } = foundation;
   const identity = buildIdentity(configuration, { now, monotonicNow });
   const judge = buildJudge(foundation, identity);
   const lease = createLease(redis.commands, keys.shard(0).lease('quarantine-judge'), 15_000);
@@ -18,12 +18,10 @@ export async function startQuarantineJudge(foundation: Foundation): Promise<void
     await identity.keySet.stop();
   });
   await identity.keySet.start(life.signal);
-  const turn = async (): Promise<void> => {
-    if (await lease.hold()) await judge(configuration.values.QUARANTINE_JUDGE_PER_SECOND);
-  };
-  const turning = runEvery(everyMs, turn, (error) => reportError('judge quarantine', error));
-  releases.push('quarantine judge', async () => {
-    await turning.stop();
-    await lease.release();
+  runTask(foundation, {
+    name: 'quarantine judge',
+    everyMs,
+    run: () => judge(configuration.values.QUARANTINE_JUDGE_PER_SECOND),
+    lease,
   });
 }

@@ -12,7 +12,6 @@ import { channels } from '../domain/message.ts';
 import type { ProviderSet } from '../providers/choose-provider.ts';
 import { createOutbox } from '../providers/outbox.ts';
 import type { ProviderHealth } from '../providers/provider.ts';
-import { runEvery } from '../runtime/run-every.ts';
 import { checkDurability } from '../store/durability.ts';
 import { readMessageRecord } from '../store/message-record.ts';
 import { parkRecord } from '../store/park-record.ts';
@@ -24,6 +23,7 @@ import { buildProofSpace, toProofDesk } from './build-proof-space.ts';
 import { buildProviders } from './build-providers.ts';
 import { readEnvironmentFlags } from './environment-flags.ts';
 import { runHost } from './run-host.ts';
+import { runTask } from './run-task.ts';
 import { readRelease, watchGuard } from './watch-guard.ts';
 
 const durabilityEveryMs = 10_000;
@@ -94,44 +94,32 @@ export async function startSender(foundation: Foundation): Promise<void> {
 }
 
 /** Puts on record which types are rehearsed with this release, together every few seconds. */
-function recordEachRehearsal(
-  { redis, keys, releases, reportError }: Foundation,
-  release: Release,
-): (type: string) => void {
+function recordEachRehearsal(foundation: Foundation, release: Release): (type: string) => void {
+  const { redis, keys } = foundation;
   const types = new Set<string>();
   const record = async (): Promise<void> => {
     const noted = [...types];
     await recordRehearsals({ redis: redis.commands, keys }, release, noted);
     for (const type of noted) types.delete(type);
   };
-  const recording = runEvery(recordEveryMs, record, (error) => reportError('record rehearsals', error));
-  releases.push('rehearsals', async () => {
-    await recording.stop();
-    await record();
-  });
+  runTask(foundation, { name: 'rehearsals', everyMs: recordEveryMs, run: record, atEnd: record });
   return (type) => void types.add(type);
 }
 
 /** Says in the store what this sender knows of its providers, and checks them when somebody asks, so that every API can show it. */
 function reportStandings(foundation: Foundation, providers: ProviderSet): void {
-  const { redis, keys, monotonicNow, releases, reportError } = foundation;
+  const { redis, keys, monotonicNow, releases } = foundation;
   const store = { redis: redis.commands, keys };
   const sender = `${hostname()}:${process.pid}`;
   const checkHealth = createHealthCheck(foundation, providers);
   const answer = createHealthAnswers(store, sender, checkHealth.list);
-  const answering = runEvery(healthLookMs, answer, (error) => reportError('check providers', error));
-  releases.push('provider checks', () => {
-    checkHealth.abort();
-    return answering.stop();
-  });
+  releases.ending.addEventListener('abort', () => checkHealth.abort());
+  runTask(foundation, { name: 'provider checks', everyMs: healthLookMs, run: answer });
   const report = (): Promise<void> =>
     writeSenderReport(store, sender, providers.listStandings(monotonicNow()));
-  const reporting = runEvery(reportEveryMs, report, (error) => reportError('report providers', error));
-  releases.push('provider report', async () => {
-    await reporting.stop();
-    // What stays is dropped by whoever reads it next.
-    await dropSenderReport(store, sender).catch(() => undefined);
-  });
+  // What stays is dropped by whoever reads it next.
+  const atEnd = (): Promise<void> => dropSenderReport(store, sender);
+  runTask(foundation, { name: 'provider report', everyMs: reportEveryMs, run: report, atEnd });
 }
 
 /** A sender that rehearses has built no provider; those that it only asks are built when somebody first does. */
@@ -154,7 +142,7 @@ function createHealthCheck(
 
 /** The environment's flags, with whether the production guard passes now. */
 async function watchEnvironment(foundation: Foundation, release: Release): Promise<() => EnvironmentFlags> {
-  const { configuration, redis, keys, metrics, releases, reportError } = foundation;
+  const { configuration, redis, keys, metrics } = foundation;
   const { values } = configuration;
   const look = async (): Promise<void> => {
     const { durable } = await checkDurability(redis.commands, {
@@ -163,8 +151,7 @@ async function watchEnvironment(foundation: Foundation, release: Release): Promi
     });
     metrics.setStoreDurable(durable);
   };
-  const watching = runEvery(durabilityEveryMs, look, (error) => reportError('check durability', error));
-  releases.push('durability watch', () => watching.stop());
+  runTask(foundation, { name: 'durability watch', everyMs: durabilityEveryMs, run: look });
   const isPassed = await watchGuard(foundation, { process: 'send-messages', release });
   return () => readEnvironmentFlags(configuration, isPassed());
 }

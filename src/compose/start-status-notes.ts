@@ -6,18 +6,18 @@ import { readAuditHead } from '../gate/audit-chain.ts';
 import { readSendStatus } from '../gate/send-status.ts';
 import { readGuard } from '../guard/read-guard.ts';
 import { type NoteDesk, turnStatusNotes } from '../guard/status-notes.ts';
-import { runEvery } from '../runtime/run-every.ts';
 import { createLease } from '../store/lease.ts';
 import type { Foundation } from './build-foundation.ts';
 import { readEnvironmentFlags } from './environment-flags.ts';
 import { createProofJudge } from './judge-proof.ts';
+import { runTask } from './run-task.ts';
 
 const lookEveryMs = 1_000;
 const leaseMs = 15_000;
 
 /** Starts writing status notes (VER-3); of all guards, the one that holds the lease does. */
 export function startStatusNotes(foundation: Foundation, isGuardPassed: () => boolean): void {
-  const { configuration, version, redis, keys, log, now, releases, reportError } = foundation;
+  const { configuration, version, redis, keys, log, now } = foundation;
   const { STATUS_WEBHOOK_URL } = configuration.values;
   const desk: NoteDesk = {
     redis: redis.commands,
@@ -30,13 +30,11 @@ export function startStatusNotes(foundation: Foundation, isGuardPassed: () => bo
     now,
   };
   const lease = createLease(redis.commands, keys.shard(0).lease('notes'), leaseMs);
-  const turn = async (): Promise<void> => {
-    if (await lease.hold()) await turnStatusNotes(desk);
-  };
-  const turning = runEvery(lookEveryMs, turn, (error) => reportError('status notes', error));
-  releases.push('status notes', async () => {
-    await turning.stop();
-    await lease.release();
+  runTask(foundation, {
+    name: 'status notes',
+    everyMs: lookEveryMs,
+    run: () => turnStatusNotes(desk),
+    lease,
   });
 }
 

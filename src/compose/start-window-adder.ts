@@ -6,8 +6,8 @@ import type { RequestLine } from '../http/services.ts';
 import { createLabelBound } from '../observe/bound-label.ts';
 import type { LatencyRecorder } from '../observe/latency.ts';
 import type { Metrics } from '../observe/metrics.ts';
-import { runEvery } from '../runtime/run-every.ts';
 import type { Foundation } from './build-foundation.ts';
+import { runTask } from './run-task.ts';
 
 const flushEveryMs = 2_000;
 /** Clients with a name of their own; the others are one. */
@@ -21,7 +21,7 @@ export function startWindowAdder(
   foundation: Foundation,
   latency: LatencyRecorder,
 ): (line: RequestLine) => void {
-  const { redis, keys, metrics, now, monotonicNow, releases, reportError } = foundation;
+  const { redis, keys, metrics, now, monotonicNow } = foundation;
   const clock = createFleetClock({ redis: redis.commands, now, monotonicNow });
   const adder = createWindowAdder({
     redis: redis.commands,
@@ -38,10 +38,11 @@ export function startWindowAdder(
       await adder.flush();
     }
   };
-  const flushing = runEvery(flushEveryMs, turn, (error) => reportError('add to windows', error));
-  releases.push('window adder', async () => {
-    await flushing.stop();
-    await adder.flush();
+  runTask(foundation, {
+    name: 'window adder',
+    everyMs: flushEveryMs,
+    run: turn,
+    atEnd: () => adder.flush(),
   });
   return (line) => adder.countRequest(line);
 }

@@ -1,8 +1,12 @@
+import { setMaxListeners } from 'node:events';
+
 /**
  * What must be given back at the end. Each acquisition pushes its release; they run in reverse, once, all of
  * them, and the first error is kept. Idea: the releasers of graphile/worker.
  */
 export interface Releases {
+  /** Aborted when `run` begins: what needs no order ends then. */
+  readonly ending: AbortSignal;
   push(name: string, release: (deadlineMs: number) => Promise<void> | void): void;
   /** Runs all releases; a release that takes longer than what is left of the deadline is named and left behind. */
   run(deadlineMs: number): Promise<readonly string[]>;
@@ -11,10 +15,14 @@ export interface Releases {
 export function createReleases(now: () => number): Releases {
   const stack: { readonly name: string; readonly release: (deadlineMs: number) => Promise<void> | void }[] =
     [];
+  const ending = new AbortController();
+  setMaxListeners(0, ending.signal);
   return {
+    ending: ending.signal,
     push: (name, release) => void stack.push({ name, release }),
     run: async (deadlineMs) => {
       const endAt = now() + deadlineMs;
+      ending.abort();
       const faults: string[] = [];
       for (const { name, release } of stack.splice(0).toReversed()) {
         const leftMs = Math.max(50, endAt - now());

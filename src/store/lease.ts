@@ -8,6 +8,7 @@ import type { Redis } from 'ioredis';
 export interface Lease {
   /** True when this process holds the lease now (it is taken or renewed by asking). */
   hold(): Promise<boolean>;
+  /** Gives it up, so that nobody waits for its end. Never rejects: it ends by itself too. */
   release(): Promise<void>;
 }
 
@@ -20,7 +21,7 @@ export function createLease(redis: Redis, key: string, ttlMs: number): Lease {
   return {
     hold: async () => (await redis.eval(renew, 1, key, holder, ttlMs)) === 1,
     release: async () => {
-      await redis.eval(drop, 1, key, holder);
+      await redis.eval(drop, 1, key, holder).catch(() => undefined);
     },
   };
 }

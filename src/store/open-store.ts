@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { formatLineage } from '../domain/store-mark.ts';
+import { assertEngineVersion } from './engine-version.ts';
 import type { Keys } from './keys.ts';
 import { loadScript } from './scripts.ts';
 
@@ -9,13 +10,15 @@ const script = loadScript(new URL('./open-store.lua', import.meta.url));
 /**
  * Initialises every shard of an empty store, or checks that the store is ours. The gate of a new store is open:
  * the environment decides first, and run time can only be stricter.
- * Throws when the store was made with another number of shards, or by a service of another environment.
+ * Throws when the store was made with another number of shards, or by a service of another environment, and when its
+ * engine is too old.
  */
 export async function openStore(
   redis: Redis,
   keys: Keys,
   { nowMs, environment }: { readonly nowMs: number; readonly environment: string },
 ): Promise<'created' | 'opened'> {
+  await assertEngineVersion(redis);
   let answer: 'created' | 'opened' = 'opened';
   const lineage = createLineage(1);
   for (let shard = 0; shard < keys.shards; shard += 1) {

@@ -10,6 +10,8 @@ export interface CuttableProxy {
   freezeAt(marker: string): Promise<void>;
   /** Calls `act`, once, right before the first answer of the server that carries `marker` is passed on. */
   beforeAnswer(marker: string, act: () => void): void;
+  /** From now on the server's answers say `to` in place of `from`, which is as long. */
+  rewordAnswers(from: RegExp, to: string): void;
   /** How many bytes of questions were swallowed so far. */
   bytesLost(): number;
   /** Lets new bytes through again; what was lost stays lost, so frozen connections are closed. */
@@ -21,6 +23,10 @@ interface Trap {
   readonly marker: string;
   readonly act: () => void;
 }
+interface Wording {
+  readonly from: RegExp;
+  readonly to: string;
+}
 type Traps = Record<'question' | 'answer', Trap | undefined>;
 
 /** Starts the relay in front of `targetPort`. */
@@ -28,17 +34,12 @@ export async function startCuttableProxy(targetPort: number): Promise<CuttablePr
   const sockets = new Set<Socket>();
   let frozen = false;
   let bytesLost = 0;
+  let wording: Wording | undefined;
   const traps: Traps = { question: undefined, answer: undefined };
-  const keep = (socket: Socket): void => {
-    sockets.add(socket);
-    socket.setNoDelay(true);
-    socket.on('error', () => undefined);
-    socket.on('close', () => sockets.delete(socket));
-  };
   const server = createServer((client) => {
     const upstream = connect(targetPort, '127.0.0.1');
-    keep(client);
-    keep(upstream);
+    keep(sockets, client);
+    keep(sockets, upstream);
     client.on('data', (bytes) => {
       spring(traps, 'question', bytes);
       if (frozen) bytesLost += bytes.length;
@@ -46,7 +47,7 @@ export async function startCuttableProxy(targetPort: number): Promise<CuttablePr
     });
     upstream.on('data', (bytes) => {
       spring(traps, 'answer', bytes);
-      if (!frozen) client.write(bytes);
+      if (!frozen) client.write(reword(bytes, wording));
     });
     client.on('close', () => upstream.destroy());
     upstream.on('close', () => client.destroy());
@@ -71,6 +72,9 @@ export async function startCuttableProxy(targetPort: number): Promise<CuttablePr
     beforeAnswer: (marker, act) => {
       traps.answer = { marker, act };
     },
+    rewordAnswers: (from, to) => {
+      wording = { from, to };
+    },
     bytesLost: () => bytesLost,
     thaw: () => {
       frozen = false;
@@ -81,6 +85,18 @@ export async function startCuttableProxy(targetPort: number): Promise<CuttablePr
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+function keep(sockets: Set<Socket>, socket: Socket): void {
+  sockets.add(socket);
+  socket.setNoDelay(true);
+  socket.on('error', () => undefined);
+  socket.on('close', () => sockets.delete(socket));
+}
+
+function reword(bytes: Buffer, wording: Wording | undefined): Buffer {
+  if (wording === undefined) return bytes;
+  return Buffer.from(bytes.toString('latin1').replace(wording.from, wording.to), 'latin1');
 }
 
 function spring(traps: Traps, side: keyof Traps, bytes: Buffer): void {
