@@ -9,9 +9,14 @@ export function readEnvironmentFlags(configuration: Configuration, guardPassed: 
     emergencyStop: values.EMERGENCY_STOP,
     disableSend: values.DISABLE_SEND,
     mode: values.APP_MODE,
-    promoSends: values.PROMO_SENDS,
+    promoSends: mayBePromotional(values),
     guardPassed,
   };
+}
+
+/** Promotional mail must be easy to unsubscribe from (RFC 8058), which ours is not yet: nobody outside gets any. */
+function mayBePromotional({ PROMO_SENDS, ENVIRONMENT }: Configuration['values']): boolean {
+  return PROMO_SENDS && ENVIRONMENT === 'local';
 }
 
 /** The settings that take part in the decision to send, with where each value came from. */

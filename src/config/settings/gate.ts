@@ -28,7 +28,7 @@ export const gateSettings = {
     group: 'gate',
     schema: exactly('true'),
     default: 'false',
-    doc: '`true` lets promotional messages leave; else they are held.',
+    doc: '`true` lets promotional messages leave in ENVIRONMENT=local. Else, and everywhere else until recipients can unsubscribe by one click (RFC 8058), they are held.',
   },
   RETRIES_ENABLED: {
     group: 'gate',
