@@ -33,7 +33,7 @@ export function toOutgoing(message: MessageRecord, draft: Draft, senders: Sender
     ...(senders.mailReplyTo === undefined ? {} : { replyTo: senders.mailReplyTo }),
     to: {
       address: message.to as EmailAddress,
-      ...(message.name === undefined ? {} : { name: message.name }),
+      ...(draft.name === undefined ? {} : { name: draft.name }),
     },
     subject: draft.subject,
     html: draft.html,

@@ -40,6 +40,19 @@ describe('a draft', () => {
     });
   });
 
+  test.each([
+    ['Jo', 'Jo'],
+    [' Jo\u202e ', 'Jo'],
+    ['claim at evil.example.net/claim', 'claim at evil. example. net/claim'],
+    ['see https://evil.test/x', undefined],
+    ['+1 900 555 0123', undefined],
+    [undefined, undefined],
+  ])('of an email names %j in its To field as %j', (name, printed) => {
+    const recipient = name === undefined ? {} : { name };
+    const { name: to } = renderer.render(makeRequest({ channel: 'email', recipient })) as { name?: string };
+    expect(to).toBe(printed);
+  });
+
   test('has a subject of one line, whatever the data', () => {
     const draft = renderer.render(
       makeRequest({ channel: 'email', data: { name: 'Jo\r\nBcc: x\u2028y\u0000' } }),

@@ -61,7 +61,7 @@ export function renderDraft(template: CompiledTemplate, request: RenderRequest, 
     findPart(template, part, locale).print(some, privateData);
   const draft =
     request.channel === 'email'
-      ? toEmail((part) => print(part, data))
+      ? toEmail((part) => print(part, data), name)
       : toSms((some) => print('sms', some), data, source.sms);
   assertLinks(draft, around.rule);
   return draft;
@@ -91,13 +91,13 @@ export function findPart({ source, parts }: CompiledTemplate, name: PartName, lo
   return part;
 }
 
-function toEmail(print: (part: PartName) => string): EmailDraft {
+function toEmail(print: (part: PartName) => string, name: string | undefined): EmailDraft {
   const subject = normaliseLine(print('email.subject'));
   const html = normaliseHtml(print('email.html'));
   const text = normaliseText(print('email.text'));
   if (subject === '') throw new RenderError('the subject is empty');
   if (text.trim() === '') throw new RenderError('the text part is empty');
-  return { channel: 'email', subject, html, text };
+  return { channel: 'email', ...(name === undefined ? {} : { name }), subject, html, text };
 }
 
 function toSms(print: (data: Data) => string, data: Data, rule: SmsRule): SmsDraft {

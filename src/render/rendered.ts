@@ -5,6 +5,8 @@ export type Draft = EmailDraft | SmsDraft;
 
 export interface EmailDraft {
   readonly channel: 'email';
+  /** Of the recipient, as it may be printed: for the To field. */
+  readonly name?: string;
   readonly subject: string;
   readonly html: string;
   readonly text: string;
