@@ -47,6 +47,8 @@ describe('parseCommand', () => {
     ['a word that is not a choice', ['held', 'list', 'c']],
     ['a value for a switch', ['stop', 'x', '--json=yes']],
     ['an option without its value', ['held', 'list', '--limit']],
+    ['an option given twice', ['held', 'list', '--limit', '3', '--limit=5']],
+    ['a switch given twice', ['stop', 'x', '--json', '--json']],
   ])('%s is wrong usage', (_what, argv) => {
     expect(() => parse(...argv)).toThrow(CommandError);
   });

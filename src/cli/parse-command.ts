@@ -59,9 +59,20 @@ function findCommand(commands: readonly Command[], words: readonly string[]): Co
 }
 
 function parseStrictly(options: Readonly<Record<string, Option>>, argv: readonly string[], command: Command) {
+  const parsed = readStrictly(options, argv, command);
+  const seen = new Set<string>();
+  for (const token of parsed.tokens) {
+    if (token.kind !== 'option' || options[token.name]?.many === true) continue;
+    if (seen.has(token.name)) throw toUsageError(command, `--${token.name} is given twice; give it once`);
+    seen.add(token.name);
+  }
+  return { values: parsed.values as Values, positionals: parsed.positionals };
+}
+
+function readStrictly(options: Readonly<Record<string, Option>>, argv: readonly string[], command: Command) {
+  const config = { options: toConfig(options), allowPositionals: true, tokens: true } as const;
   try {
-    const parsed = parseArgs({ args: [...argv], options: toConfig(options), allowPositionals: true });
-    return { values: parsed.values as Values, positionals: parsed.positionals };
+    return parseArgs({ ...config, args: [...argv] });
   } catch (error) {
     const [sentence = ''] = (error instanceof Error ? error.message : String(error)).split('. ');
     throw toUsageError(command, `${sentence}${suggestOption(sentence, options)}`);

@@ -24,7 +24,23 @@ export function parseBody<T>(exchange: Exchange, schema: z.ZodType<T>): T {
  * @throws ServiceError `invalid-request-data` (422, every fault by pointer: `/limit`)
  */
 export function parseQuery<T>(exchange: Exchange, schema: z.ZodType<T>): T {
-  return parseWith(schema, Object.fromEntries(readQuery(exchange)), 'the query has faults');
+  const query = readQuery(exchange);
+  const faults = findRepeated([...query.keys()]);
+  if (faults.length > 0) throw new ServiceError('invalid-request-data', queryFaults, { faults });
+  return parseWith(schema, Object.fromEntries(query), queryFaults);
+}
+
+const queryFaults = 'the query has faults';
+
+/** Which of two values counts, nobody could tell. */
+function findRepeated(names: readonly string[]): PointerFault[] {
+  const seen = new Set<string>();
+  const repeated = new Set<string>();
+  for (const name of names) (seen.has(name) ? repeated : seen).add(name);
+  return [...repeated].slice(0, 100).map((name) => ({
+    pointer: pointerBelow('', name),
+    detail: 'is given more than once; give it once',
+  }));
 }
 
 /** A thousand items of ten values each. */

@@ -50,6 +50,10 @@ describe('reading', () => {
 
   test('422: a limit that is none', async () => {
     expect((await ask('/api/incidents?limit=0')).body).toMatchObject({ errors: [{ pointer: '/limit' }] });
+    for (const query of ['limit=1&limit=2', 'limit=1&limi%74=1', 'limit&limit'])
+      expect((await ask(`/api/incidents?${query}`)).body).toMatchObject({
+        errors: [{ pointer: '/limit', detail: 'is given more than once; give it once' }],
+      });
   });
 });
 
