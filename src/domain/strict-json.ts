@@ -298,10 +298,13 @@ function isExact(literal: string): boolean {
   const digits = digitsOf(literal).replace(/^0+/, '').replace(/0+$/, '');
   if (digits === '') return true;
   if (digits.length > 17 || value === 0) return false;
-  if (digitsOf(value.toExponential(digits.length - 1)) === digits) return true;
-  // A double that lies in the middle of two such literals (…5.25 of …5.2 and …5.3) is rounded up: it gives back both.
-  const exact = digitsOf(value.toExponential(100));
-  return exact.startsWith(`${digits}5`) && /^0*$/.test(exact.slice(digits.length + 1));
+  return digitsOf(value.toExponential(digits.length - 1)) === digits || isMiddle(value, digits);
+}
+
+/** A double in the middle of two literals (…5.25 of …5.2 and …5.3) is written as the upper one, and is as near to the lower. */
+function isMiddle(value: number, lower: string): boolean {
+  const isLikely = digitsOf(value.toExponential(lower.length)) === `${lower}5`;
+  return isLikely && /^0*$/.test(digitsOf(value.toExponential(100)).slice(lower.length + 1));
 }
 
 /** Of a number's text: its digits before any exponent. */

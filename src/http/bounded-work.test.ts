@@ -31,6 +31,8 @@ vi.setConfig({ testTimeout: 60_000 });
 
 /** An event's body may have 256 KiB. An operator's may have more, and is bounded in what it may hold: a part tells as much. */
 const bodyBytes = 250 * 1024;
+/** The door refuses a batch of more than a mebibyte, or of more than 50,000 values: both are nearly reached. */
+const batchBytes = 900 * 1024;
 const orderBytes = 96 * 1024;
 /** Of a directory no more than 64 KiB are read. */
 const directoryBytes = 63 * 1024;
@@ -160,6 +162,9 @@ test('a batch of as many items as there may be is read in bounded steps', () => 
   for (const [kind, make] of Object.entries(endlessValues)) {
     const items = Array.from({ length: 500 }, () => `{"type":"${type}","data":${make(500)}}`).join();
     const read = (): readonly unknown[] => parseBatch(post('application/json', `[${items}]`));
+    measure(`a batch that is nothing else: ${kind}`, () =>
+      take(() => parseBatch(post('application/json', make(batchBytes)))),
+    );
     let parsed: readonly unknown[] = [];
     measure(`reading: ${kind}`, () => take(() => (parsed = read())));
     // Each is checked by itself, with a turn of the event loop between them.
