@@ -27,6 +27,7 @@ export async function putStoreBack(world: World, afterStop: boolean): Promise<Pu
   const { redis, sending, traffic } = world;
   const fromMs = performance.now();
   await redis.copy('storm');
+  if (!(await hasGoneOn(traffic.acknowledged))) return { fromMs, untilMs: fromMs, eventsLost: 0 };
   await sleep(otherLifeMs);
   if (afterStop) await sending.stop();
   await redis.putBack('storm');
@@ -40,6 +41,22 @@ export async function putStoreBack(world: World, afterStop: boolean): Promise<Pu
   await waitForStatus(world, (reason) => !reason.startsWith('store-went-back'));
   const untilMs = performance.now();
   return { fromMs, untilMs, eventsLost: await forgetLost(world, traffic.acknowledged, fromMs) };
+}
+
+/** A store to which nothing happened since the copy is the same store when it is put back: there is nothing to see. */
+async function hasGoneOn(acknowledged: ReadonlyMap<string, number>): Promise<boolean> {
+  const before = acknowledged.size;
+  try {
+    await waitFor(
+      'an event is accepted',
+      () => acknowledged.size,
+      (size) => size > before,
+      { deadlineMs: 30_000 },
+    );
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** What was open in the copy is held: sent by what the provider says, or released. */
