@@ -29,8 +29,8 @@ export async function startGuard(foundation: Foundation): Promise<void> {
   const release = readRelease(foundation, { catalog, renderer });
   startStatusNotes(foundation, await watchGuard(foundation, { process: 'guard', release }));
   startAuditWatch(foundation);
-  const turn = async (): Promise<void> => {
-    await reconcile({
+  const run = () =>
+    reconcile({
       redis: redis.commands,
       keys,
       jobs,
@@ -48,6 +48,5 @@ export async function startGuard(foundation: Foundation): Promise<void> {
       places,
       log,
     });
-  };
-  runTask(foundation, { name: 'reconciler', everyMs, run: turn, lease });
+  runTask(foundation, { name: 'reconciler', everyMs, run, lease });
 }
