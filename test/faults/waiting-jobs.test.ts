@@ -1,8 +1,8 @@
-import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ScriptedSmtp, startScriptedSmtp } from '../support/scripted-smtp.ts';
 import { type Service, startService } from '../support/service.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { watchCommands } from '../support/watch-commands.ts';
 import { askEvent, findBreaches, postBatch } from './invariants.ts';
 
 const perMinute = 3;
@@ -15,7 +15,7 @@ const observedMs = 6_000;
 
 let smtp: ScriptedSmtp;
 let service: Service;
-let monitor: Redis;
+let stopWatching: (() => void) | undefined;
 let acknowledged: string[] = [];
 /** Every call of the permit script that Redis ran, whoever made it. */
 let permitsAsked = 0;
@@ -30,10 +30,8 @@ beforeAll(async () => {
       SEND_CONCURRENCY: String(concurrency),
     },
   });
-  monitor = await new Redis(service.redisUrl).monitor();
-  monitor.on('monitor', (_time: string, [command, ...args]: string[]) => {
-    if (command?.startsWith('eval') === true && args.some((arg) => arg.includes('"claimMs"')))
-      permitsAsked += 1;
+  stopWatching = await watchCommands(service.redisUrl, (line) => {
+    if (/ "eval(sha)?" /i.test(line) && line.includes(String.raw`\"claimMs\"`)) permitsAsked += 1;
   });
   await service.startProcess('sender');
   acknowledged = await postBatch(
@@ -42,7 +40,7 @@ beforeAll(async () => {
   );
 }, 60_000);
 afterAll(async () => {
-  monitor?.disconnect();
+  stopWatching?.();
   await service?.stop();
   await smtp?.close();
 });
