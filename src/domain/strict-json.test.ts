@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { named } from '../../test/support/shorten.ts';
-import { jsonDepthMax, jsonValuesMax, readStrictJson } from './strict-json.ts';
+import { jsonLevelsMax, jsonMembersMax, jsonValuesMax, oddNumberValues } from './scan-json.ts';
+import { jsonDepthMax, readStrictJson } from './strict-json.ts';
 
 /** `kind pointer` of each flaw, or the kind of a text that is not read at all. */
 function flawsOf(text: string): readonly string[] | string {
@@ -60,10 +61,25 @@ const texts: readonly (readonly [string, readonly string[] | string])[] = [
   [`{"a":${deep(jsonDepthMax - 1)}}`, []],
   [`{"a":${deep(jsonDepthMax)}}`, [`too-deep /a${'/0'.repeat(jsonDepthMax - 1)}`]],
   [`[${deep(jsonDepthMax)}]`, []],
-  [deep(20_000), [`too-deep ${'/0'.repeat(jsonDepthMax + 1)}`]],
-  [`[${'1,'.repeat(jsonValuesMax)}1]`, 'too-many-values'],
-  [`[${'{},'.repeat(jsonValuesMax)}{}]`, 'too-many-values'],
-  [`{${'"":1,'.repeat(jsonValuesMax)}"":1}`, 'too-many-values'],
+  [deep(jsonLevelsMax), [`too-deep ${'/0'.repeat(jsonDepthMax + 1)}`]],
+  [deep(jsonLevelsMax + 1), 'too-much'],
+  [`[${'1,'.repeat(jsonValuesMax)}1]`, 'too-much'],
+  [`[${'{},'.repeat(jsonValuesMax)}{}]`, 'too-much'],
+  [`{${'"":1,'.repeat(jsonMembersMax)}"":1}`, 'too-much'],
+  [`[${'0.12345678901234567,'.repeat(jsonValuesMax / oddNumberValues)}1]`, 'too-much'],
+  [`[${'{"a":1,"a":2},'.repeat(2)}{}]`, ['duplicate-member /0/a', 'duplicate-member /1/a']],
+  [`{"a":[${'1e400,'.repeat(500)}1]}`, Array.from({ length: 100 }, (_, at) => `inexact-number /a/${at}`)],
+  [`[[${'1e400,'.repeat(500)}1]]`, Array.from({ length: 20 }, (_, at) => `inexact-number /0/${at}`)],
+  [`{"${'~'.repeat(300)}":[1e400]}`, [`inexact-number /${'~0'.repeat(200)}…/0`]],
+  [
+    `{"${'/'.repeat(300)}":{"${'/'.repeat(300)}":[1e400]}}`,
+    [`inexact-number /${'~1'.repeat(200)}…/${'~1'.repeat(48)}~…`],
+  ],
+  // What stands too deep is passed over, and what comes after it is read again.
+  [
+    `{"a":${'['.repeat(20)}{"b":1,"b":1e400}${']'.repeat(20)},"a":1,"c":1e400}`,
+    ['duplicate-member /a', 'inexact-number /c'],
+  ],
   ['{"a":1', 'malformed'],
   ['{"a":1}x', 'malformed'],
   ['"', 'malformed'],

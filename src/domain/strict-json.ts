@@ -1,3 +1,18 @@
+import {
+  closeList,
+  closeObject,
+  comma,
+  findStringEnd,
+  isDigit,
+  isExact,
+  isPartOfNumber,
+  minus,
+  openList,
+  openObject,
+  quote,
+} from './json-text.ts';
+import { jsonValuesMax, scanJson } from './scan-json.ts';
+
 /**
  * JSON (RFC 8259) as I-JSON wants it (RFC 7493): no member named twice, no number that a double cannot hold, no half
  * of a surrogate pair; and of bounded shape. `JSON.parse` takes all of these and keeps one of the two members, another
@@ -11,124 +26,64 @@ export type JsonReading =
   | {
       readonly kind: 'read';
       readonly value: unknown;
-      /** At most two hundred of a text; of a list, of each item. */
+      /** Some of them at least: of a list, of each item that has any. */
       readonly flaws: readonly JsonFlaw[];
     }
-  | { readonly kind: 'too-many-values' }
+  /** `bound`: what such a text holds at most, in words. */
+  | { readonly kind: 'too-much'; readonly bound: string }
   /** `cause` is what `JSON.parse` threw. */
   | { readonly kind: 'malformed'; readonly cause: unknown };
 
 export interface JsonFlaw {
-  /** JSON pointer (RFC 6901). */
+  /** JSON pointer (RFC 6901), with long names cut. */
   readonly pointer: string;
   readonly kind: 'duplicate-member' | 'inexact-number' | 'half-character' | 'forbidden-name' | 'too-deep';
 }
 
 /** Levels of nesting: far beyond any template's need, far below what troubles a walker. Those of a list are its items'. */
 export const jsonDepthMax = 16;
-/** Values in one text: 500 events of a batch may have a hundred each. More of them cost time and memory before they are read. */
-export const jsonValuesMax = 50_000;
+/** Told of a text; of a list, of each item. */
 const flawsMax = 100;
+const itemFlawsMax = 20;
 
 /** Names that reach an object's prototype in careless code. JSON.parse makes them plain keys; we refuse them. */
 const forbiddenNames: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 
-/** Reads a text whole, in time linear in its length; one with more values is not read. */
+/** Reads a text whole, in time linear in its length; one that holds more than any sender needs is not read. */
 export function readStrictJson(text: string, valuesMax = jsonValuesMax): JsonReading {
-  const scan = scanText(text);
-  if (scan.values > valuesMax) return { kind: 'too-many-values' };
+  const scan = scanJson(text, valuesMax);
+  if (scan.kind === 'too-much') return scan;
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (cause) {
     return { kind: 'malformed', cause };
   }
-  const walk: Walk = { members: 0, flaws: createFlawList(), hasEscapes: text.includes('\\u') };
+  const isList = Array.isArray(value);
+  const walk: Walk = { members: 0, flaws: createFlawList(isList), hasEscapes: text.includes('\\u') };
   if (Array.isArray(value)) walkList(value, '', 0, walk);
   else walkValue(value, '', 1, walk);
   const isUsual = !scan.hasOddNumber && walk.members === scan.members;
   const { found } = walk.flaws;
-  return { kind: 'read', value, flaws: isUsual ? found : [...findTextFlaws(text), ...found] };
+  return { kind: 'read', value, flaws: isUsual ? found : [...findTextFlaws(text, isList), ...found] };
 }
 
-/** A JSON pointer (RFC 6901) one level below `at`. */
+/**
+ * A JSON pointer (RFC 6901) one level below `at`. Names may be as long as a body and stand below each other: of a long
+ * one only the start is told, and of a long pointer too.
+ */
 export function pointerBelow(at: string, key: string): string {
-  return `${at}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+  if (at.length > pointerCharsMax) return at;
+  const name = cut(key, pointerNameCharsMax).replaceAll('~', '~0').replaceAll('/', '~1');
+  return cut(`${at}/${name}`, pointerCharsMax);
 }
 
-interface TextScan {
-  /** Colons outside strings: one for each member that the text names. */
-  members: number;
-  /** At least as many as there are values. */
-  values: number;
-  /** Some number has an exponent or more than 15 digits, which every double holds. */
-  hasOddNumber: boolean;
+function cut(text: string, charsMax: number): string {
+  return text.length > charsMax ? `${text.slice(0, charsMax)}…` : text;
 }
 
-/** Looks at what stands outside strings. The text need not be JSON: what makes no sense is for `JSON.parse` to tell. */
-function scanText(text: string): TextScan {
-  const scan: TextScan = { members: 0, values: 1, hasOddNumber: false };
-  let digits = 0;
-  for (let at = 0; at < text.length; at += 1) {
-    const code = text.charCodeAt(at);
-    if (isDigit(code)) {
-      digits += 1;
-      if (digits > 15) scan.hasOddNumber = true;
-      continue;
-    }
-    switch (code) {
-      case quote:
-        at = findStringEnd(text, at);
-        break;
-      case colon:
-        scan.members += 1;
-        break;
-      case comma:
-      case openList:
-      case openObject:
-        scan.values += 1;
-        break;
-      case dot:
-        continue;
-      case smallE:
-      case capitalE:
-        if (digits > 0) scan.hasOddNumber = true;
-        break;
-      default:
-    }
-    digits = 0;
-  }
-  return scan;
-}
-
-const quote = 0x22;
-const comma = 0x2c;
-const plus = 0x2b;
-const minus = 0x2d;
-const dot = 0x2e;
-const zero = 0x30;
-const nine = 0x39;
-const colon = 0x3a;
-const capitalE = 0x45;
-const openList = 0x5b;
-const backslash = 0x5c;
-const closeList = 0x5d;
-const smallE = 0x65;
-const openObject = 0x7b;
-const closeObject = 0x7d;
-
-/** The place of the quote that ends the string which begins at `from`; the end of the text when none does. */
-function findStringEnd(text: string, from: number): number {
-  let end = text.indexOf('"', from + 1);
-  while (end !== -1 && isEscaped(text, end)) end = text.indexOf('"', end + 1);
-  return end === -1 ? text.length : end;
-}
-
-function isEscaped(text: string, at: number): boolean {
-  let first = at;
-  while (text.charCodeAt(first - 1) === backslash) first -= 1;
-  return (at - first) % 2 === 1;
-}
+const pointerNameCharsMax = 200;
+export const pointerCharsMax = 500;
 
 /** Bounded for each item of a list by itself, so that no item hides the flaws of the next. */
 interface FlawList {
@@ -137,14 +92,15 @@ interface FlawList {
   beginItem(): void;
 }
 
-function createFlawList(): FlawList {
+function createFlawList(isOfItems: boolean): FlawList {
+  const max = isOfItems ? itemFlawsMax : flawsMax;
   const found: JsonFlaw[] = [];
   let ofItem = 0;
   return {
     found,
     note: (pointer, kind) => {
       ofItem += 1;
-      if (ofItem <= flawsMax) found.push({ pointer: pointer(), kind });
+      if (ofItem <= max) found.push({ pointer: pointer(), kind });
     },
     beginItem: () => {
       ofItem = 0;
@@ -201,24 +157,27 @@ interface Level {
   isNameNext: boolean;
 }
 
-/** Members that come twice and numbers that do not survive, each with its place. `text` is valid JSON. */
-function findTextFlaws(text: string): readonly JsonFlaw[] {
-  const levels: Level[] = [];
-  const read: ExactRead = { text, levels, flaws: createFlawList() };
+/**
+ * Members that come twice and numbers that do not survive, each with its place. `text` is valid JSON. What is nested too
+ * deep is passed over: it has a flaw of its own, or stands in a member that comes twice.
+ */
+function findTextFlaws(text: string, isList: boolean): readonly JsonFlaw[] {
+  const read: ExactRead = { text, levels: [], below: 0, flaws: createFlawList(isList) };
   for (let at = 0; at < text.length; at += 1) {
     switch (text.charCodeAt(at)) {
       case openObject:
-        levels.push({ names: new Set(), place: '', isNameNext: true });
+        goDown(read, { names: new Set(), place: '', isNameNext: true });
         break;
       case openList:
-        levels.push({ names: undefined, place: 0, isNameNext: false });
+        goDown(read, { names: undefined, place: 0, isNameNext: false });
         break;
       case closeObject:
       case closeList:
-        levels.pop();
+        if (read.below > 0) read.below -= 1;
+        else read.levels.pop();
         break;
       case comma:
-        goOn(read);
+        if (read.below === 0) goOn(read);
         break;
       case quote:
         at = readText(read, at);
@@ -232,8 +191,16 @@ function findTextFlaws(text: string): readonly JsonFlaw[] {
 
 interface ExactRead {
   readonly text: string;
-  readonly levels: readonly Level[];
+  readonly levels: Level[];
+  /** Levels that the reader stands below the last one that it looks at. */
+  below: number;
   readonly flaws: FlawList;
+}
+
+function goDown(read: ExactRead, level: Level): void {
+  // The list that has items is a level more.
+  if (read.levels.length > jsonDepthMax) read.below += 1;
+  else read.levels.push(level);
 }
 
 function goOn({ levels, flaws }: ExactRead): void {
@@ -250,8 +217,8 @@ function goOn({ levels, flaws }: ExactRead): void {
 function readText(read: ExactRead, at: number): number {
   const end = findStringEnd(read.text, at);
   const level = read.levels.at(-1);
-  if (level?.names !== undefined && level.isNameNext) {
-    const name = String(JSON.parse(read.text.slice(at, end + 1)));
+  if (read.below === 0 && level?.names !== undefined && level.isNameNext) {
+    const name = unquote(read.text.slice(at, end + 1));
     level.place = name;
     level.isNameNext = false;
     if (level.names.has(name)) read.flaws.note(() => pointerTo(read.levels), 'duplicate-member');
@@ -260,54 +227,21 @@ function readText(read: ExactRead, at: number): number {
   return end;
 }
 
+function unquote(literal: string): string {
+  return literal.includes('\\') ? String(JSON.parse(literal)) : literal.slice(1, -1);
+}
+
 /** Reads a number, if one begins at `at`; answers where it ends. */
 function readNumber(read: ExactRead, at: number): number {
   const first = read.text.charCodeAt(at);
   if (first !== minus && !isDigit(first)) return at;
   let end = at + 1;
   while (isPartOfNumber(read.text.charCodeAt(end))) end += 1;
-  if (!isExact(read.text.slice(at, end))) read.flaws.note(() => pointerTo(read.levels), 'inexact-number');
+  if (read.below === 0 && !isExact(read.text.slice(at, end)))
+    read.flaws.note(() => pointerTo(read.levels), 'inexact-number');
   return end - 1;
-}
-
-function isDigit(code: number): boolean {
-  return code >= zero && code <= nine;
-}
-
-function isPartOfNumber(code: number): boolean {
-  if (isDigit(code)) return true;
-  return code === dot || code === minus || code === plus || code === smallE || code === capitalE;
 }
 
 function pointerTo(levels: readonly Level[]): string {
   return levels.reduce((at, { place }) => pointerBelow(at, String(place)), '');
-}
-
-/** The smallest double, written without an exponent, has fewer. */
-const literalCharsMax = 400;
-
-/**
- * True when the double that is read from the literal gives back its digits: 17 of them at most, which is what
- * `%.17g` prints. An integer must be a safe one (RFC 7493 §2.2).
- */
-function isExact(literal: string): boolean {
-  if (literal.length > literalCharsMax) return false;
-  const value = Number(literal);
-  if (!Number.isFinite(value)) return false;
-  if (/^-?\d+$/.test(literal)) return Number.isSafeInteger(value);
-  const digits = digitsOf(literal).replace(/^0+/, '').replace(/0+$/, '');
-  if (digits === '') return true;
-  if (digits.length > 17 || value === 0) return false;
-  return digitsOf(value.toExponential(digits.length - 1)) === digits || isMiddle(value, digits);
-}
-
-/** A double in the middle of two literals (…5.25 of …5.2 and …5.3) is written as the upper one, and is as near to the lower. */
-function isMiddle(value: number, lower: string): boolean {
-  const isLikely = digitsOf(value.toExponential(lower.length)) === `${lower}5`;
-  return isLikely && /^0*$/.test(digitsOf(value.toExponential(100)).slice(lower.length + 1));
-}
-
-/** Of a number's text: its digits before any exponent. */
-function digitsOf(number: string): string {
-  return number.replace(/[eE].*$/, '').replace(/[-.]/g, '');
 }

@@ -1,5 +1,6 @@
 import type { ErrorCode, PointerFault } from '../domain/errors.ts';
 import { errorTable, ServiceError } from '../domain/errors.ts';
+import { pointerCharsMax } from '../domain/strict-json.ts';
 import type { Reply } from './route.ts';
 
 export interface ProblemPlace {
@@ -60,9 +61,6 @@ export function isErrorCode(text: string): text is ErrorCode {
 
 /** More faults than anyone mends in one go; a hostile body could have a hundred thousand. */
 export const faultsMax = 100;
-/** A name in a body may be as long as the body. */
-const pointerCharsMax = 1_000;
-
 function describeFaults(faults: readonly PointerFault[], toldMax: number): Readonly<Record<string, unknown>> {
   const errors = faults.slice(0, toldMax).map(({ pointer, detail }) => ({
     pointer: pointer.length > pointerCharsMax ? `${pointer.slice(0, pointerCharsMax)}…` : pointer,

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type AnswerServer, answerJson, startAnswerServer } from '../../test/support/answer-server.ts';
+import { endlessValues } from '../../test/support/hostile-values.ts';
 import { type JwksServer, startJwksServer } from '../../test/support/jwks-server.ts';
 import { createTokenSigner, encodePart } from '../../test/support/token-signer.ts';
 import { createKeySet } from './key-set.ts';
@@ -239,34 +240,37 @@ describe('every known attack is rejected for its own reason, and calls nobody', 
 const roomForClaims = 5_600;
 const fill = (text: string): string => text.repeat(Math.floor(roomForClaims / text.length));
 const listed = (text: string): string => `[${fill(`${text},`)}${text}]`;
-const hostileClaims: [what: string, claims: string][] = [
-  ['arrays in arrays', `{"a":${'['.repeat(roomForClaims / 2)}${']'.repeat(roomForClaims / 2)}}`],
-  ['objects in objects', `{"a":${'{"":'.repeat(1_100)}1${'}'.repeat(1_100)}}`],
+/** Some values are written longer than they were asked for. */
+const fit = (make: (bytes: number) => string): string => {
+  const sizes = [1, 2, 3, 4].map((part) => make(roomForClaims / part));
+  return sizes.find((value) => Buffer.byteLength(value) <= roomForClaims) ?? '0';
+};
+const hostileClaims: readonly (readonly [what: string, claims: string])[] = [
+  ...Object.entries(endlessValues).map(([what, make]) => [what, `{"a":${fit(make)}}`] as const),
   ['brackets that nobody closes', fill('[')],
   ['quotes that nobody closes', fill('"')],
-  ['backslashes', `{"a":"${fill('\\\\')}"}`],
-  ['escaped quotes', `{"a":"${fill('\\"')}"}`],
   ['white space before a colon', `{"a"${fill(' ')}:1}`],
-  ['one long number', `{"a":${fill('1')}}`],
-  ['a thousand names', `{${Array.from({ length: 700 }, (_, at) => `"${at}":1`).join(',')}}`],
   ['a thousand scopes', `{"scope":"${fill('a ')}"}`],
   ['a thousand permissions', `{"permissions":${listed('"a"')}}`],
   ['a thousand roles', `{"roles":${listed('"a"')}}`],
   ['a thousand audiences', `{"iss":"${issuer}","aud":${listed('"a"')}}`],
   ['a scope with a language tag that ICU would expand', `{"scope":"${fill('en-x-a-')}"}`],
 ];
+/** An honest token costs a third of a millisecond, and strangers have no allowance that they could use up. */
+const strangerMsMax = 5;
 
 describe('a hostile token of full length costs little before its signature is known', () => {
   test.each(hostileClaims)('%s', async (_what, text) => {
     const tokens = [attacker.signToken(text), rsa.signToken(text)];
     expect(tokens[0]?.length).toBeLessThanOrEqual(tokenCharsMax);
-    let fastest = Number.POSITIVE_INFINITY;
-    // The best of some tries: another program may have had the processor in one of them.
-    for (const token of [...tokens, ...tokens, ...tokens]) {
-      const begun = performance.now();
+    let least = Number.POSITIVE_INFINITY;
+    // The least of some tries: the first of them compiles, and the clean-up of others falls into some.
+    for (const token of Array.from({ length: 5 }, () => tokens).flat()) {
+      const used = process.cpuUsage();
       expect((await verifier.verifyToken(token)).kind).toBe('rejected');
-      fastest = Math.min(fastest, performance.now() - begun);
+      const { user, system } = process.cpuUsage(used);
+      least = Math.min(least, (user + system) / 1_000);
     }
-    expect(fastest).toBeLessThan(50);
+    expect(least).toBeLessThan(strangerMsMax);
   });
 });

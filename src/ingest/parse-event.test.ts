@@ -351,8 +351,8 @@ describe('refusals', () => {
       `{"type":"t","idempotency_key":"k","a":${'['.repeat(levels - 1)}${']'.repeat(levels - 1)}}`;
     expect(readEvent(post(nest(16))).event.type).toBe('t');
     expect(faultOf(() => readEvent(post(nest(17)))).code).toBe('malformed-event');
-    expect(faultOf(() => readEvent(post(nest(4_000)))).code).toBe('malformed-event');
-    expect(faultOf(() => readEvent(post(nest(100_000)))).code).toBe('body-too-large');
+    expect(faultOf(() => readEvent(post(nest(900)))).code).toBe('malformed-event');
+    expect(faultOf(() => readEvent(post(nest(4_000)))).code).toBe('body-too-large');
   });
 
   test('bytes that are not UTF-8 are refused', () => {

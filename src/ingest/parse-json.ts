@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { type PointerFault, ServiceError } from '../domain/errors.ts';
-import { type JsonFlaw, jsonDepthMax, jsonValuesMax, readStrictJson } from '../domain/strict-json.ts';
+import { jsonValuesMax } from '../domain/scan-json.ts';
+import { type JsonFlaw, jsonDepthMax, readStrictJson } from '../domain/strict-json.ts';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -14,7 +15,7 @@ export interface JsonBody {
  * The JSON in `bytes` (UTF-8, RFC 8259; a byte order mark is ignored, as §8.1 allows). The fault never quotes the
  * body: bodies hold addresses.
  *
- * @throws ServiceError `malformed-json`, `body-too-large` (more values than are ever read)
+ * @throws ServiceError `malformed-json`, `body-too-large` (more values, members or levels than are ever read)
  */
 export function parseJson(bytes: Buffer, valuesMax = jsonValuesMax): JsonBody {
   if (bytes.length === 0) throw new ServiceError('malformed-json', 'the body is empty; post a JSON object');
@@ -24,8 +25,8 @@ export function parseJson(bytes: Buffer, valuesMax = jsonValuesMax): JsonBody {
   switch (reading.kind) {
     case 'read':
       return reading;
-    case 'too-many-values':
-      throw new ServiceError('body-too-large', `this body holds at most ${valuesMax} values`);
+    case 'too-much':
+      throw new ServiceError('body-too-large', `a body holds at most ${reading.bound}`);
     case 'malformed':
       // Without the cause: V8's words quote the body.
       throw new ServiceError('malformed-json', `the body is not valid JSON${describePlace(reading.cause)}`);

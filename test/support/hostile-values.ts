@@ -49,6 +49,27 @@ const list =
 const members = (bytes: number, name: (index: number) => string): string =>
   `{${Array.from({ length: Math.floor(bytes / 12) }, (_, index) => `"${name(index)}":0`).join()}}`;
 
+/** Flaws whose place is long, or far down: each must be told in less time than its place is long. */
+const hundredFlaws = `[${Array.from({ length: 100 }, () => '1e400').join()}]`;
+const hundredTwins = `{${Array.from({ length: 100 }, () => '"a":1').join()}}`;
+const below =
+  (unit: string, inner: string) =>
+  (bytes: number): string =>
+    `{"${fill(unit, Math.max(0, bytes - inner.length))}":${inner}}`;
+const deepBelow =
+  (open: string, close: string) =>
+  (bytes: number): string => {
+    const levels = Math.max(1, Math.floor((bytes - hundredFlaws.length) / (open.length + close.length)));
+    return `${open.repeat(levels)}${hundredFlaws}${close.repeat(levels)}`;
+  };
+/** The same, no deeper than is read. */
+const readBelow =
+  (unit: string) =>
+  (bytes: number): string => {
+    const name = fill(unit, Math.max(0, bytes - hundredFlaws.length) / 12);
+    return `${`{"${name}":`.repeat(12)}${hundredFlaws}${'}'.repeat(12)}`;
+  };
+
 /**
  * Values without end, as JSON text of about so many bytes. Each was, or could have been, the one that some check
  * takes too long for. Add a row: it is tried at every place of every shape.
@@ -89,6 +110,14 @@ export const endlessValues: Readonly<Record<string, (bytes: number) => string>> 
   'objects in objects': (bytes) => `${fill('{"a":', bytes / 6)}0${fill('}', bytes / 6)}`,
   'unknown members': (bytes) => members(bytes, (index) => `k${index}`),
   'one member many times': (bytes) => members(bytes, () => 'k'),
+  'flaws below a name of tildes': below('~', hundredFlaws),
+  'flaws below a name of slashes': below('/', hundredFlaws),
+  'flaws below long names': readBelow('~'),
+  'flaws below lists in lists': deepBelow('[', ']'),
+  'flaws below objects in objects': deepBelow('{"a":', '}'),
+  'members that come twice below a long name': below('~', hundredTwins),
+  'halves of characters below long names': (bytes) => readBelow('/')(bytes).replaceAll('1e400', '"\\ud800"'),
+  'prototypes below a long name': below('/', '[{"__proto__":1},{"constructor":1}]'),
   'a member of a long name': (bytes) => `{"${fill('k', bytes)}":{"${fill('~', bytes / 4)}":0}}`,
 };
 
