@@ -46,6 +46,12 @@ describe('decideOutcome', () => {
       {},
       { to: 'given-back', reason: 'stopped' },
     ],
+    [
+      'deferred is tried again with jitter',
+      { kind: 'deferred', code: '450', detail: '' },
+      {},
+      { to: 'retrying', inMs: 500, reason: '450' },
+    ],
     ['not sent is tried again with jitter', notSent, {}, { to: 'retrying', inMs: 500, reason: 'dns' }],
     [
       'the second pause is twice as long',

@@ -69,6 +69,7 @@ export function decideOutcome(outcome: AttemptOutcome, policy: RetryPolicy, fact
     case 'aborted':
       return { to: 'given-back', reason: outcome.detail };
     case 'not-sent':
+    case 'deferred':
       return decideRetry(outcome.code, policy, facts, backOffMs(policy.backOff, facts.attempt, facts.random));
     case 'slow-down': {
       const block = outcome.retryAfterMs ?? slowDownMs;

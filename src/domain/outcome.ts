@@ -7,6 +7,8 @@ export type AttemptOutcome =
   | { readonly kind: 'accepted'; readonly providerRef: string; readonly detail: string }
   /** Not sent for sure (DNS, connect, TLS, login, 4xx before the body): try again later. */
   | { readonly kind: 'not-sent'; readonly code: string; readonly detail: string }
+  /** Refused for now, and it means this recipient or this message alone (greylisted, full, busy): try again later. */
+  | { readonly kind: 'deferred'; readonly code: string; readonly detail: string }
   /** Refused for good. `recipientGone`: the address does not exist, so it is suppressed. */
   | {
       readonly kind: 'refused';

@@ -29,6 +29,7 @@ describe('closed', () => {
     [['not-sent', 'unknown', 'slow-down'], 'open'],
     [['not-sent', 'not-sent', 'accepted', 'not-sent', 'not-sent'], 'closed'],
     [['not-sent', 'not-sent', 'refused', 'not-sent', 'not-sent'], 'closed'],
+    [['deferred', 'deferred', 'deferred', 'deferred'], 'closed'],
     [['not-sent', 'aborted', 'not-sent', 'aborted', 'not-sent'], 'open'],
     [
       [

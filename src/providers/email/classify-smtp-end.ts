@@ -62,7 +62,7 @@ function judgeReply(reply: SmtpReply, given: string, { command }: SmtpFault): At
     case 'message':
       return isForGood && !isBusy(reply)
         ? { kind: 'refused', code, detail, recipientGone: concern === 'recipient-gone' }
-        : { kind: 'not-sent', code, detail };
+        : { kind: 'deferred', code, detail };
     default:
       return concern satisfies never;
   }

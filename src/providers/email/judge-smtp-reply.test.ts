@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { decideOutcome } from '../../domain/decide-outcome.ts';
+import { closedBreaker, noteOutcome } from '../circuit-breaker.ts';
 import { classifySmtpEnd } from './classify-smtp-end.ts';
 import { findConcern } from './judge-smtp-reply.ts';
 
@@ -54,6 +55,16 @@ test('nothing that concerns our account ever ends a message, however often it ha
   expect(ours.length).toBeGreaterThan(25);
   for (const row of ours)
     expect(decideOutcome(judge(row), policy, facts)).toMatchObject({ to: 'retrying', isUncounted: true });
+});
+
+test('nothing that concerns one recipient or one message keeps the provider from the others, however often it happens', () => {
+  const options = { faultsInRowMax: 2, faultShareMax: 0.1, samplesMax: 10, openMs: 1_000, probeMs: 1_000 };
+  const alone = rows.filter(({ concern }) => ['recipient', 'recipient-gone', 'message'].includes(concern));
+  expect(alone.length).toBeGreaterThan(30);
+  let breaker = closedBreaker;
+  for (const row of alone) breaker = noteOutcome(breaker, options, judge(row).kind, 0);
+  expect(breaker.kind).toBe('closed');
+  expect(alone.map((row) => judge(row).kind)).not.toContain('slow-down');
 });
 
 test('a hostile reply is judged in bounded time', () => {

@@ -81,6 +81,13 @@ const rules: readonly Rule[] = [
     words:
       /(?:user|mailbox|recipient|address|account)\b.{0,40}\b(?:unknown|not found|does ?n[o']t exist|unavailable|disabled|invalid)|no such (?:user|mailbox|recipient|address|person)|(?:unknown|invalid) (?:user|mailbox|recipient|address)|no mailbox here/i,
   },
+  // The server's own trouble, told at the first recipient that it looks up.
+  { concern: 'provider', command: 'RCPT TO', enhanced: /^4\.3\./ },
+  {
+    concern: 'provider',
+    command: 'RCPT TO',
+    words: /local (?:error|problem)|lookup failure|server configuration/i,
+  },
   { concern: 'recipient', command: 'RCPT TO' },
   {
     concern: 'provider',
