@@ -35,8 +35,9 @@ export interface QueueStatusOptions {
 export async function readQueueStatus(options: QueueStatusOptions): Promise<QueueStatus> {
   const { redis, keys, jobs, now } = options;
   try {
-    const [depths, counts, eventAge, messageAge, dead, parked, gate] = await Promise.all([
+    const [depths, open, counts, eventAge, messageAge, dead, parked, gate] = await Promise.all([
       jobs.readDepths(),
+      countOpenEvents(redis, keys),
       readCounts(redis, keys),
       readOldestAge(redis, keys, 'eventsOpen', now()),
       readOldestAge(redis, keys, 'messagesOpen', now()),
@@ -47,7 +48,9 @@ export async function readQueueStatus(options: QueueStatusOptions): Promise<Queu
     const age: Record<QueueName, number> = { events: eventAge, email: messageAge, sms: messageAge };
     const queues = Object.fromEntries(
       queueNames.map((name) => {
-        const { waiting, active, delayed } = depths[name];
+        const { active, delayed, ...depth } = depths[name];
+        // An event may wait for its job, too: where an answer of the store was lost, until the reconciler comes by.
+        const waiting = name === 'events' ? Math.max(depth.waiting, open - active - delayed) : depth.waiting;
         return [name, { waiting, active, delayed, oldest_age_ms: waiting + active > 0 ? age[name] : 0 }];
       }),
     ) as Record<QueueName, QueueFigures>;
@@ -115,6 +118,13 @@ async function readOldestAge(
     oldest = Math.min(oldest, Number(score ?? nowMs));
   }
   return nowMs - oldest;
+}
+
+async function countOpenEvents(redis: Redis, keys: Keys): Promise<number> {
+  let count = 0;
+  for (let shard = 0; shard < keys.shards; shard += 1)
+    count += await redis.zcard(keys.shard(shard).eventsOpen);
+  return count;
 }
 
 async function countParked(redis: Redis, keys: Keys): Promise<QueueStatus['parked']> {

@@ -1,7 +1,7 @@
 -- accept-event: makes an event durable, or recognises it.
 -- KEYS: 1 idempotency record, 2 event record, 3 open events (zset), 4 counts, 5 gate
 -- ARGV: 1 fingerprint, 2 idempotency TTL (ms), 3 event id, 4… field, value of the event record
--- Answers: {'accepted'} | {'replayed', event id, first status, first dry_run} | {'conflict', event id}
+-- Answers: {'accepted'} | {'replayed', event id, first status, first dry_run, 'open' or 'planned'} | {'conflict', event id}
 -- Invariant: one key names one event for as long as it is remembered; record, key and index appear together.
 --- include: ../store/clock.lua
 --- include: ../store/lineage.lua
@@ -10,7 +10,7 @@ local known = redis.call('GET', KEYS[1])
 if known then
   local fingerprint, id, status, dry = string.match(known, '^(%S+) (%S+) (%S+) (%S+)$')
   if fingerprint == ARGV[1] then
-    return { 'replayed', id, status, dry }
+    return { 'replayed', id, status, dry, redis.call('ZSCORE', KEYS[3], id) and 'open' or 'planned' }
   end
   return { 'conflict', id }
 end

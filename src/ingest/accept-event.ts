@@ -48,6 +48,17 @@ export interface AcceptOptions {
  */
 export function createAcceptEvent(options: AcceptOptions): (request: AcceptRequest) => Promise<AcceptAnswer> {
   const { redis, keys, jobs, now } = options;
+  const replay = (answer: readonly string[], eventId: EventId): AcceptAnswer => {
+    const [, , status, mode, place] = answer;
+    // Whoever sends again may not have heard of the first time, and nor may we, with the job still to be added.
+    if (place === 'open') jobs.addEventJob(eventId);
+    return {
+      kind: 'replayed',
+      eventId,
+      status: status === 'quarantined' ? 'quarantined' : 'accepted',
+      dryRun: mode === 'dry_run',
+    };
+  };
   return async (request) => {
     const { shard, idempotency } = placeEvent(request.client, request.idempotencyKey, keys.shards);
     const shardKeys = keys.shard(shard);
@@ -86,13 +97,7 @@ export function createAcceptEvent(options: AcceptOptions): (request: AcceptReque
     }
     const first = parseEventId(answer[1] ?? '');
     if (first === undefined) throw new Error(`accept-event answered without an event id: ${answer[0]}`);
-    if (answer[0] === 'conflict') return { kind: 'conflict', eventId: first };
-    return {
-      kind: 'replayed',
-      eventId: first,
-      status: answer[2] === 'quarantined' ? 'quarantined' : 'accepted',
-      dryRun: answer[3] === 'dry_run',
-    };
+    return answer[0] === 'conflict' ? { kind: 'conflict', eventId: first } : replay(answer, first);
   };
 }
 

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readQueueStatus } from '../../src/deliver/queue-status.ts';
 import { type ReconcileReport, reconcile } from '../../src/deliver/reconcile.ts';
-import { toEventId } from '../../src/domain/ids.ts';
+import { type ClientId, toEventId } from '../../src/domain/ids.ts';
 import { createMessageDecisions } from '../../src/gate/message-decisions.ts';
+import { createAcceptEvent } from '../../src/ingest/accept-event.ts';
 import { createLog } from '../../src/observe/log.ts';
 import type { IndexEntry } from '../../src/store/walk-index.ts';
 import { type ClockedRedis, connectClocked } from '../support/clocked-redis.ts';
@@ -58,6 +60,31 @@ describe('the reconciler', () => {
     expect((await desk.readJobs()).waiting).toBe(2);
     expect((await run(Date.now() + 50_000)).requeued).toBe(0);
     expect((await desk.read(lost)).state).toBe('queued');
+  });
+
+  test('an event whose job was never added counts as waiting, and whoever sends it again gets it its job', async () => {
+    const { redis, keys, jobs } = desk;
+    const options = { redis, keys, mode: 'testing', idempotencyMs: hourMs, now: Date.now } as const;
+    const accept = createAcceptEvent({ ...options, jobs });
+    const request = {
+      client: 'scholar' as ClientId,
+      idempotencyKey: 'once',
+      event: { type: 'welcome', data: {} },
+      requestId: 'r',
+    };
+    const forgets = { ...jobs, addEventJob: () => undefined };
+    expect(await createAcceptEvent({ ...options, jobs: forgets })(request)).toMatchObject({
+      kind: 'accepted',
+    });
+    expect((await jobs.readDepths()).events.waiting).toBe(0);
+    const status = { redis, keys, jobs, now: Date.now };
+    expect((await readQueueStatus(status)).queues.events).toMatchObject({ waiting: 1, active: 0 });
+
+    expect(await accept(request)).toMatchObject({ kind: 'replayed' });
+    await expect.poll(async () => (await jobs.readDepths()).events.waiting).toBe(1);
+    expect((await readQueueStatus(status)).queues.events.waiting).toBe(1);
+    await accept(request);
+    expect((await jobs.readDepths()).events.waiting).toBe(1);
   });
 
   test('a job that a wrong clock has put to sleep for an hour is woken, and one that waits a moment is not', async () => {
