@@ -64,14 +64,19 @@ export async function actInBulk(call: Call, deed: Deed): Promise<Ending> {
     print.note(`\nNothing was changed. To ${deed.verb} them, add --yes`);
     return 'done';
   }
-  if (!print.isJson) printBulk(call, `will ${deed.verb}`, preview);
+  if (!print.isJson) printBulk(call, `to ${deed.verb}:`, preview);
   const report = await request(false);
   const done = Number(report[deed.doneIn] ?? 0);
   print.show(report, () => {
     print.say('');
     printBulk(call, `${deed.doneIn} ${done} of`, report);
   });
-  return (report.failed ?? []).length > 0 ? 'refused' : 'done';
+  return endBulk(report, done);
+}
+
+/** Nothing was done although something was meant: a script must not take that for success. */
+function endBulk({ matched = 0, failed = [] }: Bulk, done: number): Ending {
+  return failed.length > 0 || (done === 0 && matched > 0) ? 'refused' : 'done';
 }
 
 /** The selection of the command line as the service wants it. Throws wrong usage when it selects everything unasked. */

@@ -20,6 +20,8 @@ export interface Argument {
   readonly name: string;
   readonly summary: string;
   readonly optional?: true;
+  /** The last one only: all words that are left, so that nobody needs quotes in a hurry. */
+  readonly isRest?: true;
   readonly choices?: readonly string[];
   /** Offered by completions; anything else is taken too, since the service may be newer. */
   readonly suggestions?: readonly string[];

@@ -22,8 +22,10 @@ export function findStorePlace(
   given: { readonly store: string | undefined; readonly keyPrefix: string | undefined },
   environment: Readonly<Record<string, string | undefined>>,
 ): StorePlace | undefined {
-  const url = given.store ?? environment['REDIS_URL'];
-  if (url === undefined || url.trim() === '') return undefined;
+  const named = (given.store ?? environment['REDIS_URL'] ?? '').trim();
+  if (named === '') return undefined;
+  // `host:6380`, as redis-cli prints it.
+  const url = named.includes('://') ? named : `redis://${named}`;
   const secret = environment['ADDRESS_HASH_KEY']?.trim() ?? '';
   return {
     url,

@@ -20,10 +20,24 @@ const operatorScopes = 'notify.send notify.read notify.admin';
 /** The operator's access token: from `--token-file`, else `AUTH_TOKEN`, else by client credentials (`M2M_*`). */
 export async function findToken(sources: TokenSources): Promise<string> {
   const { tokenFile, environment } = sources;
-  if (tokenFile !== undefined) return (await sources.readText(tokenFile)).trim();
+  if (tokenFile !== undefined) return requireToken(await readTokenFile(sources, tokenFile), tokenFile);
   const given = environment['AUTH_TOKEN']?.trim() ?? '';
-  if (given !== '') return given;
-  return requestOwn(sources);
+  return given === '' ? await requestOwn(sources) : requireToken(given, 'AUTH_TOKEN');
+}
+
+async function readTokenFile({ readText }: TokenSources, path: string): Promise<string> {
+  try {
+    return (await readText(path)).trim();
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    throw new CommandError('not-allowed', `There is no access token: ${detail}. ${howToGetToken}`);
+  }
+}
+
+/** What a header can carry (RFC 6750 §2.1); anything else is another text, given by mistake. */
+function requireToken(text: string, where: string): string {
+  if (/^[\w.~+/-]+=*$/.test(text)) return text;
+  throw new CommandError('not-allowed', `What ${where} holds is not an access token. ${howToGetToken}`);
 }
 
 async function requestOwn({ environment, timeoutMs }: TokenSources): Promise<string> {

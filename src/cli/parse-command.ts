@@ -100,13 +100,14 @@ function toConfig(options: Readonly<Record<string, Option>>): NonNullable<ParseA
 
 function readArguments(command: Command, words: readonly string[]): Map<string, string> {
   const rows = command.args ?? [];
-  const [extra] = words.slice(rows.length);
+  const takesRest = rows.at(-1)?.isRest === true;
+  const [extra] = takesRest ? [] : words.slice(rows.length);
   if (extra !== undefined) {
     throw toUsageError(command, `"${extra}" is one word too many; write a text of several words in quotes`);
   }
   const given = new Map<string, string>();
   rows.forEach((row, index) => {
-    const word = words[index]?.trim() ?? '';
+    const word = (row.isRest === true ? words.slice(index).join(' ') : (words[index] ?? '')).trim();
     if (word === '' && row.optional !== true)
       throw toUsageError(command, `${row.name} is missing: ${row.summary}`);
     if (word === '') return;

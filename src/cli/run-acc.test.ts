@@ -95,7 +95,7 @@ describe('acc stop', () => {
 
   test('that nobody confirms is said loudly, with what is left to do', async () => {
     acc.script({
-      'PUT /api/control/send': [503, { code: 'store-unavailable', title: 'The store cannot write now' }],
+      'PUT /api/control/send': [503, { code: 'store-unavailable', title: 'The store is not available' }],
     });
     const refused = await acc.run(['stop', 'x']);
     expect(refused.code).toBe(1);
@@ -116,6 +116,40 @@ describe('acc stop', () => {
     expect(both.error).not.toContain('hunter2');
   });
 
+  test('needs neither quotes nor a reason: whoever is in a hurry is understood', async () => {
+    acc.script({ 'PUT /api/control/send': [200, quiesced] });
+    expect((await acc.run(['stop', 'wrong', 'template', '--scope', 'sms'])).code).toBe(0);
+    expect(readLastBody(requestSchemas.SendOrder)).toMatchObject({ reason: 'wrong template', scope: 'sms' });
+    expect((await acc.run(['stop'])).code).toBe(0);
+    expect(readLastBody(requestSchemas.SendOrder)).toMatchObject({
+      reason: 'no reason was given',
+      scope: 'all',
+    });
+  });
+
+  test.each([
+    [['stop', '--raeson', 'x'], "Unknown option '--raeson'"],
+    [['stop', 'x', '--scope', 'smss'], 'scope "smss" is not one of'],
+    [['stop', 'x', '--base-url', 'http://bo:hunter2@127.0.0.1:8080'], 'holds a user or a password'],
+  ])('that is mistyped says first that nothing was stopped: %j', async (argv, why) => {
+    const end = await acc.run(argv);
+    expect(end.code).toBe(2);
+    expect(end.error).toMatch(/^NOTHING WAS STOPPED\. /);
+    expect(end.error).toContain(why);
+    expect(end.error).not.toContain('hunter2');
+    expect(listSent()).toEqual([]);
+  });
+
+  test('a token that is none does not keep it from the store', async () => {
+    const environment = { APP_BASE_URL: acc.url, AUTH_TOKEN: 'two words', REDIS_URL: '127.0.0.1:1' };
+    const end = await acc.run(['stop', 'x', '--timeout', '300ms'], { environment });
+    expect(end.code).toBe(3);
+    expect(end.error).toContain('What AUTH_TOKEN holds is not an access token');
+    expect(end.error).toContain('Stopping at the store instead: redis://127.0.0.1:1');
+    expect(end.error).not.toContain('two words');
+    expect(listSent()).toEqual([]);
+  });
+
   test('a refused reason is not tried at the store', async () => {
     acc.script({
       'PUT /api/control/send': [422, { code: 'invalid-request-data', title: 'A field is not valid' }],
@@ -134,6 +168,15 @@ describe('acc start', () => {
     expect(listSent()).toEqual(['GET /api/control']);
     expect(end.out).toContain('send: off since 2026-11-20 02:58:00Z, bo: wrong date');
     expect(end.error).toContain(`acc start 'it'\\''s right' --epoch 8 --until 2h`);
+  });
+
+  test('of what is on has nothing to do, unless it is to end', async () => {
+    acc.script({
+      'GET /api/control': [200, { ...control, flags: { ...control.flags, send: { value: 'on' } } }],
+    });
+    const end = await acc.run(['start', 'x']);
+    expect([end.code, end.error]).toEqual([0, expect.stringContaining('already on: nothing to do')]);
+    expect((await acc.run(['start', 'x', '--until', '2h'])).code).toBe(2);
   });
 
   test('sends the epoch that was seen, and an expiry as an instant', async () => {
@@ -174,6 +217,13 @@ describe('pause and resume', () => {
       paused: true,
       reason: 'x',
       queue: 'email',
+    });
+    const idle = await acc.run(['resume', 'ingest', 'x']);
+    expect([idle.code, idle.error]).toEqual([0, expect.stringContaining('ingest is not paused')]);
+    const paused = { ...control, flags: { ...control.flags, ingest: { value: 'off' } } };
+    acc.script({
+      'GET /api/control': [200, paused],
+      'PUT /api/control/ingest': [200, { paused: false, epoch: 10 }],
     });
     const look = await acc.run(['resume', 'ingest', 'x']);
     expect(look.code).toBe(2);
@@ -233,6 +283,16 @@ describe('deeds on many', () => {
       filter: { ids: ['msg_1', 'msg_2'] },
       preview: false,
     });
+  });
+
+  test('with --yes and nothing done ends with 1', async () => {
+    const answer = { preview: false, matched: 7, skipped: { stopped: 7 }, released: 0 };
+    acc.script({ 'POST /api/held/release': [200, answer] });
+    const end = await acc.run(['held', 'release', 'mended', 'now', '--reason', 'stopped', '--yes']);
+    expect(end.code).toBe(1);
+    expect(end.out).toContain('released 0 of 7 matched');
+    expect(end.out).toContain('sending is stopped');
+    expect(readLastBody(requestSchemas.ReleaseOrder)).toMatchObject({ reason: 'mended now' });
   });
 
   test.each([
@@ -316,6 +376,30 @@ describe('single commands', () => {
     acc.script({ 'GET /api/audit/verify': [200, { ok: false, entry: '1-0', detail: 'changed' }] });
     const end = await acc.run(['audit', 'verify']);
     expect([end.code, end.out]).toEqual([1, expect.stringContaining('BROKEN')]);
+  });
+
+  test('a held mail is shown as text, and its HTML when it is asked for', async () => {
+    const draft = { subject: 'Hello', text: 'Good day', html: '<p>Good day</p>' };
+    acc.script({ 'GET /api/held/msg_1': [200, { message_id: 'msg_1', draft }] });
+    const { out } = await acc.run(['held', 'show', 'msg_1']);
+    expect(out).toContain('Good day');
+    expect(out).not.toContain('<p>');
+    expect((await acc.run(['held', 'show', 'msg_1', '--html'])).out).toContain('<p>');
+  });
+
+  test('a status whose store is away still shows what it can, and ends with 1', async () => {
+    acc.script({
+      'GET /api/send/status': [503, { code: 'store-unavailable', title: 'The store is not available' }],
+      'GET /api/control': [503, {}],
+      'GET /api/queue/status': [503, {}],
+      'GET /api/providers/health': [200, { providers: [] }],
+    });
+    const { code, out } = await acc.run(['status']);
+    expect(code).toBe(1);
+    expect(out).toMatch(/^NOT KNOWN: .*The store is not available/);
+    expect(out).toContain('sends nothing');
+    expect(out).toContain('StoreUnavailable.md');
+    expect(out).toMatch(/providers +none/);
   });
 
   test('a part of the status that cannot be read does not hide the others', async () => {

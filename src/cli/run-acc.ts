@@ -28,8 +28,23 @@ export async function runAcc(
     }
     return exitCodes[await runParsed(parseCommand(commandTable, argv), surroundings, print)];
   } catch (error) {
-    return exitCodes[report(error, print)];
+    return exitCodes[report(isWrongStop(error, argv) ? toNotStopped(error) : error, print)];
   }
+}
+
+/** Whoever mistypes a stop must not believe that it was made. */
+function isWrongStop(error: unknown, argv: readonly string[]): error is CommandError {
+  const [first] = argv.filter((word) => !word.startsWith('-'));
+  return first === 'stop' && error instanceof CommandError && error.ending === 'usage';
+}
+
+function toNotStopped(error: CommandError): CommandError {
+  return new CommandError(
+    'usage',
+    `NOTHING WAS STOPPED. ${error.message}\nThe shortest: acc stop`,
+    undefined,
+    error,
+  );
 }
 
 async function runParsed(parsed: Parsed, surroundings: Surroundings, print: Print): Promise<Ending> {
@@ -89,6 +104,11 @@ function readBaseUrl(text: string | undefined): string {
     throw new CommandError(
       'usage',
       `"${given}" is not an http(s) address. Give --base-url or set APP_BASE_URL.`,
+    );
+  if (url.username !== '' || url.password !== '')
+    throw new CommandError(
+      'usage',
+      'The address of the service holds a user or a password; it goes by a token. Give --base-url without them.',
     );
   return given.replace(/\/+$/, '');
 }

@@ -100,7 +100,7 @@ export const errorTable = {
   'store-unavailable': {
     kind: 'transient',
     status: 503,
-    title: 'The store cannot write now',
+    title: 'The store is not available',
     level: 'error',
   },
   'over-capacity': { kind: 'transient', status: 503, title: 'The backlog is over its budget', level: 'warn' },

@@ -45,7 +45,7 @@ export async function stopSending(
   if (answer.kind !== 'done') {
     throw new ServiceError(
       'state-conflict',
-      'The gate is missing from the store, which already means stopped. Run the service once to initialise it.',
+      'There is no gate in this store under this key prefix: no service of ours has used it. If the prefix is the right one, nothing is sent, since a missing gate means stopped.',
     );
   }
   const stopMs = store.monotonicNow() - begun;

@@ -48,7 +48,7 @@ export function toStoreError(what: string, cause: unknown): ServiceError {
   const isOurs = isFaultOfOurs(cause);
   const detail = isOurs
     ? `"${what}" failed, and this is our fault, not yours. Nothing is known to be written.`
-    : `The store could not do "${what}". Nothing is known to be written; send the same request again.`;
+    : `The store could not do "${what}". Nothing is known to be written; the same request can be sent again.`;
   return isOurs
     ? new ServiceError('internal-error', detail, { cause })
     : new ServiceError('store-unavailable', detail, { cause, retryAfterSeconds: 2 });

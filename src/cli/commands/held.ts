@@ -5,7 +5,7 @@ import type { Argument, Call, Command, Option } from '../command.ts';
 import type { Ending } from '../exit-codes.ts';
 import { type Column, printPage, printRecord } from '../print-items.ts';
 
-export const why: Argument = { name: 'why', summary: 'why, in quotes; kept in the audit' };
+export const why: Argument = { name: 'why', isRest: true, summary: 'why; kept in the audit' };
 export const pageOptions: Readonly<Record<string, Option>> = {
   limit: { value: 'N', summary: 'at most this many' },
   cursor: { value: 'CURSOR', summary: 'where the page before this one ended' },
@@ -39,9 +39,10 @@ export const held: readonly Command[] = [
     name: 'held show',
     summary: 'one held message with its draft',
     args: [{ name: 'id', summary: 'id of the message' }],
-    run: async ({ api, print, need }): Promise<Ending> => {
+    options: { html: { summary: 'also the HTML of a mail' } },
+    run: async ({ api, print, need, isSet }): Promise<Ending> => {
       const item = await api.ask(anySchema, { path: `/api/held/${encodeURIComponent(need('id'))}` });
-      print.show(item, () => printRecord(print, item));
+      print.show(item, () => printRecord(print, isSet('html') ? item : withoutHtml(item)));
       return 'done';
     },
   },
@@ -73,6 +74,13 @@ export const held: readonly Command[] = [
     run: (call) => actInBulk(call, { path: '/api/held/discard', verb: 'discard', doneIn: 'discarded' }),
   },
 ];
+
+/** A screen of markup hides the few lines that a person wants to read. */
+function withoutHtml(item: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { draft } = item;
+  if (typeof draft !== 'object' || draft === null || !('html' in draft)) return item;
+  return { ...item, draft: { ...draft, html: '(--html shows it)' } };
+}
 
 /** A page of a list, with the filter and the place of the command line. */
 export async function listPage(call: Call, path: string, shown: readonly Column[]): Promise<Ending> {

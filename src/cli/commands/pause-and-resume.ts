@@ -3,7 +3,7 @@ import type { Argument, Call, Command, Option } from '../command.ts';
 import { describeFlag, printFlags } from '../describe-flags.ts';
 import type { Ending } from '../exit-codes.ts';
 import { queueNames } from '../scopes.ts';
-import { explainConflict, quote } from './stop-and-start.ts';
+import { explainConflict, isOnForGood, quote } from './stop-and-start.ts';
 
 const args: readonly Argument[] = [
   {
@@ -11,7 +11,7 @@ const args: readonly Argument[] = [
     choices: ['ingest', 'consumers'],
     summary: 'ingest (intake answers 503) or consumers (queues rest)',
   },
-  { name: 'reason', summary: 'why, in quotes' },
+  { name: 'reason', isRest: true, summary: 'why' },
 ];
 const queue: Option = { value: 'QUEUE', choices: queueNames, summary: 'only this queue (consumers)' };
 
@@ -75,6 +75,10 @@ async function askForEpoch(call: Call): Promise<Ending> {
   call.print.show(control, () =>
     call.print.say(`${name}: ${flag === undefined ? 'unknown' : describeFlag(flag)}`),
   );
+  if (flag !== undefined && isOnForGood(flag)) {
+    call.print.note(`\n${name} is not paused: nothing to do.`);
+    return 'done';
+  }
   call.print.note(
     `\nNothing was changed. Then: acc resume ${call.need('what')} ${quote(call.need('reason'))}${queueOption(call)} --epoch ${control.epoch}`,
   );

@@ -18,21 +18,48 @@ export const status: Command = {
 type Part<Value> = { readonly value: Value } | { readonly fault: string };
 
 async function runStatus(call: Call): Promise<Ending> {
-  const sending = await call.api.ask(sendStatusSchema, { path: '/api/send/status' });
+  const sending = await readSending(call);
   const [control, queue, providers] = await Promise.all([
     readPart(call, controlSchema, '/api/control'),
     readPart(call, queueStatusSchema, '/api/queue/status'),
     readPart(call, providersSchema, '/api/providers/health'),
   ]);
   const { print } = call;
-  const all = { send: sending, control: toJson(control), queue: toJson(queue), providers: toJson(providers) };
+  const all = {
+    send: toJson(sending),
+    control: toJson(control),
+    queue: toJson(queue),
+    providers: toJson(providers),
+  };
   print.show(all, () => {
-    printSending(print, sending, 'value' in providers ? providers.value.providers : []);
+    if ('value' in sending)
+      printSending(print, sending.value, 'value' in providers ? providers.value.providers : []);
+    else printUnknown(print, sending.fault);
     printPart(print, 'switches', control, (value) => printSwitches(print, value));
     printPart(print, 'queues', queue, (value) => printQueues(print, value));
     printPart(print, 'providers', providers, (value) => printProviders(print, value));
   });
-  return 'done';
+  return 'value' in sending ? 'done' : 'refused';
+}
+
+/** A service whose store is away still answers, and the rest of the screen tells what it can. */
+async function readSending(call: Call): Promise<Part<z.infer<typeof sendStatusSchema>>> {
+  try {
+    return { value: await call.api.ask(sendStatusSchema, { path: '/api/send/status' }) };
+  } catch (error) {
+    if (error instanceof CommandError && error.problem?.status === 503) return { fault: error.message };
+    throw error;
+  }
+}
+
+function printUnknown(print: Print, fault: string): void {
+  print.say(`${print.paint('bad', 'NOT KNOWN')}: ${fault.split('\n')[0]}`);
+  print.say(
+    'A sender that gets no permit from the store sends nothing, and events are refused with 503 meanwhile.',
+  );
+  print.say(
+    'What to do: docs/runbooks/StoreUnavailable.md. A stop that holds without the store: docs/operations/stop-and-release.md',
+  );
 }
 
 function toJson(part: Part<unknown>): unknown {

@@ -1,6 +1,7 @@
+import type { z } from 'zod';
 import { viewStop } from '../../gate/stop-sending.ts';
 import { controlSchema, type Switched, switchedSchema } from '../answers.ts';
-import type { Call, Command, Option } from '../command.ts';
+import type { Argument, Call, Command, Option } from '../command.ts';
 import { describeFlag, listOddFlags } from '../describe-flags.ts';
 import { CommandError, type Ending } from '../exit-codes.ts';
 import { formatDuration } from '../parse-duration.ts';
@@ -8,9 +9,10 @@ import { flagOfScope, sendScopeNames } from '../scopes.ts';
 import { stopAtStore } from '../stop-at-store.ts';
 
 const scope: Option = { value: 'SCOPE', choices: sendScopeNames, summary: 'only this part (all)' };
-const reason = {
+const reason: Argument = {
   name: 'reason',
-  summary: 'why, in quotes; it is shown to everyone who looks and kept in the audit',
+  isRest: true,
+  summary: 'why; it is shown to everyone who looks and kept in the audit',
 };
 
 export const stopAndStart: readonly Command[] = [
@@ -21,7 +23,7 @@ export const stopAndStart: readonly Command[] = [
       'Once it says "stopping", no message gets a permit any more, on any worker. Then it waits for the attempts that\n' +
       'had one already, and says "quiesced" when the last has ended. What cannot leave is held, and nothing is lost.\n' +
       'When the service does not confirm the stop, it is made at the store directly (--store or REDIS_URL).',
-    args: [reason],
+    args: [{ ...reason, optional: true }],
     options: {
       scope,
       wait: { value: 'TIME', summary: 'how long to wait for attempts under way (10s)' },
@@ -53,12 +55,7 @@ export const stopAndStart: readonly Command[] = [
 ];
 
 async function stop(call: Call): Promise<Ending> {
-  const chosen = call.text('scope') ?? 'all';
-  const request: StopRequest = {
-    scope: chosen,
-    reason: call.need('reason'),
-    waitMs: call.durationMs('wait') ?? 10_000,
-  };
+  const request = readRequest(call);
   if (call.isSet('direct'))
     return finish(
       call,
@@ -82,6 +79,14 @@ interface StopRequest {
   readonly scope: string;
   readonly reason: string;
   readonly waitMs: number;
+}
+
+function readRequest(call: Call): StopRequest {
+  return {
+    scope: call.text('scope') ?? 'all',
+    reason: call.text('reason') ?? 'no reason was given',
+    waitMs: call.durationMs('wait') ?? 10_000,
+  };
 }
 
 interface Stopped extends Switched {
@@ -229,6 +234,12 @@ async function askForEpoch(call: Call, why: string, chosen: string): Promise<End
       if (name !== flagOfScope(chosen)) print.say(`also ${name}: ${describeFlag(other)}`);
     }
   });
+  if (flag !== undefined && isOnForGood(flag) && call.text('until') === undefined) {
+    print.note(
+      `\n${describeScope(chosen)} is already on: nothing to do. If nothing leaves all the same: acc status`,
+    );
+    return 'done';
+  }
   const parts = ['acc start', quote(why), `--epoch ${control.epoch}`];
   if (chosen !== 'all') parts.push(`--scope ${chosen}`);
   const until = call.text('until');
@@ -237,13 +248,18 @@ async function askForEpoch(call: Call, why: string, chosen: string): Promise<End
   return 'usage';
 }
 
+/** Nothing could be started or resumed. */
+export function isOnForGood(flag: z.infer<typeof controlSchema>['flags'][string]): boolean {
+  return flag.value === 'on' && flag.until === undefined;
+}
+
 /** A 409 in words that say what to do. */
 export function explainConflict(error: unknown): unknown {
   if (!(error instanceof CommandError) || error.problem?.status !== 409) return error;
   const now = error.problem.epoch === undefined ? '' : ` The epoch is ${error.problem.epoch} now.`;
   return new CommandError(
     'refused',
-    `Somebody changed a switch after you looked, so yours was not taken.${now} Look who and why: acc flags`,
+    `The epoch is not the one that you gave: a switch was changed after you looked, or it was mistyped. Yours was not taken.${now} Look who and why: acc flags`,
     error.problem,
     error,
   );
