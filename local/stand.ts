@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createDrills } from './drills.ts';
 import { buildEnvironment, type Environment, formatEnvironment } from './environment.ts';
@@ -34,7 +34,11 @@ export async function startStand(options: StandOptions): Promise<Stand> {
   const parts: Part[] = [];
   let stopping: Promise<void> | undefined;
   const drills = createDrills(parts, options.report);
-  const stop = (): Promise<void> => (stopping ??= drills.end().then(() => stopParts(parts, options.report)));
+  const operatorFile = join(options.dataDir, 'operator.env');
+  const stop = (): Promise<void> =>
+    (stopping ??= rm(operatorFile, { force: true })
+      .then(() => drills.end())
+      .then(() => stopParts(parts, options.report)));
   const logsDir = join(options.dataDir, 'logs');
   try {
     await mkdir(logsDir, { recursive: true, mode: 0o700 });
@@ -44,8 +48,10 @@ export async function startStand(options: StandOptions): Promise<Stand> {
     const environmentFile = join(options.dataDir, 'service.env');
     await writePrivateFile(environmentFile, formatEnvironment(environment));
     const children = await startPrograms({ ...options, environment, logsDir, parts });
+    const addresses = { ...surroundings.addresses, api: environment['APP_BASE_URL'] ?? '' };
+    await writePrivateFile(operatorFile, formatOperatorEnvironment(addresses, environment, secrets));
     return {
-      addresses: { ...surroundings.addresses, api: environment['APP_BASE_URL'] ?? '' },
+      addresses,
       environment,
       secrets,
       logsDir,
@@ -58,6 +64,25 @@ export async function startStand(options: StandOptions): Promise<Stand> {
     await stop();
     throw error;
   }
+}
+
+/** What `scripts/acc` adds to its environment: where the service, its store and its witness are, and who asks. */
+function formatOperatorEnvironment(
+  addresses: Stand['addresses'],
+  environment: Environment,
+  secrets: Secrets,
+): string {
+  const values = {
+    APP_BASE_URL: addresses.api,
+    REDIS_URL: addresses.redis,
+    WITNESS_URL: environment['WITNESS_URL'] ?? '',
+    M2M_TOKEN_URL: addresses.tokens,
+    M2M_CLIENT_ID: 'operator',
+    M2M_CLIENT_SECRET: secrets.clients.operator,
+  };
+  return Object.entries(values)
+    .map(([name, value]) => `${name}=${value}\n`)
+    .join('');
 }
 
 async function stopParts(parts: readonly Part[], report: Report): Promise<void> {

@@ -10,6 +10,7 @@ import { chromium } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { portTable } from '../../local/environment.ts';
 import { findRoot } from '../../local/root.ts';
+import { listenOnLoopback } from '../support/listen-on-loopback.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const run = promisify(execFile);
@@ -107,6 +108,45 @@ describe('a stand that ./scripts/up has started', () => {
       }),
     });
     expect(answer.status).toBe(202);
+  });
+
+  test('gives acc what its caller has not set, and gives nothing away to another service', async () => {
+    const { stdout } = await run(
+      join(root, 'scripts/token'),
+      ['--client', 'operator', '--scope', 'notify.read'],
+      {
+        env: stand.environment,
+      },
+    );
+    const api = findAddress(output, 'api');
+    const withSettings = (settings: Record<string, string>): Stand => ({
+      ...stand,
+      environment: { ...stand.environment, ...settings },
+    });
+    expect(await runAcc(stand, 'status')).toMatch(/^SENDING/);
+    expect(await runAcc(withSettings({ AUTH_TOKEN: stdout.trim() }), 'status')).toMatch(/^SENDING/);
+    expect(await runAcc(withSettings({ APP_BASE_URL: `${api}/` }), 'status')).toMatch(/^SENDING/);
+
+    let connections = 0;
+    const other = createServer((socket) => {
+      connections += 1;
+      socket.destroy();
+    });
+    const elsewhere = `http://127.0.0.1:${await listenOnLoopback(other)}`;
+    try {
+      const said = [
+        await runAcc(withSettings({ APP_BASE_URL: elsewhere }), 'stop', 'x'),
+        await runAcc(stand, 'stop', 'x', '--base-url', elsewhere),
+      ];
+      for (const words of said) {
+        expect(words).toContain('There is no access token');
+        expect(words).toContain('No store was named');
+      }
+      expect(connections).toBe(0);
+      expect(await runAcc(stand, 'status')).toMatch(/^SENDING/);
+    } finally {
+      other.close();
+    }
   });
 
   test('the mail that was sent looks whole in a browser, on a phone too', async (context) => {
