@@ -1,6 +1,11 @@
-import { discardDeadLetters, listDeadLetters, replayDeadLetters } from '../deliver/dead-letters.ts';
+import {
+  type DeadLetterDesk,
+  discardDeadLetters,
+  listDeadLetters,
+  replayDeadLetters,
+} from '../deliver/dead-letters.ts';
 import { listUnknowns, resolveUnknown } from '../deliver/unknowns.ts';
-import type { EventId } from '../domain/ids.ts';
+
 import { readAudit } from '../gate/audit-chain.ts';
 import { addSuppressions, listSuppressions, removeSuppression } from '../gate/suppressions.ts';
 import { type AuditVerdict, verifyAudit } from '../gate/verify-audit.ts';
@@ -19,8 +24,8 @@ export function buildOperatorServices(parts: OperatorParts): OperatorServices {
   const { foundation, gate } = parts;
   const { configuration, keys, jobs, now, reportError } = foundation;
   const redis = foundation.redis.commands;
-  const settleEvent = (id: EventId, to: 'accepted' | 'rejected', reason: string): Promise<boolean> =>
-    settleDeadEvent({ redis, keys, retentionMs: gate.retentionMs }, id, to, reason);
+  const settleEvent: DeadLetterDesk['settleEvent'] = (id, to, decision) =>
+    settleDeadEvent({ redis, keys, retentionMs: gate.retentionMs }, id, to, decision);
   const desk = { redis, keys, jobs, now, reportError, decisions: gate.decisions, settleEvent };
   const addresses = {
     redis,

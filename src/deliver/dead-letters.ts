@@ -13,7 +13,11 @@ export interface DeadLetterDesk extends AuditDesk {
   readonly decisions: MessageDecisions;
   readonly jobs: Pick<JobAdder, 'addMessageJob' | 'ensureEventJob'>;
   /** The planner's: has a dead event planned again, or ends it. False when it is not dead (any more). */
-  readonly settleEvent: (id: EventId, to: 'accepted' | 'rejected', reason: string) => Promise<boolean>;
+  readonly settleEvent: (
+    id: EventId,
+    to: 'accepted' | 'rejected',
+    decision: { readonly reason: string; readonly by: string },
+  ) => Promise<boolean>;
   readonly reportError: (what: string, error: unknown) => void;
 }
 
@@ -66,8 +70,8 @@ export async function discardDeadLetters(desk: DeadLetterDesk, order: DeadOrder)
     judge: () => undefined,
     act: async (letter) => {
       if (letter.kind === 'event') {
-        const reason = `discarded: ${order.reason}`;
-        return (await desk.settleEvent(letter.id as EventId, 'rejected', reason)) ? undefined : 'refused';
+        const decision = { reason: `discarded: ${order.reason}`, by: order.actor };
+        return (await desk.settleEvent(letter.id as EventId, 'rejected', decision)) ? undefined : 'refused';
       }
       const end = { to: 'discarded', from: ['dead'], reason: order.reason, by: order.actor } as const;
       return (await desk.decisions.end(letter.id as MessageId, end)).kind === 'done' ? undefined : 'refused';
@@ -85,7 +89,8 @@ async function replay(desk: DeadLetterDesk, order: Order, letter: DeadLetter): P
     );
   }
   const id = letter.id as EventId;
-  if (!(await desk.settleEvent(id, 'accepted', order.reason))) return 'refused';
+  const decision = { reason: order.reason, by: order.actor };
+  if (!(await desk.settleEvent(id, 'accepted', decision))) return 'refused';
   await desk.jobs
     .ensureEventJob(id)
     .catch((error: unknown) => desk.reportError('add job of a replayed event', error));

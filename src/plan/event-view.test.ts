@@ -15,6 +15,7 @@ const event = {
   mode: 'testing',
   receivedAt: 0,
   remarks: [],
+  earlier: [],
 } as unknown as EventRecord;
 
 function message(fields: Partial<MessageRecord>): MessageRecord {

@@ -8,8 +8,9 @@ export function viewEvent(
   messages: readonly MessageRecord[],
   unreadable: readonly MessageId[] = [],
 ) {
+  const earlier = event.earlier.map(({ at, what, detail }) => ({ at: toIso(at), what, ...toDetail(detail) }));
   const planned =
-    event.plannedAt === undefined
+    event.plannedAt === undefined || event.state === 'accepted'
       ? []
       : [{ at: toIso(event.plannedAt), what: event.state, ...toDetail(event.reason) }];
   return {
@@ -30,7 +31,7 @@ export function viewEvent(
     })),
     ...(unreadable.length === 0 ? {} : { unreadable: [...unreadable] }),
     ...(event.remarks.length === 0 ? {} : { remarks: [...event.remarks] }),
-    history: [...describeIntake(event), ...planned],
+    history: [...describeIntake(event), ...earlier, ...planned],
   };
 }
 

@@ -19,14 +19,14 @@ export async function settleDeadEvent(
   options: DeadEventOptions,
   id: EventId,
   to: 'accepted' | 'rejected',
-  reason: string,
+  { reason, by }: { readonly reason: string; readonly by: string },
 ): Promise<boolean> {
   const { redis, retentionMs } = options;
   const keys = options.keys.of(id);
   const [word] = (await script.run(
     redis,
     [keys.event(id), keys.eventsOpen, keys.eventsPlanned, keys.eventsDead],
-    [id, to, reason, '', retentionMs, 'dead'],
+    [id, to, reason, '', retentionMs, 'dead', '', by],
   )) as string[];
   return word === 'done';
 }

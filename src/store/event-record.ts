@@ -31,9 +31,12 @@ export interface EventRecord {
   readonly era: number;
   /** Channels that were left out when it was planned, and why. */
   readonly remarks: readonly AddressRemark[];
+  /** How it died before, and who had it planned anew. */
+  readonly earlier: readonly { readonly at: number; readonly what: string; readonly detail: string }[];
 }
 
 const remarkList = z.array(z.object({ channel: z.enum(channels), detail: z.string() }));
+const earlierList = z.array(z.object({ at: z.number(), what: z.string(), detail: z.string() }));
 const record = z.object({
   state: z.enum(eventStates),
   reason: z.string().default(''),
@@ -56,6 +59,10 @@ const record = z.object({
     .string()
     .default('[]')
     .transform((text) => remarkList.parse(JSON.parse(text))),
+  earlier: z
+    .string()
+    .default('[]')
+    .transform((text) => earlierList.parse(JSON.parse(text))),
 });
 
 /** The record of `id`, or `undefined` when there is none (or it has expired). Throws `UnreadableRecord`. */

@@ -130,10 +130,44 @@ describe('an address that cannot be used', () => {
       remarks: [remark],
       messages: [],
     });
-    await settleDeadEvent({ ...desk, retentionMs: 60_000 }, id, 'accepted', '');
+    await settleDeadEvent({ ...desk, retentionMs: 60_000 }, id, 'accepted', {
+      reason: 'has a number now',
+      by: 'boss',
+    });
     const mended = found('jo@example.com', { phone: '+15555550123' as PhoneNumber });
     await desk.plan(id, mended);
-    expect(await desk.readEvent(id)).toMatchObject({ state: 'planned', remarks: [] });
+    const record = await desk.readEvent(id);
+    expect(record).toMatchObject({ state: 'planned', remarks: [] });
+    expect(
+      viewEvent(record, []).history.map(({ what, ...more }) => [what, 'detail' in more && more.detail]),
+    ).toEqual([
+      ['accepted', false],
+      ['dead', 'recipient-refused'],
+      ['replayed', 'boss: has a number now'],
+      ['planned', false],
+    ]);
+  });
+
+  test('that dies again and again keeps how, and no more than twenty lines', async () => {
+    const desk = await openDesk();
+    const id = await desk.accept({ ...match, channels: ['sms'] });
+    for (let time = 0; time < 15; time += 1) {
+      await desk.plan(id, { ...found('jo@example.com'), remarks: [remark] });
+      await settleDeadEvent({ ...desk, retentionMs: 60_000 }, id, 'accepted', {
+        reason: `try ${time}`,
+        by: 'boss',
+      });
+    }
+    const { earlier } = await desk.readEvent(id);
+    expect(earlier).toHaveLength(20);
+    expect(earlier.at(-1)).toMatchObject({ what: 'replayed', detail: 'boss: try 14' });
+    await desk.plan(id, { ...found('jo@example.com'), remarks: [remark] });
+    await settleDeadEvent({ ...desk, retentionMs: 60_000 }, id, 'rejected', { reason: 'enough', by: 'boss' });
+    const { history } = viewEvent(await desk.readEvent(id), []);
+    expect(history.slice(-2)).toMatchObject([
+      { what: 'dead', detail: 'recipient-refused' },
+      { what: 'rejected', detail: 'enough' },
+    ]);
   });
 });
 
