@@ -57,6 +57,13 @@ const figures = z.looseObject({
   delayed: z.number(),
   oldest_age_ms: z.number(),
 });
+const limitUse = z.looseObject({ name: z.string(), limit: z.number(), used: z.number() });
+/** Of the diagnostics: how much of each limit is used now. */
+export const limitsSchema = z.looseObject({
+  limits: z.array(limitUse.extend({ window_ms: z.number() })).default([]),
+  caps: z.array(limitUse).default([]),
+});
+
 export const queueStatusSchema = z.looseObject({
   queues: z.record(z.string(), figures),
   messages: z.record(z.string(), z.number()),

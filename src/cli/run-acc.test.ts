@@ -372,6 +372,19 @@ describe('single commands', () => {
     expect(listSent()[1]).toContain('cursor=c1');
   });
 
+  test('the audit tells how many of how many a deed on many reached', async () => {
+    const line = {
+      at: '2026-11-20T02:58:00.000Z',
+      actor: 'bo',
+      action: 'release held: done',
+      reason: 'mended',
+    };
+    acc.script({ 'GET /api/audit': [200, { lines: [{ ...line, detail: { matched: 7, done: 0 } }] }] });
+    expect((await acc.run(['audit'])).out).toMatch(/HOW MANY\n.*mended +0 of 7/);
+    acc.script({ 'GET /api/audit': [200, { lines: [] }] });
+    expect((await acc.run(['audit'])).out).toBe('nothing yet\n');
+  });
+
   test('a broken audit chain ends with 1', async () => {
     acc.script({ 'GET /api/audit/verify': [200, { ok: false, entry: '1-0', detail: 'changed' }] });
     const end = await acc.run(['audit', 'verify']);
@@ -421,14 +434,27 @@ describe('single commands', () => {
         200,
         {
           queues: { email: { waiting: 4, active: 0, delayed: 1, oldest_age_ms: 9_000 } },
-          messages: { unknown: 2 },
+          messages: { unknown: 2, queued: 230 },
           held: { stopped: 7, promo: 0 },
           dead_letters: 3,
+        },
+      ],
+      'GET /api/diagnostics': [
+        200,
+        {
+          limits: [
+            { name: 'all', limit: 10, used: 10, window_ms: 60_000 },
+            { name: 'sms', limit: 10, used: 3, window_ms: 60_000 },
+          ],
+          caps: [{ name: 'run', limit: 50, used: 50 }],
         },
       ],
     });
     const { code, out } = await acc.run(['status']);
     expect(code).toBe(0);
+    expect(out).toContain('limit      all: 10 of 10 in 60 s. At this pace the 230 open ones take 23 min');
+    expect(out).not.toContain('sms: 3');
+    expect(out).toContain('cap        run: 50 of 50 used up');
     expect(out).toContain('NOT SENDING: wrong date');
     expect(out).toContain('off since 2026-11-20 02:58:00Z, bo: wrong date');
     expect(out).toContain('held       7 (stopped 7)');

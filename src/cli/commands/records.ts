@@ -12,6 +12,7 @@ const auditColumns: readonly Column[] = [
   ['BEFORE', 'before'],
   ['AFTER', 'after'],
   ['WHY', 'reason'],
+  ['HOW MANY', 'done'],
 ];
 
 export const records: readonly Command[] = [
@@ -124,8 +125,18 @@ const auditSchema = z.looseObject({
 
 async function showAudit({ api, print, whole }: Call): Promise<Ending> {
   const answer = await api.ask(auditSchema, { path: '/api/audit', query: { limit: whole('limit') ?? 50 } });
-  print.show(answer, () => printItems(print, answer.lines ?? answer.items ?? [], auditColumns));
+  const lines = answer.lines ?? answer.items ?? [];
+  print.show(answer, () => {
+    if (lines.length === 0) print.say('nothing yet');
+    else printItems(print, lines.map(countDone), auditColumns);
+  });
   return 'done';
+}
+
+/** A deed on many tells in its detail how many it found, and how many of them it did. */
+function countDone(line: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const parsed = z.looseObject({ done: z.number(), matched: z.number() }).safeParse(line['detail']);
+  return parsed.success ? { ...line, done: `${parsed.data.done} of ${parsed.data.matched}` } : line;
 }
 
 const verdictSchema = z.looseObject({

@@ -1,6 +1,12 @@
 import type { z } from 'zod';
 import { openStates } from '../../domain/message.ts';
-import { controlSchema, providersSchema, queueStatusSchema, sendStatusSchema } from '../answers.ts';
+import {
+  controlSchema,
+  limitsSchema,
+  providersSchema,
+  queueStatusSchema,
+  sendStatusSchema,
+} from '../answers.ts';
 import type { Call, Command } from '../command.ts';
 import { describeFlag, formatInstant, listOddFlags } from '../describe-flags.ts';
 import { CommandError, type Ending } from '../exit-codes.ts';
@@ -19,10 +25,11 @@ type Part<Value> = { readonly value: Value } | { readonly fault: string };
 
 async function runStatus(call: Call): Promise<Ending> {
   const sending = await readSending(call);
-  const [control, queue, providers] = await Promise.all([
+  const [control, queue, providers, limits] = await Promise.all([
     readPart(call, controlSchema, '/api/control'),
     readPart(call, queueStatusSchema, '/api/queue/status'),
     readPart(call, providersSchema, '/api/providers/health'),
+    readPart(call, limitsSchema, '/api/diagnostics'),
   ]);
   const { print } = call;
   const all = {
@@ -30,6 +37,7 @@ async function runStatus(call: Call): Promise<Ending> {
     control: toJson(control),
     queue: toJson(queue),
     providers: toJson(providers),
+    limits: toJson(limits),
   };
   print.show(all, () => {
     if ('value' in sending)
@@ -37,6 +45,9 @@ async function runStatus(call: Call): Promise<Ending> {
     else printUnknown(print, sending.fault);
     printPart(print, 'switches', control, (value) => printSwitches(print, value));
     printPart(print, 'queues', queue, (value) => printQueues(print, value));
+    printPart(print, 'limits', limits, (value) =>
+      printLimits(print, value, 'value' in queue ? countOpen(queue.value) : 0),
+    );
     printPart(print, 'providers', providers, (value) => printProviders(print, value));
   });
   return 'value' in sending ? 'done' : 'refused';
@@ -169,9 +180,29 @@ function printQueues(print: Print, queue: z.infer<typeof queueStatusSchema>): vo
 /** What is neither held nor ended. With what is held, dead and unknown these are all that there are: the sums add up. */
 function describeOpen(messages: Readonly<Record<string, number>>): string {
   const counts = openStates.map((state) => [state, messages[state] ?? 0] as const);
-  const open = counts.reduce((sum, [, count]) => sum + count, 0);
+  const open = countOpen({ messages });
   const parts = counts.filter(([, count]) => count > 0).map(([state, count]) => `${state} ${count}`);
   return `open       ${open === 0 ? '0' : `${open} (${parts.join(', ')}): acc messages says what each waits for`}`;
+}
+
+function countOpen({ messages }: Pick<z.infer<typeof queueStatusSchema>, 'messages'>): number {
+  return openStates.reduce((sum, state) => sum + (messages[state] ?? 0), 0);
+}
+
+/** Limits that are used up are why messages wait while everything is on. */
+function printLimits(print: Print, { limits, caps }: z.infer<typeof limitsSchema>, open: number): void {
+  for (const { name, limit, used, window_ms: windowMs } of limits) {
+    if (used < limit || limit <= 0 || open === 0) continue;
+    const takes = formatDuration(Math.ceil(open / limit) * windowMs);
+    print.say(
+      print.paint(
+        'odd',
+        `limit      ${name}: ${used} of ${limit} in ${formatDuration(windowMs)}. At this pace the ${open} open ones take ${takes}`,
+      ),
+    );
+  }
+  for (const { name, limit, used } of caps)
+    if (used >= limit) print.say(print.paint('odd', `cap        ${name}: ${used} of ${limit} used up`));
 }
 
 function printProviders(print: Print, { providers }: z.infer<typeof providersSchema>): void {
