@@ -23,11 +23,11 @@ const layers: readonly Layer[] = [
       'scripts/**/*.test.ts',
       'bench/**/*.test.ts',
     ],
-    testTimeoutMs: 10_000,
+    testTimeoutMs: 30_000,
     workersMax: 2,
     isolate: false,
   },
-  { name: 'golden', include: ['test/golden/**/*.test.ts'], testTimeoutMs: 10_000, workersMax: 1 },
+  { name: 'golden', include: ['test/golden/**/*.test.ts'], testTimeoutMs: 30_000, workersMax: 1 },
   { name: 'conformance', include: ['test/conformance/**/*.test.ts'], testTimeoutMs: 20_000, workersMax: 2 },
   {
     name: 'integration',

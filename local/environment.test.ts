@@ -98,6 +98,16 @@ describe('a port', () => {
     expect(await describeTakenPorts(ports)).toMatch(
       new RegExp(`Ports ${port}, ${port} are taken.* LOCAL_SMTP_PORT=\\d+ LOCAL_SMS_PORT=\\d+ ./scripts/up`),
     );
+    const chosen = {
+      APP_MODE: 'dry_run',
+      PORT: '9000',
+      LOCAL_SMTP_PORT: port,
+      MAIL_FROM: "A <o'a@b.test>",
+      HOME: '/',
+    };
+    expect(await describeTakenPorts(ports, chosen)).toMatch(
+      /Choose another: PORT=9000 APP_MODE=dry_run MAIL_FROM='A <o'\\''a@b.test>' LOCAL_SMTP_PORT=\d+ LOCAL_SMS_PORT=\d+ /,
+    );
     await squatter.stop();
     expect(await describeTakenPorts(ports)).toMatch(/^Port \d+ is taken.* LOCAL_SMS_PORT=\d+ /);
   });

@@ -123,8 +123,11 @@ export async function choosePorts(caller: CallerEnvironment): Promise<Ports> {
   return Object.fromEntries(chosen) as Ports;
 }
 
-/** Which ports cannot be had, and one command that works now; `undefined` when all are free. */
-export async function describeTakenPorts(ports: Ports): Promise<string | undefined> {
+/** Which ports cannot be had, and one command that works now, with what the caller chose; `undefined` when all are free. */
+export async function describeTakenPorts(
+  ports: Ports,
+  caller: CallerEnvironment = {},
+): Promise<string | undefined> {
   const taken: PortName[] = [];
   for (const [at, name] of portNames().entries()) {
     const isAskedTwice = portNames().findIndex((other) => ports[other] === ports[name]) < at;
@@ -132,11 +135,21 @@ export async function describeTakenPorts(ports: Ports): Promise<string | undefin
   }
   if (taken.length === 0) return undefined;
   const said = taken.map((name) => ports[name]).join(', ');
+  const chosen = [...portNames().map((name) => portTable[name].variable), ...openSettings].filter(
+    (variable) =>
+      (caller[variable] ?? '') !== '' && !taken.some((name) => portTable[name].variable === variable),
+  );
+  const kept = chosen.map((variable) => `${variable}=${quote(caller[variable] ?? '')}`);
   const free = await Promise.all(
     taken.map(async (name) => `${portTable[name].variable}=${await findFreePort()}`),
   );
   const verdict = taken.length === 1 ? `Port ${said} is taken` : `Ports ${said} are taken`;
-  return `${verdict}. Choose another: ${free.join(' ')} ./scripts/up`;
+  return `${verdict}. Choose another: ${[...kept, ...free].join(' ')} ./scripts/up`;
+}
+
+/** A word for a POSIX shell. */
+function quote(text: string): string {
+  return /^[\w@%+:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
 function portNames(): readonly PortName[] {

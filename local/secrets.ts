@@ -44,6 +44,11 @@ export function listClients(secrets: Secrets): readonly IssuerClient[] {
   return clientNames().map((id) => ({ id, secret: secrets.clients[id], ...clientTable[id] }));
 }
 
+/** What a client may ask for. */
+export function scopesOf(name: ClientName): readonly string[] {
+  return clientTable[name].scopes;
+}
+
 export function clientNames(): readonly ClientName[] {
   return Object.keys(clientTable) as ClientName[];
 }

@@ -3,12 +3,12 @@ import { parseArgs } from 'node:util';
 import { askStand } from './control.ts';
 import { requestToken } from './request-token.ts';
 import { findRoot } from './root.ts';
-import { clientNames, readSecrets } from './secrets.ts';
+import { type ClientName, clientNames, readSecrets, scopesOf } from './secrets.ts';
 
 const help = `
 usage: ./scripts/token [--scope "notify.send notify.read"] [--client upstream-demo]
 
-  Prints an access token of the local issuer. Clients: ${clientNames().join(', ')}.
+  Prints an access token of the local issuer, good for five minutes. Clients: ${clientNames().join(', ')}.
 `.trim();
 
 /** Prints nothing but the token on stdout, so that it can be used as $(./scripts/token). */
@@ -27,6 +27,7 @@ async function printToken(): Promise<number> {
   const clientId = clientNames().find((name) => name === client);
   if (clientId === undefined)
     throw new Error(`There is no client "${client}". Clients: ${clientNames().join(', ')}.`);
+  requireScopes(clientId, scope);
   const dataDir = resolve(findRoot(), process.env['LOCAL_DATA_DIR'] ?? '.data');
   const tokenUrl = (await askStand(dataDir))?.addresses['tokens'];
   const secrets = await readSecrets(dataDir);
@@ -34,6 +35,16 @@ async function printToken(): Promise<number> {
     throw new Error('The local issuer does not run. Start it: ./scripts/up');
   console.log(await requestToken({ tokenUrl, clientId, clientSecret: secrets.clients[clientId], scope }));
   return 0;
+}
+
+/** The issuer leaves out scopes that it does not know, and the token would be one for nothing. */
+function requireScopes(client: ClientName, scope: string): void {
+  const refused = scope.split(' ').filter((word) => word !== '' && !scopesOf(client).includes(word));
+  if (refused.length === 0) return;
+  const rows = clientNames().map((name) => `  --client ${name.padEnd(16)} ${scopesOf(name).join(' ')}`);
+  throw new Error(
+    `${client} may not ask for ${refused.join(', ')}. Who may ask for what:\n${rows.join('\n')}`,
+  );
 }
 
 process.exitCode = await printToken().catch((error: unknown) => {

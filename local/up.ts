@@ -93,7 +93,7 @@ async function runInForeground(hasDemo: boolean): Promise<number> {
 async function startHere(): Promise<Stand> {
   const caller = process.env;
   const ports = await choosePorts(caller);
-  const taken = await describeTakenPorts(ports);
+  const taken = await describeTakenPorts(ports, caller);
   if (taken !== undefined) throw new StartFault(taken);
   report.title('Starting');
   const ignored = listIgnoredSettings(caller);

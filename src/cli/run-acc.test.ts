@@ -504,6 +504,20 @@ describe('single commands', () => {
 });
 
 describe('how it ends', () => {
+  test.each([
+    [['dead', 'list'], 'acc dead-letters list'],
+    [['release'], 'acc held release'],
+    [['replay'], 'acc dead-letters replay'],
+    [['verify'], 'acc audit verify'],
+    [['hled', 'list'], 'acc held list'],
+  ])('what is no command names the one that was meant: %j', async (argv, meant) => {
+    const end = await acc.run(argv);
+    expect([end.code, end.error]).toEqual([
+      2,
+      expect.stringMatching(new RegExp(`Did you mean: .*${meant}\\b.*\\?`)),
+    ]);
+  });
+
   test('401 and 403 end with 4, and the request id is told', async () => {
     acc.script({
       'GET /api/control': [403, { code: 'insufficient-scope', title: 'no', detail: 'd', request_id: 'r-1' }],

@@ -82,15 +82,27 @@ function showOverview(words: readonly string[], isAsked: boolean, print: Print):
   return 'usage';
 }
 
+/** `dead list`, `release`: names that begin with what was written, or have it as one of their words. */
+function findByPart([first = '', second]: readonly string[], names: readonly string[]): readonly string[] {
+  if (first.length < 3) return [];
+  return names.filter((name) => {
+    const [group = '', ...rest] = name.split(' ');
+    const begins = group.startsWith(first) && (second === undefined || rest.includes(second));
+    return begins || (second === undefined && rest.includes(first));
+  });
+}
+
 /** Whole names first, then the first word alone: `sttus --watch`, `hled`. */
 function toUnknownCommand(words: readonly string[]): CommandError {
   const names = commandTable.map(({ name }) => name);
   const groups = names.map((name) => name.split(' ')[0] ?? '');
-  const [meant] = [
+  const near = [
     ...[3, 2, 1].flatMap((count) => findNearest(words.slice(0, count).join(' '), names)),
     ...findNearest(words[0] ?? '', [...new Set(groups)]),
   ];
-  const hint = meant === undefined ? '' : ` Did you mean: acc ${meant}?`;
+  const parts = findByPart(words, names);
+  const meant = (parts.length > 0 ? parts.slice(0, 3) : near.slice(0, 1)).map((name) => `acc ${name}`);
+  const hint = meant.length === 0 ? '' : ` Did you mean: ${meant.join(', ')}?`;
   return new CommandError(
     'usage',
     `There is no command "${words.join(' ')}".${hint} All of them: acc --help`,

@@ -118,6 +118,8 @@ describe('a stand that ./scripts/up has started', () => {
         env: stand.environment,
       },
     );
+    const refused = run(join(root, 'scripts/token'), ['--scope', 'notify.admin'], { env: stand.environment });
+    await expect(refused).rejects.toMatchObject({ stderr: expect.stringContaining('--client operator') });
     const api = findAddress(output, 'api');
     const withSettings = (settings: Record<string, string>): Stand => ({
       ...stand,

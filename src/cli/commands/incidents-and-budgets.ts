@@ -71,7 +71,7 @@ async function showSlos({ api, print }: Call): Promise<Ending> {
   print.show(answer, () => {
     warnUnlessWatched(print, answer.watched);
     print.table(
-      ['SLO', 'TARGET', 'MEASURED', 'OF', 'BUDGET LEFT', 'BURN 5m', '1h', '6h', '3d', 'VERDICT'],
+      ['SLO', 'TARGET', 'GOOD SHARE', 'OF', 'BUDGET LEFT', 'BURN 5m', '1h', '6h', '3d', 'VERDICT'],
       answer.slos.map((one) => [
         one.slo,
         one.target,

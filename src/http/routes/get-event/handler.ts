@@ -10,6 +10,7 @@ import { replyJson } from '../../route.ts';
 export async function getEvent(exchange: Exchange, { services }: ApiContext): Promise<Reply> {
   const id = parseEventId(exchange.params['id'] ?? '');
   const event = id === undefined ? undefined : await services.readEvent(id, ownerOf(exchange));
-  if (event === undefined) throw new ServiceError('not-found', 'this client has no such event');
+  if (event === undefined)
+    throw new ServiceError('not-found', 'there is no such event, or it belongs to another client');
   return replyJson(200, event);
 }

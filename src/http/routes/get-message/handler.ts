@@ -10,6 +10,7 @@ import { replyJson } from '../../route.ts';
 export async function getMessage(exchange: Exchange, { services }: ApiContext): Promise<Reply> {
   const id = parseMessageId(exchange.params['id'] ?? '');
   const message = id === undefined ? undefined : await services.readMessage(id, ownerOf(exchange));
-  if (message === undefined) throw new ServiceError('not-found', 'this client has no such message');
+  if (message === undefined)
+    throw new ServiceError('not-found', 'there is no such message, or it belongs to another client');
   return replyJson(200, message);
 }
