@@ -25,6 +25,8 @@ export async function runHost(
   const { redis, log, now, monotonicNow, releases, reportError } = foundation;
   const { watch, flags, queue, queuePrefix } = options;
   const host = createQueueHost({ ...options, onError: reportError, now, monotonicNow });
+  // All hosts of a process at once: while one waits for its last job, another must not take up new ones.
+  releases.ending.addEventListener('abort', () => host.takeNoMore());
   releases.push(host.name, (deadlineMs) => host.stop(deadlineMs));
   await pauseWithGate({ host, watch, flags, reportError });
   const isStalled = createHostWatch({

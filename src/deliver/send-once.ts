@@ -13,7 +13,7 @@ import { redactReply } from './redact-reply.ts';
 import { toOutgoing } from './to-outgoing.ts';
 
 type Choice = Extract<ReturnType<Desk['providers']['chooseProvider']>, { kind: 'chosen' }>;
-/** A live connection, or why there is none: not sent for sure, and counted like any other attempt. */
+/** A live connection, or why there is none: then the gate is asked all the same, since a stop must hold what waits. */
 type Slot = { readonly lease: Lease } | { readonly unavailable: ProviderUnavailable };
 
 const parkMsMax = 60_000;
@@ -54,8 +54,9 @@ async function tryProvider(
   { ready, choice, segments }: { ready: ReadyMessage; choice: Choice; segments: number },
   signal: AbortSignal,
 ): Promise<TryEnd> {
-  const slot = await reserve(choice.provider, signal);
+  let slot: Slot | undefined;
   try {
+    slot = await reserve(choice.provider, signal);
     const asked: AskedAt = {
       monotonicMs: desk.monotonicNow(),
       wallMs: desk.now(),
@@ -72,17 +73,14 @@ async function tryProvider(
     if (answer.kind === 'rehearse') throw new Error('the gate rehearsed what was to be sent');
     if (answer.kind === 'wait-later' && answer.why === 'provider-back-off') {
       // Another worker was told to slow down. The next choice is another provider, or none for now.
-      choice.report(
-        { kind: 'slow-down', code: 'fleet', detail: answer.why, retryAfterMs: answer.ms },
-        desk.monotonicNow(),
-      );
+      choice.block(answer.ms, desk.monotonicNow());
       return { kind: 'choose-again' };
     }
     if (answer.kind === 'wait-here' && !signal.aborted) return { kind: 'park', ms: answer.ms };
     return await followRefusal(desk, ready, answer);
   } finally {
     choice.report('unused', desk.monotonicNow());
-    if ('lease' in slot) slot.lease.release();
+    if (slot !== undefined && 'lease' in slot) slot.lease.release();
   }
 }
 
@@ -112,7 +110,7 @@ async function useClaim(desk: Desk, attempt: Attempt): Promise<JobEnd> {
 
 /** A login that is refused is no outage: it is our account's, and all messages wait. */
 function toOutcome({ code, message }: ProviderUnavailable): AttemptOutcome {
-  return { kind: code === 'unauthorized' ? 'account-fault' : 'not-sent', code, detail: message };
+  return { kind: code === 'unauthorized' ? 'account-fault' : 'unreachable', code, detail: message };
 }
 
 async function sendFenced(desk: Desk, attempt: Attempt, lease: Lease): Promise<AttemptOutcome> {
@@ -192,17 +190,11 @@ function toEnd(
   decision: Exclude<Decision, { to: 'given-back' }>,
 ): AttemptEnd {
   const { claim } = attempt;
-  const { outcome, providerMs } = settled;
-  const detail = describe(outcome, attempt.ready);
-  const definite = outcome.kind !== 'accepted' && outcome.kind !== 'unknown';
-  const line = {
-    number: claim.attempt,
-    provider: claim.provider,
-    outcome: outcome.kind,
-    detail,
-    durationMs: Math.round(providerMs),
+  const detail = describe(settled.outcome, attempt.ready);
+  const common = {
+    ...describeAttempt(claim, settled, detail),
+    reason: 'reason' in decision ? decision.reason : '',
   };
-  const common = { reason: 'reason' in decision ? decision.reason : '', line, undo: definite };
   const block =
     'blockProviderMs' in decision && decision.blockProviderMs !== undefined
       ? { blockProviderMs: decision.blockProviderMs }
@@ -220,6 +212,7 @@ function toEnd(
           ...(decision.isUncounted === true ? { attempts: String(claim.attempt - 1) } : {}),
         },
         retryInMs: decision.inMs,
+        ...(decision.isUnseen === true ? { isUnseen: true } : {}),
       };
     case 'dead':
       return {
@@ -240,6 +233,19 @@ function toEnd(
     default:
       return decision satisfies never;
   }
+}
+
+function describeAttempt(
+  { attempt, provider }: Claim,
+  { outcome, providerMs }: Settled,
+  detail: string,
+): Pick<AttemptEnd, 'line' | 'undo' | 'blamesRecipient'> {
+  const { kind } = outcome;
+  return {
+    line: { number: attempt, provider, outcome: kind, detail, durationMs: Math.round(providerMs) },
+    undo: kind !== 'accepted' && kind !== 'unknown',
+    blamesRecipient: kind === 'deferred' || kind === 'refused',
+  };
 }
 
 function suppressGone(

@@ -47,6 +47,18 @@ describe('decideOutcome', () => {
       { to: 'given-back', reason: 'stopped' },
     ],
     [
+      'unreachable waits, however often and however long',
+      { kind: 'unreachable', code: 'connect-failed', detail: '' },
+      { attempt: 99, sinceFirstAttemptMs: 1e12 },
+      { to: 'retrying', inMs: 30_000, reason: 'connect-failed', isUncounted: true, isUnseen: true },
+    ],
+    [
+      'unreachable ends where there are no retries',
+      { kind: 'unreachable', code: 'connect-failed', detail: '' },
+      { retriesEnabled: false },
+      { to: 'dead', reason: 'retries-disabled:connect-failed', suppress: false },
+    ],
+    [
       'deferred is tried again with jitter',
       { kind: 'deferred', code: '450', detail: '' },
       {},

@@ -12,6 +12,8 @@ export type Decision =
       readonly blockProviderMs?: number;
       /** The attempt does not count: nothing was tried on the recipient. */
       readonly isUncounted?: true;
+      /** It does not count against a limit either: no provider saw it. */
+      readonly isUnseen?: true;
     }
   | {
       readonly to: 'dead';
@@ -68,6 +70,8 @@ export function decideOutcome(outcome: AttemptOutcome, policy: RetryPolicy, fact
         : { to: 'unknown', reason: outcome.phase };
     case 'aborted':
       return { to: 'given-back', reason: outcome.detail };
+    case 'unreachable':
+      return decideWait(outcome.code, policy, facts);
     case 'not-sent':
     case 'deferred':
       return decideRetry(outcome.code, policy, facts, backOffMs(policy.backOff, facts.attempt, facts.random));
@@ -92,6 +96,16 @@ export function decideOutcome(outcome: AttemptOutcome, policy: RetryPolicy, fact
 /** To send once more is a retry too: where there are none, a person decides. */
 export function toUnknownPolicy(policy: Pick<RetryPolicy, 'onUnknown' | 'retriesEnabled'>): AmbiguityPolicy {
   return policy.retriesEnabled ? policy.onUnknown : 'ask';
+}
+
+/**
+ * However long a provider is away, its messages do not die of it: they wait until it is back, or until they are worthless.
+ * The breaker sees to it that few of them try.
+ */
+function decideWait(code: string, policy: RetryPolicy, facts: AttemptFacts): Decision {
+  if (!policy.retriesEnabled) return { to: 'dead', reason: `retries-disabled:${code}`, suppress: false };
+  const inMs = backOffMs(policy.backOff, facts.attempt, facts.random);
+  return { to: 'retrying', inMs, reason: code, isUncounted: true, isUnseen: true };
 }
 
 function decideRetry(

@@ -5,7 +5,9 @@
 export type AttemptOutcome =
   /** The provider took responsibility for the message. */
   | { readonly kind: 'accepted'; readonly providerRef: string; readonly detail: string }
-  /** Not sent for sure (DNS, connect, TLS, login, 4xx before the body): try again later. */
+  /** No connection could be had (DNS, connect, TLS): no provider saw the message, and nothing was tried on the recipient. */
+  | { readonly kind: 'unreachable'; readonly code: string; readonly detail: string }
+  /** Not sent for sure (a connection lost before the body, a 4xx): try again later. */
   | { readonly kind: 'not-sent'; readonly code: string; readonly detail: string }
   /** Refused for now, and it means this recipient or this message alone (greylisted, full, busy): try again later. */
   | { readonly kind: 'deferred'; readonly code: string; readonly detail: string }

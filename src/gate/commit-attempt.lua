@@ -1,13 +1,14 @@
 -- commit-attempt: writes down how an attempt ended. Compare-and-set on the owner of the claim.
 -- KEYS: 1-7 as in move-message, 8 inflight, 9 provider, 10 recipient, 11 suppression, 12 suppressions (zset),
---       13… caps to give back
+--       13… windows and caps by their index
 -- ARGV: 1 JSON {id, owner, channel, category, to, reason, line, fields, retryAt, retentionMs, blockProviderMs,
---       backOffRecipientMs, suppress: {reason, source, masked, member}, caps: [{key, amount}], undoRecipient}
+--       backOffRecipientMs, suppress: {reason, source, masked, member}, windows: [{key}],
+--       caps: [{key, amount}], undoRecipient}
 -- Answers: {'done', state} | {'late', state now}: the claim had lapsed; what is known is noted all the same
 -- Invariants: only the owner of the live claim ends the attempt. A commit repeated because its answer was lost
 -- changes nothing. What a provider is known to have taken ends as sent and is never queued again, however late the
 -- news: at once where nobody holds a claim, else when that claim ends.
--- Windows are not given back: an attempt that the provider saw counts against its limit, whatever came of it.
+-- Windows are given back only where no provider saw the attempt: what one saw counts, whatever came of it.
 --- include: ../store/move-message.lua
 --- include: return-counts.lua
 
@@ -51,6 +52,7 @@ if state ~= 'claimed' or record[2] ~= commit.owner then
   return { 'late', state }
 end
 
+returnWindows(commit.windows, commit.owner)
 returnCaps(commit.caps)
 if commit.undoRecipient then
   returnRecipient(KEYS[10], commit.category, record[5], record[4])

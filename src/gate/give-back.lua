@@ -13,9 +13,7 @@ redis.call('ZREM', KEYS[8], back.channel .. ' ' .. back.category .. ' ' .. back.
 if record[1] ~= 'claimed' or record[2] ~= back.owner then
   return { 'late', record[1] or 'gone' }
 end
-for _, window in ipairs(back.windows) do
-  redis.call('ZREM', KEYS[window.key], back.owner)
-end
+returnWindows(back.windows, back.owner)
 returnCaps(back.caps)
 returnRecipient(KEYS[9], back.category, record[5], record[3])
 local attempts = math.max(0, tonumber(record[4] or '0') - 1)

@@ -122,7 +122,7 @@ local function obstacle()
   end
   -- A new run or day began between naming the caps and asking: name them anew.
   if (ask.run and ask.run ~= gate[2]) or (ask.day and ask.day ~= today) then
-    return { 'wait-later', '1', 'new-run-or-day' }
+    return { 'wait-later', '1', 'new-run-or-day', int(now) }
   end
   if capReached() then
     return { 'held', 'cap' }

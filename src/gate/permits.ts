@@ -16,7 +16,8 @@ export type PermitAnswer =
   | { readonly kind: 'rehearse'; readonly verdict: string }
   | { readonly kind: 'held'; readonly reason: HoldReason }
   | { readonly kind: 'wait-here'; readonly ms: number; readonly why: string }
-  | { readonly kind: 'wait-later'; readonly ms: number; readonly why: string }
+  /** `storeMs`: the store's clock, where caps were named of another run or day than there. */
+  | { readonly kind: 'wait-later'; readonly ms: number; readonly why: string; readonly storeMs?: number }
   | { readonly kind: 'suppressed'; readonly reason: string }
   | { readonly kind: 'expired' }
   | { readonly kind: 'claimed-elsewhere'; readonly ms: number }
@@ -59,6 +60,10 @@ export interface AttemptEnd {
   readonly suppress?: { readonly reason: string; readonly masked: string };
   /** True when nothing was sent for sure: caps and intervals are given back. */
   readonly undo: boolean;
+  /** No provider saw the message: windows are given back too. */
+  readonly isUnseen?: true;
+  /** It is the recipient's doing: others to the same one wait as well, where that is asked for. */
+  readonly blamesRecipient?: boolean;
 }
 
 export interface Permits {
@@ -98,7 +103,7 @@ const lapseScript = loadScript(new URL('./lapse-claim.lua', import.meta.url));
 export function createPermits(options: PermitOptions): Permits {
   const { redis } = options;
   return {
-    ask: (request) => askPermit(options, request),
+    ask: (request) => askInItsDay(options, request),
     commit: async (claim, end) => {
       const keys = options.keys.of(claim.message.id);
       const [word, state] = (await commitScript.run(redis, commitKeys(keys, claim), [
@@ -119,7 +124,19 @@ export function createPermits(options: PermitOptions): Permits {
   };
 }
 
-async function askPermit(options: PermitOptions, request: PermitRequest): Promise<PermitAnswer> {
+/** Caps are named by the day; where the store has another one than this process, by the store's. */
+async function askInItsDay(options: PermitOptions, request: PermitRequest): Promise<PermitAnswer> {
+  const answer = await askPermit(options, request, options.now());
+  return answer.kind === 'wait-later' && answer.storeMs !== undefined
+    ? await askPermit(options, request, answer.storeMs)
+    : answer;
+}
+
+async function askPermit(
+  options: PermitOptions,
+  request: PermitRequest,
+  nowMs: number,
+): Promise<PermitAnswer> {
   const { message, provider } = request;
   const keys = options.keys.of(message.id);
   const known = options.knowledge?.known();
@@ -129,7 +146,7 @@ async function askPermit(options: PermitOptions, request: PermitRequest): Promis
   const limits = listLimits(options.limits, keys, message, {
     segments: request.segments,
     run,
-    nowMs: options.now(),
+    nowMs,
   });
   if (limits === 'sms-country') return { kind: 'held', reason: 'sms-country' };
   const owner = randomBytes(12).toString('base64url') as OwnerId;
@@ -228,7 +245,7 @@ function parseGrant([, lineage = '', ...facts]: readonly string[]): Grant {
 }
 
 function parseAnswer(answer: readonly string[], toClaim: (grant: Grant) => Claim): PermitAnswer {
-  const [word, first = '', second = ''] = answer;
+  const [word, first = '', second = '', third] = answer;
   switch (word) {
     case 'go':
       return { kind: 'go', claim: toClaim(parseGrant(answer)) };
@@ -237,8 +254,14 @@ function parseAnswer(answer: readonly string[], toClaim: (grant: Grant) => Claim
     case 'held':
       return { kind: 'held', reason: holdReasons.find((reason) => reason === first) ?? 'stopped' };
     case 'wait-here':
-    case 'wait-later':
       return { kind: word, ms: Number(first), why: second };
+    case 'wait-later':
+      return {
+        kind: word,
+        ms: Number(first),
+        why: second,
+        ...(third === undefined ? {} : { storeMs: Number(third) }),
+      };
     case 'suppressed':
       return { kind: 'suppressed', reason: first };
     case 'expired':
@@ -263,13 +286,17 @@ function commitKeys(keys: ShardKeys, claim: Claim): string[] {
     keys.recipient(message.toHash),
     keys.suppression(message.channel, message.toHash),
     keys.suppressions,
-    ...claim.limits.caps.map((cap) => cap.key),
+    ...claim.limits.windows.map(({ key }) => key),
+    ...claim.limits.caps.map(({ key }) => key),
   ];
 }
 
+/** Keys of a commit before the windows and caps. */
+const commitKeysMin = 12;
+
 function toCommit(options: PermitOptions, claim: Claim, end: AttemptEnd): object {
   const { message } = claim;
-  const failed = end.to === 'retrying' || (end.to === 'dead' && end.undo);
+  const numbered = numberKeys(claim.limits, commitKeysMin);
   return {
     ...toName(claim),
     to: end.to,
@@ -280,12 +307,15 @@ function toCommit(options: PermitOptions, claim: Claim, end: AttemptEnd): object
     retentionMs: options.retentionMs,
     blockProviderMs: end.blockProviderMs,
     backOffRecipientMs:
-      failed && options.limits.recipientBackOffMs > 0 ? options.limits.recipientBackOffMs : undefined,
+      end.blamesRecipient === true && options.limits.recipientBackOffMs > 0
+        ? options.limits.recipientBackOffMs
+        : undefined,
     suppress:
       end.suppress === undefined
         ? undefined
         : { ...end.suppress, source: claim.provider, member: `${message.channel}:${message.toHash}` },
-    caps: end.undo ? claim.limits.caps.map((cap, index) => ({ key: 13 + index, amount: cap.amount })) : [],
+    windows: end.isUnseen === true ? numbered.windows : [],
+    caps: end.undo ? numbered.caps : [],
     undoRecipient: end.undo ? true : undefined,
   };
 }

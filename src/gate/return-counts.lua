@@ -1,5 +1,11 @@
 -- return-counts: takes back what a permit counted, when nothing of the message left. Included after move-message.
 
+local function returnWindows(windows, owner)
+  for _, window in ipairs(windows or {}) do
+    redis.call('ZREM', KEYS[window.key], owner)
+  end
+end
+
 -- A cap that has expired meanwhile is not made anew, or it would start below zero and live for ever.
 local function returnCaps(caps)
   for _, cap in ipairs(caps or {}) do

@@ -40,6 +40,8 @@ export type ProviderChoice<M extends OutgoingMessage> =
        * when nothing was tried (the gate said no). Later calls change nothing.
        */
       report(end: AttemptOutcome | 'unavailable' | 'unused', nowMs: number): void;
+      /** The gate says that the whole fleet leaves this provider alone for so long; that is no fault of it seen here. */
+      block(ms: number, nowMs: number): void;
     }
   /** `none-configured`: waiting will not help. */
   | { readonly kind: 'none-configured' }
@@ -92,7 +94,12 @@ export function createProviderSet(options: ProviderSetOptions): ProviderSet {
         const breaker = permitAttempt(standing.breaker, options.breaker, nowMs);
         if (nowMs < standing.blockedUntilMs || breaker === undefined) continue;
         standing.breaker = breaker;
-        return { kind: 'chosen', provider, report: createReport(standing, options) };
+        return {
+          kind: 'chosen',
+          provider,
+          report: createReport(standing, options),
+          block: (ms, atMs) => block(standing, ms, atMs),
+        };
       }
       if (candidates.length === 0) return { kind: 'none-configured' };
       const readyAtMs = candidates.map(({ name }) => readyFromMs(standingOf(name), nowMs));
@@ -137,13 +144,16 @@ function createReport(standing: Standing, options: ProviderSetOptions) {
     if (standing.breaker.kind === 'closed') delete standing.openedAtMs;
     else standing.openedAtMs ??= nowMs;
     if (typeof end === 'string' || end.kind !== 'slow-down') return;
-    const untilMs = nowMs + (end.retryAfterMs ?? options.slowDownMs);
-    standing.blockedUntilMs = Math.max(standing.blockedUntilMs, untilMs);
+    block(standing, end.retryAfterMs ?? options.slowDownMs, nowMs);
   };
 }
 
+function block(standing: Standing, ms: number, nowMs: number): void {
+  standing.blockedUntilMs = Math.max(standing.blockedUntilMs, nowMs + ms);
+}
+
 function kindOf(end: AttemptOutcome | 'unavailable' | 'unused'): AttemptOutcome['kind'] {
-  if (end === 'unavailable') return 'not-sent';
+  if (end === 'unavailable') return 'unreachable';
   return end === 'unused' ? 'aborted' : end.kind;
 }
 

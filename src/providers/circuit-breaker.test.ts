@@ -30,6 +30,7 @@ describe('closed', () => {
     [['not-sent', 'not-sent', 'accepted', 'not-sent', 'not-sent'], 'closed'],
     [['not-sent', 'not-sent', 'refused', 'not-sent', 'not-sent'], 'closed'],
     [['deferred', 'deferred', 'deferred', 'deferred'], 'closed'],
+    [['not-sent', 'deferred', 'not-sent', 'deferred', 'unreachable'], 'open'],
     [['not-sent', 'aborted', 'not-sent', 'aborted', 'not-sent'], 'open'],
     [
       [

@@ -8,8 +8,9 @@ import type { OutcomeKind } from '../domain/outcome.ts';
  * is *half-open*: one attempt, the probe, is permitted. A good probe closes it, a fault opens it again, an aborted
  * probe is given back; a probe whose end is never told is given up for lost after `probeMs`.
  *
- * A fault is an outcome that speaks against the provider: `not-sent`, `unknown`, `slow-down`, `account-fault`. `accepted`,
- * `refused` and `deferred` show a provider at work. `aborted` says nothing.
+ * A fault is an outcome that speaks against the provider: `unreachable`, `not-sent`, `unknown`, `slow-down`, `account-fault`.
+ * `accepted` and `refused` show a provider at work. `aborted` says nothing, nor does `deferred`: whom a server means with
+ * its 4xx is a guess.
  *
  * All functions are pure: the clock comes in as `nowMs` and the new state goes out.
  */
@@ -85,7 +86,8 @@ export function permittedFromMs(state: BreakerState, nowMs: number): number {
 const verdicts: Readonly<Record<OutcomeKind, 'good' | 'fault' | 'nothing'>> = {
   accepted: 'good',
   refused: 'good',
-  deferred: 'good',
+  unreachable: 'fault',
+  deferred: 'nothing',
   'not-sent': 'fault',
   'slow-down': 'fault',
   'account-fault': 'fault',

@@ -16,7 +16,9 @@ import { createSuspectJobs, type ReportSurvival, type SuspectJobs } from './susp
 export interface QueueHost {
   readonly name: string;
   start(): Promise<void>;
-  /** Stops taking jobs; jobs under way get `deadlineMs`, then the host lets go of them. Never rejects. */
+  /** Takes up no further job, from now on. */
+  takeNoMore(): void;
+  /** Takes up no further job; jobs under way get `deadlineMs`, then the host lets go of them. Never rejects. */
   stop(deadlineMs: number): Promise<void>;
   pause(): Promise<void>;
   resume(): Promise<void>;
@@ -82,19 +84,24 @@ export function createQueueHost(options: QueueHostOptions): QueueHost {
   worker.on('lockRenewalFailed', (ids) => {
     for (const id of ids) worker.cancelJob(id, 'lock lost');
   });
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    stopping.abort(new Error('the worker is stopping'));
+    closing ??= worker.close().catch((error: unknown) => options.onError('close worker', error));
+    return closing;
+  };
   return {
     name: `worker ${options.queue}`,
     start: async () => {
       await worker.waitUntilReady();
       void worker.run().catch((error: unknown) => options.onError(`worker ${options.queue} ended`, error));
     },
+    takeNoMore: () => void close(),
     stop: async (deadlineMs) => {
-      stopping.abort(new Error('the worker is stopping'));
-      const deadline = new Promise((resolve) => setTimeout(resolve, deadlineMs).unref());
-      await Promise.race([
-        worker.close().catch((error: unknown) => options.onError('close worker', error)),
-        deadline,
-      ]);
+      const deadline = new Promise<'late'>((resolve) => setTimeout(resolve, deadlineMs, 'late').unref());
+      const end = await Promise.race([close(), deadline]);
+      if (end === 'late' && underWay > 0)
+        options.onError(`stop worker ${options.queue}`, new Error(`${underWay} jobs did not end in time`));
     },
     pause: async () => {
       paused = true;

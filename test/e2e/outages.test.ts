@@ -208,25 +208,47 @@ describe('the email provider', () => {
     return target;
   }
 
-  test('that refuses connections is tried again with pauses, then the message is dead with its reason', async () => {
-    const environment = {
-      TEMPLATES_DIR: copyTemplates(),
-      SMTP_URL: `smtp://127.0.0.1:${await findFreePort()}`,
-    };
-    const service = await start({ environment });
+  test('that cannot be reached uses up no attempt, and its message leaves when it is back', async () => {
+    const service = await start({
+      environment: {
+        TEMPLATES_DIR: copyTemplates(),
+        SMTP_URL: `smtp://127.0.0.1:${await findFreePort()}`,
+        RATE_LIMIT_PER_MINUTE: '2',
+      },
+    });
+    const eventId = await service.post(anEvent());
+    const [waiting] = await service.waitForMessages(eventId, ['retrying'], 40_000);
+    const read = async () => (await service.call(`/api/messages/${waiting?.message_id}`)).body;
+    // As many tries as the template has attempts, and more than the limit of a minute.
+    const tried = await waitFor(
+      'four tries',
+      async () => (await read())['attempts'] as { outcome: string }[],
+      (attempts) => attempts.length > 3,
+      { deadlineMs: 40_000, everyMs: 100 },
+    );
+    expect(new Set(tried.map(({ outcome }) => outcome))).toEqual(new Set(['unreachable']));
+    expect(await read()).toMatchObject({ state: 'retrying' });
+    await service.processes.get('sender')?.stop();
+    await service.startProcess('sender', 'sender', { SMTP_URL: `smtp://127.0.0.1:${smtp.port}` });
+    await service.waitForMessages(eventId, ['sent'], 40_000);
+  });
+
+  test('that defers is asked again with pauses, then the message is dead with its reason', async () => {
+    const service = await start({
+      environment: { TEMPLATES_DIR: copyTemplates(), SMTP_URL: `smtp://127.0.0.1:${smtp.port}` },
+    });
+    smtp.play({ rcpt: { reply: '451 4.7.1 try again later' } });
     const [message] = await service.waitForMessages(await service.post(anEvent()), ['dead'], 40_000);
     expect(message).toMatchObject({ state: 'dead', reason: expect.stringMatching(/attempts|retries/) });
     const { body } = await service.call(`/api/messages/${message?.message_id}`);
     const attempts = body['attempts'] as { number: number; outcome: string; at: string }[];
     expect(attempts.map(({ number, outcome }) => [number, outcome])).toEqual([
-      [1, 'not-sent'],
-      [2, 'not-sent'],
-      [3, 'not-sent'],
+      [1, 'deferred'],
+      [2, 'deferred'],
+      [3, 'deferred'],
     ]);
 
-    // The same service with a provider that answers, and refuses for good: one attempt is all.
-    await service.processes.get('sender')?.stop();
-    await service.startProcess('sender', 'sender', { SMTP_URL: `smtp://127.0.0.1:${smtp.port}` });
+    // The same provider refuses for good: one attempt is all.
     smtp.play({ rcpt: { reply: '550 5.7.1 we do not want this' } });
     try {
       const [refused] = await service.waitForMessages(await service.post(anEvent()), ['dead'], 20_000);

@@ -46,7 +46,7 @@ test('DLV-1: one message alone, on many senders, leaves by the second provider w
   const { body } = await service.call(`/api/messages/${message?.message_id}`);
   const attempts = body['attempts'] as { provider: string; outcome: string }[];
   expect(attempts.map(({ provider, outcome }) => [provider, outcome])).toEqual([
-    ['smtp-primary', 'not-sent'],
+    ['smtp-primary', 'unreachable'],
     ['smtp-fallback', 'accepted'],
   ]);
 }, 60_000);

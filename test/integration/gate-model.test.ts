@@ -158,6 +158,8 @@ function steps(): fc.Arbitrary<Step>[] {
       claim,
       to: fc.constantFrom('sent', 'retrying', 'dead', 'unknown', 'queued'),
       undo: fc.boolean(),
+      isUnseen: fc.boolean(),
+      blamesRecipient: fc.boolean(),
       retryInMs: fc.constantFrom(0, 1_000, 40_000),
       blockProviderMs: fc.constantFrom(undefined, undefined, 15_000),
     })
@@ -253,22 +255,32 @@ function withClaim(
   return claim === undefined || modelled === undefined ? undefined : { claim, modelled };
 }
 
-function commitStep(
-  at: number,
-  given: Pick<AttemptEnd, 'to' | 'undo'> & { retryInMs: number; blockProviderMs: number | undefined },
-): Step {
+type GivenEnd = Pick<AttemptEnd, 'to' | 'undo'> & {
+  retryInMs: number;
+  blockProviderMs: number | undefined;
+  isUnseen: boolean;
+  blamesRecipient: boolean;
+};
+
+function toAttemptEnd({ to, undo, retryInMs, blockProviderMs, ...given }: GivenEnd): AttemptEnd {
+  const isRetry = to === 'retrying';
+  return {
+    to,
+    undo: undo && to !== 'sent' && to !== 'unknown',
+    blamesRecipient: given.blamesRecipient && (isRetry || to === 'dead'),
+    reason: `because-${to}`,
+    line: { number: 1, provider: 'p', outcome: 'x', detail: '', durationMs: 1 },
+    fields: to === 'queued' ? { resends: '1' } : {},
+    ...(isRetry ? { retryInMs, ...(given.isUnseen ? { isUnseen: true } : {}) } : {}),
+    ...(blockProviderMs === undefined ? {} : { blockProviderMs }),
+  };
+}
+
+function commitStep(at: number, given: GivenEnd): Step {
   return step(`commit ${at} ${JSON.stringify(given)}`, async (model, real) => {
     const found = withClaim(at, model, real);
     if (found === undefined) return;
-    const end: AttemptEnd = {
-      to: given.to,
-      undo: given.undo && given.to !== 'sent' && given.to !== 'unknown',
-      reason: `because-${given.to}`,
-      line: { number: 1, provider: 'p', outcome: 'x', detail: '', durationMs: 1 },
-      fields: given.to === 'queued' ? { resends: '1' } : {},
-      ...(given.to === 'retrying' ? { retryInMs: given.retryInMs } : {}),
-      ...(given.blockProviderMs === undefined ? {} : { blockProviderMs: given.blockProviderMs }),
-    };
+    const end = toAttemptEnd(given);
     const answer = await real.permits.commit(found.claim, end);
     expect(answer.late ? 'late' : 'done').toBe(model.commit(found.modelled, end));
     expect(answer.state).toBe(model.message(found.modelled.message).facts.state);

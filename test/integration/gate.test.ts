@@ -282,7 +282,14 @@ describe('commit', () => {
     const permits = permitsWith({ recipientBackOffMs: 1_000, perDay: 5 });
     const message = await make();
     const mine = await claim(message, permits);
-    const end: AttemptEnd = { ...sentEnd, to: 'retrying', reason: 'dns', retryInMs: 1_000, undo: true };
+    const end: AttemptEnd = {
+      ...sentEnd,
+      to: 'retrying',
+      reason: '451',
+      retryInMs: 1_000,
+      undo: true,
+      blamesRecipient: true,
+    };
     expect(await permits.commit(mine, end)).toEqual({ late: false, state: 'retrying' });
     const before = await redis.hgetall(keys.shard(0).message(message.id));
     expect(await permits.commit(mine, end)).toEqual({ late: false, state: 'retrying' });

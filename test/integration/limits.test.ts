@@ -244,7 +244,7 @@ describe('one recipient', () => {
     for (const pauseMs of [1_000, 2_000, 4_000]) {
       const answer = await ask(permits, await make({ to }));
       if (answer.kind !== 'go') throw new Error(answer.kind);
-      await permits.commit(answer.claim, failedEnd({}));
+      await permits.commit(answer.claim, failedEnd({ blamesRecipient: true }));
       expect(await ask(permits, await make({ to }))).toMatchObject({
         ms: pauseMs,
         why: 'recipient-back-off',
@@ -252,6 +252,15 @@ describe('one recipient', () => {
       await setNow(nowMs + pauseMs);
     }
   });
+});
+
+test('what no provider saw counts against no limit, and no recipient', async () => {
+  const permits = one({ recipientBackOffMs: 1_000, perMinute: 1, perDay: 1 });
+  const message = await make();
+  const answer = await ask(permits, message);
+  if (answer.kind !== 'go') throw new Error(answer.kind);
+  await permits.commit(answer.claim, failedEnd({ isUnseen: true, retryInMs: 0 }));
+  expect(await ask(permits, message)).toMatchObject({ kind: 'go' });
 });
 
 describe('a provider that asks for less', () => {
@@ -300,16 +309,18 @@ describe('caps', () => {
     expect(await ask(one({ perRun: 0 }), await make())).toEqual({ kind: 'held', reason: 'cap' });
   });
 
-  test('a client whose clock is in another day does not count in that day', async () => {
+  test('a client whose clock is in another day counts in the day of the store, and asks no more often for it', async () => {
     const astray = createPermits({
       redis: clocks[1]?.redis ?? redis,
       keys,
-      limits: noLimits({ perDay: 5 }),
+      limits: noLimits({ perDay: 1 }),
       claimMs: 20_000,
       retentionMs: 3_600_000,
       now: () => nowMs + dayMs,
     });
-    expect(await ask(astray, await make())).toEqual({ kind: 'wait-later', ms: 1, why: 'new-run-or-day' });
+    expect(await ask(astray, await make())).toMatchObject({ kind: 'go' });
+    expect(await ask(one({ perDay: 1 }), await make())).toEqual({ kind: 'held', reason: 'cap' });
+    expect(await ask(astray, await make())).toEqual({ kind: 'held', reason: 'cap' });
   });
 
   test('of money for SMS: segments cost, what was not sent is refunded, and the budget is never passed', async () => {

@@ -154,9 +154,10 @@ export class GateWorld {
     );
     message.facts = ruled.message;
     if (ruled.answer !== 'done') return ruled.answer;
+    if (end.isUnseen === true) for (const grants of this.windows.values()) grants.delete(claim.owner);
     if (end.undo) this.uncount(claim);
     const counts = this.recipient(message.recipient);
-    if (end.to === 'retrying' || (end.to === 'dead' && end.undo))
+    if (end.blamesRecipient === true)
       this.recipients.set(message.recipient, backOffRecipient(counts, world.recipientBackOffMs, this.now));
     else if (end.to === 'sent')
       this.recipients.set(message.recipient, { ...counts, failures: 0, notBefore: 0 });

@@ -59,7 +59,7 @@ export const gateSettings = {
     group: 'gate',
     schema: exactly('true'),
     default: 'false',
-    doc: 'Approve without a person; in production it also needs ALLOW_PRODUCTION_AUTO_APPROVE.',
+    doc: 'Approve without a person; in production it also needs ALLOW_PRODUCTION_AUTO_APPROVE. Nothing asks for an approval yet.',
   },
   ALLOW_PRODUCTION_AUTO_APPROVE: {
     group: 'gate',

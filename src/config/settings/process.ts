@@ -30,7 +30,7 @@ export const processSettings = {
   DRAIN_SECONDS: {
     group: 'process',
     schema: whole(1, 600),
-    default: '20',
-    doc: 'How long a stopping process may finish what it has begun.',
+    default: '35',
+    doc: 'How long a stopping process may finish what it has begun. Longer than ATTEMPT_TIMEOUT_SECONDS, or a slow attempt that is cut short ends as unknown.',
   },
 } as const satisfies Readonly<Record<string, Setting>>;

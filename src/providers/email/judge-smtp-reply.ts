@@ -43,7 +43,10 @@ const rules: readonly Rule[] = [
     concern: 'recipient',
     words: /gr[ae]y-?list|receiving mail (?:at a rate|too quickly)|recipient.{0,30}unverified address/i,
   },
-  { concern: 'message', words: /message size|size (?:limit|exceeds)|for policy reasons/i },
+  {
+    concern: 'message',
+    words: /message size|size (?:limit|exceeds)|too (?:big|large)\b|for policy reasons/i,
+  },
   { concern: 'account', status: [530, 534, 535, 538] },
   { concern: 'account', enhanced: /^[45]\.7\.(?:8|9|11|12|13|14|57|64|501|502|503|708|750)$/ },
   {
@@ -81,7 +84,13 @@ const rules: readonly Rule[] = [
     words:
       /(?:user|mailbox|recipient|address|account)\b.{0,40}\b(?:unknown|not found|does ?n[o']t exist|unavailable|disabled|invalid)|no such (?:user|mailbox|recipient|address|person)|(?:unknown|invalid) (?:user|mailbox|recipient|address)|no mailbox here/i,
   },
-  // The server's own trouble, told at the first recipient that it looks up.
+  // What the server has against all of us, or its own trouble, told at the first recipient that it looks up.
+  {
+    concern: 'provider',
+    command: 'RCPT TO',
+    words:
+      /throttl|rate limit|(?:sending|send|message|connection) rate|too many (?:messages|connections|recipients (?:received|from))|try again slower|slow down|server busy|service (?:temporarily |currently )?unavailable|overload/i,
+  },
   { concern: 'provider', command: 'RCPT TO', enhanced: /^4\.3\./ },
   {
     concern: 'provider',
