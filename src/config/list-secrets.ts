@@ -9,7 +9,8 @@ export function listSecrets({ values }: Configuration): readonly string[] {
     .flatMap(([name]) => listTexts(Reflect.get(values, name)));
 }
 
-function listTexts(value: unknown): readonly string[] {
+/** The secret texts in a setting's value. */
+export function listTexts(value: unknown): readonly string[] {
   if (typeof value === 'string') return URL.canParse(value) ? listPasswords(new URL(value)) : [value];
   if (value instanceof Uint8Array) return [Buffer.from(value).toString('base64')];
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(listTexts) : [];

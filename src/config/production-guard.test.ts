@@ -58,6 +58,10 @@ test.each([
   [{ QUARANTINE_KEYS: '' }, 'events are kept while the issuer is down: set QUARANTINE_KEYS'],
   [{ WITNESS_URL: '' }, 'the store has a witness: set WITNESS_URL'],
   [{ WITNESS_URL: 'redis://:c39a48@witness.example.com' }, 'what leaves this machine is encrypted'],
+  [
+    { WITNESS_URL: 'rediss://user:changeme@witness.example.com' },
+    'random ones in place of what is in WITNESS_URL',
+  ],
   [{ REDIS_URL: 'rediss://store.example.com' }, 'the store asks for a password'],
   [{ REDIS_URL: 'rediss://user@store.example.com' }, 'the store asks for a password'],
   [{ REDIS_URL: 'redis://127.0.0.1:6379' }, 'the store asks for a password'],

@@ -1,7 +1,9 @@
 import type { RehearsalVerdict } from '../domain/judge-rehearsal.ts';
 import type { Configuration } from './derive-configuration.ts';
+import { listTexts } from './list-secrets.ts';
 import { listPlainHops } from './plain-hops.ts';
-import type { SettingName } from './settings.ts';
+import type { Setting } from './settings/setting.ts';
+import { type SettingName, settings } from './settings.ts';
 
 /** One line of the production guard: what was checked, whether it holds, and what to do if it does not. */
 export interface GuardLine {
@@ -142,16 +144,16 @@ function line(check: string, ok: boolean, repair: string): GuardLine {
 
 /** Names of the settings that hold a secret which was never meant to be one; of an address its password counts. */
 function listExampleSecrets({ values }: Configuration): readonly SettingName[] {
-  const plain = ['ADDRESS_HASH_KEY', 'M2M_CLIENT_SECRET', 'SMS_AUTH_TOKEN', 'KANNEL_PASSWORD'] as const;
-  const addresses = ['REDIS_URL', 'SMTP_URL', 'SMTP_FALLBACK_URL'] as const;
-  return [
-    ...plain.filter((name) => isExample(values[name])),
-    ...addresses.filter((name) => isExample(readPassword(values[name]))),
-    ...(values.QUARANTINE_KEYS?.some(({ key }) => isPatterned(key)) ? (['QUARANTINE_KEYS'] as const) : []),
-  ];
+  const isBad = (name: SettingName): boolean =>
+    name === 'QUARANTINE_KEYS'
+      ? (values.QUARANTINE_KEYS ?? []).some(({ key }) => isPatterned(key))
+      : listTexts(values[name]).some(isExample);
+  return (Object.entries(settings) as [SettingName, Setting][])
+    .filter(([name, setting]) => setting.secret === true && isBad(name))
+    .map(([name]) => name);
 }
 
-function isExample(secret = ''): boolean {
+function isExample(secret: string): boolean {
   return /change.?me|example|secret|password|test|dummy|placeholder|^(.)\1+$/i.test(secret);
 }
 
