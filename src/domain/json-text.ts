@@ -57,8 +57,8 @@ export function isExact(literal: string): boolean {
 
 /** A double in the middle of two literals (…5.25 of …5.2 and …5.3) is written as the upper one, and is as near to the lower. */
 function isMiddle(value: number, lower: string): boolean {
-  // Its last decimal place is the 18th digit at most, so it has 18 binary places at most. Else the costly look is spared.
-  if (!Number.isInteger(value * 2 ** 18)) return false;
+  // Such a double k/2^m has 18 digits at most, which are those of k·5^m; so m is 25 at most. Else the costly look is spared.
+  if (!Number.isInteger(value * 2 ** 25)) return false;
   const isLikely = digitsOf(value.toExponential(lower.length)) === `${lower}5`;
   return isLikely && /^0*$/.test(digitsOf(value.toExponential(100)).slice(lower.length + 1));
 }
