@@ -49,6 +49,20 @@ describe('the choice', () => {
     expect(nameOf(set.chooseProvider('email', 5000))).toBe('first');
   });
 
+  test('a block of the whole fleet is waited for, and says nothing against the provider', () => {
+    const set = createSet([createNullProvider<OutgoingEmail>('first', 'email')]);
+    // More of them at once than the breaker forgives faults.
+    const under = Array.from({ length: 5 }, () => set.chooseProvider('email', 0));
+    for (const choice of under) {
+      if (choice.kind !== 'chosen') throw new Error(choice.kind);
+      choice.block(1_000, 0);
+      choice.report('unused', 0);
+    }
+    expect(set.chooseProvider('email', 999)).toEqual({ kind: 'none-ready', retryAtMs: 1_000 });
+    expect(nameOf(set.chooseProvider('email', 1_000))).toBe('first');
+    expect(set.listStandings(1_000)).toMatchObject([{ provider: 'first', breaker: 'closed' }]);
+  });
+
   test('a slow-down without a time takes the configured one', () => {
     const set = createSet();
     report(set, { kind: 'slow-down', code: '421', detail: '' }, 0);
