@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { settings } from '../src/config/settings.ts';
+import { quoteIfNeeded } from '../src/domain/quote-word.ts';
 import { audiences } from './issuer.ts';
 import { findFreePort, isPortFree, loopback } from './loopback.ts';
 import type { Secrets } from './secrets.ts';
@@ -139,17 +140,12 @@ export async function describeTakenPorts(
     (variable) =>
       (caller[variable] ?? '') !== '' && !taken.some((name) => portTable[name].variable === variable),
   );
-  const kept = chosen.map((variable) => `${variable}=${quote(caller[variable] ?? '')}`);
+  const kept = chosen.map((variable) => `${variable}=${quoteIfNeeded(caller[variable] ?? '')}`);
   const free = await Promise.all(
     taken.map(async (name) => `${portTable[name].variable}=${await findFreePort()}`),
   );
   const verdict = taken.length === 1 ? `Port ${said} is taken` : `Ports ${said} are taken`;
   return `${verdict}. Choose another: ${[...kept, ...free].join(' ')} ./scripts/up`;
-}
-
-/** A word for a POSIX shell. */
-function quote(text: string): string {
-  return /^[\w@%+:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
 function portNames(): readonly PortName[] {

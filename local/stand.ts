@@ -49,7 +49,8 @@ export async function startStand(options: StandOptions): Promise<Stand> {
     await writePrivateFile(environmentFile, formatEnvironment(environment));
     const children = await startPrograms({ ...options, environment, logsDir, parts });
     const addresses = { ...surroundings.addresses, api: environment['APP_BASE_URL'] ?? '' };
-    await writePrivateFile(operatorFile, formatOperatorEnvironment(addresses, environment, secrets));
+    const ofOperator = buildOperatorEnvironment(addresses, environment, secrets);
+    await writePrivateFile(operatorFile, formatEnvironment(ofOperator));
     return {
       addresses,
       environment,
@@ -67,22 +68,19 @@ export async function startStand(options: StandOptions): Promise<Stand> {
 }
 
 /** What `scripts/acc` adds to its environment: where the service, its store and its witness are, and who asks. */
-function formatOperatorEnvironment(
-  addresses: Stand['addresses'],
-  environment: Environment,
+function buildOperatorEnvironment(
+  { api, redis, tokens }: Stand['addresses'],
+  { WITNESS_URL = '' }: Environment,
   secrets: Secrets,
-): string {
-  const values = {
-    APP_BASE_URL: addresses.api,
-    REDIS_URL: addresses.redis,
-    WITNESS_URL: environment['WITNESS_URL'] ?? '',
-    M2M_TOKEN_URL: addresses.tokens,
+): Environment {
+  return {
+    APP_BASE_URL: api,
+    REDIS_URL: redis,
+    WITNESS_URL,
+    M2M_TOKEN_URL: tokens,
     M2M_CLIENT_ID: 'operator',
     M2M_CLIENT_SECRET: secrets.clients.operator,
   };
-  return Object.entries(values)
-    .map(([name, value]) => `${name}=${value}\n`)
-    .join('');
 }
 
 async function stopParts(parts: readonly Part[], report: Report): Promise<void> {

@@ -28,6 +28,11 @@ export function parseCommand(commands: readonly Command[], argv: readonly string
   return { kind: 'command', command, given: createGiven(command, values, args) };
 }
 
+/** The command that the line names, whatever else is wrong with it. */
+export function nameCommand(commands: readonly Command[], argv: readonly string[]): Command | undefined {
+  return findCommand(commands, glance(commands, argv).positionals);
+}
+
 type Values = Readonly<Record<string, string | boolean | readonly (string | boolean)[] | undefined>>;
 
 /** Looks at the words alone, with every option of every command known, so that `--base-url X stop` finds `stop`. */

@@ -129,6 +129,7 @@ describe('acc stop', () => {
 
   test.each([
     [['stop', '--raeson', 'x'], "Unknown option '--raeson'"],
+    [['--timeout', '1s', 'stop', '--raeson', 'x'], "Unknown option '--raeson'"],
     [['stop', 'x', '--scope', 'smss'], 'scope "smss" is not one of'],
     [['stop', 'x', '--base-url', 'http://bo:hunter2@127.0.0.1:8080'], 'holds a user or a password'],
   ])('that is mistyped says first that nothing was stopped: %j', async (argv, why) => {

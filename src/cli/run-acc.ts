@@ -4,7 +4,7 @@ import type { Call, Command, Surroundings } from './command.ts';
 import { commandTable } from './command-table.ts';
 import { CommandError, type Ending, exitCodes } from './exit-codes.ts';
 import { findToken } from './find-token.ts';
-import { type Parsed, parseCommand } from './parse-command.ts';
+import { nameCommand, type Parsed, parseCommand } from './parse-command.ts';
 import { createPrint, type Print } from './print.ts';
 import { writeHelp, writeOverview } from './write-help.ts';
 
@@ -34,8 +34,8 @@ export async function runAcc(
 
 /** Whoever mistypes a stop must not believe that it was made. */
 function isWrongStop(error: unknown, argv: readonly string[]): error is CommandError {
-  const [first] = argv.filter((word) => !word.startsWith('-'));
-  return first === 'stop' && error instanceof CommandError && error.ending === 'usage';
+  if (!(error instanceof CommandError) || error.ending !== 'usage') return false;
+  return nameCommand(commandTable, argv)?.name === 'stop';
 }
 
 function toNotStopped(error: CommandError): CommandError {

@@ -5,7 +5,6 @@ import {
   replayDeadLetters,
 } from '../deliver/dead-letters.ts';
 import { listUnknowns, resolveUnknown } from '../deliver/unknowns.ts';
-
 import { readAudit } from '../gate/audit-chain.ts';
 import { addSuppressions, listSuppressions, removeSuppression } from '../gate/suppressions.ts';
 import { type AuditVerdict, verifyAudit } from '../gate/verify-audit.ts';

@@ -1,13 +1,15 @@
 import type { Configuration } from './derive-configuration.ts';
 import type { Setting } from './settings/setting.ts';
-import { settings } from './settings.ts';
+import { type SettingName, settings } from './settings.ts';
 
 /** The texts that nobody may read in a log or an answer: every value of a secret setting; of an address its password. */
 export function listSecrets({ values }: Configuration): readonly string[] {
-  return Object.entries<Setting>(settings)
-    .filter(([, setting]) => setting.secret === true)
-    .flatMap(([name]) => listTexts(Reflect.get(values, name)));
+  return secretNames.flatMap((name) => listTexts(values[name]));
 }
+
+export const secretNames: readonly SettingName[] = (
+  Object.entries(settings) as [SettingName, Setting][]
+).flatMap(([name, setting]) => (setting.secret === true ? [name] : []));
 
 /** The secret texts in a setting's value. */
 export function listTexts(value: unknown): readonly string[] {

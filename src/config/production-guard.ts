@@ -1,9 +1,8 @@
 import type { RehearsalVerdict } from '../domain/judge-rehearsal.ts';
 import type { Configuration } from './derive-configuration.ts';
-import { listTexts } from './list-secrets.ts';
+import { listTexts, secretNames } from './list-secrets.ts';
 import { listPlainHops } from './plain-hops.ts';
-import type { Setting } from './settings/setting.ts';
-import { type SettingName, settings } from './settings.ts';
+import type { SettingName } from './settings.ts';
 
 /** One line of the production guard: what was checked, whether it holds, and what to do if it does not. */
 export interface GuardLine {
@@ -148,9 +147,7 @@ function listExampleSecrets({ values }: Configuration): readonly SettingName[] {
     name === 'QUARANTINE_KEYS'
       ? (values.QUARANTINE_KEYS ?? []).some(({ key }) => isPatterned(key))
       : listTexts(values[name]).some(isExample);
-  return (Object.entries(settings) as [SettingName, Setting][])
-    .filter(([name, setting]) => setting.secret === true && isBad(name))
-    .map(([name]) => name);
+  return secretNames.filter(isBad);
 }
 
 function isExample(secret: string): boolean {

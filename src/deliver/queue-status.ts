@@ -3,6 +3,7 @@ import { type HoldReason, holdReasons, type MessageState, messageStates } from '
 import { readGate, valueAt } from '../gate/flags.ts';
 import type { JobAdder } from '../queue/job-adder.ts';
 import { type QueueName, queueNames } from '../queue/queue-names.ts';
+import { countMembers } from '../store/count-members.ts';
 import type { Keys } from '../store/keys.ts';
 import { toStoreError } from '../store/scripts.ts';
 
@@ -37,11 +38,11 @@ export async function readQueueStatus(options: QueueStatusOptions): Promise<Queu
   try {
     const [depths, open, counts, eventAge, messageAge, dead, parked, gate] = await Promise.all([
       jobs.readDepths(),
-      countOpenEvents(redis, keys),
+      countMembers(redis, keys, ({ eventsOpen }) => [eventsOpen]),
       readCounts(redis, keys),
       readOldestAge(redis, keys, 'eventsOpen', now()),
       readOldestAge(redis, keys, 'messagesOpen', now()),
-      countDead(redis, keys),
+      countMembers(redis, keys, ({ messagesDead, eventsDead }) => [messagesDead, eventsDead]),
       countParked(redis, keys),
       readGate(redis, keys),
     ]);
@@ -120,28 +121,9 @@ async function readOldestAge(
   return nowMs - oldest;
 }
 
-async function countOpenEvents(redis: Redis, keys: Keys): Promise<number> {
-  let count = 0;
-  for (let shard = 0; shard < keys.shards; shard += 1)
-    count += await redis.zcard(keys.shard(shard).eventsOpen);
-  return count;
-}
-
 async function countParked(redis: Redis, keys: Keys): Promise<QueueStatus['parked']> {
-  const parked = { events: 0, messages: 0 };
-  for (let shard = 0; shard < keys.shards; shard += 1) {
-    const { eventsParked, messagesParked } = keys.shard(shard);
-    parked.events += await redis.zcard(eventsParked);
-    parked.messages += await redis.zcard(messagesParked);
-  }
-  return parked;
-}
-
-async function countDead(redis: Redis, keys: Keys): Promise<number> {
-  let count = 0;
-  for (let shard = 0; shard < keys.shards; shard += 1) {
-    const { messagesDead, eventsDead } = keys.shard(shard);
-    count += (await redis.zcard(messagesDead)) + (await redis.zcard(eventsDead));
-  }
-  return count;
+  return {
+    events: await countMembers(redis, keys, ({ eventsParked }) => [eventsParked]),
+    messages: await countMembers(redis, keys, ({ messagesParked }) => [messagesParked]),
+  };
 }

@@ -104,13 +104,7 @@ export function createPermits(options: PermitOptions): Permits {
   const { redis } = options;
   return {
     ask: (request) => askInItsDay(options, request),
-    commit: async (claim, end) => {
-      const keys = options.keys.of(claim.message.id);
-      const [word, state] = (await commitScript.run(redis, commitKeys(keys, claim), [
-        JSON.stringify(toCommit(options, claim, end)),
-      ])) as string[];
-      return { late: word === 'late', state: state ?? end.to };
-    },
+    commit: async (claim, end) => await commit(options, claim, end),
     giveBack: async (claim, reason) => await giveBack(options, claim, reason),
     lapse: async (message, policy) => {
       const keys = options.keys.of(message.id);
@@ -277,26 +271,37 @@ function parseAnswer(answer: readonly string[], toClaim: (grant: Grant) => Claim
   }
 }
 
-function commitKeys(keys: ShardKeys, claim: Claim): string[] {
-  const { message } = claim;
-  return [
+async function commit(
+  options: PermitOptions,
+  claim: Claim,
+  end: AttemptEnd,
+): Promise<{ readonly late: boolean; readonly state: string }> {
+  const { message, provider } = claim;
+  const keys = options.keys.of(message.id);
+  const first = [
     ...moveKeys(keys, message.id),
     keys.inflight,
-    keys.provider(claim.provider),
+    keys.provider(provider),
     keys.recipient(message.toHash),
     keys.suppression(message.channel, message.toHash),
     keys.suppressions,
-    ...claim.limits.windows.map(({ key }) => key),
-    ...claim.limits.caps.map(({ key }) => key),
   ];
+  const numbered = numberKeys(claim.limits, first.length);
+  const ask = {
+    ...toCommit(options, claim, end),
+    windows: end.isUnseen === true ? numbered.windows : [],
+    caps: end.undo ? numbered.caps : [],
+  };
+  const [word, state] = (await commitScript.run(
+    options.redis,
+    [...first, ...numbered.keys],
+    [JSON.stringify(ask)],
+  )) as string[];
+  return { late: word === 'late', state: state ?? end.to };
 }
-
-/** Keys of a commit before the windows and caps. */
-const commitKeysMin = 12;
 
 function toCommit(options: PermitOptions, claim: Claim, end: AttemptEnd): object {
   const { message } = claim;
-  const numbered = numberKeys(claim.limits, commitKeysMin);
   return {
     ...toName(claim),
     to: end.to,
@@ -314,8 +319,6 @@ function toCommit(options: PermitOptions, claim: Claim, end: AttemptEnd): object
       end.suppress === undefined
         ? undefined
         : { ...end.suppress, source: claim.provider, member: `${message.channel}:${message.toHash}` },
-    windows: end.isUnseen === true ? numbered.windows : [],
-    caps: end.undo ? numbered.caps : [],
     undoRecipient: end.undo ? true : undefined,
   };
 }

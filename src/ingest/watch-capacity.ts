@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import { type CapacityBudget, type CapacityVerdict, findBurden, judgeCapacity } from '../domain/capacity.ts';
 import { ServiceError } from '../domain/errors.ts';
+import { countMembers } from '../store/count-members.ts';
 import type { Keys } from '../store/keys.ts';
 
 export interface CapacityWatch {
@@ -29,7 +30,10 @@ export function createCapacityWatch(options: CapacityWatchOptions): CapacityWatc
     look: async () => {
       const [memoryShare, backlog] = await Promise.all([
         readMemoryShare(options.redis),
-        countBacklog(options.redis, options.keys),
+        countMembers(options.redis, options.keys, ({ eventsOpen, messagesOpen }) => [
+          eventsOpen,
+          messagesOpen,
+        ]),
       ]);
       const before = verdict;
       verdict = judgeCapacity(before, { memoryShare, backlog }, options.budget);
@@ -51,12 +55,4 @@ async function readMemoryShare(redis: Redis): Promise<number | undefined> {
   const read = (name: string): number => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1] ?? 0);
   const max = read('maxmemory');
   return max === 0 ? undefined : read('used_memory') / max;
-}
-
-async function countBacklog(redis: Redis, keys: Keys): Promise<number> {
-  const indexes = Array.from({ length: keys.shards }, (_, shard) => keys.shard(shard)).flatMap(
-    ({ eventsOpen, messagesOpen }) => [eventsOpen, messagesOpen],
-  );
-  const counts = await Promise.all(indexes.map((index) => redis.zcard(index)));
-  return counts.reduce((sum, count) => sum + count, 0);
 }

@@ -1,7 +1,7 @@
 -- finish-event: ends the planning of an event.
 -- KEYS: 1 event, 2 open events, 3 planned events, 4 dead events (zsets)
 -- ARGV: 1 id, 2 state to end in, 3 reason, 4 message ids (space separated), 5 retention (ms), 6 state it must be in,
---       7 what is to be said of channels that were left out (JSON; '' or absent: nothing), 8 who decides, of a dead one
+--       7 what is to be said of channels that were left out (JSON; '' or absent: nothing), 8 who has a dead one planned anew, and why
 -- Answers: {'done'} | {'refused', state}
 -- Invariant: an event leaves `open` only here; a planned one is kept for as long as its messages may change.
 --- include: ../store/clock.lua
@@ -16,8 +16,7 @@ if state == 'dead' then
   local earlier = died[3] and cjson.decode(died[3]) or {}
   earlier[#earlier + 1] = { at = tonumber(died[1] or now), what = 'dead', detail = died[2] or '' }
   if ARGV[2] == 'accepted' then
-    local detail = ARGV[8] and ARGV[8] ~= '' and (ARGV[8] .. ': ' .. ARGV[3]) or ARGV[3]
-    earlier[#earlier + 1] = { at = tonumber(now), what = 'replayed', detail = detail }
+    earlier[#earlier + 1] = { at = tonumber(now), what = 'replayed', detail = ARGV[8] }
   end
   while #earlier > 20 do
     table.remove(earlier, 1)

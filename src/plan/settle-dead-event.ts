@@ -26,7 +26,7 @@ export async function settleDeadEvent(
   const [word] = (await script.run(
     redis,
     [keys.event(id), keys.eventsOpen, keys.eventsPlanned, keys.eventsDead],
-    [id, to, reason, '', retentionMs, 'dead', '', by],
+    [id, to, reason, '', retentionMs, 'dead', '', `${by}: ${reason}`],
   )) as string[];
   return word === 'done';
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { askEvent } from '../faults/invariants.ts';
 import { gatherCrowd } from '../support/crowd.ts';
-import { costlyTexts, endlessValues, writeAt } from '../support/hostile-values.ts';
+import { hostileTexts, writeAt } from '../support/hostile-values.ts';
 import { kannelAnswers } from '../support/kannel-answers.ts';
 import type { HttpStep } from '../support/scripted-http.ts';
 import type { SmtpScript } from '../support/scripted-smtp.ts';
@@ -192,7 +192,7 @@ const hostilePlaces: readonly (readonly string[])[] = [
 /** What is accepted of it is to be sent like anything else; what is not is told. */
 async function postHostile({ world, random, nextNumber }: Scene): Promise<void> {
   for (let count = 0; count < 5; count += 1) {
-    const [name, write] = random.pick(Object.entries({ ...endlessValues, ...costlyTexts }));
+    const [name, write] = random.pick(Object.entries(hostileTexts));
     const base = askEvent(`hostile-${nextNumber()}`);
     const place = random.pick(hostilePlaces);
     const answer = await world.traffic.post(writeAt(base, place, write(hostileBytes)));

@@ -117,7 +117,7 @@ export const endlessValues: Readonly<Record<string, (bytes: number) => string>> 
  * Values that are costly to read, wherever they stand: whoever reads a text meets them before anything is checked. Add a
  * row: it is tried once for every shape.
  */
-export const costlyTexts: Readonly<Record<string, (bytes: number) => string>> = {
+const costlyTexts: Readonly<Record<string, (bytes: number) => string>> = {
   'flaws below a name of tildes': below('~', hundredFlaws),
   'flaws below a name of slashes': below('/', hundredFlaws),
   'flaws below long names': readBelow('~'),
@@ -127,6 +127,8 @@ export const costlyTexts: Readonly<Record<string, (bytes: number) => string>> = 
   'halves of characters below long names': (bytes) => readBelow('/')(bytes).replaceAll('1e400', '"\\ud800"'),
   'prototypes below a long name': below('/', '[{"__proto__":1},{"constructor":1}]'),
 };
+
+export const hostileTexts = { ...endlessValues, ...costlyTexts };
 
 /** The longest values that a place takes by its schema, of the characters that grow most on their way to a reader. */
 export function longestValues({ schema }: Place): readonly string[] {

@@ -1,8 +1,8 @@
 import { z } from 'zod';
+import { quoteIfNeeded } from '../../domain/quote-word.ts';
 import { controlSchema } from '../answers.ts';
 import type { Call, Command } from '../command.ts';
 import { CommandError, type Ending } from '../exit-codes.ts';
-import { quote } from './stop-and-start.ts';
 
 const adoptionSchema = z.looseObject({
   lineage: z.string(),
@@ -84,7 +84,7 @@ async function showStore(call: Call, reason: string): Promise<Ending> {
     control.went_back === undefined
       ? '\nThere is nothing to adopt.'
       : `\nNothing was changed. When you know why, and have the logs of the senders at hand:
-  acc adopt ${quote(reason)} --lineage ${control.lineage ?? ''} --attempts FILE…`,
+  acc adopt ${quoteIfNeeded(reason)} --lineage ${control.lineage ?? ''} --attempts FILE…`,
   );
   return control.went_back === undefined ? 'done' : 'usage';
 }

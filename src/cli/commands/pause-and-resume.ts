@@ -1,9 +1,10 @@
+import { quoteIfNeeded } from '../../domain/quote-word.ts';
 import { controlSchema, switchedSchema } from '../answers.ts';
 import type { Argument, Call, Command, Option } from '../command.ts';
 import { describeFlag, printFlags } from '../describe-flags.ts';
 import type { Ending } from '../exit-codes.ts';
 import { queueNames } from '../scopes.ts';
-import { explainConflict, isOnForGood, quote } from './stop-and-start.ts';
+import { explainConflict, isOnForGood } from './stop-and-start.ts';
 
 const args: readonly Argument[] = [
   {
@@ -80,7 +81,7 @@ async function askForEpoch(call: Call): Promise<Ending> {
     return 'done';
   }
   call.print.note(
-    `\nNothing was changed. Then: acc resume ${call.need('what')} ${quote(call.need('reason'))}${queueOption(call)} --epoch ${control.epoch}`,
+    `\nNothing was changed. Then: acc resume ${call.need('what')} ${quoteIfNeeded(call.need('reason'))}${queueOption(call)} --epoch ${control.epoch}`,
   );
   return 'usage';
 }

@@ -24,7 +24,7 @@ export const status: Command = {
 type Part<Value> = { readonly value: Value } | { readonly fault: string };
 
 async function runStatus(call: Call): Promise<Ending> {
-  const sending = await readSending(call);
+  const sending = await readPart(call, sendStatusSchema, '/api/send/status', isStoreAway);
   const [control, queue, providers, limits] = await Promise.all([
     readPart(call, controlSchema, '/api/control'),
     readPart(call, queueStatusSchema, '/api/queue/status'),
@@ -53,14 +53,9 @@ async function runStatus(call: Call): Promise<Ending> {
   return 'value' in sending ? 'done' : 'refused';
 }
 
-/** A service whose store is away still answers, and the rest of the screen tells what it can. */
-async function readSending(call: Call): Promise<Part<z.infer<typeof sendStatusSchema>>> {
-  try {
-    return { value: await call.api.ask(sendStatusSchema, { path: '/api/send/status' }) };
-  } catch (error) {
-    if (error instanceof CommandError && error.problem?.status === 503) return { fault: error.message };
-    throw error;
-  }
+/** Then the service still answers, and the rest of the screen tells what it can. */
+function isStoreAway({ problem }: CommandError): boolean {
+  return problem?.status === 503;
 }
 
 function printUnknown(print: Print, fault: string): void {
@@ -81,11 +76,12 @@ async function readPart<Schema extends z.ZodType>(
   call: Call,
   schema: Schema,
   path: string,
+  isPartial: (error: CommandError) => boolean = () => true,
 ): Promise<Part<z.infer<Schema>>> {
   try {
     return { value: await call.api.ask(schema, { path }) };
   } catch (error) {
-    if (error instanceof CommandError) return { fault: error.message };
+    if (error instanceof CommandError && isPartial(error)) return { fault: error.message };
     throw error;
   }
 }

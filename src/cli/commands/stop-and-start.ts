@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { quoteIfNeeded } from '../../domain/quote-word.ts';
 import { viewStop } from '../../gate/stop-sending.ts';
 import { controlSchema, type Switched, switchedSchema } from '../answers.ts';
 import type { Argument, Call, Command, Option } from '../command.ts';
@@ -240,7 +241,7 @@ async function askForEpoch(call: Call, why: string, chosen: string): Promise<End
     );
     return 'done';
   }
-  const parts = ['acc start', quote(why), `--epoch ${control.epoch}`];
+  const parts = ['acc start', quoteIfNeeded(why), `--epoch ${control.epoch}`];
   if (chosen !== 'all') parts.push(`--scope ${chosen}`);
   const until = call.text('until');
   if (until !== undefined) parts.push(`--until ${until}`);
@@ -263,9 +264,4 @@ export function explainConflict(error: unknown): unknown {
     error.problem,
     error,
   );
-}
-
-/** A word for a POSIX shell. */
-export function quote(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,5 +1,6 @@
+import { quoteWord } from '../../domain/quote-word.ts';
 import type { Command } from '../command.ts';
-import { listPlaces, listValues, type Place, quoteWord } from './word-tree.ts';
+import { listPlaces, listValues, type Place } from './word-tree.ts';
 
 /** A fish script made from the table. */
 export function writeFishCompletions(commands: readonly Command[]): string {

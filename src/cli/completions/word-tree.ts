@@ -50,8 +50,3 @@ function listNextWords(commands: readonly Command[], words: string): Place['next
   }
   return [...found].map(([word, summary]) => ({ word, summary }));
 }
-
-/** A word for bash, zsh or fish, in single quotes. */
-export function quoteWord(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
-}

@@ -1,3 +1,4 @@
+import { quoteWord } from '../../domain/quote-word.ts';
 import type { EventTypeDoc } from '../openapi/event-schemas.ts';
 import { exampleOf } from '../operator-requests.ts';
 import type { RouteRow } from '../route-row.ts';
@@ -20,7 +21,7 @@ export function createExamples(baseUrl: string, eventTypes: readonly EventTypeDo
     first: [
       `curl -sS ${baseUrl}/api/events \\`,
       `  -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\`,
-      `  -d ${quoteForShell(flat)}`,
+      `  -d ${quoteWord(flat)}`,
     ].join('\n'),
     receipt: toJson({
       event_id: exampleEventId,
@@ -75,7 +76,7 @@ function writeCurl(baseUrl: string, route: RouteRow, flat: string): string {
     ...(route.group === 'api' ? [`-H "Authorization: Bearer $TOKEN"`] : []),
     ...(route.body === undefined
       ? []
-      : [`-H 'Content-Type: application/json'`, `-d ${quoteForShell(writeBody(route, flat))}`]),
+      : [`-H 'Content-Type: application/json'`, `-d ${quoteWord(writeBody(route, flat))}`]),
   ];
   return parts.join(' \\\n  ');
 }
@@ -87,9 +88,4 @@ function writeBody({ path, body }: RouteRow, flat: string): string {
 
 function toJson(value: unknown): string {
   return JSON.stringify(value, null, 2);
-}
-
-/** One word for a POSIX shell. */
-function quoteForShell(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -89,14 +89,9 @@ const rules: readonly Rule[] = [
     concern: 'provider',
     command: 'RCPT TO',
     words:
-      /throttl|rate limit|(?:sending|send|message|connection) rate|too many (?:messages|connections|recipients (?:received|from))|try again slower|slow down|server busy|service (?:temporarily |currently )?unavailable|overload/i,
+      /throttl|rate limit|(?:sending|send|message|connection) rate|too many (?:messages|connections|recipients (?:received|from))|try again slower|slow down|server busy|service (?:temporarily |currently )?unavailable|overload|local (?:error|problem)|lookup failure|server configuration/i,
   },
   { concern: 'provider', command: 'RCPT TO', enhanced: /^4\.3\./ },
-  {
-    concern: 'provider',
-    command: 'RCPT TO',
-    words: /local (?:error|problem)|lookup failure|server configuration/i,
-  },
   { concern: 'recipient', command: 'RCPT TO' },
   {
     concern: 'provider',
