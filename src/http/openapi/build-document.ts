@@ -30,11 +30,11 @@ export function buildOpenApi({ routes, eventTypes, serverUrl }: DocumentOptions)
     paths: describePaths(documented),
     components: {
       securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
-      schemas: {
+      schemas: sortByName({
         ...describeEvents(eventTypes),
         ...describeSchemas(requestSchemas, 'input'),
         ...describeSchemas(allAnswerSchemas, 'output'),
-      },
+      }),
       headers: {
         'X-Request-ID': { description: 'Your own, or a new one', schema: { type: 'string' } },
         Location: { description: 'Where the event can be seen', schema: { type: 'string' } },
@@ -48,16 +48,23 @@ export function buildOpenApi({ routes, eventTypes, serverUrl }: DocumentOptions)
 
 function describePaths(routes: readonly RouteRow[]): JsonSchema {
   const paths = [...new Set(routes.map((route) => route.path))];
-  return Object.fromEntries(
-    paths.map((path) => [
-      path.replace(/:(\w+)/g, '{$1}'),
-      Object.fromEntries(
-        routes
-          .filter((route) => route.path === path)
-          .map((route) => [route.method.toLowerCase(), describeOperation(route)]),
-      ),
-    ]),
+  return sortByName(
+    Object.fromEntries(
+      paths.map((path) => [
+        path.replace(/:(\w+)/g, '{$1}'),
+        Object.fromEntries(
+          routes
+            .filter((route) => route.path === path)
+            .map((route) => [route.method.toLowerCase(), describeOperation(route)]),
+        ),
+      ]),
+    ),
   );
+}
+
+/** So that the document does not depend on the order of the code. */
+function sortByName(members: JsonSchema): JsonSchema {
+  return Object.fromEntries(Object.entries(members).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** Every schema by name; a named schema inside another one becomes a reference. */
