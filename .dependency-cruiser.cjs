@@ -19,9 +19,10 @@ const mayImport = {
   gate: ['store', 'queue', 'observe', 'domain'],
   deliver: ['gate', 'render', 'providers', 'store', 'queue', 'observe', 'domain'],
   guard: ['gate', 'outbound', 'store', 'observe', 'domain'],
-  http: [...stages, 'observe', 'domain'],
-  cli: [...stages, 'http', 'outbound', 'store', 'config', 'observe', 'domain'],
-  compose: [...stages, 'http', 'outbound', 'queue', 'store', 'runtime', 'config', 'observe', 'domain'],
+  operator: [...stages, 'queue', 'store', 'observe', 'domain'],
+  http: [...stages, 'operator', 'observe', 'domain'],
+  cli: [...stages, 'operator', 'outbound', 'store', 'config', 'observe', 'domain'],
+  compose: [...stages, 'operator', 'http', 'outbound', 'queue', 'store', 'runtime', 'config', 'observe', 'domain'],
 };
 
 /** Packages that only these folders use. Others may name their types, for a client that is handed to them. */

@@ -1,4 +1,4 @@
-import { suppressionEntrySchema } from '../http/operator-requests.ts';
+import { suppressionEntry } from '../operator/suppressions.ts';
 
 export interface SuppressionLine {
   readonly line: number;
@@ -115,7 +115,7 @@ function dropAbsent(pairs: readonly (readonly [string, unknown])[]): Readonly<Re
 
 /** What the service would say of this entry. */
 function findFault(entry: Readonly<Record<string, unknown>>): string | undefined {
-  const [issue] = suppressionEntrySchema.safeParse(entry).error?.issues ?? [];
+  const [issue] = suppressionEntry.safeParse(entry).error?.issues ?? [];
   if (issue === undefined) return undefined;
   return `${issue.path.join('.')}: ${issue.message}`;
 }

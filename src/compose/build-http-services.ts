@@ -1,5 +1,3 @@
-import { readQueueStatus } from '../deliver/queue-status.ts';
-import { readSendStatus, type SendStatus } from '../gate/send-status.ts';
 import type { HttpServices } from '../http/services.ts';
 import { createAcceptEvent } from '../ingest/accept-event.ts';
 import { createLatencyRecorder } from '../observe/latency.ts';
@@ -7,15 +5,11 @@ import type { Catalog } from '../plan/catalog.ts';
 import type { Renderer } from '../render/create-renderer.ts';
 import type { Foundation } from './build-foundation.ts';
 import type { GateParts } from './build-gate.ts';
-import { buildGuardServices } from './build-guard-services.ts';
 import type { Identity } from './build-identity.ts';
 import { buildIntake } from './build-intake.ts';
-import { buildOperatorServices } from './build-operator-services.ts';
-import { createProviderCheck } from './build-provider-check.ts';
+import { buildOperator } from './build-operator.ts';
 import { buildQuarantine, readIdempotencyMs } from './build-quarantine.ts';
-import { buildRecordServices } from './build-record-services.ts';
 import { createDependencyCheck } from './dependency-report.ts';
-import { listEnvironmentSettings, readEnvironmentFlags } from './environment-flags.ts';
 import { createProofJudge, exportProofAge } from './judge-proof.ts';
 import { startWindowAdder } from './start-window-adder.ts';
 import { writeRequestLine } from './write-request-line.ts';
@@ -31,11 +25,9 @@ export interface HttpParts {
 }
 
 /** Everything that the HTTP routes need, from the stages that do it. */
-export function buildHttpServices(foundation: Foundation, parts: HttpParts): HttpServices {
+export function buildHttpServices(foundation: Foundation, parts: HttpParts) {
   const { configuration, redis, keys, jobs, metrics, now, monotonicNow } = foundation;
-  const { values } = configuration;
-  const { identity, catalog, gate } = parts;
-  const checkProviders = createProviderCheck(foundation);
+  const { identity, catalog, gate, renderer } = parts;
   const judgeProof = createProofJudge(foundation);
   exportProofAge(foundation, judgeProof);
   const dependencies = createDependencyCheck(foundation, identity.keySet, judgeProof);
@@ -45,21 +37,16 @@ export function buildHttpServices(foundation: Foundation, parts: HttpParts): Htt
     redis: redis.commands,
     keys,
     jobs,
-    mode: values.APP_MODE,
+    mode: configuration.values.APP_MODE,
     idempotencyMs: readIdempotencyMs(foundation),
     now,
   });
-  const store = { redis: redis.commands, keys, jobs, now };
-  const readStatus = (): Promise<SendStatus> =>
-    readSendStatus({
-      ...store,
-      environment: () => readEnvironmentFlags(configuration, parts.isGuardPassed()),
-      settings: listEnvironmentSettings(configuration),
-    });
+  const { quarantine, quarantineEvent } = buildQuarantine(foundation, identity);
+  const operator = buildOperator(foundation, { ...parts, quarantine });
   const addToWindows = startWindowAdder(foundation, latency);
-  return {
+  const services: HttpServices = {
     tokens: identity.tokens,
-    catalog: { ...catalog, checkDrafts: (event) => parts.renderer.checkDrafts(event) },
+    catalog: { ...catalog, checkDrafts: (event) => renderer.checkDrafts(event) },
     latency,
     ...intake,
     acceptEvent: async (request) => {
@@ -69,17 +56,20 @@ export function buildHttpServices(foundation: Foundation, parts: HttpParts): Htt
         metrics.countEventAccepted({ type: request.event.type, client: request.client });
       return answer;
     },
-    quarantine: buildQuarantine(foundation, identity, () => intake.checkIntake()),
-    ...buildRecordServices(foundation, gate),
-    readQueueStatus: () => readQueueStatus(store),
-    readSendStatus: readStatus,
-    operator: buildOperatorServices({ ...parts, foundation, checkProviders, readSendStatus: readStatus }),
-    guard: buildGuardServices(foundation),
-    checkProviders,
+    ...(quarantineEvent === undefined
+      ? {}
+      : {
+          quarantineEvent: async (unjudged) => {
+            intake.checkIntake();
+            return await quarantineEvent(unjudged);
+          },
+        }),
+    perform: (operation, request) => operation.run(request, operator),
     checkDependencies: () => dependencies.check(),
     onRequestEnd: (line) => {
       writeRequestLine(foundation, line);
       addToWindows(line);
     },
   };
+  return { services, operator };
 }

@@ -1,16 +1,7 @@
-import { actAudited } from '../gate/act-audited.ts';
-import type { Operator } from '../http/operator-services.ts';
-import type { QuarantineServices } from '../http/quarantine-services.ts';
 import { createJudge, type JudgeReport } from '../identity/judge-quarantine.ts';
 import { createQuarantine, type QuarantineBounds } from '../identity/quarantine.ts';
-import {
-  discardQuarantined,
-  listQuarantined,
-  type QuarantineDesk,
-  type QuarantineFigures,
-  readQuarantineFigures,
-} from '../identity/quarantine-desk.ts';
 import { createTokenSeal } from '../identity/seal-token.ts';
+import type { QuarantineDeps } from '../operator/quarantine.ts';
 import { readStoreClock } from '../store/store-clock.ts';
 import type { Foundation } from './build-foundation.ts';
 import type { Identity } from './build-identity.ts';
@@ -26,12 +17,14 @@ export function readIdempotencyMs({ configuration }: Foundation): number {
   return (IDEMPOTENCY_HOURS + (QUARANTINE_KEYS === undefined ? 0 : QUARANTINE_AGE_HOURS_MAX)) * hourMs;
 }
 
-/** The intake of events that nobody can judge now, and the operator's view of it. `checkIntake` throws when none is taken. */
+/** The quarantine for the operators' API, and the intake of events that cannot be verified now; absent when it is off. */
 export function buildQuarantine(
   foundation: Foundation,
   identity: Identity,
-  checkIntake: () => void,
-): QuarantineServices {
+): {
+  readonly quarantine: QuarantineDeps['quarantine'];
+  readonly quarantineEvent?: ReturnType<typeof createQuarantine>;
+} {
   const { configuration, redis, keys, now } = foundation;
   const { values } = configuration;
   const seal = createTokenSeal(values.QUARANTINE_KEYS ?? []);
@@ -44,47 +37,18 @@ export function buildQuarantine(
     idempotencyMs: readIdempotencyMs(foundation),
     retentionMs: values.RETENTION_HOURS * hourMs,
   };
-  const intake =
-    seal === undefined
+  const judge = buildJudge(foundation, identity);
+  return {
+    quarantine: {
+      ...desk,
+      bounds,
+      isOn: seal !== undefined,
+      keyHealth: () => identity.keySet.health(),
+      judge,
+    },
+    ...(seal === undefined
       ? {}
-      : {
-          takeEvent: checkFirst(
-            checkIntake,
-            createQuarantine({ ...desk, seal, bounds, mode: values.APP_MODE }),
-          ),
-        };
-  return {
-    ...intake,
-    ...buildDeeds(desk, buildJudge(foundation, identity)),
-    list: async (query) => {
-      const [page, figures] = await Promise.all([listQuarantined(desk, query), readQuarantineFigures(desk)]);
-      const { ok, detail } = identity.keySet.health();
-      const state = { on: seal !== undefined, keys: { ok, detail } };
-      return { ...viewFigures(figures, bounds), ...state, ...page, items: [...page.items] };
-    },
-  };
-}
-
-/** What people do to the quarantine, each with its lines in the audit. */
-function buildDeeds(desk: QuarantineDesk, judge: Judge): Pick<QuarantineServices, 'judge' | 'discard'> {
-  return {
-    judge: async ({ limit, reason }, by) => {
-      const deed = { action: 'judge quarantine', detail: { limit } };
-      return await actAudited(desk, toOrder(reason, by), deed, async () => {
-        const report = await judge(limit);
-        const answer = { ...report, left: (await readQuarantineFigures(desk)).events };
-        return { answer, detail: answer };
-      });
-    },
-    discard: async (order, by) => {
-      const run = async () => ({ preview: order.preview, ...(await discardQuarantined(desk, order)) });
-      if (order.preview) return await run();
-      const deed = { action: 'discard quarantine', detail: { filter: order.filter, limit: order.limit } };
-      return await actAudited(desk, toOrder(order.reason, by), deed, async () => {
-        const answer = await run();
-        return { answer, detail: { matched: answer.matched, discarded: answer.discarded } };
-      });
-    },
+      : { quarantineEvent: createQuarantine({ ...desk, seal, bounds, mode: values.APP_MODE }) }),
   };
 }
 
@@ -127,13 +91,6 @@ export function buildJudge(foundation: Foundation, { tokens, keySet }: Identity)
   };
 }
 
-function checkFirst<T, R>(check: () => void, take: (given: T) => Promise<R>): (given: T) => Promise<R> {
-  return async (given) => {
-    check();
-    return await take(given);
-  };
-}
-
 function readBounds({ configuration }: Foundation): QuarantineBounds {
   const { values } = configuration;
   return {
@@ -142,24 +99,4 @@ function readBounds({ configuration }: Foundation): QuarantineBounds {
     ageMsMax: values.QUARANTINE_AGE_HOURS_MAX * hourMs,
     perSourcePerMinute: values.QUARANTINE_PER_SOURCE_PER_MINUTE,
   };
-}
-
-function viewFigures(figures: QuarantineFigures, bounds: QuarantineBounds) {
-  return {
-    counts: {
-      events: figures.events,
-      bytes: figures.bytes,
-      oldest_age_seconds: Math.floor(figures.oldestAgeMs / 1_000),
-    },
-    bounds: {
-      events: bounds.eventsMax,
-      bytes: bounds.bytesMax,
-      age_seconds: bounds.ageMsMax / 1_000,
-      per_source_per_minute: bounds.perSourcePerMinute,
-    },
-  };
-}
-
-function toOrder(reason: string, { clientId, requestId }: Operator) {
-  return { actor: clientId, reason, requestId };
 }

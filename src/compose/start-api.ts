@@ -1,16 +1,17 @@
-import { type QueueStatus, readWaitingAges } from '../deliver/queue-status.ts';
+import { readQueueStatus, readWaitingAges } from '../deliver/queue-status.ts';
+import { readSendStatus } from '../gate/send-status.ts';
 import { closedWhys } from '../http/bound-connections.ts';
 import { createHttpApp } from '../http/create-http-app.ts';
 import { createHttpServer } from '../http/create-http-server.ts';
-import type { HttpServices } from '../http/services.ts';
+import { listEventTypes } from '../http/openapi/list-event-types.ts';
 import { readQuarantineFigures } from '../identity/quarantine-desk.ts';
+import type { OperatorDeps } from '../operator/operations.ts';
 import { buildCatalog } from './build-catalog.ts';
 import { type Foundation, keepOpeningStore } from './build-foundation.ts';
 import { buildGate } from './build-gate.ts';
 import { buildHttpServices } from './build-http-services.ts';
 import { buildIdentity } from './build-identity.ts';
 import { exportStoreState } from './dependency-report.ts';
-import { describeEventTypes } from './describe-event-types.ts';
 import { serveMetrics } from './serve-metrics.ts';
 import { readRelease, watchGuard } from './watch-guard.ts';
 
@@ -38,14 +39,20 @@ export async function startApi(foundation: Foundation): Promise<string> {
   await identity.keySet.start(life.signal);
   const release = readRelease(foundation, { catalog, renderer });
   const isGuardPassed = await watchGuard(foundation, { process: 'api', release });
-  const services = buildHttpServices(foundation, { identity, catalog, renderer, gate, isGuardPassed });
-  collectFigures(foundation, services);
+  const { services, operator } = buildHttpServices(foundation, {
+    identity,
+    catalog,
+    renderer,
+    gate,
+    isGuardPassed,
+  });
+  collectFigures(foundation, operator);
   exportStoreState(foundation, () => services.checkDependencies());
   const ownMetricsPort = values.METRICS_PORT;
   const options = { appBaseUrl: configuration.appBaseUrl, programVersion: foundation.version };
   const app = createHttpApp(services, {
     ...options,
-    eventTypes: describeEventTypes(catalog),
+    eventTypes: listEventTypes(catalog),
     ...(ownMetricsPort === undefined ? { readMetrics: () => metrics.render() } : {}),
   });
   for (const why of closedWhys) metrics.countConnectionClosed(why, 0);
@@ -65,34 +72,20 @@ export async function startApi(foundation: Foundation): Promise<string> {
 }
 
 /** What the whole fleet shares, read from the store at each scrape. */
-function collectFigures({ metrics, redis, keys, now }: Foundation, services: HttpServices): void {
+function collectFigures({ metrics }: Foundation, operator: OperatorDeps): void {
   metrics.onCollect(async () => {
-    const [queues, send] = await Promise.all([services.readQueueStatus(), services.readSendStatus()]);
+    const [queue, send] = await Promise.all([readQueueStatus(operator), readSendStatus(operator)]);
     metrics.setSendState({
-      sending: send.sending,
-      dryRun: send.app_mode === 'dry_run',
-      ingestionPaused: queues.ingestion_paused,
-      consumersPaused: queues.consumers_paused,
+      sending: send.isSending,
+      dryRun: send.mode === 'dry_run',
+      ingestionPaused: queue.isIngestPaused,
+      consumersPaused: queue.areConsumersPaused,
       epoch: send.epoch,
-      inFlight: send.inflight,
+      inFlight: send.inFlight,
     });
-    return toFigures(queues);
+    const { queues, messages, held, deadLetters, parked } = queue;
+    return { queues, messages, held, deadLetters, parked: parked.events + parked.messages };
   });
-  metrics.onCollect(async () => ({
-    quarantine: await readQuarantineFigures({ redis: redis.commands, keys, now }),
-  }));
-  metrics.onCollect(async () => ({
-    oldestMessageAgeMs: await readWaitingAges({ redis: redis.commands, keys, now }),
-  }));
-}
-
-function toFigures(status: QueueStatus) {
-  const queues = Object.fromEntries(
-    Object.entries(status.queues).map(([name, { waiting, active, delayed, oldest_age_ms }]) => [
-      name,
-      { waiting, active, delayed, oldestAgeMs: oldest_age_ms },
-    ]),
-  );
-  const { messages, held, dead_letters: deadLetters, parked } = status;
-  return { queues, messages, held, deadLetters, parked: parked.events + parked.messages };
+  metrics.onCollect(async () => ({ quarantine: await readQuarantineFigures(operator) }));
+  metrics.onCollect(async () => ({ oldestMessageAgeMs: await readWaitingAges(operator) }));
 }

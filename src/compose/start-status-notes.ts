@@ -69,9 +69,9 @@ function createDescriber(foundation: Foundation, isGuardPassed: () => boolean): 
       (name) => `${name} ${standing.judgement?.triggers[name].verdict ?? 'no-data'}`,
     );
     return [
-      `sending: ${send.sending ? 'yes' : `no (${send.reason ?? 'rehearsing'})`}, mode ${send.app_mode}`,
-      `paused: intake ${inWords(queue.ingestion_paused)}, consumers ${inWords(queue.consumers_paused)}`,
-      `messages: ${waiting} waiting, ${messages.sent} sent, ${messages.held} held, ${queue.dead_letters} dead, ${messages.unknown} unknown`,
+      `sending: ${send.isSending ? 'yes' : `no (${send.reason ?? 'rehearsing'})`}, mode ${send.mode}`,
+      `paused: intake ${inWords(queue.isIngestPaused)}, consumers ${inWords(queue.areConsumersPaused)}`,
+      `messages: ${waiting} waiting, ${messages.sent} sent, ${messages.held} held, ${queue.deadLetters} dead, ${messages.unknown} unknown`,
       `triggers: ${verdicts.join(', ')}${latched.length === 0 ? '' : `; latched: ${latched.join(', ')}`}`,
       `proof of life: ${proof?.detail ?? 'off'}`,
       `audit: ${audit.count} lines, head ${audit.head === '' ? 'none' : audit.head}`,

@@ -1,7 +1,6 @@
 import type { EventId, MessageId } from '../domain/ids.ts';
-import type { Category, Channel } from '../domain/message.ts';
-import { type AuditDesk, actAudited, type Order } from '../gate/act-audited.ts';
-import { actInBulk, type BulkDeed, type BulkOrder, type BulkReport } from '../gate/act-in-bulk.ts';
+import { type AuditDeps, type AuditOrder, actAudited } from '../gate/act-audited.ts';
+import { actInBulk, type BulkAction, type BulkOrder, type BulkReport } from '../gate/act-in-bulk.ts';
 import type { MessageDecisions } from '../gate/message-decisions.ts';
 import { releaseMessage } from '../gate/release-message.ts';
 import type { JobAdder } from '../queue/job-adder.ts';
@@ -9,7 +8,7 @@ import { type Page, parseCursor, readPage } from '../store/walk-index.ts';
 import { type DeadFilter, type DeadLetter, selectDead, walkDead } from './select-dead.ts';
 
 /** What it takes to give dead letters another chance, or none. */
-export interface DeadLetterDesk extends AuditDesk {
+export interface DeadLetterDesk extends AuditDeps {
   readonly decisions: MessageDecisions;
   readonly jobs: Pick<JobAdder, 'addMessageJob' | 'ensureEventJob'>;
   /** The planner's: has a dead event planned again, or ends it. False when it is not dead (any more). */
@@ -21,36 +20,16 @@ export interface DeadLetterDesk extends AuditDesk {
   readonly reportError: (what: string, error: unknown) => void;
 }
 
-/** A dead letter as an operator sees it. */
-export interface DeadLetterItem {
-  readonly kind: 'message' | 'event';
-  readonly id: string;
-  readonly event_id: string;
-  readonly type: string;
-  readonly client: string;
-  readonly channel?: Channel;
-  readonly category?: Category;
-  readonly to?: string;
-  readonly reason: string;
-  readonly attempts: number;
-  readonly may_have_left?: true;
-  readonly last_error?: string;
-  readonly first_at: string;
-  readonly last_at: string;
-  readonly planned_in: string;
-}
-
 /** One page of what was given up: messages first, then events that could not be planned, each oldest first. */
 export async function listDeadLetters(
-  desk: AuditDesk,
+  desk: AuditDeps,
   ask: { readonly filter: DeadFilter; readonly limit: number; readonly cursor?: string | undefined },
-): Promise<Page<DeadLetterItem>> {
+): Promise<Page<DeadLetter>> {
   const walk = walkDead(desk, ask.filter, { after: parseCursor(ask.cursor) });
-  const { items, ...rest } = await readPage(walk, ask.limit);
-  return { items: items.map(viewDead), ...rest };
+  return await readPage(walk, ask.limit);
 }
 
-export type DeadOrder = Order & BulkOrder & { readonly filter: DeadFilter };
+export type DeadOrder = AuditOrder & BulkOrder & { readonly filter: DeadFilter };
 
 /**
  * Queues dead letters once more, with every check again and their attempts counted anew; an event is planned again
@@ -79,7 +58,11 @@ export async function discardDeadLetters(desk: DeadLetterDesk, order: DeadOrder)
   });
 }
 
-async function replay(desk: DeadLetterDesk, order: Order, letter: DeadLetter): Promise<string | undefined> {
+async function replay(
+  desk: DeadLetterDesk,
+  order: AuditOrder,
+  letter: DeadLetter,
+): Promise<string | undefined> {
   if (letter.kind === 'message') {
     const release = { from: 'dead', reason: order.reason, by: order.actor, dueAt: 0 } as const;
     return await releaseMessage(
@@ -101,7 +84,7 @@ async function actOnDead(
   desk: DeadLetterDesk,
   order: DeadOrder,
   action: string,
-  deed: BulkDeed<DeadLetter>,
+  deed: BulkAction<DeadLetter>,
 ): Promise<BulkReport> {
   const run = (): Promise<BulkReport> =>
     actInBulk(selectDead(desk, order.filter), { ...order, ids: order.filter.ids }, deed);
@@ -111,25 +94,4 @@ async function actOnDead(
     const answer = await run();
     return { answer, detail: { matched: answer.matched, done: answer.done, skipped: answer.skipped } };
   });
-}
-
-function viewDead(letter: DeadLetter): DeadLetterItem {
-  const { kind, id, event, type, client, channel, category, to, reason, attempts, lastError } = letter;
-  return {
-    kind,
-    id,
-    event_id: event,
-    type,
-    client,
-    ...(channel === undefined ? {} : { channel }),
-    ...(category === undefined ? {} : { category }),
-    ...(to === undefined ? {} : { to }),
-    reason,
-    attempts,
-    ...(letter.mayHaveLeft ? { may_have_left: true } : {}),
-    ...(lastError === undefined ? {} : { last_error: lastError }),
-    first_at: new Date(letter.firstAt).toISOString(),
-    last_at: new Date(letter.lastAt).toISOString(),
-    planned_in: letter.mode,
-  };
 }

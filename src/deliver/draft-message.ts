@@ -15,16 +15,21 @@ export function draftMessage(renderer: Pick<Renderer, 'render'>, message: Messag
   });
 }
 
-/** What would be sent of a message that has not ended for good: as it was kept, else rendered now. */
-export function viewDraft(renderer: Pick<Renderer, 'render'>, message: MessageRecord) {
-  const { id, state, draft } = message;
-  const view = { message_id: id as string, state };
+/**
+ * What would be sent of a message that has not ended for good: as it was kept, else rendered now; `fault` says why it
+ * cannot be rendered. Undefined: nothing is left to send.
+ */
+export function draftUnlessEnded(
+  renderer: Pick<Renderer, 'render'>,
+  message: MessageRecord,
+): { readonly draft: unknown; readonly fault?: string } | undefined {
+  const { state, draft } = message;
   if (groupOf(state) === 'ended') return undefined;
-  if (draft !== undefined && draft !== '') return { ...view, draft: JSON.parse(draft) as unknown };
+  if (draft !== undefined && draft !== '') return { draft: JSON.parse(draft) as unknown };
   try {
-    return { ...view, draft: draftMessage(renderer, message) as unknown };
+    return { draft: draftMessage(renderer, message) };
   } catch (error) {
     if (!(error instanceof RenderError)) throw error;
-    return { ...view, draft: null, fault: error.message };
+    return { draft: null, fault: error.message };
   }
 }

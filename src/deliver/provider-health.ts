@@ -2,11 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { channels } from '../domain/message.ts';
+import { readProviderBlocks } from '../gate/diagnostics.ts';
 import type { ProviderHealth } from '../providers/provider.ts';
+import type { ProviderReport, SenderView } from '../providers/provider-report.ts';
 import type { Keys } from '../store/keys.ts';
 import { toStoreError } from '../store/scripts.ts';
 import { readStoreClock } from '../store/store-clock.ts';
-import { listLiveSenders } from './sender-reports.ts';
+import { findWorstBreaker, listLiveSenders, readSenderViews } from './sender-reports.ts';
 
 interface Store {
   readonly redis: Redis;
@@ -35,12 +37,55 @@ const answerSchema = z.object({
 });
 type Answer = z.infer<typeof answerSchema>;
 
+/** A check takes five seconds at most, and a sender notices within half a second that somebody asks. */
+const waitMs = 7_000;
+
+/**
+ * How every provider is, and what the senders know of it from sending. Nothing is asked from here: the credentials are the
+ * senders' alone, and they check without sending anything. Throws `store-unavailable`.
+ */
+export async function askProviders(
+  store: Store & { readonly now: () => number },
+): Promise<readonly ProviderReport[]> {
+  const health = await askProviderHealth(store, waitMs);
+  const names = health.map(({ provider }) => provider);
+  const [views, blocks] = await Promise.all([
+    readSenderViews(store),
+    readProviderBlocks(store.redis, store.keys, names),
+  ]);
+  return health.map((report) =>
+    toReport(report, views.get(report.provider) ?? [], {
+      untilMs: blocks.get(report.provider) ?? 0,
+      nowMs: store.now(),
+    }),
+  );
+}
+
+function toReport(
+  health: ProviderHealth,
+  senders: SenderView[],
+  { untilMs, nowMs }: { readonly untilMs: number; readonly nowMs: number },
+): ProviderReport {
+  const breaker = findWorstBreaker(senders);
+  const opened = senders.flatMap(({ since }) => since ?? []);
+  return {
+    ...health,
+    ...(breaker === undefined ? {} : { breaker }),
+    ...(opened.length === 0 ? {} : { since: Math.min(...opened) }),
+    ...(untilMs > nowMs ? { blockedUntil: untilMs } : {}),
+    senders,
+  };
+}
+
 /**
  * How every provider is, as the senders find it: they alone hold the credentials. Asks those that run and waits for their
- * answers, at most `waitMs`; answers of a moment ago serve too. Of several answers the worst counts. Empty when no sender
+ * answers, at most `patienceMs`; answers of a moment ago serve too. Of several answers the worst counts. Empty when no sender
  * runs. Throws `store-unavailable`.
  */
-export async function askProviderHealth(store: Store, waitMs: number): Promise<readonly ProviderHealth[]> {
+export async function askProviderHealth(
+  store: Store,
+  patienceMs: number,
+): Promise<readonly ProviderHealth[]> {
   const senders = await listLiveSenders(store);
   const newer = async (sinceMs: number): Promise<Answer[]> => {
     const answers = await readAnswers(store);
@@ -53,7 +98,7 @@ export async function askProviderHealth(store: Store, waitMs: number): Promise<r
   let answers = await newer(startedMs - freshMs);
   if (answers.length === senders.length) return takeWorst(answers);
   const askedMs = await ask(store);
-  for (let waitedMs = 0; waitedMs < waitMs; waitedMs += lookEveryMs) {
+  for (let waitedMs = 0; waitedMs < patienceMs; waitedMs += lookEveryMs) {
     answers = await newer(askedMs);
     if (answers.length === senders.length) break;
     await delay(lookEveryMs);

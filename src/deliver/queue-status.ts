@@ -11,24 +11,24 @@ export interface QueueFigures {
   readonly waiting: number;
   readonly active: number;
   readonly delayed: number;
-  readonly oldest_age_ms: number;
+  readonly oldestAgeMs: number;
 }
 
 export interface QueueStatus {
   readonly queues: Record<QueueName, QueueFigures>;
   readonly messages: Record<MessageState, number>;
   readonly held: Record<string, number>;
-  readonly dead_letters: number;
+  readonly deadLetters: number;
   /** Records that this program cannot read. */
   readonly parked: { readonly events: number; readonly messages: number };
-  readonly consumers_paused: boolean;
-  readonly ingestion_paused: boolean;
+  readonly areConsumersPaused: boolean;
+  readonly isIngestPaused: boolean;
 }
 
 export interface QueueStatusOptions {
   readonly redis: Redis;
   readonly keys: Keys;
-  readonly jobs: JobAdder;
+  readonly jobs: Pick<JobAdder, 'readDepths'>;
   readonly now: () => number;
 }
 
@@ -52,17 +52,17 @@ export async function readQueueStatus(options: QueueStatusOptions): Promise<Queu
         const { active, delayed, ...depth } = depths[name];
         // An event may wait for its job, too: where an answer of the store was lost, until the reconciler comes by.
         const waiting = name === 'events' ? Math.max(depth.waiting, open - active - delayed) : depth.waiting;
-        return [name, { waiting, active, delayed, oldest_age_ms: waiting + active > 0 ? age[name] : 0 }];
+        return [name, { waiting, active, delayed, oldestAgeMs: waiting + active > 0 ? age[name] : 0 }];
       }),
     ) as Record<QueueName, QueueFigures>;
     return {
       queues,
       messages: pick(counts, messageStates, ''),
       held: pick(counts, holdReasons, 'held:'),
-      dead_letters: dead,
+      deadLetters: dead,
       parked,
-      consumers_paused: valueAt(gate?.flags.consume, now()) === 'off',
-      ingestion_paused: valueAt(gate?.flags.ingest, now()) === 'off',
+      areConsumersPaused: valueAt(gate?.flags.consume, now()) === 'off',
+      isIngestPaused: valueAt(gate?.flags.ingest, now()) === 'off',
     };
   } catch (error) {
     throw toStoreError('read queue status', error);

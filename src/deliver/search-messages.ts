@@ -31,13 +31,19 @@ export interface SearchAsk {
 }
 
 /** A message, wherever it stands. */
-export type FoundMessage = ReturnType<typeof viewFound>;
+export interface FoundMessage {
+  readonly message: MessageBrief;
+  /** What an open message waits for, in one word. */
+  readonly waitsFor?: string;
+  /** Epoch ms; when it is looked at again, if that is later than now. */
+  readonly dueAt?: number;
+}
 
 export interface FoundPage extends Page<FoundMessage> {
   /** What the open messages wait for, of all of them; on the first page alone. */
   readonly waits?: Readonly<Record<string, number>>;
   /** True when there are more open messages than were counted. */
-  readonly waits_more?: true;
+  readonly areMoreWaiting?: true;
 }
 
 /** Open messages that one answer counts; reading more would take too long for somebody who waits for it. */
@@ -58,7 +64,7 @@ export async function searchMessages(desk: SearchDesk, ask: SearchAsk): Promise<
     ask.cursor === undefined && ask.to === undefined ? countWaits(desk) : {},
   ]);
   const dueAt = await readDueAt(desk, page.items);
-  const items = page.items.map((brief) => viewFound(brief, dueAt.get(brief.id), desk.now()));
+  const items = page.items.map((brief) => describeFound(brief, dueAt.get(brief.id), desk.now()));
   return { ...page, items, ...waits };
 }
 
@@ -78,27 +84,12 @@ function hashOf(desk: SearchDesk, address: string): string {
   throw new ServiceError('invalid-request-data', 'the recipient has a fault', { faults });
 }
 
-function viewFound(brief: MessageBrief, dueAt: number | undefined, nowMs: number) {
-  const waits = describeWait(brief, dueAt, nowMs);
+function describeFound(message: MessageBrief, dueAt: number | undefined, nowMs: number): FoundMessage {
+  const waitsFor = describeWait(message, dueAt, nowMs);
   return {
-    message_id: brief.id as string,
-    event_id: brief.event as string,
-    type: brief.type,
-    channel: brief.channel,
-    category: brief.category,
-    client: brief.client,
-    to: brief.to,
-    state: brief.state,
-    ...(brief.reason === '' ? {} : { reason: brief.reason }),
-    ...(waits === undefined ? {} : { waits_for: waits }),
-    ...(waits === undefined || dueAt === undefined || dueAt <= nowMs ? {} : { due_at: toIso(dueAt) }),
-    ...(brief.mayHaveLeft && brief.state !== 'sent' ? { may_have_left: true as const } : {}),
-    attempts: brief.attempts,
-    ...(brief.provider === undefined ? {} : { provider: brief.provider }),
-    ...(brief.lastError === undefined ? {} : { last_error: brief.lastError }),
-    created_at: toIso(brief.createdAt),
-    updated_at: toIso(brief.updatedAt),
-    planned_in: brief.mode as string,
+    message,
+    ...(waitsFor === undefined ? {} : { waitsFor }),
+    ...(waitsFor === undefined || dueAt === undefined || dueAt <= nowMs ? {} : { dueAt }),
   };
 }
 
@@ -119,7 +110,7 @@ function nameWait({ state, waitsFor = '' }: Pick<MessageBrief, 'state' | 'waitsF
   return state === 'retrying' ? 'retry' : 'turn';
 }
 
-async function countWaits(desk: SearchDesk): Promise<Pick<FoundPage, 'waits' | 'waits_more'>> {
+async function countWaits(desk: SearchDesk): Promise<Pick<FoundPage, 'waits' | 'areMoreWaiting'>> {
   const waits: Record<string, number> = {};
   const nowMs = desk.now();
   let counted = 0;
@@ -134,7 +125,7 @@ async function countWaits(desk: SearchDesk): Promise<Pick<FoundPage, 'waits' | '
       if (word !== undefined) waits[word] = (waits[word] ?? 0) + 1;
     }
     counted += entries.length;
-    if (counted >= countedMax) return { waits, waits_more: true };
+    if (counted >= countedMax) return { waits, areMoreWaiting: true };
   }
   return { waits };
 }
@@ -175,8 +166,4 @@ async function readDueAt(
   } catch (error) {
     throw toStoreError('read when messages are due', error);
   }
-}
-
-function toIso(atMs: number): string {
-  return new Date(atMs).toISOString();
 }

@@ -75,8 +75,8 @@ export async function readSenderViews(store: Store): Promise<ReadonlyMap<string,
       const view = {
         sender,
         breaker,
-        ...(openForMs === undefined ? {} : { since: new Date(report.at - openForMs).toISOString() }),
-        ...(untilMs > storeMs ? { blocked_until: new Date(untilMs).toISOString() } : {}),
+        ...(openForMs === undefined ? {} : { since: report.at - openForMs }),
+        ...(untilMs > storeMs ? { blockedUntil: untilMs } : {}),
       };
       views.set(provider, [...(views.get(provider) ?? []), view]);
     }

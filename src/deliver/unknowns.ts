@@ -1,35 +1,17 @@
 import type { MessageId } from '../domain/ids.ts';
-import type { Category, Channel } from '../domain/message.ts';
-import { type AuditDesk, actAudited, type Order } from '../gate/act-audited.ts';
+import { type AuditDeps, type AuditOrder, actAudited } from '../gate/act-audited.ts';
 import type { MessageDecisions } from '../gate/message-decisions.ts';
 import { releaseMessage } from '../gate/release-message.ts';
 import { type MessageFilter, walkMessages } from '../gate/select-messages.ts';
-import { redactText } from '../observe/redact.ts';
 import type { JobAdder } from '../queue/job-adder.ts';
 import { type MessageBrief, readMessageBriefs } from '../store/message-brief.ts';
 import { UnreadableRecord } from '../store/unreadable-record.ts';
 import { type Page, parseCursor, readPage } from '../store/walk-index.ts';
 
-export interface UnknownDesk extends AuditDesk {
+export interface UnknownDesk extends AuditDeps {
   readonly decisions: MessageDecisions;
   readonly jobs: Pick<JobAdder, 'addMessageJob'>;
   readonly reportError: (what: string, error: unknown) => void;
-}
-
-/** A message of which nobody knows whether it was sent. */
-export interface UnknownItem {
-  readonly message_id: string;
-  readonly event_id: string;
-  readonly type: string;
-  readonly channel: Channel;
-  readonly category: Category;
-  readonly client: string;
-  readonly to: string;
-  readonly reason: string;
-  readonly provider?: string;
-  readonly attempts: number;
-  readonly last_error?: string;
-  readonly since: string;
 }
 
 /** What a person found out (`sent`) or decided (`resend` at the risk of a second copy, `discard`). */
@@ -43,12 +25,11 @@ export type ResolveAnswer =
 
 /** One page of unknown messages, the longest unknown first. */
 export async function listUnknowns(
-  desk: AuditDesk,
+  desk: AuditDeps,
   ask: { readonly filter: MessageFilter; readonly limit: number; readonly cursor?: string | undefined },
-): Promise<Page<UnknownItem>> {
+): Promise<Page<MessageBrief>> {
   const walk = walkMessages(desk, 'unknown', ask.filter, { after: parseCursor(ask.cursor) });
-  const { items, ...rest } = await readPage(walk, ask.limit);
-  return { items: items.map(viewUnknown), ...rest };
+  return await readPage(walk, ask.limit);
 }
 
 /**
@@ -57,7 +38,7 @@ export async function listUnknowns(
  */
 export async function resolveUnknown(
   desk: UnknownDesk,
-  order: Order,
+  order: AuditOrder,
   id: MessageId,
   resolution: Resolution,
 ): Promise<ResolveAnswer> {
@@ -74,7 +55,7 @@ export async function resolveUnknown(
 
 async function resolve(
   desk: UnknownDesk,
-  order: Order,
+  order: AuditOrder,
   message: MessageBrief,
   resolution: Resolution,
 ): Promise<ResolveAnswer> {
@@ -87,22 +68,4 @@ async function resolve(
   const to = resolution === 'sent' ? 'sent' : 'discarded';
   const answer = await desk.decisions.end(message.id, { to, from: ['unknown'], reason, by });
   return answer.kind === 'done' ? { kind: 'resolved', state: to } : { kind: 'conflict', state: answer.state };
-}
-
-function viewUnknown(message: MessageBrief): UnknownItem {
-  const { event, type, channel, category, client, to, reason, provider, attempts, lastError } = message;
-  return {
-    message_id: message.id,
-    event_id: event,
-    type,
-    channel,
-    category,
-    client,
-    to,
-    reason,
-    attempts,
-    ...(provider === undefined ? {} : { provider }),
-    ...(lastError === undefined ? {} : { last_error: redactText(lastError) }),
-    since: new Date(message.updatedAt).toISOString(),
-  };
 }

@@ -3,19 +3,19 @@ import type { Keys } from '../store/keys.ts';
 import { type AuditLine, appendAudit } from './audit-chain.ts';
 
 /** Who asks for a change, and why. The reason has been cleared of addresses. */
-export interface Order {
+export interface AuditOrder {
   readonly actor: string;
   readonly reason: string;
   readonly requestId?: string;
 }
 
-export interface AuditDesk {
+export interface AuditDeps {
   readonly redis: Redis;
   readonly keys: Keys;
   readonly now: () => number;
 }
 
-export interface Deed {
+export interface AuditedAction {
   readonly action: string;
   /** What it is about: filters and ids, never an address. */
   readonly detail?: Readonly<Record<string, unknown>>;
@@ -26,9 +26,9 @@ export interface Deed {
  * is done. A second line says how it ended, also when it failed half-way.
  */
 export async function actAudited<T extends object>(
-  desk: AuditDesk,
-  order: Order,
-  deed: Deed,
+  desk: AuditDeps,
+  order: AuditOrder,
+  deed: AuditedAction,
   act: () => Promise<{ readonly answer: T; readonly detail: Readonly<Record<string, unknown>> }>,
 ): Promise<T> {
   const append = (action: string, detail: AuditLine['detail']): Promise<void> =>

@@ -31,7 +31,7 @@ export interface BulkReport {
   more: boolean;
 }
 
-export interface BulkDeed<T> {
+export interface BulkAction<T> {
   /** Why this item may not be acted upon, as a word; `turn` counts those that may, from 0. */
   readonly judge: (item: T, turn: number) => string | undefined;
   /** Acts; answers a word when the store refused after all. */
@@ -49,7 +49,7 @@ const failuresMax = 100;
 export async function actInBulk<T extends BulkItem>(
   walk: AsyncIterable<readonly T[]>,
   order: BulkOrder & { readonly ids?: readonly string[] | undefined },
-  deed: BulkDeed<T>,
+  deed: BulkAction<T>,
 ): Promise<BulkReport> {
   const report = openReport();
   const missing = new Set(order.ids);
@@ -102,7 +102,7 @@ function judgeItem(report: BulkReport, item: BulkItem, word: string | undefined)
 async function actAtOnce<T extends BulkItem>(
   report: BulkReport,
   acts: readonly Act<T>[],
-  deed: BulkDeed<T>,
+  deed: BulkAction<T>,
 ): Promise<void> {
   const words = await Promise.all(acts.map(({ item, turn }) => deed.act(item, turn)));
   for (const [index, word] of words.entries()) {

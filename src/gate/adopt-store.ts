@@ -4,7 +4,7 @@ import { eraOf } from '../domain/store-mark.ts';
 import { createLineage } from '../store/open-store.ts';
 import { toStoreError } from '../store/scripts.ts';
 import type { Witness } from '../store/witness.ts';
-import { type AuditDesk, actAudited, type Order } from './act-audited.ts';
+import { type AuditDeps, type AuditOrder, actAudited } from './act-audited.ts';
 import { changeGate, type FlagStore, type GateState, readGate } from './flags.ts';
 import type { MessageDecisions } from './message-decisions.ts';
 
@@ -34,7 +34,7 @@ export type AdoptionAnswer =
  */
 export async function adoptStore(
   store: Omit<FlagStore, 'witness'> & { readonly witness?: Witness },
-  order: Order & { readonly lineage: string },
+  order: AuditOrder & { readonly lineage: string },
 ): Promise<AdoptionAnswer> {
   const { redis, keys, witness } = store;
   const gate = (await readGate(redis, keys)) ?? (await makeGate(store));
@@ -76,8 +76,8 @@ export interface LoggedAttempt {
  * it is.
  */
 export async function markSent(
-  desk: AuditDesk & { readonly decisions: MessageDecisions },
-  order: Order,
+  desk: AuditDeps & { readonly decisions: MessageDecisions },
+  order: AuditOrder,
   attempts: readonly LoggedAttempt[],
 ): Promise<{ readonly marked: number; readonly known: number; readonly missing: number }> {
   const deed = { action: 'mark as sent by the logs', detail: { attempts: attempts.length } };

@@ -13,7 +13,7 @@ export interface LimitUse {
   readonly limit: number;
   readonly used: number;
   /** The sliding window that is counted in; a cap has none. */
-  readonly window_ms?: number;
+  readonly windowMs?: number;
 }
 
 export interface LimitUses {
@@ -113,7 +113,7 @@ function uniqueByKey<T extends { readonly key: string; readonly name: string }>(
 function addUse(uses: Map<string, LimitUse>, ask: WindowAsk | CapAsk, used: number): void {
   const { name, limit } = ask;
   const before = uses.get(name)?.used ?? 0;
-  const span = 'spanMs' in ask ? { window_ms: ask.spanMs } : {};
+  const span = 'spanMs' in ask ? { windowMs: ask.spanMs } : {};
   uses.set(name, { name, limit, used: Math.round((before + used) * 1e6) / 1e6, ...span });
 }
 

@@ -1,10 +1,10 @@
-import { type Category, type Channel, holdReasons } from '../domain/message.ts';
+import { holdReasons } from '../domain/message.ts';
 import type { JobAdder } from '../queue/job-adder.ts';
 import type { MessageBrief } from '../store/message-brief.ts';
 import { toStoreError } from '../store/scripts.ts';
 import { readStoreClock } from '../store/store-clock.ts';
-import { type Page, parseCursor, readPage, type WalkedEntry } from '../store/walk-index.ts';
-import { type AuditDesk, actAudited, type Order } from './act-audited.ts';
+import { type Page, parseCursor, readPage } from '../store/walk-index.ts';
+import { type AuditDeps, type AuditOrder, actAudited } from './act-audited.ts';
 import { actInBulk, type BulkOrder, type BulkReport } from './act-in-bulk.ts';
 import type { MessageDecisions } from './message-decisions.ts';
 import { releaseMessage } from './release-message.ts';
@@ -17,45 +17,25 @@ import {
 } from './select-messages.ts';
 
 /** What it takes to let held messages go, or not. */
-export interface HoldDesk extends AuditDesk {
+export interface HoldDesk extends AuditDeps {
   readonly decisions: MessageDecisions;
   readonly jobs: Pick<JobAdder, 'addMessageJob'>;
   readonly reportError: (what: string, error: unknown) => void;
 }
 
-export interface HeldItem {
-  readonly message_id: string;
-  readonly event_id: string;
-  readonly type: string;
-  readonly channel: Channel;
-  readonly category: Category;
-  readonly client: string;
-  readonly to: string;
-  readonly reason: string;
-  readonly held_at: string;
-  /** Since the message was made: what `max_age_seconds` of a release is measured against. */
-  readonly age_seconds: number;
-  readonly not_after?: string;
-  readonly may_have_left?: true;
-  readonly planned_in: string;
-}
-
-export type HeldPage = Page<HeldItem> & { readonly counts: Record<string, number> };
+export type HeldPage = Page<MessageBrief> & { readonly counts: Record<string, number> };
 
 /** One page of what is held, oldest hold first, and how much is held for each reason. */
 export async function listHeld(
-  desk: Store & { readonly now: () => number },
+  store: Store,
   ask: { readonly filter: MessageFilter; readonly limit: number; readonly cursor?: string | undefined },
 ): Promise<HeldPage> {
-  const walk = walkMessages(desk, 'held', ask.filter, { after: parseCursor(ask.cursor) });
-  const [counts, page] = await Promise.all([
-    countHeld(desk),
-    readPage(viewEach(walk, desk.now()), ask.limit),
-  ]);
+  const walk = walkMessages(store, 'held', ask.filter, { after: parseCursor(ask.cursor) });
+  const [counts, page] = await Promise.all([countHeld(store), readPage(walk, ask.limit)]);
   return { counts, ...page };
 }
 
-export interface ReleaseOrder extends Order, BulkOrder {
+export interface ReleaseOrder extends AuditOrder, BulkOrder {
   readonly filter: MessageFilter;
   /** Messages made longer ago than this stay held. */
   readonly maxAgeMs?: number;
@@ -103,7 +83,7 @@ export async function releaseHeld(desk: HoldDesk, order: ReleaseOrder): Promise<
 /** Ends held messages as discarded. They never leave, and no release brings them back. */
 export async function discardHeld(
   desk: HoldDesk,
-  order: Order & BulkOrder & { readonly filter: MessageFilter },
+  order: AuditOrder & BulkOrder & { readonly filter: MessageFilter },
 ): Promise<HeldReport> {
   const act = async (message: MessageBrief): Promise<string | undefined> => {
     const end = { to: 'discarded', from: ['held'], reason: order.reason, by: order.actor } as const;
@@ -115,7 +95,7 @@ export async function discardHeld(
 /** Ends messages that wait for their turn as cancelled. One that may have left already is left to a person, as unknown. */
 export async function cancelWaiting(
   desk: HoldDesk,
-  order: Order & BulkOrder & { readonly filter: MessageFilter },
+  order: AuditOrder & BulkOrder & { readonly filter: MessageFilter },
 ): Promise<HeldReport> {
   const act = async (message: MessageBrief): Promise<string | undefined> => {
     const end = {
@@ -135,7 +115,7 @@ function judgeWaiting({ state }: MessageBrief): string | undefined {
   return state === 'claimed' ? 'under_way' : undefined;
 }
 
-interface HeldDeed {
+interface HeldAction {
   readonly action: string;
   /** Absent: those held. */
   readonly group?: MessageGroup;
@@ -145,8 +125,8 @@ interface HeldDeed {
 
 async function actOnHeld(
   desk: HoldDesk,
-  order: Order & BulkOrder & { readonly filter: MessageFilter },
-  deed: HeldDeed,
+  order: AuditOrder & BulkOrder & { readonly filter: MessageFilter },
+  deed: HeldAction,
 ): Promise<BulkReport> {
   const run = (): Promise<BulkReport> =>
     actInBulk(
@@ -160,35 +140,6 @@ async function actOnHeld(
     const answer = await run();
     return { answer, detail: { matched: answer.matched, done: answer.done, skipped: answer.skipped } };
   });
-}
-
-async function* viewEach(
-  walk: AsyncIterable<readonly WalkedEntry<MessageBrief>[]>,
-  nowMs: number,
-): AsyncGenerator<readonly WalkedEntry<HeldItem>[]> {
-  for await (const batch of walk)
-    yield batch.map(({ item, ...rest }) => ({
-      ...rest,
-      item: item === undefined ? undefined : viewHeld(item, nowMs),
-    }));
-}
-
-function viewHeld(message: MessageBrief, nowMs: number): HeldItem {
-  return {
-    message_id: message.id,
-    event_id: message.event,
-    type: message.type,
-    channel: message.channel,
-    category: message.category,
-    client: message.client,
-    to: message.to,
-    reason: message.reason,
-    held_at: new Date(message.updatedAt).toISOString(),
-    age_seconds: Math.max(0, Math.floor((nowMs - message.createdAt) / 1_000)),
-    ...(message.notAfter === undefined ? {} : { not_after: new Date(message.notAfter).toISOString() }),
-    ...(message.mayHaveLeft ? { may_have_left: true } : {}),
-    planned_in: message.mode,
-  };
 }
 
 /** How many messages are held for each reason; reasons without any are left out. */

@@ -5,13 +5,15 @@ import type { MessageBrief } from '../store/message-brief.ts';
 import { type FlagName, flagNames, type GateState, readGate, valueAt } from './flags.ts';
 import { countInFlight } from './stop-sending.ts';
 
+/** Whether messages leave now, and if not, why. */
 export interface SendStatus {
-  readonly sending: boolean;
-  readonly dry_run: boolean;
-  readonly app_mode: string;
+  /** False while stopped, and while rehearsing. */
+  readonly isSending: boolean;
+  readonly mode: EnvironmentFlags['mode'];
+  /** Why nothing is sent; absent while rehearsing alone. */
   readonly reason?: string;
   readonly epoch: number;
-  readonly inflight: number;
+  readonly inFlight: number;
   readonly flags: Record<string, { value: unknown; origin: string }>;
 }
 
@@ -22,7 +24,7 @@ export type EnvironmentSetting = {
   readonly origin: 'environment' | 'default';
 };
 
-export interface SendStatusOptions {
+export interface SendStatusDeps {
   readonly redis: Redis;
   readonly keys: Keys;
   readonly environment: () => EnvironmentFlags;
@@ -31,13 +33,12 @@ export interface SendStatusOptions {
 }
 
 /**
- * Whether messages leave now, and every flag with its value and where that comes from. `dry_run` is true while
- * stopped or rehearsing. A store that cannot be read throws: nobody is told that sending is on or off by guess.
+ * Whether messages leave now, and every flag with its value and where that comes from. A store that cannot be read throws: nobody is told that sending is on or off by guess.
  */
-export async function readSendStatus(options: SendStatusOptions): Promise<SendStatus> {
+export async function readSendStatus(options: SendStatusDeps): Promise<SendStatus> {
   const environment = options.environment();
   const gate = await readGate(options.redis, options.keys);
-  const inflight = await countInFlight(options);
+  const inFlight = await countInFlight(options);
   const reason = findStop(environment, gate, options.now());
   const rehearsing = environment.mode === 'dry_run';
   const shown = (name: FlagName): [string, { value: unknown; origin: string }] => {
@@ -49,12 +50,11 @@ export async function readSendStatus(options: SendStatusOptions): Promise<SendSt
     return [name, { value: valueAt(flag, options.now()), origin }];
   };
   return {
-    sending: reason === undefined && !rehearsing,
-    dry_run: reason !== undefined || rehearsing,
-    app_mode: environment.mode,
+    isSending: reason === undefined && !rehearsing,
+    mode: environment.mode,
     ...(reason === undefined ? {} : { reason }),
     epoch: gate?.epoch ?? 0,
-    inflight,
+    inFlight,
     flags: Object.fromEntries([
       ...options.settings.map(({ name, value, origin }): [string, { value: unknown; origin: string }] => [
         name,
@@ -67,12 +67,12 @@ export async function readSendStatus(options: SendStatusOptions): Promise<SendSt
 
 /** Why a message would be held again at once, were it released now: sending is stopped, or it is of another mode. */
 export function findHold(
-  { reason, app_mode, flags }: SendStatus,
-  { channel, category, mode }: Pick<MessageBrief, 'channel' | 'category' | 'mode'>,
+  { reason, mode, flags }: SendStatus,
+  { channel, category, mode: plannedIn }: Pick<MessageBrief, 'channel' | 'category' | 'mode'>,
 ): string | undefined {
   const names: readonly FlagName[] = [`send:${channel}`, `send:${category}`];
   if (reason !== undefined || names.some((name) => flags[name]?.value === 'off')) return 'stopped';
-  return mode === 'dry_run' || mode === app_mode ? undefined : 'other_mode';
+  return plannedIn === 'dry_run' || plannedIn === mode ? undefined : 'other_mode';
 }
 
 function findStop(

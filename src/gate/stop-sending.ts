@@ -67,19 +67,6 @@ export async function stopSending(
   }
 }
 
-/** The report in the words of the API, the same whether the service or the store was asked. */
-export function viewStop(report: StopReport) {
-  return {
-    state: report.state,
-    epoch: report.epoch,
-    in_flight_at_stop: report.inFlightAtStop,
-    in_flight: report.inFlight,
-    stop_ms: report.stopMs,
-    ...(report.witnessed === undefined ? {} : { witnessed: report.witnessed }),
-    ...(report.quiescedMs === undefined ? {} : { quiesced_ms: report.quiescedMs }),
-  };
-}
-
 /** Attempts under way that the flag governs: they hold a permit and are not past their deadline. */
 export async function countInFlight(
   store: { redis: Redis; keys: Keys },

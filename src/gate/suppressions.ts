@@ -11,10 +11,10 @@ import {
   type WalkedEntry,
   walkIndexes,
 } from '../store/walk-index.ts';
-import { type AuditDesk, actAudited, type Order } from './act-audited.ts';
+import { type AuditDeps, type AuditOrder, actAudited } from './act-audited.ts';
 import { type NamedAddress, nameAddress, type SuppressionChannel } from './name-address.ts';
 
-export interface SuppressionDesk extends AuditDesk {
+export interface SuppressionDesk extends AuditDeps {
   /** The keyed hash under which an address is known; the address itself is stored nowhere. */
   readonly hashAddress: (channel: Channel, address: string) => string;
 }
@@ -39,7 +39,8 @@ export interface SuppressionItem {
   readonly masked: string;
   readonly reason: string;
   readonly source: string;
-  readonly at: string;
+  /** Epoch ms. */
+  readonly at: number;
   readonly by: string;
 }
 
@@ -69,7 +70,7 @@ export async function listSuppressions(
  */
 export async function addSuppressions(
   desk: SuppressionDesk,
-  order: Order,
+  order: AuditOrder,
   entries: readonly SuppressionEntry[],
 ): Promise<SuppressionReport> {
   const faults: (PointerFault & { index: number })[] = [];
@@ -100,7 +101,7 @@ export async function addSuppressions(
 /** Lets an address be written to again. Says what is wrong with it, or how many suppressions were taken away. */
 export async function removeSuppression(
   desk: SuppressionDesk,
-  order: Order,
+  order: AuditOrder,
   entry: Pick<SuppressionEntry, 'address' | 'hash' | 'channel'>,
 ): Promise<{ readonly removed: number } | PointerFault> {
   const named = nameAddress(entry, desk.hashAddress);
@@ -124,7 +125,7 @@ export async function removeSuppression(
 
 async function writeSuppression(
   desk: SuppressionDesk,
-  order: Order,
+  order: AuditOrder,
   { entry, named }: { entry: SuppressionEntry; named: NamedAddress },
 ): Promise<boolean> {
   const { channel, hash, masked } = named;
@@ -181,5 +182,5 @@ async function readSuppression(
   }
   const { reason, source = '', at, by = '', masked = '***' } = fields;
   if (reason === undefined) return undefined;
-  return { channel, hash, masked, reason, source, at: new Date(Number(at ?? 0)).toISOString(), by };
+  return { channel, hash, masked, reason, source, at: Number(at ?? 0), by };
 }

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Bucket } from '../domain/figures.ts';
 import type { SafeAction, TriggerMode, TriggerName } from '../domain/thresholds.ts';
-import type { Order } from '../gate/act-audited.ts';
+import type { AuditOrder } from '../gate/act-audited.ts';
 import { actAudited } from '../gate/act-audited.ts';
 import type { Keys } from '../store/keys.ts';
 import { loadScript, toStoreError } from '../store/scripts.ts';
@@ -100,7 +100,7 @@ export type ReleaseAnswer =
 export async function releaseIncident(
   store: IncidentStore,
   id: string,
-  order: Order,
+  order: AuditOrder,
 ): Promise<ReleaseAnswer> {
   const incident = await readIncident(store, id);
   if (incident === undefined) return { kind: 'not-found' };

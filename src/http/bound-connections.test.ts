@@ -3,6 +3,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startTestApp } from '../../test/support/http-app.ts';
+import { createPerform } from '../../test/support/operator-responses.ts';
 import { boundConnections, type ClosedWhy, type ConnectionBounds } from './bound-connections.ts';
 import { createHttpServer, type HttpServer } from './create-http-server.ts';
 
@@ -19,11 +20,13 @@ beforeEach(async () => {
     release = resolve;
   });
   const app = await startTestApp({
-    checkProviders: async () => {
-      atWork += 1;
-      await held;
-      return [];
-    },
+    perform: createPerform({
+      getProvidersHealth: async () => {
+        atWork += 1;
+        await held;
+        return { ok: false, providers: [] };
+      },
+    }),
   });
   closed = [];
   atWork = 0;

@@ -14,13 +14,14 @@ import type { Schema } from '../../test/support/schema-arbitrary.ts';
 import { ServiceError } from '../domain/errors.ts';
 import { checkEvent, type EventCatalog } from '../ingest/check-event.ts';
 import { parseBatch, parseEvent } from '../ingest/parse-event.ts';
+import { operations } from '../operator/operations.ts';
 import { openTemplates } from '../plan/check-templates.ts';
 import { parsePerson, personSchema } from '../plan/directory/parse-person.ts';
 import { RenderError } from '../render/rendered.ts';
 import type { Exchange } from './exchange.ts';
-import { exampleOf, type RequestName, requestSchemas } from './operator-requests.ts';
 import { parseBody } from './parse-input.ts';
 import { describeProblem } from './problem.ts';
+import { exampleOf } from './route-row.ts';
 
 /**
  * Bounded work at every edge: each value without end at every place of every shape, as long as the largest body, and
@@ -178,13 +179,17 @@ test('a batch of as many items as there may be is read in bounded steps', () => 
   expect(slowest.ms, slowest.what).toBeLessThan(loopHeldMsMax);
 });
 
-describe.each(Object.keys(requestSchemas) as RequestName[])('the body %s', (name) => {
+const bodies = operations.flatMap(({ operationId, body }) =>
+  body === undefined ? [] : [[operationId, body] as const],
+);
+
+describe.each(bodies)('the body of %s', (name, body) => {
   test('is read and refused in bounded time', () => {
-    const schema = z.toJSONSchema(requestSchemas[name], { io: 'input', unrepresentable: 'any' }) as Schema;
+    const schema = z.toJSONSchema(body, { io: 'input', unrepresentable: 'any' }) as Schema;
     const places = listPlaces(schema, () => ({}));
     slowest = { ms: 0, what: 'nothing' };
-    walk(name, exampleOf(name), places, {
-      run: (text) => parseBody({ body: Buffer.from(text) } as Exchange, requestSchemas[name] as z.ZodType),
+    walk(name, exampleOf(body), places, {
+      run: (text) => parseBody({ body: Buffer.from(text) } as Exchange, body),
       bytes: orderBytes,
     });
     expect(slowest.ms, slowest.what).toBeLessThan(loopHeldMsMax);

@@ -38,7 +38,7 @@ function idle() {
 
 test('a stop lets requests under way end, closes idle connections and refuses new ones', async () => {
   const latch = createLatch();
-  const app = await startTestApp({ readQueueStatus: () => latch.wait().then(() => status) });
+  const app = await startTestApp({ perform: () => latch.wait().then(() => status) });
   await (await app.get('/livez', '')).text();
   const url = app.url;
   const underWay = app.get('/api/queue/status');
@@ -60,7 +60,7 @@ test('a stop lets requests under way end, closes idle connections and refuses ne
 
 test('a stop that meets its deadline cuts what is left and says how many', async () => {
   const latch = createLatch();
-  const app = await startTestApp({ readQueueStatus: () => latch.wait().then(() => status) });
+  const app = await startTestApp({ perform: () => latch.wait().then(() => status) });
   const underWay = app.get('/api/queue/status').then(
     () => 'answered',
     () => 'cut',

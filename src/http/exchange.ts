@@ -63,7 +63,7 @@ export function openExchange(
  * The verified caller.
  *
  * @throws ServiceError `keys-unavailable` (503) when the token could not be judged: it is neither accepted nor
- * called bad. A route with `takesUnjudged` sees the verdict itself and keeps the event in quarantine (IDN-4) instead
+ * called bad. A route with `handlesUnverifiedToken` sees the verdict itself and keeps the event in quarantine (IDN-4) instead
  * of asking for the caller, where that is possible.
  */
 export function requireCaller(exchange: Exchange): Caller {

@@ -1,18 +1,12 @@
-import type { ClientId, EventId, MessageId } from '../domain/ids.ts';
-import type { MessageState } from '../domain/message.ts';
+import type { ClientId } from '../domain/ids.ts';
 import type { EndedRequest } from '../domain/request-figures.ts';
+import type { QuarantineAnswer, UnjudgedEvent } from '../identity/quarantine.ts';
 import type { TokenVerifier } from '../identity/verify-token.ts';
 import type { AcceptAnswer, AcceptRequest } from '../ingest/accept-event.ts';
 import type { EventCatalog } from '../ingest/check-event.ts';
 import type { ClientLimit } from '../ingest/limit-clients.ts';
-import type { ProviderReport } from '../providers/provider-report.ts';
-import type { EventView, MessageView, QueueStatus, SendStatus } from './answers.ts';
-import type { GuardServices } from './guard-services.ts';
-import type { OperatorServices } from './operator-services.ts';
-import type { QuarantineServices } from './quarantine-services.ts';
-
-/** Whose things may be seen: one client's own, or everybody's (`notify.admin`). */
-export type Owner = ClientId | 'any';
+import type { Operation, OperationRequest } from '../operator/operation.ts';
+import type { OperatorDeps } from '../operator/operations.ts';
 
 /**
  * Everything that the routes need of the rest of the system. A port may throw a `ServiceError`; it is answered
@@ -21,19 +15,12 @@ export type Owner = ClientId | 'any';
 export interface HttpServices {
   readonly tokens: Pick<TokenVerifier, 'verifyToken'>;
   readonly catalog: EventCatalog;
-  readonly operator: OperatorServices;
-  readonly guard: GuardServices;
-  readonly quarantine: QuarantineServices;
   /** Resolves when the event is on disk. */
   acceptEvent(request: AcceptRequest): Promise<AcceptAnswer>;
-  /** `undefined` also for what belongs to another client. */
-  readEvent(id: EventId, owner: Owner): Promise<EventView | undefined>;
-  readMessage(id: MessageId, owner: Owner): Promise<MessageView | undefined>;
-  /** `by`: who asks, for the message's history. */
-  cancelMessage(id: MessageId, owner: Owner, by: string): Promise<CancelAnswer>;
-  readQueueStatus(): Promise<QueueStatus>;
-  readSendStatus(): Promise<SendStatus>;
-  checkProviders(): Promise<readonly ProviderReport[]>;
+  /** Resolves when the event is in quarantine (IDN-4). Absent: it is off, and what cannot be verified is 503. */
+  readonly quarantineEvent?: (unjudged: UnjudgedEvent) => Promise<QuarantineAnswer>;
+  /** Runs an operation of the operators' API with what it needs of the stages. */
+  perform(operation: Operation<OperatorDeps>, request: OperationRequest): Promise<unknown>;
   checkDependencies(): Promise<DependencyReport>;
   /** Throws (503) while no event is to be taken, whoever sends it; absent = always taken. */
   checkIntake?(): void;
@@ -44,11 +31,6 @@ export interface HttpServices {
   /** One line for each request, when our last write is made: for the log and the metrics. */
   onRequestEnd(line: RequestLine): void;
 }
-
-export type CancelAnswer =
-  | { readonly kind: 'cancelled' }
-  | { readonly kind: 'too-late'; readonly state: MessageState }
-  | { readonly kind: 'not-found' };
 
 export interface DependencyCheck {
   readonly ok: boolean;

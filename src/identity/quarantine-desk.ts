@@ -26,29 +26,29 @@ export interface QuarantineFigures {
 
 /** A quarantined event as an operator sees it: nothing of its body and nothing of its token. */
 export interface QuarantineItem {
-  readonly event_id: string;
+  readonly id: EventId;
   readonly type: string;
   /** What the token says. Nobody has proved it. */
-  readonly claimed_client: string;
-  readonly received_at: string;
-  readonly age_seconds: number;
+  readonly claimedClient: string;
+  /** Epoch ms. */
+  readonly receivedAt: number;
   readonly bytes: number;
-  readonly planned_in: string;
-  readonly request_id: string;
+  readonly mode: string;
+  readonly requestId: string;
 }
 
 export interface QuarantineFilter {
   readonly ids?: readonly string[] | undefined;
   /** The claimed one. */
   readonly client?: string | undefined;
-  readonly older_than_seconds?: number | undefined;
+  readonly olderThanMs?: number | undefined;
 }
 
 export interface DiscardReport {
   readonly matched: number;
   /** Always 0 in a preview. */
   readonly discarded: number;
-  readonly by_type: Readonly<Record<string, number>>;
+  readonly byType: Readonly<Record<string, number>>;
 }
 
 /** Reads the figures in constant time. Throws `store-unavailable`. */
@@ -99,19 +99,17 @@ export async function discardQuarantined(
     if (matched >= order.limit) break;
     matched += 1;
     byType[item.type] = (byType[item.type] ?? 0) + 1;
-    const id = parseEventId(item.event_id);
-    if (!order.preview && id !== undefined)
-      discarded += Number(await rejectQuarantined(desk, id, 'discarded'));
+    if (!order.preview) discarded += Number(await rejectQuarantined(desk, item.id, 'discarded'));
   }
-  return { matched, discarded, by_type: byType };
+  return { matched, discarded, byType };
 }
 
 async function* selectQuarantined(
   desk: QuarantineDesk,
-  { ids, client, older_than_seconds: age = 0 }: QuarantineFilter,
+  { ids, client, olderThanMs = 0 }: QuarantineFilter,
 ): AsyncGenerator<QuarantineItem> {
   const isMeant = (item: QuarantineItem): boolean =>
-    (client === undefined || item.claimed_client === client) && item.age_seconds >= age;
+    (client === undefined || item.claimedClient === client) && desk.now() - item.receivedAt >= olderThanMs;
   if (ids !== undefined) {
     const known = ids.map((text) => parseEventId(text)).filter((id) => id !== undefined);
     const items = await Promise.all([...new Set(known)].map((id) => readItem(desk, id)));
@@ -142,25 +140,13 @@ const fields = z.object({
 });
 const names = Object.keys(fields.shape);
 
-async function readItem(
-  { redis, keys, now }: QuarantineDesk,
-  id: EventId,
-): Promise<QuarantineItem | undefined> {
+async function readItem({ redis, keys }: QuarantineDesk, id: EventId): Promise<QuarantineItem | undefined> {
   if (shardOf(id) >= keys.shards) return undefined;
   const values = await redis.hmget(keys.of(id).event(id), ...names).catch((error: unknown) => {
     throw toStoreError('read quarantined event', error);
   });
   const parsed = fields.safeParse(Object.fromEntries(names.map((name, at) => [name, values[at]])));
   if (!parsed.success) return undefined;
-  const { type, claimedClient, receivedAt, bytes, mode, requestId } = parsed.data;
-  return {
-    event_id: id,
-    type,
-    claimed_client: claimedClient,
-    received_at: new Date(receivedAt).toISOString(),
-    age_seconds: Math.max(0, Math.floor((now() - receivedAt) / 1_000)),
-    bytes,
-    planned_in: mode,
-    request_id: requestId,
-  };
+  const { state: _state, ...item } = parsed.data;
+  return { id, ...item };
 }

@@ -28,7 +28,8 @@ export interface Page<T> {
   readonly items: T[];
   /** Records that this program cannot read: what is in them is not known, so no filter leaves them out. */
   readonly unreadable?: string[];
-  readonly next_cursor?: string;
+  /** Where to go on; absent on the last page. */
+  readonly nextCursor?: string;
 }
 
 export const walkBatch = 200;
@@ -80,7 +81,7 @@ export async function readPage<T>(
       if (item !== undefined) items.push(item);
       if (isUnreadable) unreadable.push(entry.member);
       if (items.length + unreadable.length >= limit || looks >= looksMax)
-        return { ...toPage(), next_cursor: formatCursor(entry) };
+        return { ...toPage(), nextCursor: formatCursor(entry) };
     }
   }
   return toPage();

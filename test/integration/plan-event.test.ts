@@ -1,6 +1,5 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { viewMessage } from '../../src/deliver/message-view.ts';
 import { type PhoneNumber, parseEmailAddress } from '../../src/domain/address.ts';
 import type { IncomingEvent } from '../../src/domain/event.ts';
 import type { ClientId, EventId, MessageId } from '../../src/domain/ids.ts';
@@ -8,8 +7,9 @@ import type { DirectoryAnswer, Recipient } from '../../src/domain/recipient.ts';
 import { createAcceptEvent } from '../../src/ingest/accept-event.ts';
 import { hashAddress } from '../../src/observe/address-hash.ts';
 import { createLog } from '../../src/observe/log.ts';
+import { viewEvent } from '../../src/operator/events.ts';
+import { viewMessage } from '../../src/operator/message.ts';
 import { loadCatalog } from '../../src/plan/catalog.ts';
-import { viewEvent } from '../../src/plan/event-view.ts';
 import { type Planner, planEvent } from '../../src/plan/plan-event.ts';
 import { settleDeadEvent } from '../../src/plan/settle-dead-event.ts';
 import { createJobAdder, type JobAdder } from '../../src/queue/job-adder.ts';

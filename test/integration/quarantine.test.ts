@@ -549,10 +549,12 @@ describe('the desk', () => {
     nowMs += 5_000;
     await takeId({ client: 'second' });
     const page = await listQuarantined(createDesk(), { limit: 1 });
-    expect(page.items).toMatchObject([{ claimed_client: 'first', type: 'welcome', age_seconds: 5 }]);
+    expect(page.items).toMatchObject([
+      { claimedClient: 'first', type: 'welcome', receivedAt: nowMs - 5_000 },
+    ]);
     expect(JSON.stringify(page)).not.toContain('Ada');
-    const rest = await listQuarantined(createDesk(), { limit: 10, cursor: page.next_cursor });
-    expect(rest.items).toMatchObject([{ claimed_client: 'second', age_seconds: 0 }]);
+    const rest = await listQuarantined(createDesk(), { limit: 10, cursor: page.nextCursor });
+    expect(rest.items).toMatchObject([{ claimedClient: 'second', receivedAt: nowMs }]);
   });
 
   test('a preview changes nothing; a discard ends what the filter means and erases the tokens', async () => {
@@ -562,8 +564,8 @@ describe('the desk', () => {
     const kept = await takeId();
     const discard = (filter: object, preview = false) =>
       discardQuarantined(createDesk(), { filter, preview, limit: 100 });
-    expect(await discard({}, true)).toEqual({ matched: 3, discarded: 0, by_type: { welcome: 3 } });
-    expect(await discard({ older_than_seconds: 60 })).toMatchObject({ matched: 1, discarded: 1 });
+    expect(await discard({}, true)).toEqual({ matched: 3, discarded: 0, byType: { welcome: 3 } });
+    expect(await discard({ olderThanMs: 60_000 })).toMatchObject({ matched: 1, discarded: 1 });
     expect(await discard({ client: 'other' })).toMatchObject({ discarded: 1 });
     expect(await discard({ ids: [old, other, 'evt_none'] })).toMatchObject({ matched: 0, discarded: 0 });
     for (const id of [old, other]) {

@@ -1,17 +1,15 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { canonicalJson } from '../../src/domain/canonical-json.ts';
-import type { ClientId, EventId, MessageId } from '../../src/domain/ids.ts';
+import type { ClientId, EventId } from '../../src/domain/ids.ts';
 import { toEventId } from '../../src/domain/ids.ts';
 import type { HttpOptions } from '../../src/http/create-http-app.ts';
 import { createHttpApp } from '../../src/http/create-http-app.ts';
 import { createHttpServer } from '../../src/http/create-http-server.ts';
-import type { HttpServices, Owner, RequestLine } from '../../src/http/services.ts';
+import type { HttpServices, RequestLine } from '../../src/http/services.ts';
 import type { Scope, TokenVerdict } from '../../src/identity/verify-token.ts';
 import type { AcceptAnswer, AcceptRequest } from '../../src/ingest/accept-event.ts';
-import { createGuardServices } from './guard-services.ts';
-import { createOperatorServices } from './operator-services.ts';
-import { createQuarantineServices } from './quarantine-services.ts';
+import { createPerform } from './operator-responses.ts';
 import { someEventId, someMessageId } from './some-ids.ts';
 
 /** An instant at which every test of the door happens. */
@@ -25,34 +23,8 @@ export function createTestServices(overrides: Partial<HttpServices> = {}) {
   const services: HttpServices = {
     tokens: { verifyToken: async (token) => judgeTestToken(token) },
     catalog: testCatalog,
-    operator: createOperatorServices(),
-    guard: createGuardServices(),
-    quarantine: createQuarantineServices(),
     acceptEvent: createMemoryAccept(accepted),
-    readEvent: async (id, owner) => (isOwned(id, owner) ? eventView(id) : undefined),
-    readMessage: async (id, owner) => (isOwned(id, owner) ? messageView(id) : undefined),
-    cancelMessage: async (id, owner) => (isOwned(id, owner) ? { kind: 'cancelled' } : { kind: 'not-found' }),
-    readQueueStatus: async () => ({
-      queues: { events: idleQueue, email: idleQueue, sms: idleQueue },
-      messages: { queued: 2 },
-      held: { promo: 1 },
-      dead_letters: 0,
-      parked: { events: 0, messages: 0 },
-      consumers_paused: false,
-      ingestion_paused: false,
-    }),
-    readSendStatus: async () => ({
-      sending: false,
-      dry_run: true,
-      app_mode: 'dry_run',
-      reason: 'rehearsal',
-      epoch: 1,
-      inflight: 0,
-      flags: { disable_send: { value: true, origin: 'default' } },
-    }),
-    checkProviders: async () => [
-      { provider: 'smtp-primary', channel: 'email', ok: true, status: 'ok', latencyMs: 3, detail: 'NOOP' },
-    ],
+    perform: createPerform(),
     checkDependencies: async () => ({ store: well, store_durable: well, issuer: well }),
     latency: { p95Ms: () => 12.345 },
     onRequestEnd: (line) => lines.push(line),
@@ -62,7 +34,6 @@ export function createTestServices(overrides: Partial<HttpServices> = {}) {
 }
 
 const well = { ok: true, detail: 'ok' };
-const idleQueue = { waiting: 0, active: 0, delayed: 0, oldest_age_ms: 0 };
 
 /** `welcome` (email) needs firstName; `deadline_approaching` (email, sms) needs student_id and deadline. */
 export const testCatalog: HttpServices['catalog'] = {
@@ -113,42 +84,6 @@ function createMemoryAccept(accepted: AcceptRequest[]): HttpServices['acceptEven
     first.set(key, { eventId, body });
     accepted.push(request);
     return { kind: 'accepted', eventId, status: 'accepted', dryRun: true };
-  };
-}
-
-/** Everything belongs to the client `tester`. */
-function isOwned(id: EventId | MessageId, owner: Owner): boolean {
-  return (id === someEventId || id === someMessageId) && (owner === 'any' || owner === 'tester');
-}
-
-function eventView(id: EventId) {
-  const at = new Date(testNowMs).toISOString();
-  return {
-    event_id: id,
-    type: 'welcome',
-    client: 'tester',
-    state: 'planned' as const,
-    received_at: at,
-    dry_run: true,
-    messages: [{ message_id: someMessageId, channel: 'email' as const, state: 'queued' as const }],
-    history: [{ at, what: 'accepted' }],
-  };
-}
-
-function messageView(id: MessageId) {
-  const at = new Date(testNowMs).toISOString();
-  return {
-    message_id: id,
-    event_id: someEventId,
-    type: 'welcome',
-    channel: 'email' as const,
-    category: 'transactional' as const,
-    to: 'j***@example.com',
-    state: 'queued' as const,
-    attempts: [],
-    history: [{ at, to: 'queued' }],
-    created_at: at,
-    updated_at: at,
   };
 }
 

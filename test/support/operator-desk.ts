@@ -5,10 +5,9 @@ import { startRedis } from '../../local/redis.ts';
 import { buildCatalog } from '../../src/compose/build-catalog.ts';
 import { buildFoundation, openFoundationStore } from '../../src/compose/build-foundation.ts';
 import { buildGate } from '../../src/compose/build-gate.ts';
-import { buildOperatorServices } from '../../src/compose/build-operator-services.ts';
-import { listEnvironmentSettings, readEnvironmentFlags } from '../../src/compose/environment-flags.ts';
+import { buildOperator } from '../../src/compose/build-operator.ts';
 import { readConfiguration } from '../../src/config/read-configuration.ts';
-import { readSendStatus } from '../../src/gate/send-status.ts';
+import type { OperatorDeps } from '../../src/operator/operations.ts';
 import { startTestApp } from './http-app.ts';
 import { createSeeds, hashKey } from './seed-messages.ts';
 
@@ -22,23 +21,15 @@ export async function startOperatorDesk(environment: Readonly<Record<string, str
   await openFoundationStore(foundation, 10_000);
   const gate = buildGate(foundation);
   await gate.watch.start();
-  const { configuration, keys, jobs, now } = foundation;
+  const { keys, jobs } = foundation;
   const redis = foundation.redis.commands;
-  const operator = buildOperatorServices({
-    foundation,
+  const operator = buildOperator(foundation, {
     gate,
     renderer: buildCatalog(foundation.configuration, foundation.now).renderer,
-    checkProviders: async () => [],
-    readSendStatus: () =>
-      readSendStatus({
-        redis,
-        keys,
-        now,
-        environment: () => readEnvironmentFlags(configuration, true),
-        settings: listEnvironmentSettings(configuration),
-      }),
+    quarantine: noQuarantine,
+    isGuardPassed: () => true,
   });
-  const app = await startTestApp({ operator });
+  const app = await startTestApp({ perform: (operation, request) => operation.run(request, operator) });
   const seen: string[] = [];
   return {
     /** Of its Redis. */
@@ -69,6 +60,8 @@ export async function startOperatorDesk(environment: Readonly<Record<string, str
     },
   };
 }
+
+const noQuarantine = {} as OperatorDeps['quarantine'];
 
 export type OperatorDesk = Awaited<ReturnType<typeof startOperatorDesk>>;
 

@@ -1,9 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type AccTerminal, startAccTerminal } from '../../../test/support/acc-terminal.ts';
-import { createGuardServices, someIncidentId } from '../../../test/support/guard-services.ts';
-import type { GuardAnswer } from '../../http/guard-answers.ts';
+import { respondTo, someIncidentId } from '../../../test/support/operator-responses.ts';
 
-const guard = createGuardServices();
 let acc: AccTerminal;
 beforeAll(async () => {
   acc = await startAccTerminal();
@@ -13,18 +11,18 @@ afterAll(async () => {
 });
 
 test('acc triggers shows each verdict, and says loudly when nobody watches', async () => {
-  const triggers = await guard.readTriggers();
+  const triggers = await respondTo('getTriggers');
   acc.script({ 'GET /api/triggers': [200, triggers] });
   const end = await acc.run(['triggers']);
   expect(end.code).toBe(0);
   expect(end.out).toMatch(new RegExp(`5xx +fail +act +${someIncidentId} +2 of 100`));
   expect(end.out).not.toContain('NOT WATCHED');
-  acc.script({ 'GET /api/triggers': [200, { ...triggers, watched: false }] });
+  acc.script({ 'GET /api/triggers': [200, { ...Object(triggers), watched: false }] });
   expect((await acc.run(['triggers'])).out).toContain('NOT WATCHED');
 });
 
 test('acc slo shows target, measured, budget and burn rates, and the alerts that fire', async () => {
-  const slos: GuardAnswer<'Slos'> = {
+  const slos = {
     watched: true,
     since: '2026-11-20T09:30:00.000Z',
     slos: [
@@ -75,11 +73,13 @@ test('acc slo shows target, measured, budget and burn rates, and the alerts that
 
 test('acc incidents lists, shows and releases, and says what is still off and how to go on', async () => {
   const path = `/api/incidents/${someIncidentId}`;
-  const by = { clientId: 'ada' as never, requestId: 'r' };
   acc.script({
-    'GET /api/incidents': [200, await guard.listIncidents(20)],
-    [`GET ${path}`]: [200, await guard.readIncident(someIncidentId)],
-    [`POST ${path}/release`]: [200, await guard.releaseIncident(someIncidentId, { reason: 'fixed' }, by)],
+    'GET /api/incidents': [200, await respondTo('getIncidents')],
+    [`GET ${path}`]: [200, await respondTo('getIncident', { id: someIncidentId })],
+    [`POST ${path}/release`]: [
+      200,
+      await respondTo('postIncidentRelease', { id: someIncidentId, body: { reason: 'fixed' } }),
+    ],
   });
   expect((await acc.run(['incidents', 'list'])).out).toMatch(/5xx +open +act .*stop-sending \(quiesced\)/);
   expect((await acc.run(['incidents', 'show', someIncidentId])).out).toContain('requests');

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { quoteIfNeeded } from '../../domain/quote-word.ts';
-import { viewStop } from '../../gate/stop-sending.ts';
+import { viewStop } from '../../operator/control.ts';
 import { controlSchema, type Switched, switchedSchema } from '../answers.ts';
 import type { Argument, Call, Command, Option } from '../command.ts';
 import { describeFlag, listOddFlags } from '../describe-flags.ts';

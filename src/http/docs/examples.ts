@@ -1,7 +1,6 @@
 import { quoteWord } from '../../domain/quote-word.ts';
 import type { EventTypeDoc } from '../openapi/event-schemas.ts';
-import { exampleOf } from '../operator-requests.ts';
-import type { RouteRow } from '../route-row.ts';
+import { exampleOf, type RouteRow } from '../route-row.ts';
 
 /** A type that needs no catalog to be shown. */
 const fallback: EventTypeDoc = {

@@ -78,7 +78,7 @@ ${renderTable(
 }
 
 function renderOperation(route: RouteRow, curl: string): string {
-  const good = Object.entries(route.answers).map(([status, answer]) => [
+  const good = Object.entries(route.responses).map(([status, answer]) => [
     `<code>${status}</code>`,
     escapeHtml(answer.description),
   ]);

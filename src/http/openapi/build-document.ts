@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import { allAnswerSchemas } from '../all-answers.ts';
-import { requestSchemas } from '../operator-requests.ts';
-import type { RouteRow } from '../route-row.ts';
+import { problemSchema } from '../responses.ts';
+import { nameSchema, type RouteRow } from '../route-row.ts';
 import { describeOperation } from './describe-operation.ts';
 import type { EventTypeDoc, JsonSchema } from './event-schemas.ts';
 import { describeEvents } from './event-schemas.ts';
@@ -32,8 +31,14 @@ export function buildOpenApi({ routes, eventTypes, serverUrl }: DocumentOptions)
       securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
       schemas: sortByName({
         ...describeEvents(eventTypes),
-        ...describeSchemas(requestSchemas, 'input'),
-        ...describeSchemas(allAnswerSchemas, 'output'),
+        ...describeSchemas(
+          documented.flatMap(({ body }) => body?.schema ?? []),
+          'input',
+        ),
+        ...describeSchemas(
+          [problemSchema, ...documented.flatMap(({ responses }) => listResponseSchemas(responses))],
+          'output',
+        ),
       }),
       headers: {
         'X-Request-ID': { description: 'Your own, or a new one', schema: { type: 'string' } },
@@ -67,17 +72,21 @@ function sortByName(members: JsonSchema): JsonSchema {
   return Object.fromEntries(Object.entries(members).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
+function listResponseSchemas(responses: RouteRow['responses']): z.ZodType[] {
+  return Object.values(responses).flatMap(({ schema }) => schema ?? []);
+}
+
 /** Every schema by name; a named schema inside another one becomes a reference. */
 function describeSchemas(
-  named: Readonly<Record<string, z.ZodType>>,
+  schemas: readonly z.ZodType[],
   io: 'input' | 'output',
 ): Readonly<Record<string, JsonSchema>> {
   const registry = z.registry<{ id: string }>();
-  for (const [id, schema] of Object.entries(named)) registry.add(schema, { id });
-  const { schemas } = z.toJSONSchema(registry, { io, uri: (id) => `#/components/schemas/${id}` });
+  for (const schema of schemas) registry.add(schema, { id: nameSchema(schema) });
+  const { schemas: described } = z.toJSONSchema(registry, { io, uri: (id) => `#/components/schemas/${id}` });
   return Object.fromEntries(
-    Object.entries(schemas).map(([id, schema]) => {
-      const { $schema: _dialect, $id: _id, ...rest } = schema;
+    Object.entries(described).map(([id, schema]) => {
+      const { $schema: _dialect, $id: _id, id: _name, ...rest } = schema;
       return [id, rest];
     }),
   );

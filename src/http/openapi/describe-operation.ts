@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { errorTable } from '../../domain/errors.ts';
 import { batchItemsMax, batchMediaTypes } from '../../ingest/parse-event.ts';
-import type { AnswerRow, RouteRow } from '../route-row.ts';
+import { nameSchema, type ResponseRow, type RouteRow } from '../route-row.ts';
 import type { JsonSchema } from './event-schemas.ts';
 
 /** One operation of the document: what the route says, and what its steps of the pipeline can answer. */
 export function describeOperation(route: RouteRow): JsonSchema {
-  const answers = Object.entries(route.answers).map(([status, answer]) => [status, describeAnswer(answer)]);
+  const answers = Object.entries(route.responses).map(([status, answer]) => [status, describeAnswer(answer)]);
   const problems = listProblems(route).map((status) => [String(status), describeProblemAnswer(status)]);
   return {
     operationId: route.operationId,
@@ -25,16 +25,18 @@ export function listProblems(route: RouteRow): readonly number[] {
   const api = route.group === 'api' ? [400, 401, 403, 405, 429, 500, 503] : [400, 405, 500];
   const body = route.body === undefined ? [] : [413, 415, 422];
   const query = route.query === undefined ? [] : [422];
-  const good = Object.keys(route.answers).map(Number);
+  const good = Object.keys(route.responses).map(Number);
   return [...new Set([...api, ...body, ...query, ...own])]
     .filter((status) => !good.includes(status))
     .toSorted((a, b) => a - b);
 }
 
-function describeAnswer(answer: AnswerRow): JsonSchema {
+function describeAnswer(answer: ResponseRow): JsonSchema {
   const headers = ['X-Request-ID', ...(answer.headers ?? [])];
   const schema =
-    answer.schema === undefined ? {} : { schema: { $ref: `#/components/schemas/${answer.schema}` } };
+    answer.schema === undefined
+      ? {}
+      : { schema: { $ref: `#/components/schemas/${nameSchema(answer.schema)}` } };
   return {
     description: answer.description,
     headers: referHeaders(headers),
@@ -94,7 +96,8 @@ function header(name: string, description: string): JsonSchema {
 
 function describeBody({ body }: RouteRow): JsonSchema {
   const mediaTypes = body?.mediaTypes ?? [];
-  const named = body?.schema === undefined ? undefined : { $ref: `#/components/schemas/${body.schema}` };
+  const named =
+    body?.schema === undefined ? undefined : { $ref: `#/components/schemas/${nameSchema(body.schema)}` };
   const isBatch = mediaTypes.some((mediaType) => mediaType === batchMediaTypes[1]);
   const content = mediaTypes.map((mediaType) => [
     mediaType,

@@ -14,7 +14,7 @@ export const authenticate: Step = async (exchange, { services }) => {
   const verdict = await services.tokens.verifyToken(token);
   if (verdict.kind === 'rejected') throw refuseToken(exchange, verdict, verdict.detail);
   exchange.verdict = verdict;
-  if (exchange.route?.takesUnjudged !== true) requireCaller(exchange);
+  if (exchange.route?.handlesUnverifiedToken !== true) requireCaller(exchange);
 };
 
 /** The token in `Bearer <token>` (RFC 6750 §2.1), whatever it holds: judging it is the verifier's work. */

@@ -5,5 +5,5 @@ import type { Step } from '../step.ts';
  * client nothing of its allowance. Everything else is answered as always.
  */
 export const checkIntake: Step = ({ route }, { services }) => {
-  if (route?.takesEvents === true) services.checkIntake?.();
+  if (route?.acceptsEvents === true) services.checkIntake?.();
 };

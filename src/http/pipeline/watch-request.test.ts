@@ -17,7 +17,7 @@ beforeAll(async () => {
       checkData: () => [],
       checkDrafts: () => ({ data: [] }),
     },
-    readQueueStatus: async () => {
+    perform: async () => {
       await sleep(ownMs);
       throw new TypeError('a fault of ours');
     },

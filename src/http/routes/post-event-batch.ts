@@ -1,0 +1,67 @@
+import { setImmediate } from 'node:timers/promises';
+import { ServiceError } from '../../domain/errors.ts';
+import { checkEvent } from '../../ingest/check-event.ts';
+import type { BatchItem } from '../../ingest/parse-event.ts';
+import { parseBatch } from '../../ingest/parse-event.ts';
+import type { ApiContext } from '../context.ts';
+import type { Exchange } from '../exchange.ts';
+import { takeAllowance } from '../pipeline/limit-client.ts';
+import { toServiceError } from '../problem.ts';
+import type { Reply } from '../route.ts';
+import type { Receipt } from './accept-checked.ts';
+import { acceptChecked, chooseIntake, readPost } from './accept-checked.ts';
+import { replyBatch } from './reply-batch.ts';
+
+/** Items that wait for the store at one time: enough to share its fsync, too few to crowd single events out. */
+const itemsAtOnce = 32;
+
+/** Each item stands for itself: accepted as if it had been posted alone, or rejected with its own problem. */
+export async function postEventBatch(exchange: Exchange, context: ApiContext): Promise<Reply> {
+  const { services } = context;
+  const intake = chooseIntake(exchange, services);
+  const items = parseBatch(readPost(exchange));
+  await takeAllowance(exchange, services.clientLimit, items.length - 1);
+  const acceptItem = async (item: BatchItem): Promise<Receipt | ServiceError> => {
+    try {
+      if (item instanceof ServiceError) return item;
+      return await acceptChecked(checkEvent(item, services.catalog), exchange, intake);
+    } catch (thrown) {
+      return noteBug(exchange, toServiceError(thrown));
+    }
+  };
+  return replyBatch(await runBounded(items, itemsAtOnce, acceptItem), exchange, context);
+}
+
+/** A bug in one item must reach the log, though the others are answered. */
+function noteBug(exchange: Exchange, fault: ServiceError): ServiceError {
+  if (fault.row.kind === 'bug') exchange.error = fault.cause;
+  return fault;
+}
+
+/** Work of others waits no longer than this while items are handled that themselves wait for nothing. */
+const turnMsMax = 10;
+
+/**
+ * The results in the order of the items, with at most `concurrency` of them under way at a time. Between two items the
+ * event loop gets its turn when it has waited for long: a batch of which every item is refused is no exception.
+ */
+export async function runBounded<T, R>(
+  items: readonly T[],
+  concurrency: number,
+  run: (item: T) => Promise<R>,
+): Promise<readonly R[]> {
+  const results: R[] = [];
+  const entries = items.entries();
+  let turnBegan = performance.now();
+  const work = async (): Promise<void> => {
+    // One iterator shared by all workers: each item is taken once.
+    for (const [index, item] of entries) {
+      results[index] = await run(item);
+      if (performance.now() - turnBegan < turnMsMax) continue;
+      await setImmediate();
+      turnBegan = performance.now();
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(concurrency, items.length) }, work));
+  return results;
+}

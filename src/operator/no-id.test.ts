@@ -1,0 +1,31 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readAnswer, someEventId, startTestApp, type TestApp } from '../../test/support/http-app.ts';
+
+let app: TestApp;
+let asked: unknown[];
+beforeAll(async () => {
+  app = await startTestApp({
+    perform: async ({ operationId, run }, request) => {
+      const store = {
+        get redis() {
+          return (asked.push(operationId), undefined);
+        },
+        keys: { shards: 1 },
+      };
+      return await run(request, store as never);
+    },
+  });
+});
+afterAll(() => app.stop());
+
+test.each([
+  '/api/messages/diagnostics',
+  '/api/messages/msg_1',
+  `/api/messages/${someEventId}`,
+  '/api/events/batch-1',
+])('%s is no id, so it is 404 and the store is never asked', async (path) => {
+  asked = [];
+  const answer = await app.get(path);
+  expect([answer.status, (await readAnswer(answer)).code]).toEqual([404, 'not-found']);
+  expect(asked).toEqual([]);
+});
