@@ -1,37 +1,18 @@
-import { channels } from '../domain/message.ts';
 import { type Bulk, bulkSchema } from './answers.ts';
-import type { Call, Option } from './command.ts';
+import type { Call } from './command.ts';
 import { CommandError, type Ending } from './exit-codes.ts';
+import { readFields, type SchemaOption } from './schema-options.ts';
 
-/** What selects messages, in every list and every deed on many. */
-export const filterOptions: Readonly<Record<string, Option>> = {
-  reason: { value: 'WORD', summary: 'only those with this reason' },
-  type: { value: 'TYPE', summary: 'only of this event type' },
-  channel: { value: 'CHANNEL', choices: channels, summary: 'only on this channel' },
-  client: { value: 'CLIENT', summary: 'only from this client' },
-  category: {
-    value: 'CATEGORY',
-    choices: ['transactional', 'promotional'],
-    summary: 'only of this category',
-  },
-};
-
-/** What every deed on many takes besides. */
-export const bulkOptions: Readonly<Record<string, Option>> = {
-  ...filterOptions,
-  id: { value: 'ID', many: true, summary: 'only this message; may be given more than once' },
-  limit: { value: 'N', summary: 'at most this many in one go (1000)' },
-  all: { summary: 'everything; needed when nothing is selected' },
-  yes: { summary: 'do it; without it only the preview is shown' },
-};
-
-export interface Deed {
+/** An operation on many, as its command asks for it. */
+export interface BulkRequest {
   readonly path: string;
   /** `release`, `discard`, `replay`. */
   readonly verb: string;
   /** The field of the answer that counts what was done. */
   readonly doneIn: string;
-  readonly body?: Readonly<Record<string, unknown>>;
+  /** What selects. */
+  readonly filter: readonly SchemaOption[];
+  readonly body: Readonly<Record<string, unknown>>;
   /** The route takes either ids or a filter, never both. */
   readonly takesIdsAlone?: true;
 }
@@ -40,36 +21,30 @@ export interface Deed {
  * Shows what would happen, and does it only with `--yes`. What is done is what the service finds then, which may
  * differ from the preview: both are shown.
  */
-export async function actInBulk(call: Call, deed: Deed): Promise<Ending> {
+export async function actInBulk(call: Call, asked: BulkRequest): Promise<Ending> {
   const { api, print } = call;
-  const { filter } = readSelection(call);
-  const selection = deed.takesIdsAlone === true ? divideIds(filter) : { filter };
-  const limit = call.whole('limit');
-  const body = {
-    ...selection,
-    ...(limit === undefined ? {} : { limit }),
-    ...deed.body,
-    reason: call.need('why'),
-  };
+  const filter = readSelection(call, asked.filter);
+  const selection = asked.takesIdsAlone === true ? divideIds(filter) : { filter };
+  const body = { ...selection, ...asked.body, reason: call.need('why') };
   const request = (isPreview: boolean) =>
     api.ask(bulkSchema, {
       method: 'POST',
-      path: deed.path,
+      path: asked.path,
       body: { ...body, preview: isPreview },
       waitMs: isPreview ? 0 : 120_000,
     });
   const preview = await request(true);
   if (!call.isSet('yes')) {
-    print.show(preview, () => printBulk(call, `would ${deed.verb}`, preview));
-    print.note(`\nNothing was changed. To ${deed.verb} them, add --yes`);
+    print.show(preview, () => printBulk(call, `would ${asked.verb}`, preview));
+    print.note(`\nNothing was changed. To ${asked.verb} them, add --yes`);
     return 'done';
   }
-  if (!print.isJson) printBulk(call, `to ${deed.verb}:`, preview);
+  if (!print.isJson) printBulk(call, `to ${asked.verb}:`, preview);
   const report = await request(false);
-  const done = Number(report[deed.doneIn] ?? 0);
+  const done = Number(report[asked.doneIn] ?? 0);
   print.show(report, () => {
     print.say('');
-    printBulk(call, `${deed.doneIn} ${done} of`, report);
+    printBulk(call, `${asked.doneIn} ${done} of`, report);
   });
   return endBulk(report, done);
 }
@@ -79,25 +54,12 @@ function endBulk({ matched = 0, failed = [] }: Bulk, done: number): Ending {
   return failed.length > 0 || (done === 0 && matched > 0) ? 'refused' : 'done';
 }
 
-/** The selection of the command line as the service wants it. Throws wrong usage when it selects everything unasked. */
-function readSelection(call: Call): { filter: Readonly<Record<string, unknown>> } {
-  const ids = call.list('id');
-  const filter = {
-    ...(ids.length === 0 ? {} : { ids }),
-    ...Object.fromEntries(
-      ['reason', 'type', 'channel', 'category', 'client'].flatMap((name) => {
-        const value = call.text(name);
-        return value === undefined ? [] : [[name, value]];
-      }),
-    ),
-  };
-  if (Object.keys(filter).length === 0 && !call.isSet('all')) {
-    throw new CommandError(
-      'usage',
-      'Nothing is selected. Say which: --id, --reason, --type, --channel, --category, --client; or --all for everything.',
-    );
-  }
-  return { filter };
+/** The selection of the command line. Throws wrong usage when it selects everything unasked. */
+function readSelection(call: Call, options: readonly SchemaOption[]): Readonly<Record<string, unknown>> {
+  const filter = readFields(call, options);
+  if (Object.keys(filter).length > 0 || call.isSet('all')) return filter;
+  const names = options.map(({ name }) => `--${name}`).join(', ');
+  throw new CommandError('usage', `Nothing is selected. Say which: ${names}; or --all for everything.`);
 }
 
 function divideIds(filter: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {

@@ -45,6 +45,10 @@ describe('the table of commands', () => {
       expect(help).toContain(`--${name}`);
   });
 
+  test.each(rows)('%s: says of every option what it does', (_name, { options = {} }) => {
+    for (const [name, { summary }] of Object.entries(options)) expect(summary, name).not.toBe('');
+  });
+
   test('the overview has every command and every exit code', () => {
     const overview = writeOverview(commandTable);
     for (const { name, summary } of commandTable)

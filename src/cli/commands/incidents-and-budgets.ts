@@ -1,16 +1,9 @@
 import type { z } from 'zod';
-import {
-  incidentReleasedSchema,
-  incidentSchema,
-  incidentsSchema,
-  slosSchema,
-  triggersSchema,
-} from '../answers.ts';
+import { incidentReleasedSchema, incidentsSchema, slosSchema, triggersSchema } from '../answers.ts';
 import type { Call, Command } from '../command.ts';
 import { formatInstant } from '../describe-flags.ts';
 import type { Ending } from '../exit-codes.ts';
 import type { Print } from '../print.ts';
-import { printRecord } from '../print-items.ts';
 
 const id = { name: 'id', summary: 'id of the incident' };
 
@@ -30,12 +23,6 @@ export const incidentsAndBudgets: readonly Command[] = [
     summary: 'triggers that fired, the newest first',
     options: { limit: { value: 'N', summary: 'how many (20)' } },
     run: listIncidents,
-  },
-  {
-    name: 'incidents show',
-    summary: 'one incident, with the figures that fired',
-    args: [id],
-    run: showIncident,
   },
   {
     name: 'incidents release',
@@ -120,13 +107,6 @@ async function listIncidents(call: Call): Promise<Ending> {
         ]),
       );
   });
-  return 'done';
-}
-
-async function showIncident(call: Call): Promise<Ending> {
-  const path = `/api/incidents/${encodeURIComponent(call.need('id'))}`;
-  const incident = await call.api.ask(incidentSchema, { path });
-  call.print.show(incident, () => printRecord(call.print, incident));
   return 'done';
 }
 

@@ -24,24 +24,6 @@ export const records: readonly Command[] = [
     run: postEvent,
   },
   {
-    name: 'event show',
-    summary: 'an event and what became of its messages',
-    args: [id],
-    run: (call) => showView(call, '/api/events/'),
-  },
-  {
-    name: 'message show',
-    summary: 'a message with its attempts and history, address masked',
-    args: [id],
-    run: (call) => showView(call, '/api/messages/'),
-  },
-  {
-    name: 'message draft',
-    summary: 'what would be sent of a message that waits, is held, dead or unknown',
-    args: [id],
-    run: (call) => showView(call, '/api/messages/', '/draft'),
-  },
-  {
     name: 'message cancel',
     summary: 'cancel a message that has not left',
     args: [id],
@@ -102,13 +84,6 @@ function parseJson(text: string): unknown {
       `That is not JSON: ${error instanceof Error ? error.message : String(error)}`,
     );
   }
-}
-
-async function showView(call: Call, path: string, part = ''): Promise<Ending> {
-  const { api, print, need } = call;
-  const view = await api.ask(anySchema, { path: `${path}${encodeURIComponent(need('id'))}${part}` });
-  print.show(view, () => printRecord(print, view));
-  return 'done';
 }
 
 async function cancelMessage({ api, print, need }: Call): Promise<Ending> {

@@ -2,9 +2,8 @@ import { z } from 'zod';
 import { anySchema, pageSchema } from '../answers.ts';
 import type { Call, Command, Option } from '../command.ts';
 import { CommandError, type Ending } from '../exit-codes.ts';
+import { why } from '../operation-commands.ts';
 import { parseSuppressions } from '../parse-suppressions.ts';
-import { type Column, printPage } from '../print-items.ts';
-import { pageOptions, why } from './held.ts';
 
 const channel: Option = {
   value: 'CHANNEL',
@@ -12,27 +11,7 @@ const channel: Option = {
   summary: 'only on this channel (what the address fits)',
 };
 const address = { name: 'address', summary: 'an email address, or a number such as +15555550123' };
-const columns: readonly Column[] = [
-  ['ADDRESS', 'masked'],
-  ['CHANNEL', 'channel'],
-  ['REASON', 'reason'],
-  ['SOURCE', 'source'],
-  ['SINCE', 'at'],
-  ['BY', 'by'],
-];
-
 export const suppressions: readonly Command[] = [
-  {
-    name: 'suppressions list',
-    summary: 'addresses that are never written to (masked)',
-    options: pageOptions,
-    run: async ({ api, print, whole, text }): Promise<Ending> => {
-      const query = { limit: whole('limit'), cursor: text('cursor') };
-      const page = await api.ask(pageSchema, { path: '/api/suppressions', query });
-      print.show(page, () => printPage(print, page, columns));
-      return 'done';
-    },
-  },
   {
     name: 'suppressions add',
     summary: 'never write to this address from now on',
