@@ -73,6 +73,7 @@ async function listSteps(): Promise<Step[]> {
           command: npx('tsx', script, '--check'),
         }),
       ),
+    { name: 'requirements', command: npx('tsx', 'scripts/check-requirements.ts') },
     {
       name: 'shell scripts',
       command: ['shellcheck', '-x', ...shellFiles],

@@ -68,6 +68,12 @@ test.each([
   expect(faults).toEqual(missing.map((name) => expect.stringContaining(`${name} is not set`)));
 });
 
+test('a variable with our prefix that is no setting is refused: a misspelt one would do nothing, without a word', () => {
+  expect(listFaults({ ...online, ENVIRONMENT: 'local', ACC_DISABLE_SEND: 'false' })).toEqual([
+    expect.stringContaining('ACC_DISABLE_SEND is not a setting of this service'),
+  ]);
+});
+
 test('every fault is found in one go, also behind values that cannot be read', () => {
   const faults = listFaults({ ...online, ENVIRONMENT: 'lokal', QUIET_HOURS: 'night', SMS_PRICES: '1=x' });
   expect(faults.map((fault) => fault.split(/[: ]/)[0])).toEqual(['ENVIRONMENT', 'QUIET_HOURS', 'SMS_PRICES']);
