@@ -10,7 +10,7 @@ import { createMetrics, type Metrics } from '../observe/metrics.ts';
 import { keepSecrets } from '../observe/redact.ts';
 import { createThrottledLog, type ThrottledLog } from '../observe/throttled-log.ts';
 import { createJobAdder, type JobAdder } from '../queue/job-adder.ts';
-import { createReleases, type Releases } from '../runtime/releases.ts';
+import { createShutdownHooks, type ShutdownHooks } from '../runtime/shutdown-hooks.ts';
 import { deriveAuditKey } from '../store/audit-key.ts';
 import { createKeys, type Keys } from '../store/keys.ts';
 import { openStore } from '../store/open-store.ts';
@@ -30,7 +30,7 @@ export interface Foundation {
   readonly jobs: JobAdder;
   /** Absent when none is configured. */
   readonly witness?: Witness;
-  readonly releases: Releases;
+  readonly shutdown: ShutdownHooks;
   readonly now: () => number;
   readonly monotonicNow: () => number;
   readonly reportError: (what: string, error: unknown) => void;
@@ -52,7 +52,7 @@ export function buildFoundation(configuration: Configuration, service: string): 
   const log = createLog({ level: values.LOG_LEVEL, service, version });
   const errors = createThrottledLog({ log, nowMs: monotonicNow });
   const metrics = createMetrics({ version });
-  const releases = createReleases(monotonicNow);
+  const shutdown = createShutdownHooks(monotonicNow);
   const reportError = (what: string, error: unknown): void =>
     errors.error(what, { err: error, what }, 'fault');
   const redis = createRedisClients({
@@ -60,12 +60,12 @@ export function buildFoundation(configuration: Configuration, service: string): 
     commandTimeoutMs: values.REDIS_COMMAND_TIMEOUT_MS,
     onError: (role, error) => reportError(`redis ${role}`, error),
   });
-  releases.push('redis', () => redis.close());
+  shutdown.push('redis', () => redis.close());
   const keys = createKeys(values.KEY_PREFIX, values.SHARDS, deriveAuditKey(values.ADDRESS_HASH_KEY ?? ''));
   const witness = buildWitness(configuration, reportError);
-  releases.push('witness', () => witness?.close());
+  shutdown.push('witness', () => witness?.close());
   const jobs = createJobAdder({ redis: redis.commands, keys, onError: reportError });
-  releases.push('job adder', (deadlineMs) => jobs.close(deadlineMs));
+  shutdown.push('job adder', (deadlineMs) => jobs.close(deadlineMs));
   return {
     configuration,
     version,
@@ -76,7 +76,7 @@ export function buildFoundation(configuration: Configuration, service: string): 
     keys,
     jobs,
     ...(witness === undefined ? {} : { witness }),
-    releases,
+    shutdown,
     now,
     monotonicNow,
     reportError,

@@ -15,7 +15,7 @@ export interface GateParts {
 
 /** The gate as every process sees it: the watch, the permits, and the decisions of people. */
 export function buildGate(foundation: Foundation): GateParts {
-  const { configuration, redis, keys, now, monotonicNow, metrics, log, releases } = foundation;
+  const { configuration, redis, keys, now, monotonicNow, metrics, log, shutdown } = foundation;
   const { values } = configuration;
   const retentionMs = values.RETENTION_HOURS * 3_600_000;
   const knowledge = createStoreKnowledge({
@@ -38,7 +38,7 @@ export function buildGate(foundation: Foundation): GateParts {
     knowledge,
     now,
   });
-  releases.push('gate watch', () => watch.stop());
+  shutdown.push('gate watch', () => watch.stop());
   const limits = readLimits(foundation);
   return {
     watch,

@@ -1,6 +1,10 @@
+import type { ProofVerdict } from '../domain/proof-of-life.ts';
+import { createProofJudge } from '../guard/proof-of-life.ts';
+import { logRequest } from '../http/log-request.ts';
 import type { HttpServices } from '../http/services.ts';
 import { createAcceptEvent } from '../ingest/accept-event.ts';
 import { createLatencyRecorder } from '../observe/latency.ts';
+import type { Metrics } from '../observe/metrics.ts';
 import type { Catalog } from '../plan/catalog.ts';
 import type { Renderer } from '../render/create-renderer.ts';
 import type { Foundation } from './build-foundation.ts';
@@ -9,10 +13,8 @@ import type { Identity } from './build-identity.ts';
 import { buildIntake } from './build-intake.ts';
 import { buildOperator } from './build-operator.ts';
 import { buildQuarantine, readIdempotencyMs } from './build-quarantine.ts';
-import { createDependencyCheck } from './dependency-report.ts';
-import { createProofJudge, exportProofAge } from './judge-proof.ts';
+import { createDependencyCheck } from './check-dependencies.ts';
 import { startWindowAdder } from './start-window-adder.ts';
-import { writeRequestLine } from './write-request-line.ts';
 
 /** What the HTTP services are built from. */
 export interface HttpParts {
@@ -28,9 +30,13 @@ export interface HttpParts {
 export function buildHttpServices(foundation: Foundation, parts: HttpParts) {
   const { configuration, redis, keys, jobs, metrics, now, monotonicNow } = foundation;
   const { identity, catalog, gate, renderer } = parts;
-  const judgeProof = createProofJudge(foundation);
-  exportProofAge(foundation, judgeProof);
-  const dependencies = createDependencyCheck(foundation, identity.keySet, judgeProof);
+  const judgeProof = createProofJudge({
+    redis: redis.commands,
+    keys,
+    intervalMs: configuration.values.PROOF_OF_LIFE_SECONDS * 1_000,
+    monotonicNow,
+  });
+  exportProofAge(metrics, judgeProof);
   const latency = createLatencyRecorder({ nowMs: monotonicNow });
   const intake = buildIntake(foundation, gate);
   const acceptEvent = createAcceptEvent({
@@ -65,11 +71,20 @@ export function buildHttpServices(foundation: Foundation, parts: HttpParts) {
           },
         }),
     perform: (operation, request) => operation.run(request, operator),
-    checkDependencies: () => dependencies.check(),
+    checkDependencies: createDependencyCheck(foundation, identity.keySet, judgeProof),
     onRequestEnd: (line) => {
-      writeRequestLine(foundation, line);
+      logRequest(foundation, line);
       addToWindows(line);
     },
   };
   return { services, operator };
+}
+
+/** Read at each scrape; absent when it cannot be read, which an alert can see. */
+function exportProofAge(metrics: Metrics, judgeProof: () => Promise<ProofVerdict | undefined>): void {
+  metrics.onCollect(async () => {
+    metrics.setProofOfLifeAge(undefined);
+    metrics.setProofOfLifeAge((await judgeProof())?.ageMs);
+    return {};
+  });
 }

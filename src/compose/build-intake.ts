@@ -1,10 +1,9 @@
-import { ServiceError } from '../domain/errors.ts';
-import { valueAt } from '../gate/flags.ts';
+import { checkIngest } from '../gate/check-ingest.ts';
 import { type ClientLimit, createClientLimit } from '../ingest/limit-clients.ts';
 import { createCapacityWatch } from '../ingest/watch-capacity.ts';
+import { runTask } from '../runtime/run-task.ts';
 import type { Foundation } from './build-foundation.ts';
 import type { GateParts } from './build-gate.ts';
-import { runTask } from './run-task.ts';
 
 export interface Intake {
   /** Throws `store-unavailable`, `ingestion-paused` or `over-capacity` (503) while no event is to be taken. */
@@ -28,7 +27,7 @@ export function buildIntake(foundation: Foundation, gate: GateParts): Intake {
   runTask(foundation, { name: 'capacity watch', everyMs: capacityEveryMs, run: () => capacity.look() });
   return {
     checkIntake: () => {
-      refuseWhenPaused(gate, now());
+      checkIngest(gate.watch, now());
       capacity.check();
     },
     clientLimit: createClientLimit({
@@ -41,16 +40,4 @@ export function buildIntake(foundation: Foundation, gate: GateParts): Intake {
       onError: (error) => reportError('client limit', error),
     }),
   };
-}
-
-function refuseWhenPaused(gate: GateParts, nowMs: number): void {
-  const state = gate.watch.current();
-  if (state === undefined) {
-    const detail = 'The store cannot be read now. Send the same request again.';
-    throw new ServiceError('store-unavailable', detail, { retryAfterSeconds: 2 });
-  }
-  if (valueAt(state.flags.ingest, nowMs) === 'off') {
-    const detail = 'An operator paused intake. Nothing was accepted; send the same request again later.';
-    throw new ServiceError('ingestion-paused', detail, { retryAfterSeconds: 30 });
-  }
 }

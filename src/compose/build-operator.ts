@@ -1,11 +1,14 @@
+import {
+  listEnvironmentSettings,
+  readEnvironmentFlags,
+  readTriggerModes,
+} from '../config/environment-flags.ts';
 import { hashAddress } from '../observe/address-hash.ts';
 import type { OperatorDeps } from '../operator/operations.ts';
 import { settleDeadEvent } from '../plan/settle-dead-event.ts';
 import type { Renderer } from '../render/create-renderer.ts';
 import { type Foundation, toFlagStore } from './build-foundation.ts';
 import type { GateParts } from './build-gate.ts';
-import { listEnvironmentSettings, readEnvironmentFlags } from './environment-flags.ts';
-import { readTriggerModes } from './guard-modes.ts';
 
 export interface OperatorParts {
   readonly gate: GateParts;

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { findProgramRoot } from '../config/program-root.ts';
 import type { Desk } from '../deliver/desk.ts';
-import type { GateWatch } from '../gate/gate-watch.ts';
+import { createOpenWatch } from '../gate/gate-watch.ts';
 import { createMessageDecisions, type MessageDecisions } from '../gate/message-decisions.ts';
 import { createPermits, type Permits } from '../gate/permits.ts';
-import type { Log } from '../observe/log.ts';
+import { createQuietLog, type Log } from '../observe/log.ts';
 import { createMetrics } from '../observe/metrics.ts';
 import { type Catalog, loadCatalog } from '../plan/catalog.ts';
 import type { Planner } from '../plan/plan-event.ts';
@@ -37,7 +37,7 @@ const retentionMs = 15 * 60_000;
 
 /** Builds the space of the proof of life, as every process sees it. */
 export function buildProofSpace(foundation: Foundation): ProofSpace {
-  const { configuration, redis, now, releases, reportError } = foundation;
+  const { configuration, redis, now, shutdown, reportError } = foundation;
   const { values } = configuration;
   const keys = createKeys(`${foundation.keys.prefix}:proof`, foundation.keys.shards);
   const jobs = createJobAdder({
@@ -46,7 +46,7 @@ export function buildProofSpace(foundation: Foundation): ProofSpace {
     isProof: true,
     onError: reportError,
   });
-  releases.push('proof job adder', (deadlineMs) => jobs.close(deadlineMs));
+  shutdown.push('proof job adder', (deadlineMs) => jobs.close(deadlineMs));
   const templates = join(findProgramRoot(), 'templates');
   return {
     keys,
@@ -69,7 +69,7 @@ export function buildProofSpace(foundation: Foundation): ProofSpace {
       now,
     }),
     decisions: createMessageDecisions({ redis: redis.commands, keys, retentionMs }),
-    log: hushLog(foundation.log),
+    log: createQuietLog(foundation.log),
     retentionMs,
   };
 }
@@ -103,7 +103,7 @@ export function toProofDesk(foundation: Foundation, space: ProofSpace, desk: Des
     permits: space.permits,
     decisions: space.decisions,
     noteDecision: () => undefined,
-    watch: openWatch,
+    watch: createOpenWatch(),
     providers: createProviderSet({
       providers: {
         email: [createNullProvider('null-email', 'email')],
@@ -126,27 +126,3 @@ export function toProofDesk(foundation: Foundation, space: ProofSpace, desk: Des
     log: space.log,
   };
 }
-
-const never = new AbortController().signal;
-const openWatch: GateWatch = {
-  name: 'open gate',
-  start: () => Promise.resolve(),
-  stop: () => Promise.resolve(),
-  isOn: () => true,
-  current: () => undefined,
-  knowledge: {
-    known: () => undefined,
-    note: () => undefined,
-    standing: () => ({ kind: 'confirmed' }),
-    witnessFault: () => undefined,
-  },
-  onChange: () => () => undefined,
-  stopSignal: () => never,
-};
-
-/** A proof that goes well is no news. */
-function hushLog(log: Log): Log {
-  return { ...log, debug: doNothing, info: doNothing, child: (fields) => hushLog(log.child(fields)) };
-}
-
-function doNothing(): void {}

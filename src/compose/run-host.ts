@@ -1,10 +1,10 @@
 import type { FlagName } from '../gate/flags.ts';
 import type { GateWatch } from '../gate/gate-watch.ts';
+import { pauseWithFlags } from '../queue/pause-with-flags.ts';
 import { createQueueHost, type QueueHostOptions } from '../queue/queue-host.ts';
 import { createHostWatch } from '../queue/watch-host.ts';
+import { runTask } from '../runtime/run-task.ts';
 import type { Foundation } from './build-foundation.ts';
-import { pauseWithGate } from './pause-with-gate.ts';
-import { runTask } from './run-task.ts';
 
 const stalledMs = 60_000;
 const lookEveryMs = 5_000;
@@ -22,13 +22,13 @@ export async function runHost(
     readonly flags: readonly FlagName[];
   },
 ): Promise<void> {
-  const { redis, log, now, monotonicNow, releases, reportError } = foundation;
+  const { redis, log, now, monotonicNow, shutdown, reportError } = foundation;
   const { watch, flags, queue, queuePrefix } = options;
   const host = createQueueHost({ ...options, onError: reportError, now, monotonicNow });
   // All hosts of a process at once: while one waits for its last job, another must not take up new ones.
-  releases.ending.addEventListener('abort', () => host.takeNoMore());
-  releases.push(host.name, (deadlineMs) => host.stop(deadlineMs));
-  await pauseWithGate({ host, watch, flags, reportError });
+  shutdown.ending.addEventListener('abort', () => host.takeNoMore());
+  shutdown.push(host.name, (deadlineMs) => host.stop(deadlineMs));
+  await pauseWithFlags({ host, watch, flags, reportError });
   const isStalled = createHostWatch({
     host,
     countWaiting: () => redis.commands.llen(`${queuePrefix}:${queue}:wait`),

@@ -4,7 +4,7 @@ import { ConfigurationError, readConfiguration } from '../config/read-configurat
 import { superviseProcess } from '../runtime/run-process.ts';
 import { watchEventLoop } from '../runtime/watch-event-loop.ts';
 import { buildFoundation, type Foundation, openFoundationStore } from './build-foundation.ts';
-import { createDependencyCheck, exportStoreState } from './dependency-report.ts';
+import { createDependencyCheck, exportStoreState } from './check-dependencies.ts';
 import { serveMetrics } from './serve-metrics.ts';
 
 const storeWaitMs = 10 * 60_000;
@@ -21,18 +21,18 @@ export async function runProcess(
 ): Promise<void> {
   const configuration = readOrExit();
   const foundation = buildFoundation(configuration, service);
-  const { log, releases } = foundation;
+  const { log, shutdown } = foundation;
   superviseProcess(
-    { name: service, stop: (deadlineMs) => releases.run(deadlineMs) },
+    { name: service, stop: (deadlineMs) => shutdown.run(deadlineMs) },
     { log, drainMs: configuration.values.DRAIN_SECONDS * 1_000 },
   );
   const loopWatch = watchEventLoop(loopBlockedMs);
-  releases.push('event loop watch', () => loopWatch.stop());
+  shutdown.push('event loop watch', () => loopWatch.stop());
   try {
     await start(foundation);
   } catch (error) {
     log.fatal({ err: error }, 'could not start');
-    await releases.run(2_000);
+    await shutdown.run(2_000);
     process.exit(1);
   }
 }
@@ -53,8 +53,7 @@ export async function runWorker(
 async function serveProbes(foundation: Foundation): Promise<void> {
   const { METRICS_PORT } = foundation.configuration.values;
   if (METRICS_PORT === undefined) return;
-  const dependencies = createDependencyCheck(foundation);
-  const checkDependencies = (): ReturnType<typeof dependencies.check> => dependencies.check();
+  const checkDependencies = createDependencyCheck(foundation);
   exportStoreState(foundation, checkDependencies);
   await serveMetrics(foundation, { checkDependencies, onRequestEnd: () => undefined }, METRICS_PORT);
 }

@@ -12,7 +12,7 @@ export async function serveMetrics(
   services: Pick<HttpServices, 'checkDependencies' | 'onRequestEnd'>,
   port: number,
 ): Promise<void> {
-  const { configuration, metrics, version, releases } = foundation;
+  const { configuration, metrics, version, shutdown } = foundation;
   const app = createMetricsApp(services, {
     appBaseUrl: configuration.appBaseUrl,
     programVersion: version,
@@ -26,5 +26,5 @@ export async function serveMetrics(
     onConnectionClosed: (why) => metrics.countConnectionClosed(why),
   });
   await server.start();
-  releases.push(server.name, (deadlineMs) => server.stop(deadlineMs));
+  shutdown.push(server.name, (deadlineMs) => server.stop(deadlineMs));
 }

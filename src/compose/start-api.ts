@@ -11,9 +11,9 @@ import { type Foundation, keepOpeningStore } from './build-foundation.ts';
 import { buildGate } from './build-gate.ts';
 import { buildHttpServices } from './build-http-services.ts';
 import { buildIdentity } from './build-identity.ts';
-import { exportStoreState } from './dependency-report.ts';
+import { exportStoreState } from './check-dependencies.ts';
 import { serveMetrics } from './serve-metrics.ts';
-import { readRelease, watchGuard } from './watch-guard.ts';
+import { readRelease, startPreflight } from './start-preflight.ts';
 
 const storePatienceMs = 2_000;
 
@@ -22,7 +22,7 @@ const storePatienceMs = 2_000;
  * on every route. Answers the address that it listens on.
  */
 export async function startApi(foundation: Foundation): Promise<string> {
-  const { configuration, log, metrics, now, monotonicNow, releases } = foundation;
+  const { configuration, log, metrics, now, monotonicNow, shutdown } = foundation;
   const { values } = configuration;
   const { catalog, renderer } = buildCatalog(configuration, now);
   metrics.admitTypes(catalog.types());
@@ -32,13 +32,13 @@ export async function startApi(foundation: Foundation): Promise<string> {
   await keepOpeningStore(foundation, storePatienceMs);
   await gate.watch.start();
   const life = new AbortController();
-  releases.push('key set', async () => {
+  shutdown.push('key set', async () => {
     life.abort();
     await identity.keySet.stop();
   });
   await identity.keySet.start(life.signal);
   const release = readRelease(foundation, { catalog, renderer });
-  const isGuardPassed = await watchGuard(foundation, { process: 'api', release });
+  const isGuardPassed = await startPreflight(foundation, { process: 'api', release });
   const { services, operator } = buildHttpServices(foundation, {
     identity,
     catalog,
@@ -62,7 +62,7 @@ export async function startApi(foundation: Foundation): Promise<string> {
     onConnectionClosed: (why) => metrics.countConnectionClosed(why),
   });
   await server.start();
-  releases.push(server.name, (deadlineMs) => {
+  shutdown.push(server.name, (deadlineMs) => {
     app.drain.leave();
     return server.stop(deadlineMs);
   });

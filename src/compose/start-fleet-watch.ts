@@ -1,3 +1,4 @@
+import { readTriggerModes } from '../config/environment-flags.ts';
 import { burnSamplesMin, triggerTable } from '../domain/thresholds.ts';
 import { createFleetClock } from '../guard/fleet-clock.ts';
 import type { GuardDesk } from '../guard/judge-fleet.ts';
@@ -6,10 +7,9 @@ import type { SloDesk } from '../guard/report-slos.ts';
 import { createWatch, guardLeaseMs, guardTurnMs } from '../guard/watch-fleet.ts';
 import { countWaiting } from '../queue/count-waiting.ts';
 import { sampleWaiting } from '../queue/sample-waiting.ts';
+import { runTask } from '../runtime/run-task.ts';
 import { createLease } from '../store/lease.ts';
 import { type Foundation, toFlagStore } from './build-foundation.ts';
-import { readTriggerModes } from './guard-modes.ts';
-import { runTask } from './run-task.ts';
 
 /** Starts watching the fleet; of all guards, the one that holds the lease judges. */
 export function startFleetWatch(foundation: Foundation): void {

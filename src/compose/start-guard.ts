@@ -1,17 +1,17 @@
 import { reconcile } from '../deliver/reconcile.ts';
 import { toUnknownPolicy } from '../domain/decide-outcome.ts';
+import { runTask } from '../runtime/run-task.ts';
 import { createLease } from '../store/lease.ts';
 import type { IndexEntry } from '../store/walk-index.ts';
 import { buildCatalog } from './build-catalog.ts';
 import type { Foundation } from './build-foundation.ts';
 import { buildGate } from './build-gate.ts';
-import { runTask } from './run-task.ts';
 import { startAuditWatch } from './start-audit-watch.ts';
 import { startFleetWatch } from './start-fleet-watch.ts';
+import { readRelease, startPreflight } from './start-preflight.ts';
 import { startProofOfLife } from './start-proof-of-life.ts';
 import { startQuarantineJudge } from './start-quarantine-judge.ts';
 import { startStatusNotes } from './start-status-notes.ts';
-import { readRelease, watchGuard } from './watch-guard.ts';
 
 /** Starts the guard: one is active by lease, others stand by. It judges the fleet, and brings records and queue together. */
 export async function startGuard(foundation: Foundation): Promise<void> {
@@ -27,7 +27,7 @@ export async function startGuard(foundation: Foundation): Promise<void> {
   startFleetWatch(foundation);
   startProofOfLife(foundation, gate.watch);
   const release = readRelease(foundation, { catalog, renderer });
-  startStatusNotes(foundation, await watchGuard(foundation, { process: 'guard', release }));
+  startStatusNotes(foundation, await startPreflight(foundation, { process: 'guard', release }));
   startAuditWatch(foundation);
   const run = () =>
     reconcile({

@@ -7,17 +7,17 @@ import { type Foundation } from './build-foundation.ts';
 import { buildGate } from './build-gate.ts';
 import { buildProofSpace, toProofPlanner } from './build-proof-space.ts';
 import { runHost } from './run-host.ts';
-import { readRelease, watchGuard } from './watch-guard.ts';
+import { readRelease, startPreflight } from './start-preflight.ts';
 
 /** Starts the worker that turns events into messages. */
 export async function startPlanner(foundation: Foundation): Promise<void> {
-  const { configuration, redis, keys, jobs, log, now, monotonicNow, releases } = foundation;
+  const { configuration, redis, keys, jobs, log, now, monotonicNow, shutdown } = foundation;
   const { values } = configuration;
   const { catalog, renderer } = buildCatalog(configuration, now);
   const { directory, ownToken } = buildDirectory(configuration, { now, monotonicNow });
   const gate = buildGate(foundation);
   const life = new AbortController();
-  releases.push('own token', async () => {
+  shutdown.push('own token', async () => {
     life.abort();
     await ownToken?.stop();
   });
@@ -36,7 +36,7 @@ export async function startPlanner(foundation: Foundation): Promise<void> {
     now,
     random: Math.random,
   };
-  await watchGuard(foundation, {
+  await startPreflight(foundation, {
     process: 'plan-events',
     release: readRelease(foundation, { catalog, renderer }),
   });

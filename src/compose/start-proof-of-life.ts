@@ -6,11 +6,11 @@ import type { ClientId } from '../domain/ids.ts';
 import type { GateWatch } from '../gate/gate-watch.ts';
 import { type ProofDesk, turnProofOfLife } from '../guard/proof-of-life.ts';
 import { createAcceptEvent } from '../ingest/accept-event.ts';
+import { runTask } from '../runtime/run-task.ts';
 import { createLease } from '../store/lease.ts';
 import { openStore } from '../store/open-store.ts';
 import type { Foundation } from './build-foundation.ts';
 import { buildProofSpace, type ProofSpace } from './build-proof-space.ts';
-import { runTask } from './run-task.ts';
 
 const lookEveryMs = 500;
 const leaseMs = 5_000;

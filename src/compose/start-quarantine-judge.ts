@@ -1,19 +1,19 @@
+import { runTask } from '../runtime/run-task.ts';
 import { createLease } from '../store/lease.ts';
 import type { Foundation } from './build-foundation.ts';
 import { buildIdentity } from './build-identity.ts';
 import { buildJudge } from './build-quarantine.ts';
-import { runTask } from './run-task.ts';
 
 const everyMs = 1_000;
 
 /** Starts the judge of quarantined events (IDN-4), with issuer keys of its own: one is active by lease, others stand by. */
 export async function startQuarantineJudge(foundation: Foundation): Promise<void> {
-  const { configuration, redis, keys, now, monotonicNow, releases } = foundation;
+  const { configuration, redis, keys, now, monotonicNow, shutdown } = foundation;
   const identity = buildIdentity(configuration, { now, monotonicNow });
   const judge = buildJudge(foundation, identity);
   const lease = createLease(redis.commands, keys.shard(0).lease('quarantine-judge'), 15_000);
   const life = new AbortController();
-  releases.push('key set of the judge', async () => {
+  shutdown.push('key set of the judge', async () => {
     life.abort();
     await identity.keySet.stop();
   });

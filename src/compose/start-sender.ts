@@ -1,9 +1,10 @@
 import { hostname } from 'node:os';
+import { readEnvironmentFlags } from '../config/environment-flags.ts';
 import { attemptMessage, endPoisonMessage } from '../deliver/attempt-message.ts';
 import type { Desk } from '../deliver/desk.ts';
 import { createDecisionNotes, notePermitAnswers } from '../deliver/note-decision.ts';
 import { createHealthAnswers, healthLookMs } from '../deliver/provider-health.ts';
-import { recordRehearsals } from '../deliver/rehearsals.ts';
+import { createRehearsalRecorder } from '../deliver/rehearsals.ts';
 import { dropSenderReport, reportEveryMs, writeSenderReport } from '../deliver/sender-reports.ts';
 import { createTurns } from '../deliver/take-turns.ts';
 import type { EnvironmentFlags } from '../domain/judge-environment.ts';
@@ -12,7 +13,7 @@ import { channels } from '../domain/message.ts';
 import type { ProviderSet } from '../providers/choose-provider.ts';
 import { createOutbox } from '../providers/outbox.ts';
 import type { ProviderHealth } from '../providers/provider.ts';
-import { checkDurability } from '../store/durability.ts';
+import { runTask } from '../runtime/run-task.ts';
 import { readMessageRecord } from '../store/message-record.ts';
 import { parkRecord } from '../store/park-record.ts';
 import { readStoreClock } from '../store/store-clock.ts';
@@ -21,10 +22,9 @@ import type { Foundation } from './build-foundation.ts';
 import { buildGate } from './build-gate.ts';
 import { buildProofSpace, toProofDesk } from './build-proof-space.ts';
 import { buildProviders } from './build-providers.ts';
-import { readEnvironmentFlags } from './environment-flags.ts';
+import { checkStore } from './check-dependencies.ts';
 import { runHost } from './run-host.ts';
-import { runTask } from './run-task.ts';
-import { readRelease, watchGuard } from './watch-guard.ts';
+import { readRelease, startPreflight } from './start-preflight.ts';
 
 const durabilityEveryMs = 10_000;
 const spreadMsMax = 300_000;
@@ -33,16 +33,16 @@ const healthMs = 6_000;
 
 /** Starts the worker that delivers messages, one queue per channel. */
 export async function startSender(foundation: Foundation): Promise<void> {
-  const { configuration, redis, keys, log, metrics, now, monotonicNow, releases } = foundation;
+  const { configuration, redis, keys, log, metrics, now, monotonicNow, shutdown } = foundation;
   const { values } = configuration;
   const { catalog, renderer } = buildCatalog(configuration, now);
   const release = readRelease(foundation, { catalog, renderer });
   const gate = buildGate(foundation);
   const providers = buildProviders(configuration, 'send');
-  releases.push('providers', (deadlineMs) => providers.close(deadlineMs));
+  shutdown.push('providers', (deadlineMs) => providers.close(deadlineMs));
   metrics.admitTypes(catalog.types());
   const notes = createDecisionNotes({ redis: redis.commands, keys, now });
-  releases.push('decision notes', () => notes.flush());
+  shutdown.push('decision notes', () => notes.flush());
   const desk: Desk = {
     readMessage: (id) => readMessageRecord(redis.commands, keys.of(id), id),
     parkMessage: (id) => parkRecord({ redis: redis.commands, keys }, 'messages', id),
@@ -55,7 +55,7 @@ export async function startSender(foundation: Foundation): Promise<void> {
     providers,
     turns: createTurns({ paceMs: 60_000 / (gate.limits.perMinuteByDomain ?? 60_000), spreadMsMax }),
     outbox: createOutbox(values.OUTBOX_DIR),
-    noteRehearsal: recordEachRehearsal(foundation, release),
+    noteRehearsal: recordRehearsalsOf(foundation, release),
     senders: {
       mailFrom: configuration.mailFrom,
       ...(configuration.mailReplyTo === undefined ? {} : { mailReplyTo: configuration.mailReplyTo }),
@@ -94,26 +94,21 @@ export async function startSender(foundation: Foundation): Promise<void> {
 }
 
 /** Puts on record which types are rehearsed with this release, together every few seconds. */
-function recordEachRehearsal(foundation: Foundation, release: Release): (type: string) => void {
+function recordRehearsalsOf(foundation: Foundation, release: Release): (type: string) => void {
   const { redis, keys } = foundation;
-  const types = new Set<string>();
-  const record = async (): Promise<void> => {
-    const noted = [...types];
-    await recordRehearsals({ redis: redis.commands, keys }, release, noted);
-    for (const type of noted) types.delete(type);
-  };
+  const { note, record } = createRehearsalRecorder({ redis: redis.commands, keys }, release);
   runTask(foundation, { name: 'rehearsals', everyMs: recordEveryMs, run: record, atEnd: record });
-  return (type) => void types.add(type);
+  return note;
 }
 
 /** Says in the store what this sender knows of its providers, and checks them when somebody asks, so that every API can show it. */
 function reportStandings(foundation: Foundation, providers: ProviderSet): void {
-  const { redis, keys, monotonicNow, releases } = foundation;
+  const { redis, keys, monotonicNow, shutdown } = foundation;
   const store = { redis: redis.commands, keys };
   const sender = `${hostname()}:${process.pid}`;
   const checkHealth = createHealthCheck(foundation, providers);
   const answer = createHealthAnswers(store, sender, checkHealth.list);
-  releases.ending.addEventListener('abort', () => checkHealth.abort());
+  shutdown.ending.addEventListener('abort', () => checkHealth.abort());
   runTask(foundation, { name: 'provider checks', everyMs: healthLookMs, run: answer });
   const report = (): Promise<void> =>
     writeSenderReport(store, sender, providers.listStandings(monotonicNow()));
@@ -124,7 +119,7 @@ function reportStandings(foundation: Foundation, providers: ProviderSet): void {
 
 /** A sender that rehearses has built no provider; those that it only asks are built when somebody first does. */
 function createHealthCheck(
-  { configuration, releases }: Foundation,
+  { configuration, shutdown }: Foundation,
   providers: ProviderSet,
 ): { readonly list: () => Promise<readonly ProviderHealth[]>; readonly abort: () => void } {
   let checked = configuration.values.APP_MODE === 'dry_run' ? undefined : providers;
@@ -133,7 +128,7 @@ function createHealthCheck(
     if (checked === undefined) {
       const built = buildProviders(configuration, 'check');
       checked = built;
-      releases.push('checked providers', (deadlineMs) => built.close(deadlineMs));
+      shutdown.push('checked providers', (deadlineMs) => built.close(deadlineMs));
     }
     return await checked.listHealth(AbortSignal.any([life.signal, AbortSignal.timeout(healthMs)]));
   };
@@ -142,16 +137,11 @@ function createHealthCheck(
 
 /** The environment's flags, with whether the production guard passes now. */
 async function watchEnvironment(foundation: Foundation, release: Release): Promise<() => EnvironmentFlags> {
-  const { configuration, redis, keys, metrics } = foundation;
-  const { values } = configuration;
+  const { configuration, metrics } = foundation;
   const look = async (): Promise<void> => {
-    const { durable } = await checkDurability(redis.commands, {
-      attested: values.STORE_DURABILITY_ATTESTED,
-      probeKey: `${keys.shard(0).store}:probe`,
-    });
-    metrics.setStoreDurable(durable);
+    metrics.setStoreDurable((await checkStore(foundation)).durable);
   };
   runTask(foundation, { name: 'durability watch', everyMs: durabilityEveryMs, run: look });
-  const isPassed = await watchGuard(foundation, { process: 'send-messages', release });
+  const isPassed = await startPreflight(foundation, { process: 'send-messages', release });
   return () => readEnvironmentFlags(configuration, isPassed());
 }

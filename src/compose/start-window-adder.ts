@@ -6,8 +6,8 @@ import type { RequestLine } from '../http/services.ts';
 import { createLabelBound } from '../observe/bound-label.ts';
 import type { LatencyRecorder } from '../observe/latency.ts';
 import type { Metrics } from '../observe/metrics.ts';
+import { runTask } from '../runtime/run-task.ts';
 import type { Foundation } from './build-foundation.ts';
-import { runTask } from './run-task.ts';
 
 const flushEveryMs = 2_000;
 /** Clients with a name of their own; the others are one. */

@@ -35,6 +35,22 @@ export async function recordRehearsals(
   }
 }
 
+/** Collects which types are rehearsed with this release; `record` puts them on record together. */
+export function createRehearsalRecorder(
+  store: Store,
+  release: Release,
+): { readonly note: (type: string) => void; readonly record: () => Promise<void> } {
+  const types = new Set<string>();
+  return {
+    note: (type) => void types.add(type),
+    record: async () => {
+      const noted = [...types];
+      await recordRehearsals(store, release, noted);
+      for (const type of noted) types.delete(type);
+    },
+  };
+}
+
 /** What was rehearsed, whether something is live, and what the store's clock says. Throws `store-unavailable`. */
 export async function readRehearsals({ redis, keys }: Store): Promise<{
   readonly rehearsals: readonly Rehearsal[];

@@ -131,3 +131,23 @@ function createStops(): {
     signalOf: (channel) => controllers[channel].signal,
   };
 }
+
+/** A watch of a gate that is always open: of the proof of life, which no stop holds. */
+export function createOpenWatch(): GateWatch {
+  const never = new AbortController().signal;
+  return {
+    name: 'open gate',
+    start: () => Promise.resolve(),
+    stop: () => Promise.resolve(),
+    isOn: () => true,
+    current: () => undefined,
+    knowledge: {
+      known: () => undefined,
+      note: () => undefined,
+      standing: () => ({ kind: 'confirmed' }),
+      witnessFault: () => undefined,
+    },
+    onChange: () => () => undefined,
+    stopSignal: () => never,
+  };
+}

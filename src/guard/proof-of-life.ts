@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { EventId, MessageId } from '../domain/ids.ts';
 import { openStates } from '../domain/message.ts';
-import type { ProofFacts } from '../domain/proof-of-life.ts';
+import { judgeProofOfLife, type ProofFacts, type ProofVerdict } from '../domain/proof-of-life.ts';
 import type { Log } from '../observe/log.ts';
 import { readEventRecord } from '../store/event-record.ts';
 import type { Keys } from '../store/keys.ts';
@@ -142,4 +142,25 @@ async function cleanUp({ redis, space }: ProofDesk, event: EventId, messages: re
     deletes.del(keys.messageCounts);
   }
   await deletes.exec();
+}
+
+/**
+ * Builds the question how the proof of life stands; its answer is undefined when there is to be none (`intervalMs` 0). Any
+ * process may ask. Throws `store-unavailable`.
+ */
+export function createProofJudge({
+  redis,
+  keys,
+  intervalMs,
+  monotonicNow,
+}: Pick<ProofDesk, 'redis' | 'keys' | 'intervalMs'> & {
+  readonly monotonicNow: () => number;
+}): () => Promise<ProofVerdict | undefined> {
+  const startedAt = monotonicNow();
+  return async () => {
+    if (intervalMs === 0) return undefined;
+    const facts = await readProofOfLife(redis, keys);
+    const watchedSinceMs = facts.nowMs - (monotonicNow() - startedAt);
+    return judgeProofOfLife({ ...facts, intervalMs, watchedSinceMs });
+  };
 }

@@ -17,6 +17,17 @@ export interface NoteDesk extends NoteStore {
   readonly now: () => number;
 }
 
+/** When a guard of this version first ran on this store (epoch ms). */
+export async function readReleasedAt(
+  { redis, keys, now }: NoteStore & Pick<NoteDesk, 'now'>,
+  version: string,
+): Promise<number> {
+  const key = keys.shard(0).releases;
+  const first = now();
+  if ((await redis.hsetnx(key, version, first)) === 1) return first;
+  return Number(await redis.hget(key, version));
+}
+
 const incidentsLooked = 50;
 /** What happened longer ago is no news. */
 const newsMs = 48 * 3_600_000;

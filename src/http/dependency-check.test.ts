@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createDependencyReader } from './dependency-check.ts';
+import { createDependencyReader, toDependencyReport } from './dependency-check.ts';
 import type { DependencyReport } from './services.ts';
 
 const well = { ok: true, detail: 'ok' };
@@ -35,4 +35,23 @@ test('a late answer is there for the next one who asks', async () => {
   expect((await reader.read(1)).store).toEqual({ ok: false, detail: 'no answer within 1 ms' });
   answer(report);
   await expect.poll(() => reader.read(1)).toEqual(report);
+});
+
+test('a report says of each dependency what is known of it', async () => {
+  const store = { writable: true, durable: false, detail: 'appendfsync is everysec' };
+  expect(await toDependencyReport({ store, issuer: undefined, judgeProof: undefined })).toEqual({
+    store: { ok: true, detail: 'takes writes' },
+    store_durable: { ok: false, detail: 'appendfsync is everysec' },
+    issuer: { ok: true, detail: 'not asked by this process' },
+  });
+  const away = { writable: false, durable: false, detail: 'Redis does not take writes' };
+  const judgeProof = () => Promise.reject(new Error('no store'));
+  expect(
+    await toDependencyReport({ store: away, issuer: { ok: false, detail: 'no keys' }, judgeProof }),
+  ).toEqual({
+    store: { ok: false, detail: 'Redis does not take writes' },
+    store_durable: { ok: false, detail: 'Redis does not take writes' },
+    issuer: { ok: false, detail: 'no keys' },
+    proof_of_life: { ok: false, detail: 'the store cannot tell' },
+  });
 });

@@ -1,4 +1,4 @@
-import type { DependencyReport } from './services.ts';
+import type { DependencyCheck, DependencyReport } from './services.ts';
 
 export interface DependencyReader {
   /** The report, at most 5 s old; or, when none comes within `boundMs`, one that says so. Never rejects. */
@@ -59,4 +59,38 @@ function withinBound(report: Promise<DependencyReport>, boundMs: number): Promis
     const timer = setTimeout(() => resolve(createFailedReport(`no answer within ${boundMs} ms`)), boundMs);
     report.then(resolve, reject).finally(() => clearTimeout(timer));
   });
+}
+
+/** What is known of each dependency. */
+export interface DependencyFacts {
+  readonly store: { readonly writable: boolean; readonly durable: boolean; readonly detail: string };
+  /** Absent in a process that asks for no keys. */
+  readonly issuer: DependencyCheck | undefined;
+  /** Absent, or answers undefined, where there is to be no proof of life. */
+  readonly judgeProof: (() => Promise<DependencyCheck | undefined>) | undefined;
+}
+
+/** The facts as one report. Never rejects. */
+export async function toDependencyReport({
+  store,
+  issuer = { ok: true, detail: 'not asked by this process' },
+  judgeProof,
+}: DependencyFacts): Promise<DependencyReport> {
+  return {
+    store: { ok: store.writable, detail: store.writable ? 'takes writes' : store.detail },
+    store_durable: { ok: store.durable, detail: store.detail },
+    issuer: { ok: issuer.ok, detail: issuer.detail },
+    ...(await describeProof(judgeProof)),
+  };
+}
+
+async function describeProof(
+  judgeProof: DependencyFacts['judgeProof'],
+): Promise<Pick<DependencyReport, 'proof_of_life'>> {
+  try {
+    const verdict = await judgeProof?.();
+    return verdict === undefined ? {} : { proof_of_life: { ok: verdict.ok, detail: verdict.detail } };
+  } catch {
+    return { proof_of_life: { ok: false, detail: 'the store cannot tell' } };
+  }
 }

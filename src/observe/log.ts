@@ -107,3 +107,15 @@ function escapeLineBreakers(line: string): string {
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }
+
+/** The log without what goes well: lines of `warn` and above. */
+export function createQuietLog(log: Log): Log {
+  return {
+    ...log,
+    debug: writeNothing,
+    info: writeNothing,
+    child: (fields) => createQuietLog(log.child(fields)),
+  };
+}
+
+function writeNothing(): void {}

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { askProviderHealth, createHealthAnswers } from '../../src/deliver/provider-health.ts';
 import { keepLive, readRehearsals, recordRehearsals } from '../../src/deliver/rehearsals.ts';
 import { dropSenderReport, writeSenderReport } from '../../src/deliver/sender-reports.ts';
+import { createPreflightWatch } from '../../src/deliver/watch-preflight.ts';
 import type { ProviderHealth } from '../../src/providers/provider.ts';
 import { dropGuardReport, readGuardReports, writeGuardReport } from '../../src/store/guard-reports.ts';
 import type { Keys } from '../../src/store/keys.ts';
@@ -144,5 +145,45 @@ describe('how the providers are', () => {
     await writeSenderReport({ redis, keys }, 'a', []);
     await redis.hset(keys.shard(0).providerHealth, 'a', '{"at":9999999999999,"health":"fine"}');
     expect(await askProviderHealth({ redis, keys }, 100)).toEqual([]);
+  });
+});
+
+describe('the watch of the production guard', () => {
+  const start = (name: string, failing: string[], isSender = false) => {
+    const told: string[] = [];
+    const watch = createPreflightWatch({
+      redis,
+      keys,
+      name,
+      isSender,
+      listFailing: async () => failing,
+      onFailing: (lines) => told.push(lines.join('; ')),
+    });
+    return { ...watch, told };
+  };
+
+  test('does not pass before its first look, nor while a line fails here or elsewhere, which is told once', async () => {
+    const otherFails = ['b'];
+    const own = start('api on a:1', []);
+    const other = start('guard on b:2', otherFails);
+    expect(own.isPassed()).toBe(false);
+    await other.look();
+    await own.look();
+    await own.look();
+    expect([own.isPassed(), own.told]).toEqual([false, ['guard on b:2: b']]);
+    otherFails.splice(0);
+    await other.look();
+    await own.look();
+    expect([own.isPassed(), other.isPassed()]).toEqual([true, true]);
+    await other.drop();
+    expect(await readGuardReports({ redis, keys })).toEqual([{ name: 'api on a:1', failing: [] }]);
+  });
+
+  test('only a sender that passes keeps production live', async () => {
+    await start('api on a:1', []).look();
+    await start('send-messages on a:2', ['x'], true).look();
+    expect((await readRehearsals({ redis, keys })).isLive).toBe(false);
+    await start('send-messages on a:2', [], true).look();
+    expect((await readRehearsals({ redis, keys })).isLive).toBe(true);
   });
 });

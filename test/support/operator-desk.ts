@@ -54,7 +54,7 @@ export async function startOperatorDesk(environment: Readonly<Record<string, str
     readJobs: async () => (await jobs.readDepths()).email,
     stop: async () => {
       await app.stop();
-      await foundation.releases.run(2_000);
+      await foundation.shutdown.run(2_000);
       await server.stop();
       await rm(dir, { recursive: true, force: true });
     },

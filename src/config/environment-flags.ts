@@ -1,6 +1,6 @@
-import type { Configuration } from '../config/derive-configuration.ts';
 import type { EnvironmentFlags } from '../domain/judge-environment.ts';
-import type { EnvironmentSetting } from '../gate/send-status.ts';
+import type { TriggerMode, TriggerName } from '../domain/thresholds.ts';
+import type { Configuration } from './derive-configuration.ts';
 
 /** The environment's part of the gate, as the pure rules want it. `guardPassed` counts in production mode only. */
 export function readEnvironmentFlags(configuration: Configuration, guardPassed: boolean): EnvironmentFlags {
@@ -20,7 +20,7 @@ function mayBePromotional({ PROMO_SENDS, ENVIRONMENT }: Configuration['values'])
 }
 
 /** The settings that take part in the decision to send, with where each value came from. */
-export function listEnvironmentSettings(configuration: Configuration): EnvironmentSetting[] {
+export function listEnvironmentSettings(configuration: Configuration) {
   const names = [
     'DISABLE_SEND',
     'EMERGENCY_STOP',
@@ -35,4 +35,14 @@ export function listEnvironmentSettings(configuration: Configuration): Environme
     value: configuration.values[name],
     origin: configuration.origins[name],
   }));
+}
+
+/** What each rollback trigger may do, as the environment says. */
+export function readTriggerModes({ values }: Configuration): Record<TriggerName, TriggerMode> {
+  return {
+    '5xx': values.GUARD_5XX,
+    tokens: values.GUARD_TOKENS,
+    depth: values.GUARD_DEPTH,
+    p95: values.GUARD_P95,
+  };
 }

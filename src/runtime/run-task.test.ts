@@ -1,14 +1,13 @@
 import { beforeEach, expect, test, vi } from 'vitest';
-import { createReleases } from '../runtime/releases.ts';
-import type { Foundation } from './build-foundation.ts';
-import { runTask } from './run-task.ts';
+import { runTask, type TaskHost } from './run-task.ts';
+import { createShutdownHooks } from './shutdown-hooks.ts';
 
 let said: string[] = [];
-let foundation: Foundation;
+let host: TaskHost;
 beforeEach(() => {
   said = [];
   const reportError = (what: string, error: unknown): void => void said.push(`${what}: ${String(error)}`);
-  foundation = { releases: createReleases(() => performance.now()), reportError } as unknown as Foundation;
+  host = { shutdown: createShutdownHooks(() => performance.now()), reportError };
 });
 
 const lease = (isOurs: boolean) => ({
@@ -22,9 +21,9 @@ test('who holds no lease stands by; both give it up at the end', async () => {
     ['ours', true],
     ['theirs', false],
   ] as const)
-    runTask(foundation, { name, everyMs: 1, run: async () => runs.push(name), lease: lease(isOurs) });
+    runTask(host, { name, everyMs: 1, run: async () => runs.push(name), lease: lease(isOurs) });
   await vi.waitUntil(() => runs.length > 2);
-  await expect(foundation.releases.run(1_000)).resolves.toEqual([]);
+  await expect(host.shutdown.run(1_000)).resolves.toEqual([]);
   expect(new Set(runs)).toEqual(new Set(['ours']));
   expect(said).toEqual(['released', 'released']);
   const count = runs.length;
@@ -35,9 +34,9 @@ test('who holds no lease stands by; both give it up at the end', async () => {
 test('all tasks end together, whatever each waits for', async () => {
   const waiting: (() => void)[] = [];
   const run = (): Promise<void> => new Promise((resolve) => waiting.push(resolve));
-  for (const name of ['a', 'b', 'c']) runTask(foundation, { name, everyMs: 1, run, lease: lease(true) });
+  for (const name of ['a', 'b', 'c']) runTask(host, { name, everyMs: 1, run, lease: lease(true) });
   await vi.waitUntil(() => waiting.length === 3);
-  const ended = foundation.releases.run(1_000);
+  const ended = host.shutdown.run(1_000);
   for (const answer of waiting) answer();
   await vi.waitUntil(() => said.length === 3);
   await expect(ended).resolves.toEqual([]);
@@ -45,14 +44,14 @@ test('all tasks end together, whatever each waits for', async () => {
 });
 
 test('what it does at its end comes in the order of releases, and its fault is told and delays nobody', async () => {
-  runTask(foundation, {
+  runTask(host, {
     name: 'last counts',
     everyMs: 1_000,
     run: () => Promise.resolve(),
     atEnd: () => Promise.reject(new Error('store away')),
   });
-  foundation.releases.push('server', () => void said.push('server closed'));
-  await expect(foundation.releases.run(1_000)).resolves.toEqual([]);
+  host.shutdown.push('server', () => void said.push('server closed'));
+  await expect(host.shutdown.run(1_000)).resolves.toEqual([]);
   expect(said).toEqual(['server closed', 'last counts: Error: store away']);
 });
 
@@ -62,8 +61,8 @@ test('a turn that fails is told, and the next one comes', async () => {
     turns += 1;
     if (turns === 1) throw new Error('no answer');
   };
-  runTask(foundation, { name: 'look', everyMs: 1, run });
+  runTask(host, { name: 'look', everyMs: 1, run });
   await vi.waitUntil(() => turns > 1);
-  await foundation.releases.run(1_000);
+  await host.shutdown.run(1_000);
   expect(said).toEqual(['look: Error: no answer']);
 });

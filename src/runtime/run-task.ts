@@ -1,6 +1,11 @@
-import { runEvery } from '../runtime/run-every.ts';
-import type { Lease } from '../store/lease.ts';
-import type { Foundation } from './build-foundation.ts';
+import { runEvery } from './run-every.ts';
+import type { ShutdownHooks } from './shutdown-hooks.ts';
+
+/** The process that tasks run in. */
+export interface TaskHost {
+  readonly shutdown: ShutdownHooks;
+  readonly reportError: (what: string, error: unknown) => void;
+}
 
 /** Something that a process does again and again beside its work. */
 export interface Task {
@@ -9,7 +14,7 @@ export interface Task {
   readonly everyMs: number;
   readonly run: () => Promise<unknown>;
   /** Of all processes, only the one that holds it runs the task; the others stand by. */
-  readonly lease?: Lease;
+  readonly lease?: { hold(): Promise<boolean>; release(): Promise<unknown> };
   /** Once more, when the process has ended what it did before it. A fault is told and keeps nobody from ending. */
   readonly atEnd?: () => Promise<unknown>;
 }
@@ -18,7 +23,7 @@ export interface Task {
  * Runs a task until the process is asked to end: then all tasks end together, so that a store that is away costs one
  * command's time and not each task's, and who stands by has the lease at once.
  */
-export function runTask({ releases, reportError }: Foundation, task: Task): void {
+export function runTask({ shutdown, reportError }: TaskHost, task: Task): void {
   const { name, everyMs, run, lease, atEnd } = task;
   const report = (error: unknown): void => reportError(name, error);
   const turn = async (): Promise<void> => {
@@ -30,8 +35,8 @@ export function runTask({ releases, reportError }: Foundation, task: Task): void
     await lease?.release();
   };
   let leaving: Promise<void> | undefined;
-  releases.ending.addEventListener('abort', () => void (leaving = leave()));
-  releases.push(name, async () => {
+  shutdown.ending.addEventListener('abort', () => void (leaving = leave()));
+  shutdown.push(name, async () => {
     await leaving;
     await atEnd?.().catch(report);
   });

@@ -1,15 +1,19 @@
-import type { FlagName } from '../gate/flags.ts';
-import type { GateWatch } from '../gate/gate-watch.ts';
-import type { QueueHost } from '../queue/queue-host.ts';
+import type { QueueHost } from './queue-host.ts';
+
+/** The switches as they are seen now, with a call at every change. */
+export interface FlagWatch<Flag extends string> {
+  isOn(...flags: readonly Flag[]): boolean;
+  onChange(listener: () => void): () => void;
+}
 
 /**
- * Starts a host and keeps its pickup in step with the gate's consume flags: paused, jobs wait in the queue. This
+ * Starts a host and keeps its pickup in step with its flags: paused, jobs wait in the queue. This
  * spares work; what makes a pause certain is the permit, which asks the same flags.
  */
-export async function pauseWithGate(options: {
-  readonly host: QueueHost;
-  readonly watch: GateWatch;
-  readonly flags: readonly FlagName[];
+export async function pauseWithFlags<Flag extends string>(options: {
+  readonly host: Pick<QueueHost, 'start' | 'pause' | 'resume'>;
+  readonly watch: FlagWatch<Flag>;
+  readonly flags: readonly Flag[];
   readonly reportError: (what: string, error: unknown) => void;
 }): Promise<void> {
   const { host, watch } = options;

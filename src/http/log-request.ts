@@ -1,9 +1,19 @@
-import type { RequestLine } from '../http/services.ts';
-import type { Foundation } from './build-foundation.ts';
+import type { Log } from '../observe/log.ts';
+import type { Metrics } from '../observe/metrics.ts';
+import type { ThrottledLog } from '../observe/throttled-log.ts';
+import type { RequestLine } from './services.ts';
+
+export interface RequestLogDeps {
+  readonly log: Pick<Log, 'error' | 'debug'>;
+  readonly errors: Pick<ThrottledLog, 'error'>;
+  readonly metrics: Pick<
+    Metrics,
+    'observeRequest' | 'countTokenFailure' | 'countKeysUnavailable' | 'countTokenVerified'
+  >;
+}
 
 /** One request in figures and, when it failed on our side or the level asks for it, in the log. */
-export function writeRequestLine(foundation: Foundation, line: RequestLine): void {
-  const { log, metrics } = foundation;
+export function logRequest({ log, errors, metrics }: RequestLogDeps, line: RequestLine): void {
   metrics.observeRequest({
     route: line.route,
     method: line.method,
@@ -28,10 +38,6 @@ export function writeRequestLine(foundation: Foundation, line: RequestLine): voi
   if (line.status >= 500 && line.code === 'internal-error')
     log.error({ ...fields, err: line.error }, 'request failed');
   else if (line.status >= 500)
-    foundation.errors.error(
-      `request ${line.code ?? ''}`,
-      { ...fields, err: line.error },
-      'request not served',
-    );
+    errors.error(`request ${line.code ?? ''}`, { ...fields, err: line.error }, 'request not served');
   else log.debug(fields, 'request');
 }

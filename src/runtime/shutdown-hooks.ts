@@ -1,18 +1,18 @@
 import { setMaxListeners } from 'node:events';
 
 /**
- * What must be given back at the end. Each acquisition pushes its release; they run in reverse, once, all of
- * them, and the first error is kept. Idea: the releasers of graphile/worker.
+ * What runs when the process ends. Each acquisition pushes its hook; they run in reverse, once, all of them. Idea: the
+ * releasers of graphile/worker.
  */
-export interface Releases {
+export interface ShutdownHooks {
   /** Aborted when `run` begins: what needs no order ends then. */
   readonly ending: AbortSignal;
-  push(name: string, release: (deadlineMs: number) => Promise<void> | void): void;
-  /** Runs all releases; a release that takes longer than what is left of the deadline is named and left behind. */
+  push(name: string, hook: (deadlineMs: number) => Promise<void> | void): void;
+  /** Runs all hooks; one that takes longer than what is left of the deadline is named and left behind. */
   run(deadlineMs: number): Promise<readonly string[]>;
 }
 
-export function createReleases(now: () => number): Releases {
+export function createShutdownHooks(now: () => number): ShutdownHooks {
   const stack: { readonly name: string; readonly release: (deadlineMs: number) => Promise<void> | void }[] =
     [];
   const ending = new AbortController();

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { readConfiguration } from '../config/read-configuration.ts';
 import { readEnvironmentFlags } from './environment-flags.ts';
+import { readConfiguration } from './read-configuration.ts';
 
 const base = {
   AUTH_AUDIENCE: 'acc',

@@ -1,0 +1,56 @@
+import { hostname } from 'node:os';
+import { fingerprintSettings } from '../config/fingerprint-settings.ts';
+import { judgeProductionGuard, type ProcessName } from '../config/production-guard.ts';
+import { readRehearsals } from '../deliver/rehearsals.ts';
+import { createPreflightWatch } from '../deliver/watch-preflight.ts';
+import { judgeRehearsal, type Release } from '../domain/judge-rehearsal.ts';
+import type { Catalog } from '../plan/catalog.ts';
+import type { Renderer } from '../render/create-renderer.ts';
+import { fingerprintTemplates } from '../render/fingerprint-templates.ts';
+import { runEvery } from '../runtime/run-every.ts';
+import { guardReportEveryMs } from '../store/guard-reports.ts';
+import type { Foundation } from './build-foundation.ts';
+import { checkStore } from './check-dependencies.ts';
+
+/** What would go live with this process. */
+export function readRelease(
+  { configuration }: Pick<Foundation, 'configuration'>,
+  { catalog, renderer }: { readonly catalog: Pick<Catalog, 'types'>; readonly renderer: Renderer },
+): Release {
+  return {
+    templates: fingerprintTemplates(renderer, catalog.types()),
+    settings: fingerprintSettings(configuration.values),
+  };
+}
+
+/** Starts judging the production guard, in production mode only, and answers how to ask whether it passes. */
+export async function startPreflight(
+  foundation: Foundation,
+  { process: own, release }: { readonly process: ProcessName; readonly release: Release },
+): Promise<() => boolean> {
+  const { configuration, redis, keys, log, shutdown, reportError } = foundation;
+  if (configuration.values.APP_MODE !== 'production') return () => false;
+  const store = { redis: redis.commands, keys };
+  const watch = createPreflightWatch({
+    ...store,
+    name: `${own} on ${hostname()}:${process.pid}`,
+    isSender: own === 'send-messages',
+    listFailing: async () => {
+      const [{ durable }, record] = await Promise.all([checkStore(foundation), readRehearsals(store)]);
+      const rehearsal = judgeRehearsal(release, record, record.atMs);
+      return judgeProductionGuard(configuration, { storeDurable: durable, rehearsal, process: own })
+        .filter(({ ok }) => !ok)
+        .map(({ check, repair }) => `${check}: ${repair}`);
+    },
+    onFailing: (failing) =>
+      log.warn({ failing }, 'the production guard does not pass: nothing is sent to everyone (acc guard)'),
+  });
+  const report = (error: unknown): void => reportError('judge production guard', error);
+  await watch.look().catch(report);
+  const looking = runEvery(guardReportEveryMs, watch.look, report);
+  shutdown.push('production guard', async () => {
+    await looking.stop();
+    await watch.drop().catch(() => undefined);
+  });
+  return watch.isPassed;
+}
