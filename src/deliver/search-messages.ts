@@ -1,17 +1,9 @@
 import { ServiceError } from '../domain/errors.ts';
 import type { MessageId } from '../domain/ids.ts';
 import type { Channel } from '../domain/message.ts';
-import { openStates } from '../domain/message.ts';
+import { groupOf, messageGroups, openStates } from '../domain/message.ts';
 import { nameAddress } from '../gate/name-address.ts';
-import {
-  groupOf,
-  isMeant,
-  listIndexes,
-  type MessageFilter,
-  messageGroups,
-  type Store,
-  walkBriefs,
-} from '../gate/select-messages.ts';
+import { isMeant, listIndexes, type MessageFilter, type Store, walkBriefs } from '../gate/select-messages.ts';
 import type { MessageBrief } from '../store/message-brief.ts';
 import { toStoreError } from '../store/scripts.ts';
 import { type Page, parseCursor, readPage, walkIndexes } from '../store/walk-index.ts';

@@ -1,4 +1,4 @@
-import { holdReasons } from '../domain/message.ts';
+import { holdReasons, type MessageGroup } from '../domain/message.ts';
 import type { JobAdder } from '../queue/job-adder.ts';
 import type { MessageBrief } from '../store/message-brief.ts';
 import { toStoreError } from '../store/scripts.ts';
@@ -8,13 +8,7 @@ import { type AuditDeps, type AuditOrder, actAudited } from './act-audited.ts';
 import { actInBulk, type BulkOrder, type BulkReport } from './act-in-bulk.ts';
 import type { MessageDecisions } from './message-decisions.ts';
 import { releaseMessage } from './release-message.ts';
-import {
-  type MessageFilter,
-  type MessageGroup,
-  type Store,
-  selectMessages,
-  walkMessages,
-} from './select-messages.ts';
+import { type MessageFilter, type Store, selectMessages, walkMessages } from './select-messages.ts';
 
 /** What it takes to let held messages go, or not. */
 export interface HoldDesk extends AuditDeps {
