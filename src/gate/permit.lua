@@ -115,9 +115,9 @@ local function obstacle()
   if blockedUntil > now then
     return toLater(blockedUntil - now, 'provider-back-off')
   end
-  local wait, window = windowWait()
+  local wait, name = windowWait()
   if wait > 0 then
-    return { string.sub(window, 1, 7) == 'domain:' and 'wait-later' or 'wait-here', int(wait), window }
+    return { string.sub(name, 1, 7) == 'domain:' and 'wait-later' or 'wait-here', int(wait), name }
   end
   -- A new run or day began between naming the caps and asking: name them anew.
   if (ask.run and ask.run ~= gate[2]) or (ask.day and ask.day ~= today) then

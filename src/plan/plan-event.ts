@@ -110,7 +110,7 @@ export async function endPoisonEvent(planner: Planner, jobId: string): Promise<J
   return await finishEvent(planner, id, { to: 'dead', reason: 'poison' });
 }
 
-/** The earlier of the template's fence and the caller's: a caller may only make it stricter. */
+/** The earlier of the template's `not_after` and the caller's: a caller may only make it stricter. */
 function findNotAfter(
   entry: CatalogEntry,
   { event, receivedAt }: EventRecord,
