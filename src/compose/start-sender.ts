@@ -1,9 +1,9 @@
 import { hostname } from 'node:os';
 import { attemptMessage, endPoisonMessage } from '../deliver/attempt-message.ts';
-import type { Desk } from '../deliver/desk.ts';
 import { createDecisionNotes, notePermitAnswers } from '../deliver/note-decision.ts';
 import { createHealthAnswers, healthLookMs } from '../deliver/provider-health.ts';
 import { recordRehearsals } from '../deliver/rehearsals.ts';
+import type { SendDeps } from '../deliver/send-deps.ts';
 import { dropSenderReport, reportEveryMs, writeSenderReport } from '../deliver/sender-reports.ts';
 import { createTurns } from '../deliver/take-turns.ts';
 import type { EnvironmentFlags } from '../domain/judge-environment.ts';
@@ -43,7 +43,7 @@ export async function startSender(foundation: Foundation): Promise<void> {
   metrics.admitTypes(catalog.types());
   const notes = createDecisionNotes({ redis: redis.commands, keys, now });
   releases.push('decision notes', () => notes.flush());
-  const desk: Desk = {
+  const desk: SendDeps = {
     readMessage: (id) => readMessageRecord(redis.commands, keys.of(id), id),
     parkMessage: (id) => parkRecord({ redis: redis.commands, keys }, 'messages', id),
     findTemplate: (type) => catalog.find(type),
