@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { findProgramRoot } from '../config/program-root.ts';
-import type { Desk } from '../deliver/desk.ts';
+import type { SendDeps } from '../deliver/send-deps.ts';
 import { createOpenWatch } from '../gate/gate-watch.ts';
 import { createMessageDecisions, type MessageDecisions } from '../gate/message-decisions.ts';
 import { createPermits, type Permits } from '../gate/permits.ts';
@@ -84,7 +84,7 @@ export function toProofPlanner(space: ProofSpace, planner: Planner): Planner {
  * The sender's desk, moved into the space. The environment reads as sending and the watch as open: what keeps a proof
  * from going anywhere is that only null providers are within reach.
  */
-export function toProofDesk(foundation: Foundation, space: ProofSpace, desk: Desk): Desk {
+export function toProofDeps(foundation: Foundation, space: ProofSpace, desk: SendDeps): SendDeps {
   const { configuration, redis, now } = foundation;
   const { catalog, keys } = space;
   const renderer = createRenderer({

@@ -1,10 +1,10 @@
 import { hostname } from 'node:os';
 import { readEnvironmentFlags } from '../config/environment-flags.ts';
 import { attemptMessage, endPoisonMessage } from '../deliver/attempt-message.ts';
-import type { Desk } from '../deliver/desk.ts';
 import { createDecisionNotes, notePermitAnswers } from '../deliver/note-decision.ts';
 import { createHealthAnswers, healthLookMs } from '../deliver/provider-health.ts';
 import { createRehearsalRecorder } from '../deliver/rehearsals.ts';
+import type { SendDeps } from '../deliver/send-deps.ts';
 import { dropSenderReport, reportEveryMs, writeSenderReport } from '../deliver/sender-reports.ts';
 import { createTurns } from '../deliver/take-turns.ts';
 import type { EnvironmentFlags } from '../domain/judge-environment.ts';
@@ -20,7 +20,7 @@ import { readStoreClock } from '../store/store-clock.ts';
 import { buildCatalog } from './build-catalog.ts';
 import type { Foundation } from './build-foundation.ts';
 import { buildGate } from './build-gate.ts';
-import { buildProofSpace, toProofDesk } from './build-proof-space.ts';
+import { buildProofSpace, toProofDeps } from './build-proof-space.ts';
 import { buildProviders } from './build-providers.ts';
 import { checkStore } from './check-dependencies.ts';
 import { runHost } from './run-host.ts';
@@ -43,7 +43,7 @@ export async function startSender(foundation: Foundation): Promise<void> {
   metrics.admitTypes(catalog.types());
   const notes = createDecisionNotes({ redis: redis.commands, keys, now });
   shutdown.push('decision notes', () => notes.flush());
-  const desk: Desk = {
+  const deps: SendDeps = {
     readMessage: (id) => readMessageRecord(redis.commands, keys.of(id), id),
     parkMessage: (id) => parkRecord({ redis: redis.commands, keys }, 'messages', id),
     findTemplate: (type) => catalog.find(type),
@@ -74,7 +74,7 @@ export async function startSender(foundation: Foundation): Promise<void> {
     random: Math.random,
   };
   reportStandings(foundation, providers);
-  const proofDesk = toProofDesk(foundation, buildProofSpace(foundation), desk);
+  const proofDeps = toProofDeps(foundation, buildProofSpace(foundation), deps);
   await gate.watch.start();
   for (let shard = 0; shard < keys.shards; shard += 1) {
     for (const channel of channels) {
@@ -83,9 +83,9 @@ export async function startSender(foundation: Foundation): Promise<void> {
         queuePrefix: keys.shard(shard).queuePrefix,
         connection: redis.createWorkerConnection(`send-${channel}`),
         concurrency: values.SEND_CONCURRENCY,
-        handleJob: (...job) => attemptMessage(desk, ...job),
-        handleProof: (...job) => attemptMessage(proofDesk, ...job),
-        endPoison: (id) => endPoisonMessage(desk, id),
+        handleJob: (...job) => attemptMessage(deps, ...job),
+        handleProof: (...job) => attemptMessage(proofDeps, ...job),
+        endPoison: (id) => endPoisonMessage(deps, id),
         watch: gate.watch,
         flags: ['consume', `consume:${channel}`],
       });

@@ -1,5 +1,6 @@
 import type { Configuration } from './derive-configuration.ts';
 import { readEnvironmentSigns } from './environment-signs.ts';
+import { listExampleSenders } from './list-examples.ts';
 import type { SettingName, SettingValues } from './settings.ts';
 
 interface Group {
@@ -51,7 +52,10 @@ export function checkTogether({ values, origins }: Configuration, faults: string
       'APP_MODE=production needs ENVIRONMENT=production. Elsewhere use testing with ALLOWED_RECIPIENTS.',
     );
   }
-  if (values.ENVIRONMENT !== 'local') checkServiceUrls(values, faults);
+  if (values.ENVIRONMENT !== 'local') {
+    checkServiceUrls(values, faults);
+    checkSenders(values, faults);
+  }
   if (values.ENVIRONMENT === 'production') checkProduction(values, faults);
 }
 
@@ -78,6 +82,15 @@ function checkServiceUrls(values: SettingValues, faults: string[]): void {
     if (values[name]?.startsWith('http:') === true)
       faults.push(`${name} must use https in ${values.ENVIRONMENT}: plain http is for local runs only.`);
   }
+}
+
+/** Of `testing` only, which writes to people: a rehearsal reaches nobody, and production is judged by the production guard. */
+function checkSenders(values: SettingValues, faults: string[]): void {
+  if (values.APP_MODE !== 'testing') return;
+  for (const name of listExampleSenders({ values }))
+    faults.push(
+      `${name} is an example, but APP_MODE=testing writes to people: put in a sender of yours, or set ENVIRONMENT=local.`,
+    );
 }
 
 function checkProduction(values: SettingValues, faults: string[]): void {

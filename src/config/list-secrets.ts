@@ -7,9 +7,13 @@ export function listSecrets({ values }: Configuration): readonly string[] {
   return secretNames.flatMap((name) => listTexts(values[name]));
 }
 
-export const secretNames: readonly SettingName[] = (
-  Object.entries(settings) as [SettingName, Setting][]
-).flatMap(([name, setting]) => (setting.secret === true ? [name] : []));
+export const secretNames = listMarked('secret');
+export const senderNames = listMarked('sender');
+
+function listMarked(mark: 'secret' | 'sender'): readonly SettingName[] {
+  const all = Object.entries(settings) as [SettingName, Setting][];
+  return all.flatMap(([name, setting]) => (setting[mark] === true ? [name] : []));
+}
 
 /** The secret texts in a setting's value. */
 export function listTexts(value: unknown): readonly string[] {

@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { listExampleSecrets } from './list-examples.ts';
+import { secretNames, senderNames } from './list-secrets.ts';
 import { type GuardFacts, judgeProductionGuard, type ProcessName } from './production-guard.ts';
 import { readConfiguration } from './read-configuration.ts';
 
@@ -72,6 +74,12 @@ test.each([
   [{ MAIL_REPLY_TO: 'help@example.net' }, 'the sender is not an example'],
   [kannel, 'the sender is not an example'],
   [{ ...kannel, SMS_FROM: '+12125550142' }, 'the sender is not an example'],
+  [{ ...kannel, SMS_FROM: '+447700900123' }, 'put what is yours in place of what is in SMS_FROM'],
+  [{ ...kannel, SMS_FROM: 'Example' }, 'put what is yours in place of what is in SMS_FROM'],
+  [
+    { MAIL_FROM: 'Example Desk <hello@desk.scholar.org>', MAIL_REPLY_TO: 'help@localhost.localhost' },
+    'put what is yours in place of what is in MAIL_FROM, MAIL_REPLY_TO',
+  ],
 ])('with %j it fails on one line: %s', (changes, check) => {
   expect(listFailing(changes)).toEqual([expect.stringContaining(check)]);
 });
@@ -167,4 +175,40 @@ test.each([
   expect(others).toEqual([]);
   expect(failing).toContain(name);
   expect(failing).not.toContain(secret);
+});
+
+test.each(senderNames)('%s of a sender that nobody is does not start where people are written to', (name) => {
+  const staging = { ...live, ...kannel, ENVIRONMENT: 'staging', APP_MODE: 'testing', SMS_FROM: 'Desk' };
+  const example = { ...staging, [name]: name === 'SMS_FROM' ? '+15555550100' : 'hello@example.com' };
+  expect(() => readConfiguration(staging)).not.toThrow();
+  expect(() => readConfiguration(example)).toThrow(
+    `${name} is an example, but APP_MODE=testing writes to people`,
+  );
+  expect(() => readConfiguration({ ...example, APP_MODE: 'dry_run' })).not.toThrow();
+});
+
+test('the default senders are examples, good for a local run only', () => {
+  const unset = { ...live, ...kannel, APP_MODE: 'testing', MAIL_FROM: '' };
+  expect(() => readConfiguration({ ...unset, ENVIRONMENT: 'production' })).toThrow(
+    /2 fault\(s\):\n {2}- MAIL_FROM is an example.*\n {2}- SMS_FROM is an example/,
+  );
+  const local = { ENVIRONMENT: 'local', APP_BASE_URL: '', AUTH_ISSUER: 'http://127.0.0.1:9000' };
+  expect(() => readConfiguration({ ...unset, ...local })).not.toThrow();
+});
+
+test.each(['Examples of Law <hello@desk.scholar.org>', 'hello@example-desk.org', 'Desk <test@testing.org>'])(
+  '%s is somebody',
+  (sender) => {
+    expect(listFailing({ MAIL_FROM: sender })).toEqual([]);
+  },
+);
+
+test('every secret setting is held against examples', () => {
+  for (const name of secretNames.filter((one) => one !== 'QUARANTINE_KEYS')) {
+    const value = name.endsWith('_URL') ? 'https://user:changeme@host.scholar.org' : 'changeme'.repeat(4);
+    expect(
+      listExampleSecrets({ values: { ...readConfiguration(live).values, [name]: value } }),
+      name,
+    ).toEqual([name]);
+  }
 });

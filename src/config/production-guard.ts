@@ -1,8 +1,7 @@
 import type { RehearsalVerdict } from '../domain/judge-rehearsal.ts';
 import type { Configuration } from './derive-configuration.ts';
-import { listTexts, secretNames } from './list-secrets.ts';
+import { listExampleSecrets, listExampleSenders } from './list-examples.ts';
 import { listPlainHops } from './plain-hops.ts';
-import type { SettingName } from './settings.ts';
 
 /** One line of the production guard: what was checked, whether it holds, and what to do if it does not. */
 export interface GuardLine {
@@ -89,6 +88,7 @@ function judgeStore({ values }: Configuration, { storeDurable }: GuardFacts): Gu
 function judgeSecrets(configuration: Configuration): GuardLine[] {
   const { values } = configuration;
   const examples = listExampleSecrets(configuration);
+  const senders = listExampleSenders(configuration);
   const plain = listPlainHops(values);
   return [
     line(
@@ -104,8 +104,8 @@ function judgeSecrets(configuration: Configuration): GuardLine[] {
     line('SMTP requires TLS', values.SMTP_REQUIRE_TLS, 'leave SMTP_REQUIRE_TLS unset'),
     line(
       'the sender is not an example',
-      !hasExampleSender(configuration),
-      'set MAIL_FROM, MAIL_REPLY_TO and SMS_FROM to addresses of yours',
+      senders.length === 0,
+      `put what is yours in place of what is in ${senders.join(', ')}`,
     ),
   ];
 }
@@ -141,37 +141,6 @@ function line(check: string, ok: boolean, repair: string): GuardLine {
   return { check, ok, repair };
 }
 
-/** Names of the settings that hold a secret which was never meant to be one; of an address its password counts. */
-function listExampleSecrets({ values }: Configuration): readonly SettingName[] {
-  const isBad = (name: SettingName): boolean =>
-    name === 'QUARANTINE_KEYS'
-      ? (values.QUARANTINE_KEYS ?? []).some(({ key }) => isPatterned(key))
-      : listTexts(values[name]).some(isExample);
-  return secretNames.filter(isBad);
-}
-
-function isExample(secret: string): boolean {
-  return /change.?me|example|secret|password|test|dummy|placeholder|^(.)\1+$/i.test(secret);
-}
-
 function readPassword(address: string | undefined): string | undefined {
   return address === undefined ? undefined : new URL(address).password;
-}
-
-/** Typed or filled by hand: 32 random bytes have some 30 different values. */
-function isPatterned(key: Uint8Array): boolean {
-  return new Set(key).size < 16;
-}
-
-/** Domains that nobody has (RFC 2606, RFC 6761), and numbers that are kept for stories (NANPA: 555-0100 to 555-0199). */
-const exampleDomain = /@(?:.+\.)?(?:example\.(?:com|net|org)|example|test|invalid|localhost)$/i;
-const exampleNumber = /^\+1\d{3}55501\d\d$/;
-
-function hasExampleSender({ mailFrom, mailReplyTo, values }: Configuration): boolean {
-  const sendsTexts = values.SMS_API_URL !== undefined || values.KANNEL_URL !== undefined;
-  return (
-    exampleDomain.test(mailFrom.address) ||
-    exampleDomain.test(mailReplyTo ?? '') ||
-    (sendsTexts && exampleNumber.test(values.SMS_FROM))
-  );
 }

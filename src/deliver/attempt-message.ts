@@ -8,10 +8,10 @@ import type { ReportSurvival } from '../queue/suspect-jobs.ts';
 import { RenderError } from '../render/rendered.ts';
 import type { MessageRecord } from '../store/message-record.ts';
 import { UnreadableRecord } from '../store/unreadable-record.ts';
-import type { Desk, ReadyMessage } from './desk.ts';
 import { draftMessage } from './draft-message.ts';
 import { holdMessage } from './follow-refusal.ts';
 import { rehearseMessage } from './rehearse-message.ts';
+import type { ReadyMessage, SendDeps } from './send-deps.ts';
 import { type SendEnd, sendOnce } from './send-once.ts';
 
 const done: JobEnd = { kind: 'done' };
@@ -23,33 +23,33 @@ const clockAheadPauseMs = 1_000;
  * happens, the record says where the message stands; the answer only tells the queue when to come back.
  */
 export async function attemptMessage(
-  desk: Desk,
+  deps: SendDeps,
   jobId: string,
   signal: AbortSignal,
   reportSurvival: ReportSurvival = () => Promise.resolve(),
 ): Promise<JobEnd> {
   const id = parseMessageId(jobId);
-  const message = id === undefined ? undefined : await readOrPark(desk, id);
+  const message = id === undefined ? undefined : await readOrPark(deps, id);
   if (message === undefined) return done;
-  const turn = await findTurn(desk, message);
+  const turn = await findTurn(deps, message);
   if (turn.kind !== 'now') return turn;
-  const ready = await renderMessage(desk, message);
+  const ready = await renderMessage(deps, message);
   if (ready === undefined) return done;
   await reportSurvival();
   for (;;) {
     // Who waited for long may find another environment than before.
-    const end = await takeFurther(desk, ready, signal);
+    const end = await takeFurther(deps, ready, signal);
     if (end.kind !== 'ask-again') return end;
   }
 }
 
 /** A message that this program cannot read is parked, and no worker of its kind takes it up again. */
-async function readOrPark(desk: Desk, id: MessageId): Promise<MessageRecord | undefined> {
+async function readOrPark(deps: SendDeps, id: MessageId): Promise<MessageRecord | undefined> {
   try {
-    return await desk.readMessage(id);
+    return await deps.readMessage(id);
   } catch (error) {
     if (!(error instanceof UnreadableRecord)) throw error;
-    if (await desk.parkMessage(id)) desk.log.error({ err: error, message_id: id }, 'a record was parked');
+    if (await deps.parkMessage(id)) deps.log.error({ err: error, message_id: id }, 'a record was parked');
     return undefined;
   }
 }
@@ -58,7 +58,7 @@ async function readOrPark(desk: Desk, id: MessageId): Promise<MessageRecord | un
  * Ends a message whose handling kept killing or hanging its worker. The record is not looked at, since that may be what
  * kills; one that is claimed may have left, and a person is asked.
  */
-export async function endPoisonMessage(desk: Desk, jobId: string): Promise<JobEnd> {
+export async function endPoisonMessage(deps: SendDeps, jobId: string): Promise<JobEnd> {
   const id = parseMessageId(jobId);
   if (id === undefined) return done;
   const end = {
@@ -67,27 +67,27 @@ export async function endPoisonMessage(desk: Desk, jobId: string): Promise<JobEn
     reason: 'poison',
     fields: { lastError: 'its handling killed or hung three workers' },
   } as const;
-  const answer = await desk.decisions.end(id, end);
+  const answer = await deps.decisions.end(id, end);
   if (answer.kind === 'done') {
-    desk.metrics.countDeadLetter('poison');
-    desk.log.error({ message_id: id }, 'a message that kills its workers was given up');
+    deps.metrics.countDeadLetter('poison');
+    deps.log.error({ message_id: id }, 'a message that kills its workers was given up');
     return done;
   }
   if (answer.state !== 'claimed') return done;
-  const lapsed = await desk.permits.lapse({ id }, 'ask');
-  if (lapsed === 'unknown') desk.metrics.countUnknown('answer', 'ask');
+  const lapsed = await deps.permits.lapse({ id }, 'ask');
+  if (lapsed === 'unknown') deps.metrics.countUnknown('answer', 'ask');
   return lapsed === 'live' ? { kind: 'later', inMs: clockAheadPauseMs } : done;
 }
 
 /** Whether the message's turn is now, later, or never again. */
-async function findTurn(desk: Desk, message: MessageRecord): Promise<JobEnd | { readonly kind: 'now' }> {
-  if (message.state === 'claimed') return await awaitClaim(desk, message);
+async function findTurn(deps: SendDeps, message: MessageRecord): Promise<JobEnd | { readonly kind: 'now' }> {
+  if (message.state === 'claimed') return await awaitClaim(deps, message);
   if (!openStates.includes(message.state)) return done;
-  const earlyMs = await findWait(desk, message.sendAt);
+  const earlyMs = await findWait(deps, message.sendAt);
   if (earlyMs > 0) return { kind: 'later', inMs: earlyMs };
-  if (message.notAfter === undefined || message.notAfter > desk.now()) return { kind: 'now' };
+  if (message.notAfter === undefined || message.notAfter > deps.now()) return { kind: 'now' };
   const end = { to: 'expired', from: openStates, reason: 'not-after' } as const;
-  const answer = await desk.decisions.end(message.id, end);
+  const answer = await deps.decisions.end(message.id, end);
   // Refused although it is open still: our clock is ahead of the store's, whose word counts.
   return answer.kind === 'refused' && openStates.includes(answer.state as MessageState)
     ? { kind: 'now' }
@@ -95,40 +95,40 @@ async function findTurn(desk: Desk, message: MessageRecord): Promise<JobEnd | { 
 }
 
 /** How long until an instant, by the store's clock; only an instant that is to come by our own costs the question. */
-async function findWait(desk: Desk, atMs: number | undefined): Promise<number> {
-  return atMs === undefined || atMs <= desk.now() ? 0 : atMs - (await desk.storeNow());
+async function findWait(deps: SendDeps, atMs: number | undefined): Promise<number> {
+  return atMs === undefined || atMs <= deps.now() ? 0 : atMs - (await deps.storeNow());
 }
 
-async function takeFurther(desk: Desk, ready: ReadyMessage, signal: AbortSignal): Promise<SendEnd> {
+async function takeFurther(deps: SendDeps, ready: ReadyMessage, signal: AbortSignal): Promise<SendEnd> {
   const { message } = ready;
-  const verdict = judgeEnvironment(desk.environment(), {
+  const verdict = judgeEnvironment(deps.environment(), {
     category: message.category,
     plannedIn: message.mode,
-    recipientAllowed: isRecipientAllowed(desk.recipients, message.channel, message.to),
+    recipientAllowed: isRecipientAllowed(deps.recipients, message.channel, message.to),
   });
   switch (verdict.kind) {
     case 'hold':
-      desk.noteDecision(message, 'held', `${verdict.reason}, by the environment`);
-      return await holdMessage(desk, ready, verdict.reason);
+      deps.noteDecision(message, 'held', `${verdict.reason}, by the environment`);
+      return await holdMessage(deps, ready, verdict.reason);
     case 'rehearse':
-      return await rehearseMessage(desk, ready);
+      return await rehearseMessage(deps, ready);
     case 'ask':
-      return await sendOnce(desk, ready, signal);
+      return await sendOnce(deps, ready, signal);
     default:
       return verdict satisfies never;
   }
 }
 
 /** Another worker has the message, or had it and died. Whether it was sent then is for the policy to say. */
-async function awaitClaim(desk: Desk, message: MessageRecord): Promise<JobEnd> {
-  const claimedMs = await findWait(desk, message.deadline);
+async function awaitClaim(deps: SendDeps, message: MessageRecord): Promise<JobEnd> {
+  const claimedMs = await findWait(deps, message.deadline);
   if (claimedMs > 0) return { kind: 'later', inMs: claimedMs + 50 };
-  const { onUnknown = 'ask' } = desk.findTemplate(message.type) ?? {};
-  const policy = toUnknownPolicy({ onUnknown, retriesEnabled: desk.retriesEnabled });
-  const answer = await desk.permits.lapse(message, policy);
+  const { onUnknown = 'ask' } = deps.findTemplate(message.type) ?? {};
+  const policy = toUnknownPolicy({ onUnknown, retriesEnabled: deps.retriesEnabled });
+  const answer = await deps.permits.lapse(message, policy);
   if (answer === 'unknown') {
-    desk.metrics.countUnknown('answer', policy);
-    desk.log.warn(
+    deps.metrics.countUnknown('answer', policy);
+    deps.log.warn(
       { message_id: message.id, event_id: message.event },
       'a worker died with this message: unknown whether it was sent',
     );
@@ -137,25 +137,25 @@ async function awaitClaim(desk: Desk, message: MessageRecord): Promise<JobEnd> {
   return answer === 'queued' ? { kind: 'later', inMs: 50 } : done;
 }
 
-async function renderMessage(desk: Desk, message: MessageRecord): Promise<ReadyMessage | undefined> {
-  const template = desk.findTemplate(message.type);
-  const begun = desk.monotonicNow();
+async function renderMessage(deps: SendDeps, message: MessageRecord): Promise<ReadyMessage | undefined> {
+  const template = deps.findTemplate(message.type);
+  const begun = deps.monotonicNow();
   try {
     if (template === undefined) throw new RenderError(`there is no template ${message.type} any more`);
-    const draft = draftMessage(desk.renderer, message);
-    const renderMs = desk.monotonicNow() - begun;
-    desk.metrics.observeRender(message.type, message.channel, renderMs / 1000);
+    const draft = draftMessage(deps.renderer, message);
+    const renderMs = deps.monotonicNow() - begun;
+    deps.metrics.observeRender(message.type, message.channel, renderMs / 1000);
     return { message, template, draft, renderMs };
   } catch (error) {
     if (!(error instanceof RenderError)) throw error;
-    await desk.decisions.end(message.id, {
+    await deps.decisions.end(message.id, {
       to: 'dead',
       from: ['queued', 'retrying'],
       reason: 'render',
       fields: { lastError: error.message },
     });
-    desk.metrics.countDeadLetter('render');
-    desk.log.warn(
+    deps.metrics.countDeadLetter('render');
+    deps.log.warn(
       { message_id: message.id, event_id: message.event, err: error },
       'the message could not be rendered',
     );

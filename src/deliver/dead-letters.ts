@@ -8,7 +8,7 @@ import { type Page, parseCursor, readPage } from '../store/walk-index.ts';
 import { type DeadFilter, type DeadLetter, selectDead, walkDead } from './select-dead.ts';
 
 /** What it takes to give dead letters another chance, or none. */
-export interface DeadLetterDesk extends AuditDeps {
+export interface DeadLetterDeps extends AuditDeps {
   readonly decisions: MessageDecisions;
   readonly jobs: Pick<JobAdder, 'addMessageJob' | 'ensureEventJob'>;
   /** The planner's: has a dead event planned again, or ends it. False when it is not dead (any more). */
@@ -22,10 +22,10 @@ export interface DeadLetterDesk extends AuditDeps {
 
 /** One page of what was given up: messages first, then events that could not be planned, each oldest first. */
 export async function listDeadLetters(
-  desk: AuditDeps,
+  deps: AuditDeps,
   ask: { readonly filter: DeadFilter; readonly limit: number; readonly cursor?: string | undefined },
 ): Promise<Page<DeadLetter>> {
-  const walk = walkDead(desk, ask.filter, { after: parseCursor(ask.cursor) });
+  const walk = walkDead(deps, ask.filter, { after: parseCursor(ask.cursor) });
   return await readPage(walk, ask.limit);
 }
 
@@ -35,62 +35,62 @@ export type DeadOrder = AuditOrder & BulkOrder & { readonly filter: DeadFilter }
  * Queues dead letters once more, with every check again and their attempts counted anew; an event is planned again
  * from the beginning. What is known to have been sent is never queued again, and what is past its not_after stays.
  */
-export async function replayDeadLetters(desk: DeadLetterDesk, order: DeadOrder): Promise<BulkReport> {
-  const begunAt = desk.now();
-  return await actOnDead(desk, order, 'replay dead letters', {
+export async function replayDeadLetters(deps: DeadLetterDeps, order: DeadOrder): Promise<BulkReport> {
+  const begunAt = deps.now();
+  return await actOnDead(deps, order, 'replay dead letters', {
     judge: ({ notAfter }) => (notAfter !== undefined && notAfter <= begunAt ? 'expired' : undefined),
-    act: (letter) => replay(desk, order, letter),
+    act: (letter) => replay(deps, order, letter),
   });
 }
 
 /** Ends dead letters for good: messages as discarded, events as rejected. */
-export async function discardDeadLetters(desk: DeadLetterDesk, order: DeadOrder): Promise<BulkReport> {
-  return await actOnDead(desk, order, 'discard dead letters', {
+export async function discardDeadLetters(deps: DeadLetterDeps, order: DeadOrder): Promise<BulkReport> {
+  return await actOnDead(deps, order, 'discard dead letters', {
     judge: () => undefined,
     act: async (letter) => {
       if (letter.kind === 'event') {
         const decision = { reason: `discarded: ${order.reason}`, by: order.actor };
-        return (await desk.settleEvent(letter.id as EventId, 'rejected', decision)) ? undefined : 'refused';
+        return (await deps.settleEvent(letter.id as EventId, 'rejected', decision)) ? undefined : 'refused';
       }
       const end = { to: 'discarded', from: ['dead'], reason: order.reason, by: order.actor } as const;
-      return (await desk.decisions.end(letter.id as MessageId, end)).kind === 'done' ? undefined : 'refused';
+      return (await deps.decisions.end(letter.id as MessageId, end)).kind === 'done' ? undefined : 'refused';
     },
   });
 }
 
 async function replay(
-  desk: DeadLetterDesk,
+  deps: DeadLetterDeps,
   order: AuditOrder,
   letter: DeadLetter,
 ): Promise<string | undefined> {
   if (letter.kind === 'message') {
     const release = { from: 'dead', reason: order.reason, by: order.actor, dueAt: 0 } as const;
     return await releaseMessage(
-      desk,
+      deps,
       { id: letter.id as MessageId, channel: letter.channel ?? 'email' },
       release,
     );
   }
   const id = letter.id as EventId;
   const decision = { reason: order.reason, by: order.actor };
-  if (!(await desk.settleEvent(id, 'accepted', decision))) return 'refused';
-  await desk.jobs
+  if (!(await deps.settleEvent(id, 'accepted', decision))) return 'refused';
+  await deps.jobs
     .ensureEventJob(id)
-    .catch((error: unknown) => desk.reportError('add job of a replayed event', error));
+    .catch((error: unknown) => deps.reportError('add job of a replayed event', error));
   return undefined;
 }
 
 async function actOnDead(
-  desk: DeadLetterDesk,
+  deps: DeadLetterDeps,
   order: DeadOrder,
   action: string,
   deed: BulkAction<DeadLetter>,
 ): Promise<BulkReport> {
   const run = (): Promise<BulkReport> =>
-    actInBulk(selectDead(desk, order.filter), { ...order, ids: order.filter.ids }, deed);
+    actInBulk(selectDead(deps, order.filter), { ...order, ids: order.filter.ids }, deed);
   if (order.preview) return await run();
   const detail = { filter: order.filter, limit: order.limit };
-  return await actAudited(desk, order, { action, detail }, async () => {
+  return await actAudited(deps, order, { action, detail }, async () => {
     const answer = await run();
     return { answer, detail: { matched: answer.matched, done: answer.done, skipped: answer.skipped } };
   });

@@ -1,4 +1,4 @@
-import { groupOf } from '../gate/select-messages.ts';
+import { groupOf } from '../domain/message.ts';
 import type { Renderer } from '../render/create-renderer.ts';
 import { type Draft, RenderError } from '../render/rendered.ts';
 import type { MessageRecord } from '../store/message-record.ts';

@@ -1,17 +1,17 @@
 import type { HoldReason } from '../domain/message.ts';
 import type { PermitAnswer } from '../gate/permits.ts';
 import type { JobEnd } from '../queue/queue-host.ts';
-import type { Desk, ReadyMessage } from './desk.ts';
+import type { ReadyMessage, SendDeps } from './send-deps.ts';
 
 const done: JobEnd = { kind: 'done' };
 
 /** Keeps the message with its draft until a person decides. */
-export async function holdMessage(desk: Desk, ready: ReadyMessage, reason: HoldReason): Promise<JobEnd> {
+export async function holdMessage(deps: SendDeps, ready: ReadyMessage, reason: HoldReason): Promise<JobEnd> {
   const { message, draft } = ready;
-  const answer = await desk.decisions.hold(message.id, reason, JSON.stringify(draft));
+  const answer = await deps.decisions.hold(message.id, reason, JSON.stringify(draft));
   if (answer.kind === 'done') {
-    desk.metrics.countHold(reason);
-    desk.log.info(
+    deps.metrics.countHold(reason);
+    deps.log.info(
       { event_id: message.event, message_id: message.id, type: message.type, reason },
       'message held',
     );
@@ -21,23 +21,23 @@ export async function holdMessage(desk: Desk, ready: ReadyMessage, reason: HoldR
 
 /** What every permit answer but `go` and `rehearse` means for the job. */
 export async function followRefusal(
-  desk: Desk,
+  deps: SendDeps,
   ready: ReadyMessage,
   answer: Exclude<PermitAnswer, { kind: 'go' | 'rehearse' }>,
 ): Promise<JobEnd> {
   switch (answer.kind) {
     case 'held':
-      return await holdMessage(desk, ready, answer.reason);
+      return await holdMessage(deps, ready, answer.reason);
     case 'wait-here':
       return { kind: 'later', inMs: answer.ms + 1 };
     case 'wait-later':
-      return await waitForTurn(desk, ready, answer);
+      return await waitForTurn(deps, ready, answer);
     case 'claimed-elsewhere':
       return { kind: 'later', inMs: Math.max(answer.ms, 0) + 50 };
     case 'suppressed':
     case 'expired':
     case 'ended':
-      desk.log.info(
+      deps.log.info(
         { message_id: ready.message.id, event_id: ready.message.event, end: answer.kind },
         'message ended at the gate',
       );
@@ -49,13 +49,13 @@ export async function followRefusal(
 
 /** The message waits for a good reason, and says so in the index that tells how old the queue is. */
 async function waitForTurn(
-  desk: Desk,
+  deps: SendDeps,
   { message }: ReadyMessage,
   { why, ms }: Extract<PermitAnswer, { kind: 'wait-later' }>,
 ): Promise<JobEnd> {
-  const nowMs = desk.monotonicNow();
+  const nowMs = deps.monotonicNow();
   const fromMs = nowMs + ms + 1;
-  const inMs = (why.startsWith('domain:') ? desk.turns.take(why, fromMs) : fromMs) - nowMs;
-  await desk.decisions.postpone(message.id, inMs, why);
+  const inMs = (why.startsWith('domain:') ? deps.turns.take(why, fromMs) : fromMs) - nowMs;
+  await deps.decisions.postpone(message.id, inMs, why);
   return { kind: 'later', inMs };
 }

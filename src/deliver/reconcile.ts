@@ -125,9 +125,9 @@ async function expireHeld(options: Run, keys: ShardKeys): Promise<void> {
     const ids = (await options.redis.zrange(keys.messagesHeld, String(from), String(to))) as MessageId[];
     const asking = options.redis.pipeline();
     for (const id of ids) asking.hget(keys.message(id), 'notAfter');
-    const fences = (await asking.exec()) ?? [];
+    const ends = (await asking.exec()) ?? [];
     const past = ids.filter(
-      (_id, index) => Number(fences[index]?.[1] ?? Number.POSITIVE_INFINITY) <= options.nowMs,
+      (_id, index) => Number(ends[index]?.[1] ?? Number.POSITIVE_INFINITY) <= options.nowMs,
     );
     await settleAtOnce(options, past, undefined, async (id) => {
       const answer = await options.decisions.end(id, { to: 'expired', from: ['held'], reason: 'not-after' });

@@ -1,24 +1,24 @@
 import { maskAddress } from '../domain/mask.ts';
 import type { JobEnd } from '../queue/queue-host.ts';
-import type { Desk, ReadyMessage } from './desk.ts';
 import { followRefusal } from './follow-refusal.ts';
+import type { ReadyMessage, SendDeps } from './send-deps.ts';
 import { toOutgoing } from './to-outgoing.ts';
 
 /**
  * Goes the whole way except for the provider: asks the gate what it would say (no limit is used up), writes the
  * draft into the outbox, and ends the message as rehearsed. A stop holds a rehearsal too.
  */
-export async function rehearseMessage(desk: Desk, ready: ReadyMessage): Promise<JobEnd> {
+export async function rehearseMessage(deps: SendDeps, ready: ReadyMessage): Promise<JobEnd> {
   const { message, draft } = ready;
   const segments = draft.channel === 'sms' ? draft.segments : 1;
-  const answer = await desk.permits.ask({ message, provider: 'outbox', segments, rehearse: true });
+  const answer = await deps.permits.ask({ message, provider: 'outbox', segments, rehearse: true });
   if (answer.kind !== 'rehearse' && !(answer.kind === 'held' && answer.reason === 'sms-country')) {
     if (answer.kind === 'go') throw new Error('the gate granted a permit to a rehearsal');
-    return followRefusal(desk, ready, answer);
+    return followRefusal(deps, ready, answer);
   }
   const would = toWould(answer.kind === 'rehearse' ? answer.verdict : `held ${answer.reason}`);
-  await desk.outbox.writeDraft(toOutgoing(message, draft, desk.senders), {
-    at: new Date(desk.now()).toISOString(),
+  await deps.outbox.writeDraft(toOutgoing(message, draft, deps.senders), {
+    at: new Date(deps.now()).toISOString(),
     message_id: message.id,
     event_id: message.event,
     type: message.type,
@@ -26,17 +26,17 @@ export async function rehearseMessage(desk: Desk, ready: ReadyMessage): Promise<
     to: maskAddress(message.channel, message.to),
     to_hash: message.toHash,
     would,
-    template_version: desk.renderer.templateVersion(message.type),
+    template_version: deps.renderer.templateVersion(message.type),
     ...(draft.channel === 'sms' ? { segments } : {}),
   });
-  await desk.decisions.end(message.id, {
+  await deps.decisions.end(message.id, {
     to: 'rehearsed',
     from: ['queued', 'retrying'],
     reason: would,
     fields: { draft: JSON.stringify(draft) },
   });
-  desk.noteRehearsal(message.type);
-  desk.log.info(
+  deps.noteRehearsal(message.type);
+  deps.log.info(
     { message_id: message.id, event_id: message.event, type: message.type, would },
     'message rehearsed',
   );

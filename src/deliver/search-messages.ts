@@ -1,22 +1,14 @@
 import { ServiceError } from '../domain/errors.ts';
 import type { MessageId } from '../domain/ids.ts';
 import type { Channel } from '../domain/message.ts';
-import { openStates } from '../domain/message.ts';
+import { groupOf, messageGroups, openStates } from '../domain/message.ts';
 import { nameAddress } from '../gate/name-address.ts';
-import {
-  groupOf,
-  isMeant,
-  listIndexes,
-  type MessageFilter,
-  messageGroups,
-  type Store,
-  walkBriefs,
-} from '../gate/select-messages.ts';
+import { isMeant, listIndexes, type MessageFilter, type Store, walkBriefs } from '../gate/select-messages.ts';
 import type { MessageBrief } from '../store/message-brief.ts';
 import { toStoreError } from '../store/scripts.ts';
 import { type Page, parseCursor, readPage, walkIndexes } from '../store/walk-index.ts';
 
-export interface SearchDesk extends Store {
+export interface SearchDeps extends Store {
   readonly now: () => number;
   /** The keyed hash under which an address is known. */
   readonly hashAddress: (channel: Channel, address: string) => string;
@@ -55,30 +47,30 @@ const countedMax = 20_000;
  *
  * @throws ServiceError `invalid-request-data` for what is no address; `store-unavailable`
  */
-export async function searchMessages(desk: SearchDesk, ask: SearchAsk): Promise<FoundPage> {
-  const walk = walkBriefs(desk, listSources(desk, ask), (brief) => isMeant(brief, ask.filter), {
+export async function searchMessages(deps: SearchDeps, ask: SearchAsk): Promise<FoundPage> {
+  const walk = walkBriefs(deps, listSources(deps, ask), (brief) => isMeant(brief, ask.filter), {
     after: parseCursor(ask.cursor),
   });
   const [page, waits] = await Promise.all([
     readPage(walk, ask.limit),
-    ask.cursor === undefined && ask.to === undefined ? countWaits(desk) : {},
+    ask.cursor === undefined && ask.to === undefined ? countWaits(deps) : {},
   ]);
-  const dueAt = await readDueAt(desk, page.items);
-  const items = page.items.map((brief) => describeFound(brief, dueAt.get(brief.id), desk.now()));
+  const dueAt = await readDueAt(deps, page.items);
+  const items = page.items.map((brief) => describeFound(brief, dueAt.get(brief.id), deps.now()));
   return { ...page, items, ...waits };
 }
 
-function listSources(desk: SearchDesk, { to, filter }: SearchAsk): readonly string[] {
+function listSources(deps: SearchDeps, { to, filter }: SearchAsk): readonly string[] {
   if (to !== undefined) {
-    const hash = /^[0-9a-f]{32}$/.test(to) ? to : hashOf(desk, to);
-    return Array.from({ length: desk.keys.shards }, (_, shard) => desk.keys.shard(shard).messagesTo(hash));
+    const hash = /^[0-9a-f]{32}$/.test(to) ? to : hashOf(deps, to);
+    return Array.from({ length: deps.keys.shards }, (_, shard) => deps.keys.shard(shard).messagesTo(hash));
   }
   const groups = filter.state === undefined ? messageGroups : [groupOf(filter.state)];
-  return groups.flatMap((group) => listIndexes(desk.keys, group));
+  return groups.flatMap((group) => listIndexes(deps.keys, group));
 }
 
-function hashOf(desk: SearchDesk, address: string): string {
-  const named = nameAddress({ address }, desk.hashAddress);
+function hashOf(deps: SearchDeps, address: string): string {
+  const named = nameAddress({ address }, deps.hashAddress);
   if ('hash' in named) return named.hash;
   const faults = [{ pointer: '/to', detail: `${named.detail}; or give the to_hash of a log line` }];
   throw new ServiceError('invalid-request-data', 'the recipient has a fault', { faults });
@@ -110,13 +102,13 @@ function nameWait({ state, waitsFor = '' }: Pick<MessageBrief, 'state' | 'waitsF
   return state === 'retrying' ? 'retry' : 'turn';
 }
 
-async function countWaits(desk: SearchDesk): Promise<Pick<FoundPage, 'waits' | 'areMoreWaiting'>> {
+async function countWaits(deps: SearchDeps): Promise<Pick<FoundPage, 'waits' | 'areMoreWaiting'>> {
   const waits: Record<string, number> = {};
-  const nowMs = desk.now();
+  const nowMs = deps.now();
   let counted = 0;
-  for await (const entries of walkIndexes(desk.redis, listIndexes(desk.keys, 'open'))) {
+  for await (const entries of walkIndexes(deps.redis, listIndexes(deps.keys, 'open'))) {
     const facts = await readWaitFacts(
-      desk,
+      deps,
       entries.map(({ member }) => member as MessageId),
     );
     for (const [index, { score }] of entries.entries()) {
@@ -130,7 +122,7 @@ async function countWaits(desk: SearchDesk): Promise<Pick<FoundPage, 'waits' | '
   return { waits };
 }
 
-async function readWaitFacts({ redis, keys }: SearchDesk, ids: readonly MessageId[]) {
+async function readWaitFacts({ redis, keys }: SearchDeps, ids: readonly MessageId[]) {
   try {
     const rows = await Promise.all(
       ids.map((id) => redis.hmget(keys.of(id).message(id), 'state', 'sendAt', 'waitsFor')),

@@ -8,7 +8,7 @@ import { type MessageBrief, readMessageBriefs } from '../store/message-brief.ts'
 import { UnreadableRecord } from '../store/unreadable-record.ts';
 import { type Page, parseCursor, readPage } from '../store/walk-index.ts';
 
-export interface UnknownDesk extends AuditDeps {
+export interface UnknownDeps extends AuditDeps {
   readonly decisions: MessageDecisions;
   readonly jobs: Pick<JobAdder, 'addMessageJob'>;
   readonly reportError: (what: string, error: unknown) => void;
@@ -25,10 +25,10 @@ export type ResolveAnswer =
 
 /** One page of unknown messages, the longest unknown first. */
 export async function listUnknowns(
-  desk: AuditDeps,
+  deps: AuditDeps,
   ask: { readonly filter: MessageFilter; readonly limit: number; readonly cursor?: string | undefined },
 ): Promise<Page<MessageBrief>> {
-  const walk = walkMessages(desk, 'unknown', ask.filter, { after: parseCursor(ask.cursor) });
+  const walk = walkMessages(deps, 'unknown', ask.filter, { after: parseCursor(ask.cursor) });
   return await readPage(walk, ask.limit);
 }
 
@@ -37,35 +37,35 @@ export async function listUnknowns(
  * provider's late answer has meanwhile said that the message was sent.
  */
 export async function resolveUnknown(
-  desk: UnknownDesk,
+  deps: UnknownDeps,
   order: AuditOrder,
   id: MessageId,
   resolution: Resolution,
 ): Promise<ResolveAnswer> {
-  const [message] = await readMessageBriefs(desk.redis, desk.keys, [id]);
+  const [message] = await readMessageBriefs(deps.redis, deps.keys, [id]);
   if (message === undefined) return { kind: 'not-found' };
   if (message === 'unreadable') throw new UnreadableRecord(id, 'a newer program wrote it, or it is damaged');
   if (message.state !== 'unknown') return { kind: 'conflict', state: message.state };
   const deed = { action: `resolve unknown as ${resolution}`, detail: { message_id: id } };
-  return await actAudited(desk, order, deed, async () => {
-    const answer = await resolve(desk, order, message, resolution);
+  return await actAudited(deps, order, deed, async () => {
+    const answer = await resolve(deps, order, message, resolution);
     return { answer, detail: { message_id: id, ...answer } };
   });
 }
 
 async function resolve(
-  desk: UnknownDesk,
+  deps: UnknownDeps,
   order: AuditOrder,
   message: MessageBrief,
   resolution: Resolution,
 ): Promise<ResolveAnswer> {
   const { reason, actor: by } = order;
   if (resolution === 'resend') {
-    const word = await releaseMessage(desk, message, { from: 'unknown', reason, by, dueAt: 0 });
+    const word = await releaseMessage(deps, message, { from: 'unknown', reason, by, dueAt: 0 });
     if (word === undefined) return { kind: 'resolved', state: 'queued' };
     return { kind: 'conflict', state: word === 'sent_before' ? 'sent' : 'moved' };
   }
   const to = resolution === 'sent' ? 'sent' : 'discarded';
-  const answer = await desk.decisions.end(message.id, { to, from: ['unknown'], reason, by });
+  const answer = await deps.decisions.end(message.id, { to, from: ['unknown'], reason, by });
   return answer.kind === 'done' ? { kind: 'resolved', state: to } : { kind: 'conflict', state: answer.state };
 }

@@ -1,5 +1,5 @@
 /**
- * The one reader of dates and instants from outside: the door, the schemas of the catalog, the fence and the
+ * The one reader of dates and instants from outside: the door, the schemas of the catalog, `not_after` and the
  * renderer all understand the same forms, and none understands more than the others.
  *
  * An instant is RFC 3339 (§5.6, with its lower-case `t` and `z`) and what databases and languages print for the same

@@ -167,7 +167,7 @@ describe('a message that may have left', () => {
   });
 });
 
-test('a message expires at its fence and not before', () => {
+test('a message expires at its not_after and not before', () => {
   const expire = { to: 'expired', from: ['queued'], reason: 'not-after' } as const;
   expect(endMessage({ ...fresh, notAfter: 100 }, expire, 99).answer).toBe('refused');
   expect(endMessage({ ...fresh, notAfter: 100 }, expire, 100).answer).toBe('done');

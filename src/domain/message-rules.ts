@@ -130,7 +130,7 @@ export interface AskedEnd {
 
 /**
  * A hold, a cancellation, or another end that no attempt brings about; never of an attempt under way, and expired
- * never before its fence.
+ * never before its `not_after`.
  */
 export function endMessage(message: MessageFacts, { to, from, reason }: AskedEnd, nowMs: number): Ruled {
   const end = settleEnd(to, reason, message.resends);

@@ -101,7 +101,17 @@ export function isMoveAllowed(from: MessageState, to: MessageState): boolean {
   return messageMoves[from].includes(to);
 }
 
-/** True when nothing will change this message again unless a person asks for it. */
+/** The groups of messages that have an index: open ones, those that wait for a person, and what has ended for good. */
+export const messageGroups = ['open', 'held', 'unknown', 'dead', 'ended'] as const;
+export type MessageGroup = (typeof messageGroups)[number];
+
+/** In which index a message in this state is found. */
+export function groupOf(state: MessageState): MessageGroup {
+  if (openStates.includes(state)) return 'open';
+  return state === 'held' || state === 'unknown' || state === 'dead' ? state : 'ended';
+}
+
+/** True when nothing will change this message again unless a person asks for it. Only such a record expires. */
 export function isEnded(state: MessageState): boolean {
   return !openStates.includes(state) && !waitingStates.includes(state);
 }

@@ -34,10 +34,10 @@ describe('judgePermit', () => {
       {},
       { kind: 'wait-later', ms: 5, why: 'not-due' },
     ],
-    ['past its fence', { message: { state: 'queued', notAfter: nowMs } }, {}, { kind: 'expired' }],
+    ['past its not_after', { message: { state: 'queued', notAfter: nowMs } }, {}, { kind: 'expired' }],
     ['suppressed', { suppression: 'bounced' }, {}, { kind: 'suppressed', reason: 'bounced' }],
     [
-      'a resend past its fence',
+      'a resend past its not_after',
       { message: { state: 'queued', resends: 1, notAfter: nowMs } },
       {},
       { kind: 'ended', state: 'unknown' },
@@ -64,7 +64,7 @@ describe('judgePermit', () => {
     ],
     ['a cap just met', { caps: [{ name: 'x', limit: 0.3, amount: 0.1, used: 0.2 }] }, {}, { kind: 'go' }],
     [
-      'a wait that ends after its fence',
+      'a wait that ends after its not_after',
       { message: { state: 'queued', notAfter: nowMs + 3 }, providerBlockedUntil: nowMs + 7 },
       {},
       { kind: 'wait-later', ms: 3, why: 'provider-back-off' },

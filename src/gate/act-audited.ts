@@ -26,14 +26,14 @@ export interface AuditedAction {
  * is done. A second line says how it ended, also when it failed half-way.
  */
 export async function actAudited<T extends object>(
-  desk: AuditDeps,
+  deps: AuditDeps,
   order: AuditOrder,
   deed: AuditedAction,
   act: () => Promise<{ readonly answer: T; readonly detail: Readonly<Record<string, unknown>> }>,
 ): Promise<T> {
   const append = (action: string, detail: AuditLine['detail']): Promise<void> =>
-    appendAudit(desk.redis, desk.keys.shard(0), {
-      at: new Date(desk.now()).toISOString(),
+    appendAudit(deps.redis, deps.keys.shard(0), {
+      at: new Date(deps.now()).toISOString(),
       actor: order.actor,
       action,
       reason: order.reason,

@@ -76,20 +76,20 @@ export interface LoggedAttempt {
  * it is.
  */
 export async function markSent(
-  desk: AuditDeps & { readonly decisions: MessageDecisions },
+  deps: AuditDeps & { readonly decisions: MessageDecisions },
   order: AuditOrder,
   attempts: readonly LoggedAttempt[],
 ): Promise<{ readonly marked: number; readonly known: number; readonly missing: number }> {
   const deed = { action: 'mark as sent by the logs', detail: { attempts: attempts.length } };
-  return await actAudited(desk, order, deed, async () => {
+  return await actAudited(deps, order, deed, async () => {
     const answer = { marked: 0, known: 0, missing: 0 };
     for (const { messageId, providerRef } of attempts) {
       const id = parseMessageId(messageId);
-      if (id === undefined || shardOf(id) >= desk.keys.shards) {
+      if (id === undefined || shardOf(id) >= deps.keys.shards) {
         answer.missing += 1;
         continue;
       }
-      const { kind, state } = await desk.decisions.end(id, {
+      const { kind, state } = await deps.decisions.end(id, {
         to: 'sent',
         from: ['queued', 'retrying', 'held', 'unknown', 'dead'],
         reason: 'in-the-log',

@@ -31,7 +31,10 @@ export interface AuditHead {
 
 /** A miss means that somebody else got through, so n writers at once need about n tries each; this is far more. */
 export const chainTriesMax = 2_000;
-const script = loadScript(new URL('./append-audit.lua', import.meta.url));
+const script = loadScript(new URL('./append-audit.lua', import.meta.url), {
+  keys: ['gate', 'audit'],
+  args: ['head', 'line', 'hash'],
+});
 
 /** Adds a line. Throws when the store does not take it: an action that cannot be audited must not happen. */
 export async function appendAudit(redis: Redis, keys: ShardKeys, line: AuditLine): Promise<void> {
@@ -39,11 +42,7 @@ export async function appendAudit(redis: Redis, keys: ShardKeys, line: AuditLine
   let { head } = await readAuditHead(redis, keys);
   for (let tries = 0; tries < chainTriesMax; tries += 1) {
     const hash = await hashNextLine(redis, keys, head, text);
-    const [word, newHead = ''] = (await script.run(
-      redis,
-      [keys.gate, keys.audit],
-      [head, text, hash],
-    )) as string[];
+    const [word, newHead = ''] = (await script.run(redis, keys, { head, line: text, hash })) as string[];
     if (word === 'done') return;
     head = newHead;
   }

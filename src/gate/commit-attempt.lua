@@ -1,7 +1,6 @@
 -- commit-attempt: writes down how an attempt ended. Compare-and-set on the owner of the claim.
--- KEYS: 1-7 as in move-message, 8 inflight, 9 provider, 10 recipient, 11 suppression, 12 suppressions (zset),
---       13… windows and caps by their index
--- ARGV: 1 JSON {id, owner, channel, category, to, reason, line, fields, retryAt, retentionMs, blockProviderMs,
+-- counters: windows and caps by their place.
+-- commit: JSON {id, owner, channel, category, to, reason, line, fields, retryAt, retentionMs, blockProviderMs,
 --       backOffRecipientMs, suppress: {reason, source, masked, member}, windows: [{key}],
 --       caps: [{key, amount}], undoRecipient}
 -- Answers: {'done', state} | {'late', state now}: the claim had lapsed; what is known is noted all the same
@@ -12,26 +11,26 @@
 --- include: ../store/move-message.lua
 --- include: return-counts.lua
 
-local commit = cjson.decode(ARGV[1])
+local commit = cjson.decode(args.commit)
 local now = nowMs()
-local record = redis.call('HMGET', KEYS[1], 'state', 'owner', 'committed', 'lastBefore', 'claimedAt', 'lateSent')
+local record = redis.call('HMGET', keys.message, 'state', 'owner', 'committed', 'lastBefore', 'claimedAt', 'lateSent')
 local state = record[1]
-redis.call('ZREM', KEYS[8], commit.channel .. ' ' .. commit.category .. ' ' .. commit.id .. ' ' .. commit.owner)
+redis.call('ZREM', keys.inflight, commit.channel .. ' ' .. commit.category .. ' ' .. commit.id .. ' ' .. commit.owner)
 if state and record[3] == commit.owner then
   return { 'done', state }
 end
 
 if commit.blockProviderMs then
-  local blocked = tonumber(redis.call('HGET', KEYS[9], 'blockedUntil') or '0')
+  local blocked = tonumber(redis.call('HGET', keys.provider, 'blockedUntil') or '0')
   if now + commit.blockProviderMs > blocked then
-    redis.call('HSET', KEYS[9], 'blockedUntil', int(now + commit.blockProviderMs))
-    redis.call('PEXPIRE', KEYS[9], int(math.max(1, commit.blockProviderMs)))
+    redis.call('HSET', keys.provider, 'blockedUntil', int(now + commit.blockProviderMs))
+    redis.call('PEXPIRE', keys.provider, int(math.max(1, commit.blockProviderMs)))
   end
 end
 if commit.suppress then
-  redis.call('HSET', KEYS[11], 'reason', commit.suppress.reason, 'source', commit.suppress.source, 'at', int(now),
+  redis.call('HSET', keys.suppression, 'reason', commit.suppress.reason, 'source', commit.suppress.source, 'at', int(now),
     'by', 'provider', 'masked', commit.suppress.masked)
-  redis.call('ZADD', KEYS[12], int(now), commit.suppress.member)
+  redis.call('ZADD', keys.suppressions, int(now), commit.suppress.member)
 end
 
 local line = commit.line
@@ -42,7 +41,7 @@ end
 if state ~= 'claimed' or record[2] ~= commit.owner then
   line.reason = 'late-' .. commit.to
   if commit.to == 'sent' then
-    redis.call('HSET', KEYS[1], 'lateSent', int(now))
+    redis.call('HSET', keys.message, 'lateSent', int(now))
     if state ~= 'claimed' and move(now, 'sent', line, fields, nil, commit.retentionMs) then
       return { 'late', 'sent' }
     end
@@ -55,15 +54,15 @@ end
 returnWindows(commit.windows, commit.owner)
 returnCaps(commit.caps)
 if commit.undoRecipient then
-  returnRecipient(KEYS[10], commit.category, record[5], record[4])
+  returnRecipient(keys.recipient, commit.category, record[5], record[4])
 end
 if commit.backOffRecipientMs then
-  local failures = redis.call('HINCRBY', KEYS[10], 'failures', 1)
+  local failures = redis.call('HINCRBY', keys.recipient, 'failures', 1)
   local pause = math.min(commit.backOffRecipientMs * 2 ^ (failures - 1), 86400000)
-  redis.call('HSET', KEYS[10], 'notBefore', int(now + pause))
-  lengthenExpiry(KEYS[10], 172800000)
+  redis.call('HSET', keys.recipient, 'notBefore', int(now + pause))
+  lengthenExpiry(keys.recipient, 172800000)
 elseif commit.to == 'sent' then
-  redis.call('HDEL', KEYS[10], 'failures', 'notBefore')
+  redis.call('HDEL', keys.recipient, 'failures', 'notBefore')
 end
 
 local to = record[6] and 'sent' or commit.to

@@ -76,7 +76,23 @@ export type FlagAnswer =
   | { readonly kind: 'stale-epoch'; readonly epoch: number }
   | { readonly kind: 'gate-missing' };
 
-const script = loadScript(new URL('./set-flag.lua', import.meta.url));
+const script = loadScript(new URL('./set-flag.lua', import.meta.url), {
+  keys: ['gate', 'inflight', 'audit', 'messageCounts'],
+  args: [
+    'flag',
+    'value',
+    'epoch',
+    'line',
+    'hash',
+    'expiresAt',
+    'hint',
+    'startsRun',
+    'head',
+    'lineage',
+    'lineageBefore',
+    'epochAbove',
+  ],
+});
 
 /** Reads the gate; undefined when it is missing or has no epoch, which means stopped. Throws `store-unavailable`. */
 export async function readGate(redis: Redis, keys: Keys): Promise<GateState | undefined> {
@@ -159,11 +175,22 @@ async function runChange({ redis, keys, now }: FlagStore, change: Change, seen: 
   const nowMs = now();
   const line = JSON.stringify(toAuditLine(change, seen.flag.value, nowMs));
   const hash = await hashNextLine(redis, shard, seen.head, line);
-  const reply = await script.run(
-    redis,
-    [shard.gate, shard.inflight, shard.audit, shard.messageCounts],
-    toArguments(change, seen, { line, hash, hint: keys.gateHint, nowMs }),
-  );
+  const { to, from, epochAbove } = change.adoption ?? { to: '', from: '', epochAbove: 0 };
+  const startsRun = change.flag === 'send' && change.value === 'on' && valueAt(seen.flag, nowMs) === 'off';
+  const reply = await script.run(redis, shard, {
+    flag: change.flag,
+    value: change.value,
+    epoch: seen.epoch,
+    line,
+    hash,
+    expiresAt: change.until ?? '',
+    hint: keys.gateHint,
+    startsRun: startsRun ? 'run' : '',
+    head: seen.head,
+    lineage: to,
+    lineageBefore: from,
+    epochAbove,
+  });
   const [word, epoch = '', ...found] = reply as string[];
   if (word === 'other-lineage') return { kind: word };
   if (word === 'done') {
@@ -173,34 +200,6 @@ async function runChange({ redis, keys, now }: FlagStore, change: Change, seen: 
   }
   const [head, value, until] = found;
   return { kind: 'moved', seen: toSeen(epoch, head, value, until) };
-}
-
-function toArguments(
-  change: Change,
-  seen: Seen,
-  {
-    line,
-    hash,
-    hint,
-    nowMs,
-  }: Readonly<Record<'line' | 'hash' | 'hint', string>> & { readonly nowMs: number },
-): (string | number)[] {
-  const startsRun = change.flag === 'send' && change.value === 'on' && valueAt(seen.flag, nowMs) === 'off';
-  const { to, from, epochAbove } = change.adoption ?? { to: '', from: '', epochAbove: 0 };
-  return [
-    change.flag,
-    change.value,
-    seen.epoch,
-    line,
-    hash,
-    change.until ?? '',
-    hint,
-    startsRun ? 'run' : '',
-    seen.head,
-    to,
-    from,
-    epochAbove,
-  ];
 }
 
 /** Undefined: there is no gate, or its epoch is no number. */

@@ -1,4 +1,4 @@
-import { holdReasons } from '../domain/message.ts';
+import { holdReasons, type MessageGroup } from '../domain/message.ts';
 import type { JobAdder } from '../queue/job-adder.ts';
 import type { MessageBrief } from '../store/message-brief.ts';
 import { toStoreError } from '../store/scripts.ts';
@@ -8,16 +8,10 @@ import { type AuditDeps, type AuditOrder, actAudited } from './act-audited.ts';
 import { actInBulk, type BulkOrder, type BulkReport } from './act-in-bulk.ts';
 import type { MessageDecisions } from './message-decisions.ts';
 import { releaseMessage } from './release-message.ts';
-import {
-  type MessageFilter,
-  type MessageGroup,
-  type Store,
-  selectMessages,
-  walkMessages,
-} from './select-messages.ts';
+import { type MessageFilter, type Store, selectMessages, walkMessages } from './select-messages.ts';
 
 /** What it takes to let held messages go, or not. */
-export interface HoldDesk extends AuditDeps {
+export interface HoldDeps extends AuditDeps {
   readonly decisions: MessageDecisions;
   readonly jobs: Pick<JobAdder, 'addMessageJob'>;
   readonly reportError: (what: string, error: unknown) => void;
@@ -55,8 +49,8 @@ export interface HeldReport extends BulkReport {
  * too old, or would be past its not_after before its turn, stays held. Released ones that are held once more while
  * this runs are not released again. The audit chain has the order first, and what came of it after.
  */
-export async function releaseHeld(desk: HoldDesk, order: ReleaseOrder): Promise<HeldReport> {
-  const begunAt = await readStoreClock(desk.redis);
+export async function releaseHeld(deps: HoldDeps, order: ReleaseOrder): Promise<HeldReport> {
+  const begunAt = await readStoreClock(deps.redis);
   const spacingMs = order.perMinute === undefined ? 0 : 60_000 / order.perMinute;
   const dueAt = (turn: number): number => Math.round(begunAt + turn * spacingMs);
   const createdSince = order.maxAgeMs === undefined ? undefined : begunAt - order.maxAgeMs;
@@ -69,32 +63,32 @@ export async function releaseHeld(desk: HoldDesk, order: ReleaseOrder): Promise<
     return hold;
   };
   const act = (message: MessageBrief, turn: number): Promise<string | undefined> =>
-    releaseMessage(desk, message, {
+    releaseMessage(deps, message, {
       from: 'held',
       reason: order.reason,
       by: order.actor,
       dueAt: order.perMinute === undefined ? 0 : dueAt(turn),
       ...(createdSince === undefined ? {} : { createdSince }),
     });
-  const report = await actOnHeld(desk, order, { action: 'release held', judge, act });
+  const report = await actOnHeld(deps, order, { action: 'release held', judge, act });
   return lastDueAt === undefined ? report : { ...report, lastDueAt };
 }
 
 /** Ends held messages as discarded. They never leave, and no release brings them back. */
 export async function discardHeld(
-  desk: HoldDesk,
+  deps: HoldDeps,
   order: AuditOrder & BulkOrder & { readonly filter: MessageFilter },
 ): Promise<HeldReport> {
   const act = async (message: MessageBrief): Promise<string | undefined> => {
     const end = { to: 'discarded', from: ['held'], reason: order.reason, by: order.actor } as const;
-    return (await desk.decisions.end(message.id, end)).kind === 'done' ? undefined : 'refused';
+    return (await deps.decisions.end(message.id, end)).kind === 'done' ? undefined : 'refused';
   };
-  return await actOnHeld(desk, order, { action: 'discard held', judge: () => undefined, act });
+  return await actOnHeld(deps, order, { action: 'discard held', judge: () => undefined, act });
 }
 
 /** Ends messages that wait for their turn as cancelled. One that may have left already is left to a person, as unknown. */
 export async function cancelWaiting(
-  desk: HoldDesk,
+  deps: HoldDeps,
   order: AuditOrder & BulkOrder & { readonly filter: MessageFilter },
 ): Promise<HeldReport> {
   const act = async (message: MessageBrief): Promise<string | undefined> => {
@@ -104,11 +98,11 @@ export async function cancelWaiting(
       reason: order.reason,
       by: order.actor,
     } as const;
-    const answer = await desk.decisions.end(message.id, end);
+    const answer = await deps.decisions.end(message.id, end);
     if (answer.kind !== 'done') return 'refused';
     return answer.state === 'cancelled' ? undefined : 'may_have_left';
   };
-  return await actOnHeld(desk, order, { action: 'cancel waiting', group: 'open', judge: judgeWaiting, act });
+  return await actOnHeld(deps, order, { action: 'cancel waiting', group: 'open', judge: judgeWaiting, act });
 }
 
 function judgeWaiting({ state }: MessageBrief): string | undefined {
@@ -124,19 +118,19 @@ interface HeldAction {
 }
 
 async function actOnHeld(
-  desk: HoldDesk,
+  deps: HoldDeps,
   order: AuditOrder & BulkOrder & { readonly filter: MessageFilter },
   deed: HeldAction,
 ): Promise<BulkReport> {
   const run = (): Promise<BulkReport> =>
     actInBulk(
-      selectMessages(desk, deed.group ?? 'held', order.filter),
+      selectMessages(deps, deed.group ?? 'held', order.filter),
       { ...order, ids: order.filter.ids },
       deed,
     );
   if (order.preview) return await run();
   const detail = { filter: order.filter, limit: order.limit };
-  return await actAudited(desk, order, { action: deed.action, detail }, async () => {
+  return await actAudited(deps, order, { action: deed.action, detail }, async () => {
     const answer = await run();
     return { answer, detail: { matched: answer.matched, done: answer.done, skipped: answer.skipped } };
   });

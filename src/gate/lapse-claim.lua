@@ -1,13 +1,12 @@
 -- lapse-claim: ends a claim whose deadline has passed. Its worker is dead or cut off, and whether the message
 -- left cannot be known, so the template's policy decides.
--- KEYS: 1-7 as in move-message, 8 inflight
--- ARGV: 1 policy (ask | resend-once), 2 retention (ms)
+-- policy: ask | resend-once.
 -- Answers: {'unknown'} | {'queued', generation} | {'live', ms left} | {'not-claimed', state}
 -- Invariant: "claimed" is never taken for "not sent"; at most one resend per message.
 --- include: ../store/move-message.lua
 
 local now = nowMs()
-local record = redis.call('HMGET', KEYS[1], 'state', 'deadline', 'resends', 'generation', 'lateSent', 'channel',
+local record = redis.call('HMGET', keys.message, 'state', 'deadline', 'resends', 'generation', 'lateSent', 'channel',
   'category', 'id', 'owner')
 if record[1] ~= 'claimed' then
   return { 'not-claimed', record[1] or 'gone' }
@@ -16,15 +15,15 @@ local left = (tonumber(record[2] or '') or 0) - now
 if left > 0 then
   return { 'live', int(left) }
 end
-redis.call('ZREM', KEYS[8], record[6] .. ' ' .. record[7] .. ' ' .. record[8] .. ' ' .. record[9])
+redis.call('ZREM', keys.inflight, record[6] .. ' ' .. record[7] .. ' ' .. record[8] .. ' ' .. record[9])
 if record[5] then
-  move(now, 'sent', { reason = 'late-sent' }, nil, nil, ARGV[2])
+  move(now, 'sent', { reason = 'late-sent' }, nil, nil, args.retentionMs)
   return { 'not-claimed', 'sent' }
 end
-if ARGV[1] == 'resend-once' and tonumber(record[3] or '0') == 0 then
+if args.policy == 'resend-once' and tonumber(record[3] or '0') == 0 then
   local generation = int(tonumber(record[4] or '1') + 1)
-  move(now, 'queued', { reason = 'resend-once' }, { resends = '1', generation = generation }, now, ARGV[2])
+  move(now, 'queued', { reason = 'resend-once' }, { resends = '1', generation = generation }, now, args.retentionMs)
   return { 'queued', generation }
 end
-move(now, 'unknown', { reason = 'claim-lapsed' }, nil, now, ARGV[2])
+move(now, 'unknown', { reason = 'claim-lapsed' }, nil, now, args.retentionMs)
 return { 'unknown' }

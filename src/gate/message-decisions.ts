@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import type { MessageId } from '../domain/ids.ts';
 import type { MessageState } from '../domain/message.ts';
 import type { Keys } from '../store/keys.ts';
-import { moveKeys } from '../store/message-record.ts';
+import { moveKeyNames, moveKeys } from '../store/message-record.ts';
 import { loadScript } from '../store/scripts.ts';
 
 /**
@@ -45,10 +45,22 @@ export interface MessageEnd {
   readonly fields?: Readonly<Record<string, string>>;
 }
 
-const holdScript = loadScript(new URL('./hold-message.lua', import.meta.url));
-const postponeScript = loadScript(new URL('./postpone-message.lua', import.meta.url));
-const releaseScript = loadScript(new URL('./release-message.lua', import.meta.url));
-const endScript = loadScript(new URL('./end-message.lua', import.meta.url));
+const holdScript = loadScript(new URL('./hold-message.lua', import.meta.url), {
+  keys: moveKeyNames,
+  args: ['reason', 'draft', 'by'],
+});
+const postponeScript = loadScript(new URL('./postpone-message.lua', import.meta.url), {
+  keys: ['message', 'messagesOpen'],
+  args: ['id', 'inMs', 'why'],
+});
+const releaseScript = loadScript(new URL('./release-message.lua', import.meta.url), {
+  keys: moveKeyNames,
+  args: ['from', 'reason', 'by', 'dueAt', 'createdSince'],
+});
+const endScript = loadScript(new URL('./end-message.lua', import.meta.url), {
+  keys: moveKeyNames,
+  args: ['to', 'from', 'reason', 'by', 'retentionMs', '...fields'],
+});
 
 export function createMessageDecisions(options: {
   readonly redis: Redis;
@@ -56,11 +68,12 @@ export function createMessageDecisions(options: {
   readonly retentionMs: number;
 }): MessageDecisions {
   const { redis, retentionMs } = options;
-  const keysOf = (id: MessageId): string[] => moveKeys(options.keys.of(id), id);
+  const keysOf = (id: MessageId) => moveKeys(options.keys.of(id), id);
   return {
-    hold: async (id, reason, draft) => toAnswer(await holdScript.run(redis, keysOf(id), [reason, draft, ''])),
+    hold: async (id, reason, draft) =>
+      toAnswer(await holdScript.run(redis, keysOf(id), { reason, draft, by: '' })),
     release: async (id, release) => {
-      const args = [release.from, release.reason, release.by, release.dueAt, release.createdSince ?? ''];
+      const args = { ...release, createdSince: release.createdSince ?? '' };
       const [word, value = ''] = (await releaseScript.run(redis, keysOf(id), args)) as string[];
       if (word === 'done') return { kind: 'done', generation: Number(value) };
       return word === 'refused'
@@ -69,18 +82,22 @@ export function createMessageDecisions(options: {
     },
     postpone: async (id, inMs, why) => {
       const { message, messagesOpen } = options.keys.of(id);
-      await postponeScript.run(redis, [message(id), messagesOpen], [id, Math.ceil(inMs), why]);
+      await postponeScript.run(
+        redis,
+        { message: message(id), messagesOpen },
+        { id, inMs: Math.ceil(inMs), why },
+      );
     },
     end: async (id, end) =>
       toAnswer(
-        await endScript.run(redis, keysOf(id), [
-          end.to,
-          end.from.join(' '),
-          end.reason,
-          end.by ?? '',
+        await endScript.run(redis, keysOf(id), {
+          to: end.to,
+          from: end.from.join(' '),
+          reason: end.reason,
+          by: end.by ?? '',
           retentionMs,
-          ...Object.entries(end.fields ?? {}).flat(),
-        ]),
+          fields: Object.entries(end.fields ?? {}).flat(),
+        }),
       ),
   };
 }

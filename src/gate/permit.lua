@@ -1,7 +1,6 @@
 -- permit: may this message leave now? Decides and claims in one step.
--- KEYS: 1-7 as in move-message (7 gate), 8 inflight (zset), 9 suppression, 10 recipient, 11 provider,
---       12… the windows and caps that ARGV[1] names by their index
--- ARGV: 1 the ask as JSON: {id, owner, channel, category, rehearse, claimMs, quietUntil, intervalMs,
+-- counters: the windows and caps, which the ask names by their place among them.
+-- ask: JSON {id, owner, channel, category, provider, rehearse, claimMs, retentionMs, quietUntil, intervalMs,
 --       recipientDailyCap, windows: [{key, name, limit, spanMs}], caps: [{key, name, limit, amount, expireMs}],
 --       run and day that the caps were named for (each only when such a cap is asked),
 --       known: {lineage, epoch, changes}, how far the caller knows the store to have come}
@@ -21,21 +20,21 @@
 -- behind what anybody knows of it gives none, and nothing that an earlier era of it left open leaves unasked.
 --- include: ../store/move-message.lua
 
-local ask = cjson.decode(ARGV[1])
+local ask = cjson.decode(args.ask)
 local now = nowMs()
 local DAY = 86400000
 
-local record = redis.call('HMGET', KEYS[1], 'state', 'notAfter', 'deadline', 'sendAt', 'retryAt', 'attempts',
+local record = redis.call('HMGET', keys.message, 'state', 'notAfter', 'deadline', 'sendAt', 'retryAt', 'attempts',
   'resends', 'firstAttemptAt', 'era', 'v')
 local state = record[1]
 local notAfter = tonumber(record[2] or '')
-local gate = redis.call('HMGET', KEYS[7], 'epoch', 'run', 'send', 'send:' .. ask.channel, 'send:' .. ask.category,
+local gate = redis.call('HMGET', keys.gate, 'epoch', 'run', 'send', 'send:' .. ask.channel, 'send:' .. ask.category,
   'consume', 'consume:' .. ask.channel, 'lineage')
-local expiries = redis.call('HMGET', KEYS[7], 'until:send', 'until:send:' .. ask.channel,
+local expiries = redis.call('HMGET', keys.gate, 'until:send', 'until:send:' .. ask.channel,
   'until:send:' .. ask.category, 'until:consume', 'until:consume:' .. ask.channel)
-local suppression = redis.call('HGET', KEYS[9], 'reason')
-local recipient = redis.call('HMGET', KEYS[10], 'last:' .. ask.category, 'day', 'dayCount', 'notBefore')
-local blockedUntil = tonumber(redis.call('HGET', KEYS[11], 'blockedUntil') or '0')
+local suppression = redis.call('HGET', keys.suppression, 'reason')
+local recipient = redis.call('HMGET', keys.recipient, 'last:' .. ask.category, 'day', 'dayCount', 'notBefore')
+local blockedUntil = tonumber(redis.call('HGET', keys.provider, 'blockedUntil') or '0')
 local today = int(math.floor(now / DAY))
 
 -- The flag at `at` in the answer of HMGET above: on only when it says exactly so and its expiry can be read.
@@ -69,10 +68,10 @@ local function windowWait()
   local longest, why = 0, ''
   for _, window in ipairs(ask.windows) do
     local from = now - window.spanMs
-    local used = redis.call('ZCOUNT', KEYS[window.key], '(' .. int(from), '+inf')
+    local used = redis.call('ZCOUNT', keys.counters[window.key], '(' .. int(from), '+inf')
     if used >= window.limit then
       -- The entry whose leaving makes room: with a lowered limit that is not the oldest.
-      local nth = redis.call('ZRANGEBYSCORE', KEYS[window.key], '(' .. int(from), '+inf', 'WITHSCORES', 'LIMIT', used - window.limit, 1)
+      local nth = redis.call('ZRANGEBYSCORE', keys.counters[window.key], '(' .. int(from), '+inf', 'WITHSCORES', 'LIMIT', used - window.limit, 1)
       local wait = nth[2] and tonumber(nth[2]) + window.spanMs - now or window.spanMs
       if wait > longest then
         longest, why = wait, window.name
@@ -84,7 +83,7 @@ end
 
 local function capReached()
   for _, cap in ipairs(ask.caps) do
-    if tonumber(redis.call('GET', KEYS[cap.key]) or '0') + cap.amount > cap.limit + 1e-9 then
+    if tonumber(redis.call('GET', keys.counters[cap.key]) or '0') + cap.amount > cap.limit + 1e-9 then
       return cap.name
     end
   end
@@ -116,9 +115,9 @@ local function obstacle()
   if blockedUntil > now then
     return toLater(blockedUntil - now, 'provider-back-off')
   end
-  local wait, window = windowWait()
+  local wait, name = windowWait()
   if wait > 0 then
-    return { string.sub(window, 1, 7) == 'domain:' and 'wait-later' or 'wait-here', int(wait), window }
+    return { string.sub(name, 1, 7) == 'domain:' and 'wait-later' or 'wait-here', int(wait), name }
   end
   -- A new run or day began between naming the caps and asking: name them anew.
   if (ask.run and ask.run ~= gate[2]) or (ask.day and ask.day ~= today) then
@@ -138,20 +137,20 @@ end
 if (state ~= 'queued' and state ~= 'retrying') or tonumber(record[10] or '1') > RECORD_VERSION then
   return { 'ended', state }
 end
-if tonumber(record[9] or '1') < currentEra(KEYS[7]) then
+if tonumber(record[9] or '1') < currentEra(keys.gate) then
   return { 'held', 'restored' }
 end
 if ask.known then
-  if redis.call('HEXISTS', KEYS[7], 'wentBack') == 1 then
+  if redis.call('HEXISTS', keys.gate, 'wentBack') == 1 then
     return { 'held', 'store-went-back' }
   end
   if (gate[8] or '') ~= ask.known.lineage then
     -- Adopted, or another store: whoever asked must look first.
     return { 'wait-later', '500', 'store-unconfirmed' }
   end
-  local epoch, changes = tonumber(gate[1] or '') or 0, tonumber(redis.call('HGET', KEYS[6], 'changes') or '0')
+  local epoch, changes = tonumber(gate[1] or '') or 0, tonumber(redis.call('HGET', keys.messageCounts, 'changes') or '0')
   if epoch < ask.known.epoch or changes < ask.known.changes then
-    redis.call('HSET', KEYS[7], 'wentBack', string.format('a sender has seen epoch %.0f and %.0f changes, the store is at %.0f and %.0f',
+    redis.call('HSET', keys.gate, 'wentBack', string.format('a sender has seen epoch %.0f and %.0f changes, the store is at %.0f and %.0f',
       ask.known.epoch, ask.known.changes, epoch, changes))
     return { 'held', 'restored' }
   end
@@ -187,21 +186,21 @@ local fields = {
 local firstAttemptAt = attempt > 1 and record[8] or int(now)
 fields.firstAttemptAt = firstAttemptAt
 move(now, 'claimed', { by = ask.provider }, fields, deadline, ask.retentionMs)
-redis.call('ZADD', KEYS[8], int(deadline), ask.channel .. ' ' .. ask.category .. ' ' .. ask.id .. ' ' .. ask.owner)
+redis.call('ZADD', keys.inflight, int(deadline), ask.channel .. ' ' .. ask.category .. ' ' .. ask.id .. ' ' .. ask.owner)
 for _, window in ipairs(ask.windows) do
-  redis.call('ZREMRANGEBYSCORE', KEYS[window.key], '-inf', int(now - window.spanMs))
-  redis.call('ZADD', KEYS[window.key], int(now), ask.owner)
-  redis.call('PEXPIRE', KEYS[window.key], int(window.spanMs))
+  redis.call('ZREMRANGEBYSCORE', keys.counters[window.key], '-inf', int(now - window.spanMs))
+  redis.call('ZADD', keys.counters[window.key], int(now), ask.owner)
+  redis.call('PEXPIRE', keys.counters[window.key], int(window.spanMs))
 end
 for _, cap in ipairs(ask.caps) do
-  redis.call('INCRBYFLOAT', KEYS[cap.key], tostring(cap.amount))
-  redis.call('PEXPIRE', KEYS[cap.key], int(cap.expireMs))
+  redis.call('INCRBYFLOAT', keys.counters[cap.key], tostring(cap.amount))
+  redis.call('PEXPIRE', keys.counters[cap.key], int(cap.expireMs))
 end
 if recipient[2] ~= today then
-  redis.call('HSET', KEYS[10], 'day', today, 'dayCount', '0')
+  redis.call('HSET', keys.recipient, 'day', today, 'dayCount', '0')
 end
-redis.call('HINCRBY', KEYS[10], 'dayCount', 1)
-redis.call('HSET', KEYS[10], 'last:' .. ask.category, int(now))
-lengthenExpiry(KEYS[10], math.max(2 * DAY, ask.intervalMs))
-return { 'go', gate[8] or '', gate[1], redis.call('HGET', KEYS[6], 'changes'), int(attempt), int(deadline),
+redis.call('HINCRBY', keys.recipient, 'dayCount', 1)
+redis.call('HSET', keys.recipient, 'last:' .. ask.category, int(now))
+lengthenExpiry(keys.recipient, math.max(2 * DAY, ask.intervalMs))
+return { 'go', gate[8] or '', gate[1], redis.call('HGET', keys.messageCounts, 'changes'), int(attempt), int(deadline),
   record[7] or '0', int(now - tonumber(firstAttemptAt)), notAfter and int(notAfter - now) or nil }

@@ -5,7 +5,7 @@ import type { OwnerId } from '../domain/ids.ts';
 import { type AmbiguityPolicy, type HoldReason, holdReasons } from '../domain/message.ts';
 import type { StoreMark } from '../domain/store-mark.ts';
 import { type Keys, type ShardKeys } from '../store/keys.ts';
-import { type HistoryLine, type MessageRecord, moveKeys } from '../store/message-record.ts';
+import { type HistoryLine, type MessageRecord, moveKeyNames, moveKeys } from '../store/message-record.ts';
 import { loadScript, toStoreError } from '../store/scripts.ts';
 import { type LimitAsk, type Limits, listLimits } from './limits.ts';
 import type { StoreKnowledge } from './store-knowledge.ts';
@@ -94,10 +94,22 @@ const unconfirmedPauseMs = 250;
 
 const noMark: StoreMark = { lineage: '', epoch: 0, changes: 0 };
 const noGrant: Grant = { mark: noMark, attempt: 0, resends: 0, sinceFirstAttemptMs: 0, leftMs: 0 };
-const permitScript = loadScript(new URL('./permit.lua', import.meta.url));
-const commitScript = loadScript(new URL('./commit-attempt.lua', import.meta.url));
-const giveBackScript = loadScript(new URL('./give-back.lua', import.meta.url));
-const lapseScript = loadScript(new URL('./lapse-claim.lua', import.meta.url));
+const permitScript = loadScript(new URL('./permit.lua', import.meta.url), {
+  keys: [...moveKeyNames, 'inflight', 'suppression', 'recipient', 'provider', '...counters'],
+  args: ['ask'],
+});
+const commitScript = loadScript(new URL('./commit-attempt.lua', import.meta.url), {
+  keys: [...moveKeyNames, 'inflight', 'provider', 'recipient', 'suppression', 'suppressions', '...counters'],
+  args: ['commit'],
+});
+const giveBackScript = loadScript(new URL('./give-back.lua', import.meta.url), {
+  keys: [...moveKeyNames, 'inflight', 'recipient', '...counters'],
+  args: ['back'],
+});
+const lapseScript = loadScript(new URL('./lapse-claim.lua', import.meta.url), {
+  keys: [...moveKeyNames, 'inflight'],
+  args: ['policy', 'retentionMs'],
+});
 
 /** The gate's four scripts behind typed calls: ask, commit, give back, lapse. The store decides; this only speaks. */
 export function createPermits(options: PermitOptions): Permits {
@@ -110,8 +122,8 @@ export function createPermits(options: PermitOptions): Permits {
       const keys = options.keys.of(message.id);
       const answer = (await lapseScript.run(
         redis,
-        [...moveKeys(keys, message.id), keys.inflight],
-        [policy, options.retentionMs],
+        { ...moveKeys(keys, message.id), inflight: keys.inflight },
+        { policy, retentionMs: options.retentionMs },
       )) as string[];
       return answer[0] as 'unknown' | 'queued' | 'live' | 'not-claimed';
     },
@@ -167,48 +179,32 @@ async function runPermit(
 ): Promise<string[]> {
   const { message, provider, rehearse } = request;
   const keys = options.keys.of(message.id);
-  const first = [
-    ...moveKeys(keys, message.id),
-    keys.inflight,
-    keys.suppression(message.channel, message.toHash),
-    keys.recipient(message.toHash),
-    keys.provider(provider),
-  ];
-  const numbered = numberKeys(limits, first.length);
-  const { quietUntil, intervalMs, recipientDailyCap, run, day } = limits;
+  const { windows, caps, counters } = numberCounters(limits);
   const { claimMs, retentionMs } = options;
   const { id, channel, category } = message;
-  const ask = {
-    id,
-    owner,
-    channel,
-    category,
-    provider,
-    rehearse,
-    claimMs,
-    retentionMs,
-    quietUntil,
-    intervalMs,
-    recipientDailyCap,
-    run,
-    day,
-    windows: numbered.windows,
-    caps: numbered.caps,
-    known,
+  const facts = { id, owner, channel, category, provider, rehearse, claimMs, retentionMs, known };
+  const ask = { ...limits, ...facts, windows, caps };
+  const given = {
+    ...moveKeys(keys, id),
+    inflight: keys.inflight,
+    suppression: keys.suppression(channel, message.toHash),
+    recipient: keys.recipient(message.toHash),
+    provider: keys.provider(provider),
+    counters,
   };
-  return (await permitScript.run(
-    options.redis,
-    [...first, ...numbered.keys],
-    [JSON.stringify(ask)],
-  )) as string[];
+  return (await permitScript.run(options.redis, given, { ask: JSON.stringify(ask) })) as string[];
 }
 
 async function giveBack(options: PermitOptions, claim: Claim, reason: string): Promise<void> {
-  const keys = options.keys.of(claim.message.id);
-  const first = [...moveKeys(keys, claim.message.id), keys.inflight, keys.recipient(claim.message.toHash)];
-  const { windows, caps, keys: counted } = numberKeys(claim.limits, first.length);
+  const { id, toHash } = claim.message;
+  const keys = options.keys.of(id);
+  const { windows, caps, counters } = numberCounters(claim.limits);
   const back = { ...toName(claim), reason, retentionMs: options.retentionMs, windows, caps };
-  await giveBackScript.run(options.redis, [...first, ...counted], [JSON.stringify(back)]);
+  await giveBackScript.run(
+    options.redis,
+    { ...moveKeys(keys, id), inflight: keys.inflight, recipient: keys.recipient(toHash), counters },
+    { back: JSON.stringify(back) },
+  );
 }
 
 /** Tries for as long as the claim may live; what stays claimed after that lapses and counts as unknown. */
@@ -278,25 +274,24 @@ async function commit(
 ): Promise<{ readonly late: boolean; readonly state: string }> {
   const { message, provider } = claim;
   const keys = options.keys.of(message.id);
-  const first = [
-    ...moveKeys(keys, message.id),
-    keys.inflight,
-    keys.provider(provider),
-    keys.recipient(message.toHash),
-    keys.suppression(message.channel, message.toHash),
-    keys.suppressions,
-  ];
-  const numbered = numberKeys(claim.limits, first.length);
+  const { windows, caps, counters } = numberCounters(claim.limits);
   const ask = {
     ...toCommit(options, claim, end),
-    windows: end.isUnseen === true ? numbered.windows : [],
-    caps: end.undo ? numbered.caps : [],
+    windows: end.isUnseen === true ? windows : [],
+    caps: end.undo ? caps : [],
   };
-  const [word, state] = (await commitScript.run(
-    options.redis,
-    [...first, ...numbered.keys],
-    [JSON.stringify(ask)],
-  )) as string[];
+  const given = {
+    ...moveKeys(keys, message.id),
+    inflight: keys.inflight,
+    provider: keys.provider(provider),
+    recipient: keys.recipient(message.toHash),
+    suppression: keys.suppression(message.channel, message.toHash),
+    suppressions: keys.suppressions,
+    counters,
+  };
+  const [word, state] = (await commitScript.run(options.redis, given, {
+    commit: JSON.stringify(ask),
+  })) as string[];
   return { late: word === 'late', state: state ?? end.to };
 }
 
@@ -328,9 +323,9 @@ function toName(claim: Claim): { id: string; owner: string; channel: string; cat
   return { id, owner: claim.owner, channel, category };
 }
 
-/** Gives every window and cap the index of its key behind the first ones, counted from 1 as Lua does. */
-function numberKeys(limits: LimitAsk, first: number): { keys: string[]; windows: object[]; caps: object[] } {
-  const windows = limits.windows.map((window, index) => ({ ...window, key: first + 1 + index }));
-  const caps = limits.caps.map((cap, index) => ({ ...cap, key: first + 1 + windows.length + index }));
-  return { keys: [...limits.windows, ...limits.caps].map((one) => one.key), windows, caps };
+/** Gives every window and cap the place of its key among the counters, from 1 as Lua counts. */
+function numberCounters(limits: LimitAsk): { counters: string[]; windows: object[]; caps: object[] } {
+  const windows = limits.windows.map((window, index) => ({ ...window, key: index + 1 }));
+  const caps = limits.caps.map((cap, index) => ({ ...cap, key: windows.length + index + 1 }));
+  return { counters: [...limits.windows, ...limits.caps].map((one) => one.key), windows, caps };
 }

@@ -2,7 +2,7 @@ import type { JobAdder } from '../queue/job-adder.ts';
 import type { MessageBrief } from '../store/message-brief.ts';
 import type { MessageDecisions, Release } from './message-decisions.ts';
 
-export interface ReleaseDesk {
+export interface ReleaseDeps {
   readonly decisions: Pick<MessageDecisions, 'release'>;
   readonly jobs: Pick<JobAdder, 'addMessageJob'>;
   readonly reportError: (what: string, error: unknown) => void;
@@ -13,17 +13,17 @@ export interface ReleaseDesk {
  * the record does not allow it. The record is what counts: a job that cannot be added now is added by the reconciler.
  */
 export async function releaseMessage(
-  desk: ReleaseDesk,
+  deps: ReleaseDeps,
   message: Pick<MessageBrief, 'id' | 'channel'>,
   release: Release,
 ): Promise<'refused' | 'too_old' | 'sent_before' | undefined> {
-  const answer = await desk.decisions.release(message.id, release);
+  const answer = await deps.decisions.release(message.id, release);
   switch (answer.kind) {
     case 'done': {
       const { id, channel } = message;
-      await desk.jobs
+      await deps.jobs
         .addMessageJob({ id, channel, generation: answer.generation, dueAt: release.dueAt })
-        .catch((error: unknown) => desk.reportError('add job of a released message', error));
+        .catch((error: unknown) => deps.reportError('add job of a released message', error));
       return undefined;
     }
     case 'too-old':

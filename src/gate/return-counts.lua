@@ -2,15 +2,15 @@
 
 local function returnWindows(windows, owner)
   for _, window in ipairs(windows or {}) do
-    redis.call('ZREM', KEYS[window.key], owner)
+    redis.call('ZREM', keys.counters[window.key], owner)
   end
 end
 
 -- A cap that has expired meanwhile is not made anew, or it would start below zero and live for ever.
 local function returnCaps(caps)
   for _, cap in ipairs(caps or {}) do
-    if redis.call('EXISTS', KEYS[cap.key]) == 1 then
-      redis.call('INCRBYFLOAT', KEYS[cap.key], tostring(-cap.amount))
+    if redis.call('EXISTS', keys.counters[cap.key]) == 1 then
+      redis.call('INCRBYFLOAT', keys.counters[cap.key], tostring(-cap.amount))
     end
   end
 end

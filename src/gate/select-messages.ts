@@ -1,7 +1,13 @@
 import type { Redis } from 'ioredis';
 import { type MessageId, parseMessageId } from '../domain/ids.ts';
-import { type Category, type Channel, type MessageState, openStates } from '../domain/message.ts';
-import type { Keys, ShardKeys } from '../store/keys.ts';
+import {
+  type Category,
+  type Channel,
+  groupOf,
+  type MessageGroup,
+  type MessageState,
+} from '../domain/message.ts';
+import { type Keys, messageIndexes } from '../store/keys.ts';
 import { type MessageBrief, readMessageBriefs } from '../store/message-brief.ts';
 import { readStoreClock } from '../store/store-clock.ts';
 import { type WalkedEntry, type WalkRange, walkIndexes } from '../store/walk-index.ts';
@@ -20,23 +26,6 @@ export interface MessageFilter {
   readonly until?: number | undefined;
 }
 
-/** The groups of messages that have an index: open ones, those that wait for a person, and what has ended for good. */
-const indexOf = {
-  open: 'messagesOpen',
-  held: 'messagesHeld',
-  unknown: 'messagesUnknown',
-  dead: 'messagesDead',
-  ended: 'messagesEnded',
-} as const satisfies Readonly<Record<string, keyof ShardKeys>>;
-export type MessageGroup = keyof typeof indexOf;
-export const messageGroups = Object.keys(indexOf) as readonly MessageGroup[];
-
-/** In which index a message in this state is found. */
-export function groupOf(state: MessageState): MessageGroup {
-  if (openStates.includes(state)) return 'open';
-  return state === 'held' || state === 'unknown' || state === 'dead' ? state : 'ended';
-}
-
 export interface Store {
   readonly redis: Redis;
   readonly keys: Keys;
@@ -44,7 +33,7 @@ export interface Store {
 
 /** The index keys of one group, shard by shard. */
 export function listIndexes(keys: Keys, group: MessageGroup): string[] {
-  return Array.from({ length: keys.shards }, (_, shard) => keys.shard(shard)[indexOf[group]]);
+  return Array.from({ length: keys.shards }, (_, shard) => keys.shard(shard)[messageIndexes[group]]);
 }
 
 /** Walks the messages of one group, the longest in it first; what the filter leaves out has no item. */

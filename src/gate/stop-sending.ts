@@ -29,7 +29,7 @@ export interface StopRequest {
   readonly waitMs: number;
 }
 
-const script = loadScript(new URL('./list-inflight.lua', import.meta.url));
+const script = loadScript(new URL('./list-inflight.lua', import.meta.url), { keys: ['inflight'], args: [] });
 
 /**
  * Stops sending and confirms it. After the acknowledgement no permit is granted anywhere; then it waits, at most
@@ -75,7 +75,7 @@ export async function countInFlight(
   const [, part] = flag.split(':');
   let count = 0;
   for (let shard = 0; shard < store.keys.shards; shard += 1) {
-    const members = (await script.run(store.redis, [store.keys.shard(shard).inflight], [])) as string[];
+    const members = (await script.run(store.redis, store.keys.shard(shard), {})) as string[];
     count +=
       part === undefined
         ? members.length

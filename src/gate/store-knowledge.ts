@@ -41,7 +41,10 @@ export interface StoreKnowledgeOptions {
   readonly onWentBack: (detail: string) => void;
 }
 
-const script = loadScript(new URL('./mark-behind.lua', import.meta.url));
+const script = loadScript(new URL('./mark-behind.lua', import.meta.url), {
+  keys: ['gate'],
+  args: ['lineage', 'detail', 'hint'],
+});
 /** The witness is behind the store by this much at most while nobody turns a flag and the connection stands. */
 const raiseEveryMs = 2_000;
 
@@ -62,7 +65,11 @@ export function createStoreKnowledge(options: StoreKnowledgeOptions): StoreKnowl
     } else if (found.kind === 'went-back') {
       memory ??= gate.mark;
       if (gate.wentBack === undefined)
-        await script.run(redis, [keys.shard(0).gate], [gate.mark.lineage, found.detail, keys.gateHint]);
+        await script.run(redis, keys.shard(0), {
+          lineage: gate.mark.lineage,
+          detail: found.detail,
+          hint: keys.gateHint,
+        });
       if (standing.kind !== 'went-back') options.onWentBack(found.detail);
     }
     standing = found;

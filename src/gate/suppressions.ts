@@ -14,7 +14,7 @@ import {
 import { type AuditDeps, type AuditOrder, actAudited } from './act-audited.ts';
 import { type NamedAddress, nameAddress, type SuppressionChannel } from './name-address.ts';
 
-export interface SuppressionDesk extends AuditDeps {
+export interface SuppressionDeps extends AuditDeps {
   /** The keyed hash under which an address is known; the address itself is stored nowhere. */
   readonly hashAddress: (channel: Channel, address: string) => string;
 }
@@ -55,13 +55,13 @@ const atOnce = 100;
 
 /** One page of suppressions, oldest first; never an address. The pages together are the export. */
 export async function listSuppressions(
-  desk: SuppressionDesk,
+  deps: SuppressionDeps,
   ask: { readonly limit: number; readonly cursor?: string | undefined },
 ): Promise<Page<SuppressionItem>> {
-  const { keys, redis } = desk;
+  const { keys, redis } = deps;
   const zsets = Array.from({ length: keys.shards }, (_, shard) => keys.shard(shard).suppressions);
   const walk = walkIndexes(redis, zsets, { after: parseCursor(ask.cursor) });
-  return await readPage(readEach(desk, walk), ask.limit);
+  return await readPage(readEach(deps, walk), ask.limit);
 }
 
 /**
@@ -69,27 +69,27 @@ export async function listSuppressions(
  * listed by their index. The audit chain has the order first, without addresses.
  */
 export async function addSuppressions(
-  desk: SuppressionDesk,
+  deps: SuppressionDeps,
   order: AuditOrder,
   entries: readonly SuppressionEntry[],
 ): Promise<SuppressionReport> {
   const faults: (PointerFault & { index: number })[] = [];
   const good: { entry: SuppressionEntry; named: NamedAddress }[] = [];
   for (const [index, entry] of entries.entries()) {
-    const named = nameAddress(entry, desk.hashAddress);
+    const named = nameAddress(entry, deps.hashAddress);
     if ('channel' in named) good.push({ entry, named });
     else faults.push({ index, pointer: `/entries/${index}${named.pointer}`, detail: named.detail });
   }
   if (good.length === 0) return { added: 0, renewed: 0, faults };
   const hashes = good.slice(0, atOnce).map(({ named }) => `${named.channel}:${named.hash}`);
   const deed = { action: 'add suppressions', detail: { entries: good.length, hashes } };
-  return await actAudited(desk, order, deed, async () => {
+  return await actAudited(deps, order, deed, async () => {
     let added = 0;
     for (let from = 0; from < good.length; from += atOnce) {
       const news = await Promise.all(
         good
           .slice(from, from + atOnce)
-          .map(({ entry, named }) => writeSuppression(desk, order, { entry, named })),
+          .map(({ entry, named }) => writeSuppression(deps, order, { entry, named })),
       );
       added += news.filter(Boolean).length;
     }
@@ -100,18 +100,18 @@ export async function addSuppressions(
 
 /** Lets an address be written to again. Says what is wrong with it, or how many suppressions were taken away. */
 export async function removeSuppression(
-  desk: SuppressionDesk,
+  deps: SuppressionDeps,
   order: AuditOrder,
   entry: Pick<SuppressionEntry, 'address' | 'hash' | 'channel'>,
 ): Promise<{ readonly removed: number } | PointerFault> {
-  const named = nameAddress(entry, desk.hashAddress);
+  const named = nameAddress(entry, deps.hashAddress);
   if (!('channel' in named)) return named;
   const { channel, hash } = named;
   const deed = { action: 'remove suppression', detail: { hash: `${channel}:${hash}` } };
-  return await actAudited(desk, order, deed, async () => {
-    const keys = desk.keys.shard(chooseShard(hash, desk.keys.shards));
+  return await actAudited(deps, order, deed, async () => {
+    const keys = deps.keys.shard(chooseShard(hash, deps.keys.shards));
     const replies = await runTogether(
-      desk.redis
+      deps.redis
         .multi()
         .del(keys.suppression(channel, hash))
         .zrem(keys.suppressions, `${channel}:${hash}`)
@@ -124,16 +124,16 @@ export async function removeSuppression(
 }
 
 async function writeSuppression(
-  desk: SuppressionDesk,
+  deps: SuppressionDeps,
   order: AuditOrder,
   { entry, named }: { entry: SuppressionEntry; named: NamedAddress },
 ): Promise<boolean> {
   const { channel, hash, masked } = named;
-  const keys = desk.keys.shard(chooseShard(hash, desk.keys.shards));
-  const at = (entry.at === undefined ? undefined : parseInstant(entry.at)) ?? desk.now();
+  const keys = deps.keys.shard(chooseShard(hash, deps.keys.shards));
+  const at = (entry.at === undefined ? undefined : parseInstant(entry.at)) ?? deps.now();
   const fields = { reason: entry.reason, source: entry.source ?? 'operator', at, by: order.actor, masked };
   const replies = await runTogether(
-    desk.redis
+    deps.redis
       .multi()
       .hset(keys.suppression(channel, hash), fields)
       .zadd(keys.suppressions, at, `${channel}:${hash}`)
@@ -159,17 +159,17 @@ async function runTogether(
 }
 
 async function* readEach(
-  desk: SuppressionDesk,
+  deps: SuppressionDeps,
   walk: AsyncIterable<readonly IndexEntry[]>,
 ): AsyncGenerator<readonly WalkedEntry<SuppressionItem>[]> {
   for await (const entries of walk)
     yield await Promise.all(
-      entries.map(async (entry) => ({ entry, item: await readSuppression(desk, entry) })),
+      entries.map(async (entry) => ({ entry, item: await readSuppression(deps, entry) })),
     );
 }
 
 async function readSuppression(
-  { redis, keys }: SuppressionDesk,
+  { redis, keys }: SuppressionDeps,
   { step, member }: IndexEntry,
 ): Promise<SuppressionItem | undefined> {
   const [name, hash = ''] = member.split(':');

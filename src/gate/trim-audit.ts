@@ -26,7 +26,10 @@ export const auditBounds: AuditBounds = { keepMs: 90 * 86_400_000, keepLines: 10
 
 export const trimAction = 'trim audit';
 const batchMax = 1_000;
-const script = loadScript(new URL('./trim-audit.lua', import.meta.url));
+const script = loadScript(new URL('./trim-audit.lua', import.meta.url), {
+  keys: ['gate', 'audit'],
+  args: ['head', 'line', 'hash', 'base', 'baseCount', 'firstKept'],
+});
 
 /**
  * Takes lines that are beyond the bounds off the store, the oldest first, at most a thousand, each handed to
@@ -60,8 +63,8 @@ export async function trimAudit(
   let { head } = await readAuditHead(redis, keys);
   for (let tries = 0; tries < chainTriesMax; tries += 1) {
     const hash = await hashNextLine(redis, keys, head, text);
-    const args = [head, text, hash, last.hash, count, stays.id];
-    const [word, newHead = ''] = (await script.run(redis, [keys.gate, keys.audit], args)) as string[];
+    const args = { head, line: text, hash, base: last.hash, baseCount: count, firstKept: stays.id };
+    const [word, newHead = ''] = (await script.run(redis, keys, args)) as string[];
     if (word === 'done') return entries.length - 1;
     head = newHead;
   }

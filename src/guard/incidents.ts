@@ -53,8 +53,14 @@ export interface IncidentStore {
 /** Released incidents are kept this long; open ones do not expire. */
 export const incidentKeptMs = 90 * 86_400_000;
 
-const openScript = loadScript(new URL('./open-incident.lua', import.meta.url));
-const releaseScript = loadScript(new URL('./release-incident.lua', import.meta.url));
+const openScript = loadScript(new URL('./open-incident.lua', import.meta.url), {
+  keys: ['guard', 'incidents', 'incident'],
+  args: ['trigger', 'id', 'openedAt', 'record', 'releasedAt'],
+});
+const releaseScript = loadScript(new URL('./release-incident.lua', import.meta.url), {
+  keys: ['guard', 'incident'],
+  args: ['trigger', 'id', 'releasedAt', 'release', 'keptMs'],
+});
 
 /**
  * Latches the trigger with this incident. Not when another one of the same trigger is open, nor when it was judged
@@ -68,8 +74,14 @@ export async function openIncident(
   const shard = keys.shard(0);
   const [word] = (await openScript.run(
     redis,
-    [shard.guard, shard.incidents, shard.incident(opening.id)],
-    [opening.trigger, opening.id, Date.parse(opening.openedAt), JSON.stringify(opening), releasedAtMs],
+    { ...shard, incident: shard.incident(opening.id) },
+    {
+      trigger: opening.trigger,
+      id: opening.id,
+      openedAt: Date.parse(opening.openedAt),
+      record: JSON.stringify(opening),
+      releasedAt: releasedAtMs,
+    },
   )) as ('opened' | 'latched' | 'stale')[];
   return word ?? 'stale';
 }
@@ -112,8 +124,14 @@ export async function releaseIncident(
     const release = { at: new Date(releasedAt).toISOString(), by: order.actor, reason: order.reason };
     const [answer = ''] = (await releaseScript.run(
       store.redis,
-      [shard.guard, shard.incident(id)],
-      [incident.trigger, id, releasedAt, JSON.stringify(release), incidentKeptMs],
+      { ...shard, incident: shard.incident(id) },
+      {
+        trigger: incident.trigger,
+        id,
+        releasedAt,
+        release: JSON.stringify(release),
+        keptMs: incidentKeptMs,
+      },
     )) as string[];
     return { answer: { word: answer }, detail: { incident: id, answer } };
   });

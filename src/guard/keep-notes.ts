@@ -31,7 +31,10 @@ export interface NoteStore {
 export const noteKeptMs = 72 * 3_600_000;
 export const notesMax = 300;
 
-const changeScript = loadScript(new URL('./change-note.lua', import.meta.url));
+const changeScript = loadScript(new URL('./change-note.lua', import.meta.url), {
+  keys: ['statusNotes'],
+  args: ['id', 'seen', 'next'],
+});
 
 /** Every note that is kept, the newest first. Throws `store-unavailable`. */
 export async function listNotes({ redis, keys }: NoteStore): Promise<readonly StatusNote[]> {
@@ -51,12 +54,11 @@ export async function changeNote(
   seen: StatusNote | undefined,
   next: StatusNote,
 ): Promise<boolean> {
-  const before = seen === undefined ? '' : toText(seen);
-  const [word] = (await changeScript.run(
-    redis,
-    [keys.shard(0).statusNotes],
-    [next.id, before, toText(next)],
-  )) as string[];
+  const [word] = (await changeScript.run(redis, keys.shard(0), {
+    id: next.id,
+    seen: seen === undefined ? '' : toText(seen),
+    next: toText(next),
+  })) as string[];
   return word === 'done';
 }
 

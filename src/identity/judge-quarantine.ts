@@ -8,7 +8,10 @@ import { fingerprint } from './quarantine.ts';
 import type { TokenSeal } from './seal-token.ts';
 import type { TokenFault, TokenVerdict, TokenVerifier } from './verify-token.ts';
 
-const script = loadScript(new URL('./end-quarantine.lua', import.meta.url));
+const script = loadScript(new URL('./end-quarantine.lua', import.meta.url), {
+  keys: ['event', 'eventsQuarantined', 'quarantineBytes', 'idempotency', 'tokenIdempotency', 'eventsOpen'],
+  args: ['id', 'to', 'reason', 'client', 'fingerprint', 'idempotencyMs', 'now', 'retentionMs'],
+});
 
 export interface QuarantineJudge {
   readonly redis: Redis;
@@ -193,24 +196,22 @@ async function endQuarantine(
   const keys = judge.keys.of(id);
   return (await script.run(
     judge.redis,
-    [
-      keys.event(id),
-      keys.eventsQuarantined,
-      keys.quarantineBytes,
-      keys.idempotency(record?.idempotency ?? ''),
-      keys.idempotency(record?.tokenScope ?? ''),
-      keys.eventsOpen,
-    ],
-    [
+    {
+      ...keys,
+      event: keys.event(id),
+      idempotency: keys.idempotency(record?.idempotency ?? ''),
+      tokenIdempotency: keys.idempotency(record?.tokenScope ?? ''),
+    },
+    {
       id,
-      end.to,
-      end.reason,
-      end.client,
-      fingerprint(record?.body ?? ''),
-      judge.idempotencyMs,
-      await judge.storeNow(),
-      judge.retentionMs,
-    ],
+      to: end.to,
+      reason: end.reason,
+      client: end.client,
+      fingerprint: fingerprint(record?.body ?? ''),
+      idempotencyMs: judge.idempotencyMs,
+      now: await judge.storeNow(),
+      retentionMs: judge.retentionMs,
+    },
   )) as string[];
 }
 

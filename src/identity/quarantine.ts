@@ -12,7 +12,28 @@ import { hashToId } from '../store/shards.ts';
 import { digestToken } from './digest-token.ts';
 import type { TokenSeal } from './seal-token.ts';
 
-const script = loadScript(new URL('./take-quarantined.lua', import.meta.url));
+const script = loadScript(new URL('./take-quarantined.lua', import.meta.url), {
+  keys: [
+    'idempotency',
+    'event',
+    'eventsQuarantined',
+    'quarantineBytes',
+    'quarantineSource',
+    'messageCounts',
+    'gate',
+  ],
+  args: [
+    'fingerprint',
+    'idempotencyMs',
+    'id',
+    'receivedAt',
+    'eventsMax',
+    'bytesMax',
+    'ageMsMax',
+    'perSourceMax',
+    '...fields',
+  ],
+});
 
 /** What the quarantine holds at most. The store's shards share it evenly. */
 export interface QuarantineBounds {
@@ -83,12 +104,12 @@ export function createQuarantine(
 ): (unjudged: UnjudgedEvent) => Promise<QuarantineAnswer> {
   const { redis, keys, bounds, mode } = options;
   const share = (max: number): number => Math.ceil(max / keys.shards);
-  const limits = [
-    share(bounds.eventsMax),
-    share(bounds.bytesMax),
-    bounds.ageMsMax + judgeGraceMs,
-    share(bounds.perSourcePerMinute),
-  ];
+  const limits = {
+    eventsMax: share(bounds.eventsMax),
+    bytesMax: share(bounds.bytesMax),
+    ageMsMax: bounds.ageMsMax + judgeGraceMs,
+    perSourceMax: share(bounds.perSourcePerMinute),
+  };
   return async (unjudged) => {
     const { claimedClient, remoteAddress, idempotencyKey, token } = unjudged;
     // The shard of the scope that it will join, so that the verdict is one step too.
@@ -101,22 +122,19 @@ export function createQuarantine(
     const body = canonicalJson(unjudged.event);
     const answer = (await script.run(
       redis,
-      [
-        shardKeys.idempotency(tokenScope),
-        shardKeys.event(eventId),
-        shardKeys.eventsQuarantined,
-        shardKeys.quarantineBytes,
-        shardKeys.quarantineSource(hashToId(claimedClient, remoteAddress)),
-        shardKeys.messageCounts,
-        shardKeys.gate,
-      ],
-      [
-        fingerprint(body),
-        options.idempotencyMs,
-        eventId,
-        receivedAt,
+      {
+        ...shardKeys,
+        idempotency: shardKeys.idempotency(tokenScope),
+        event: shardKeys.event(eventId),
+        quarantineSource: shardKeys.quarantineSource(hashToId(claimedClient, remoteAddress)),
+      },
+      {
         ...limits,
-        ...Object.entries({
+        fingerprint: fingerprint(body),
+        idempotencyMs: options.idempotencyMs,
+        id: eventId,
+        receivedAt,
+        fields: Object.entries({
           v: '1',
           state: 'quarantined',
           client: '',
@@ -131,7 +149,7 @@ export function createQuarantine(
           tokenScope,
           token: options.seal.seal(token, eventId),
         }).flat(),
-      ],
+      },
     )) as string[];
     return readAnswer(answer, { eventId, mode });
   };

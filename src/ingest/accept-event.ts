@@ -10,7 +10,10 @@ import type { SendMode } from '../store/message-record.ts';
 import { createEventId, placeEvent } from '../store/place-event.ts';
 import { loadScript } from '../store/scripts.ts';
 
-const script = loadScript(new URL('./accept-event.lua', import.meta.url));
+const script = loadScript(new URL('./accept-event.lua', import.meta.url), {
+  keys: ['idempotency', 'event', 'eventsOpen', 'messageCounts', 'gate'],
+  args: ['fingerprint', 'idempotencyMs', 'id', '...fields'],
+});
 
 export interface AcceptRequest {
   readonly client: ClientId;
@@ -67,18 +70,12 @@ export function createAcceptEvent(options: AcceptOptions): (request: AcceptReque
     const body = canonicalJson(request.event);
     const answer = (await script.run(
       redis,
-      [
-        shardKeys.idempotency(idempotency),
-        shardKeys.event(eventId),
-        shardKeys.eventsOpen,
-        shardKeys.messageCounts,
-        shardKeys.gate,
-      ],
-      [
-        createHash('sha256').update(body).digest('base64url'),
-        options.idempotencyMs,
-        eventId,
-        ...toFields({
+      { ...shardKeys, idempotency: shardKeys.idempotency(idempotency), event: shardKeys.event(eventId) },
+      {
+        fingerprint: createHash('sha256').update(body).digest('base64url'),
+        idempotencyMs: options.idempotencyMs,
+        id: eventId,
+        fields: Object.entries({
           v: String(recordVersion),
           state: 'accepted',
           client: request.client,
@@ -88,8 +85,8 @@ export function createAcceptEvent(options: AcceptOptions): (request: AcceptReque
           receivedAt: String(receivedAt),
           requestId: request.requestId,
           ...(request.traceparent === undefined ? {} : { traceparent: request.traceparent }),
-        }),
-      ],
+        }).flat(),
+      },
     )) as string[];
     if (answer[0] === 'accepted') {
       jobs.addEventJob(eventId);
@@ -99,8 +96,4 @@ export function createAcceptEvent(options: AcceptOptions): (request: AcceptReque
     if (first === undefined) throw new Error(`accept-event answered without an event id: ${answer[0]}`);
     return answer[0] === 'conflict' ? { kind: 'conflict', eventId: first } : replay(answer, first);
   };
-}
-
-function toFields(record: Readonly<Record<string, string>>): string[] {
-  return Object.entries(record).flat();
 }

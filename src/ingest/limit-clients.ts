@@ -5,7 +5,10 @@ import { loadScript } from '../store/scripts.ts';
 import { chooseShard } from '../store/shards.ts';
 import { batchItemsMax } from './parse-event.ts';
 
-const script = loadScript(new URL('./admit-client.lua', import.meta.url));
+const script = loadScript(new URL('./admit-client.lua', import.meta.url), {
+  keys: ['allowance'],
+  args: ['usEach', 'burst', 'needed', 'wanted', 'givenBack', 'neededMax'],
+});
 
 export interface ClientLimit {
   /** Takes `cost` requests from the client's allowance, or none of it. Never rejects. */
@@ -174,12 +177,18 @@ async function askStore(
   { client, share, cost }: Question,
   givenBack: number,
 ): Promise<{ granted: number; wholeMs: number; waitMs: number }> {
-  const key = keys.shard(chooseShard(client, keys.shards)).allowance(client);
-  const debtMax = Math.ceil(batchItemsMax * burden());
+  const allowance = keys.shard(chooseShard(client, keys.shards)).allowance(client);
   const [granted = 0, wholeUs = 0, waitUs = 0] = (await script.run(
     redis,
-    [key],
-    [60_000_000 / ratePerMinute, burst, cost, Math.max(cost, share.chunk), givenBack, debtMax],
+    { allowance },
+    {
+      usEach: 60_000_000 / ratePerMinute,
+      burst,
+      needed: cost,
+      wanted: Math.max(cost, share.chunk),
+      givenBack,
+      neededMax: Math.ceil(batchItemsMax * burden()),
+    },
   )) as number[];
   return { granted, wholeMs: wholeUs / 1_000, waitMs: waitUs / 1_000 };
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import {
-  type DeadLetterDesk,
+  type DeadLetterDeps,
   discardDeadLetters,
   listDeadLetters,
   replayDeadLetters,
@@ -98,7 +98,7 @@ export const deadLetters = [
         ['LAST ERROR', 'last_error'],
       ],
     },
-    run: async ({ query }, deps: DeadLetterDesk) =>
+    run: async ({ query }, deps: DeadLetterDeps) =>
       viewPage(await listDeadLetters(deps, toAsk(query)), viewDeadLetter),
   }),
   change('POST /api/dead-letters/replay', {
@@ -113,7 +113,7 @@ export const deadLetters = [
       about: 'Shows a preview; --yes does it. What was already sent is never sent a second time.',
       bulk: { verb: 'replay', doneIn: 'replayed' },
     },
-    run: async ({ body, by }, deps: DeadLetterDesk) => {
+    run: async ({ body, by }, deps: DeadLetterDeps) => {
       const report = await replayDeadLetters(deps, toDeadOrder(body, by));
       return { ...viewBulk(report, body.preview), replayed: report.done, failed: report.failed };
     },
@@ -130,7 +130,7 @@ export const deadLetters = [
       about: 'Shows a preview; --yes does it. There is no way back.',
       bulk: { verb: 'discard', doneIn: 'discarded' },
     },
-    run: async ({ body, by }, deps: DeadLetterDesk) => {
+    run: async ({ body, by }, deps: DeadLetterDeps) => {
       const report = await discardDeadLetters(deps, toDeadOrder(body, by));
       return { ...viewBulk(report, body.preview), discarded: report.done, failed: report.failed };
     },

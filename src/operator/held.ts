@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ServiceError } from '../domain/errors.ts';
 import { holdReasons } from '../domain/message.ts';
-import { discardHeld, type HoldDesk, listHeld, releaseHeld } from '../gate/holds.ts';
+import { discardHeld, type HoldDeps, listHeld, releaseHeld } from '../gate/holds.ts';
 import { findHold, readSendStatus, type SendStatusDeps } from '../gate/send-status.ts';
 import type { MessageBrief } from '../store/message-brief.ts';
 import { findMessage, messageResponse, viewMessage } from './message.ts';
@@ -28,7 +28,7 @@ import {
   whenGiven,
 } from './schemas.ts';
 
-export type HeldDeps = HoldDesk & SendStatusDeps;
+export type HeldDeps = HoldDeps & SendStatusDeps;
 
 const heldItem = z.strictObject({
   ...waitingMessage,

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { draftUnlessEnded } from '../deliver/draft-message.ts';
-import { type FoundMessage, type SearchDesk, searchMessages } from '../deliver/search-messages.ts';
+import { type FoundMessage, type SearchDeps, searchMessages } from '../deliver/search-messages.ts';
 import { ServiceError } from '../domain/errors.ts';
 import { parseInstant } from '../domain/instant.ts';
 import { messageStates } from '../domain/message.ts';
-import { cancelWaiting, type HoldDesk } from '../gate/holds.ts';
+import { cancelWaiting, type HoldDeps } from '../gate/holds.ts';
 import { redactText } from '../observe/redact.ts';
 import type { Renderer } from '../render/create-renderer.ts';
 import { findMessage } from './message.ts';
@@ -32,7 +32,7 @@ import {
   word,
 } from './schemas.ts';
 
-export interface MessagesDeps extends HoldDesk, SearchDesk {
+export interface MessagesDeps extends HoldDeps, SearchDeps {
   readonly renderer: Pick<Renderer, 'render'>;
 }
 

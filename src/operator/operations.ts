@@ -1,6 +1,6 @@
-import type { DeadLetterDesk } from '../deliver/dead-letters.ts';
-import type { UnknownDesk } from '../deliver/unknowns.ts';
-import type { SuppressionDesk } from '../gate/suppressions.ts';
+import type { DeadLetterDeps } from '../deliver/dead-letters.ts';
+import type { UnknownDeps } from '../deliver/unknowns.ts';
+import type { SuppressionDeps } from '../gate/suppressions.ts';
 import { type AdoptionDeps, adoption } from './adoption.ts';
 import { audit } from './audit.ts';
 import { type ControlDeps, control } from './control.ts';
@@ -22,7 +22,7 @@ import { unknown } from './unknown.ts';
 /** What all operations together need of the stages. */
 export type OperatorDeps = AdoptionDeps &
   ControlDeps &
-  DeadLetterDesk &
+  DeadLetterDeps &
   DiagnosticsDeps &
   HeldDeps &
   IncidentDeps &
@@ -30,9 +30,9 @@ export type OperatorDeps = AdoptionDeps &
   MessagesDeps &
   QuarantineDeps &
   StatusDeps &
-  SuppressionDesk &
+  SuppressionDeps &
   TriggerDeps &
-  UnknownDesk;
+  UnknownDeps;
 
 /** Every operation there is, but for the intake of events. A fixed path stands before one with a parameter. */
 export const operations: readonly Operation<OperatorDeps>[] = [

@@ -5,7 +5,7 @@ import {
   addSuppressions,
   listSuppressions,
   removeSuppression,
-  type SuppressionDesk,
+  type SuppressionDeps,
   type SuppressionItem,
 } from '../gate/suppressions.ts';
 import { redactText } from '../observe/redact.ts';
@@ -73,7 +73,7 @@ export const suppressions = [
         ['BY', 'by'],
       ],
     },
-    run: async ({ query }, deps: SuppressionDesk) =>
+    run: async ({ query }, deps: SuppressionDeps) =>
       viewPage(await listSuppressions(deps, query), viewSuppression),
   }),
   change('POST /api/suppressions', {
@@ -91,7 +91,7 @@ export const suppressions = [
         faults: z.array(pointerFault.extend({ index: count })),
       })
       .meta({ id: 'SuppressionsReport' }),
-    run: ({ body, by }, deps: SuppressionDesk) => addSuppressions(deps, toOrder(body, by), body.entries),
+    run: ({ body, by }, deps: SuppressionDeps) => addSuppressions(deps, toOrder(body, by), body.entries),
   }),
   change('POST /api/suppressions/remove', {
     operationId: 'postSuppressionsRemove',
@@ -109,7 +109,7 @@ export const suppressions = [
         examples: [{ address: 'jo@example.com', reason: 'asked to come back' }],
       }),
     response: z.strictObject({ removed: count }).meta({ id: 'SuppressionRemoved' }),
-    run: async ({ body, by }, deps: SuppressionDesk) => {
+    run: async ({ body, by }, deps: SuppressionDeps) => {
       const answer = await removeSuppression(deps, toOrder(body, by), body);
       if ('removed' in answer) return answer;
       throw new ServiceError('invalid-request-data', 'the address is not valid', { faults: [answer] });

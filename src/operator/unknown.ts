@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { listUnknowns, resolveUnknown, type UnknownDesk } from '../deliver/unknowns.ts';
+import { listUnknowns, resolveUnknown, type UnknownDeps } from '../deliver/unknowns.ts';
 import { ServiceError } from '../domain/errors.ts';
 import { redactText } from '../observe/redact.ts';
 import type { MessageBrief } from '../store/message-brief.ts';
@@ -51,7 +51,7 @@ export const unknown = [
         ['LAST ERROR', 'last_error'],
       ],
     },
-    run: async ({ query }, deps: UnknownDesk) =>
+    run: async ({ query }, deps: UnknownDeps) =>
       viewPage(await listUnknowns(deps, toAsk(query)), viewUnknown),
   }),
   change('POST /api/unknown/:id', {
@@ -70,7 +70,7 @@ export const unknown = [
       })
       .meta({ id: 'Resolved' }),
     problems: [404, 409],
-    run: async (request, deps: UnknownDesk) => {
+    run: async (request, deps: UnknownDeps) => {
       const { body, by } = request;
       const id = requireMessageId(request, noMessage);
       const answer = await resolveUnknown(deps, toOrder(body, by), id, body.resolution);

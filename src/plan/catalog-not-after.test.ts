@@ -7,7 +7,7 @@ const deadlineRule = { kind: 'field', field: 'deadline' } as const;
 test.each<readonly [string, string | undefined, string]>([
   ['2026-12-04T22:00:00Z', 'UTC', '2026-12-04T22:00:00.000Z'],
   ['2026-12-04T22:00:00-05:00', 'UTC', '2026-12-05T03:00:00.000Z'],
-  // The forms of PostgreSQL, lower case and offsets of hours: whatever the door takes sets a fence.
+  // The forms of PostgreSQL, lower case and offsets of hours: whatever the door takes sets a `not_after`.
   ['2026-12-04 22:00:00+00', 'UTC', '2026-12-04T22:00:00.000Z'],
   ['2026-12-04T22:00:00+05', 'America/New_York', '2026-12-04T17:00:00.000Z'],
   ['2026-12-04t22:00:00z', undefined, '2026-12-04T22:00:00.000Z'],
@@ -16,9 +16,9 @@ test.each<readonly [string, string | undefined, string]>([
   ['2026-12-04', 'America/Los_Angeles', '2026-12-05T08:00:00.000Z'],
   ['2026-12-04', 'Asia/Tokyo', '2026-12-04T15:00:00.000Z'],
   ['2026-12-04', undefined, '2026-12-05T12:00:00.000Z'],
-])('a deadline of %s for a reader in %s is a fence at %s', (deadline, timeZone, expected) => {
-  const fence = resolveNotAfterMs(deadlineRule, { deadline }, { acceptedAtMs, timeZone });
-  expect(new Date(fence ?? 0).toISOString()).toBe(expected);
+])('a deadline of %s for a reader in %s is a not_after of %s', (deadline, timeZone, expected) => {
+  const notAfter = resolveNotAfterMs(deadlineRule, { deadline }, { acceptedAtMs, timeZone });
+  expect(new Date(notAfter ?? 0).toISOString()).toBe(expected);
 });
 
 test('a span counts from acceptance', () => {
@@ -26,6 +26,6 @@ test('a span counts from acceptance', () => {
   expect(resolveNotAfterMs(rule, {}, { acceptedAtMs, timeZone: 'UTC' })).toBe(acceptedAtMs + 1000);
 });
 
-test.each([[undefined], ['soon'], [20261204], [null]])('a deadline of %j sets no fence', (deadline) => {
+test.each([[undefined], ['soon'], [20261204], [null]])('a deadline of %j sets no not_after', (deadline) => {
   expect(resolveNotAfterMs(deadlineRule, { deadline }, { acceptedAtMs, timeZone: 'UTC' })).toBeUndefined();
 });

@@ -305,7 +305,7 @@ describe('a catalog with a fault does not load', () => {
       'retry.attempts: give at most 100',
     ],
     [
-      'a fence that is no date',
+      'a not_after that is no date',
       'deadline_approaching/manifest.yaml',
       'field: deadline',
       'field: student_id',

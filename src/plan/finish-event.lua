@@ -1,48 +1,47 @@
 -- finish-event: ends the planning of an event.
--- KEYS: 1 event, 2 open events, 3 planned events, 4 dead events (zsets)
--- ARGV: 1 id, 2 state to end in, 3 reason, 4 message ids (space separated), 5 retention (ms), 6 state it must be in,
---       7 what is to be said of channels that were left out (JSON; '' or absent: nothing), 8 who has a dead one planned anew, and why
+-- from: state it must be in; messages: ids (space separated); remarks: what is to be said of channels that were left out
+-- (JSON, '' for nothing); replayedBy: who has a dead one planned anew, and why.
 -- Answers: {'done'} | {'refused', state}
 -- Invariant: an event leaves `open` only here; a planned one is kept for as long as its messages may change.
 --- include: ../store/clock.lua
-local state = redis.call('HGET', KEYS[1], 'state')
-if state ~= ARGV[6] then
+local state = redis.call('HGET', keys.event, 'state')
+if state ~= args.from then
   return { 'refused', state or 'gone' }
 end
 local now = int(nowMs())
 if state == 'dead' then
   -- What came before is kept: an event may be planned anew, and die again, a number of times.
-  local died = redis.call('HMGET', KEYS[1], 'plannedAt', 'reason', 'earlier')
+  local died = redis.call('HMGET', keys.event, 'plannedAt', 'reason', 'earlier')
   local earlier = died[3] and cjson.decode(died[3]) or {}
   earlier[#earlier + 1] = { at = tonumber(died[1] or now), what = 'dead', detail = died[2] or '' }
-  if ARGV[2] == 'accepted' then
-    earlier[#earlier + 1] = { at = tonumber(now), what = 'replayed', detail = ARGV[8] }
+  if args.to == 'accepted' then
+    earlier[#earlier + 1] = { at = tonumber(now), what = 'replayed', detail = args.replayedBy }
   end
   while #earlier > 20 do
     table.remove(earlier, 1)
   end
-  redis.call('HSET', KEYS[1], 'earlier', cjson.encode(earlier))
+  redis.call('HSET', keys.event, 'earlier', cjson.encode(earlier))
 end
-redis.call('HSET', KEYS[1], 'state', ARGV[2], 'reason', ARGV[3], 'plannedAt', now)
-if ARGV[7] and ARGV[7] ~= '' then
-  redis.call('HSET', KEYS[1], 'remarks', ARGV[7])
+redis.call('HSET', keys.event, 'state', args.to, 'reason', args.reason, 'plannedAt', now)
+if args.remarks ~= '' then
+  redis.call('HSET', keys.event, 'remarks', args.remarks)
 else
-  redis.call('HDEL', KEYS[1], 'remarks')
+  redis.call('HDEL', keys.event, 'remarks')
 end
-if ARGV[4] ~= '' then
-  redis.call('HSET', KEYS[1], 'messages', ARGV[4])
+if args.messages ~= '' then
+  redis.call('HSET', keys.event, 'messages', args.messages)
 end
-redis.call('ZREM', KEYS[2], ARGV[1])
-redis.call('ZREM', KEYS[4], ARGV[1])
-if ARGV[2] == 'planned' then
-  redis.call('ZADD', KEYS[3], now, ARGV[1])
-elseif ARGV[2] == 'dead' then
-  redis.call('ZADD', KEYS[4], now, ARGV[1])
-  redis.call('PEXPIRE', KEYS[1], ARGV[5])
-elseif ARGV[2] == 'accepted' then
-  redis.call('ZADD', KEYS[2], now, ARGV[1])
-  redis.call('PERSIST', KEYS[1])
+redis.call('ZREM', keys.eventsOpen, args.id)
+redis.call('ZREM', keys.eventsDead, args.id)
+if args.to == 'planned' then
+  redis.call('ZADD', keys.eventsPlanned, now, args.id)
+elseif args.to == 'dead' then
+  redis.call('ZADD', keys.eventsDead, now, args.id)
+  redis.call('PEXPIRE', keys.event, args.retentionMs)
+elseif args.to == 'accepted' then
+  redis.call('ZADD', keys.eventsOpen, now, args.id)
+  redis.call('PERSIST', keys.event)
 else
-  redis.call('PEXPIRE', KEYS[1], ARGV[5])
+  redis.call('PEXPIRE', keys.event, args.retentionMs)
 end
 return { 'done' }

@@ -18,6 +18,7 @@ import { UnreadableRecord } from '../store/unreadable-record.ts';
 import type { Catalog, CatalogEntry } from './catalog.ts';
 import { resolveNotAfterMs } from './catalog-not-after.ts';
 import type { Directory } from './directory.ts';
+import { finishScript } from './settle-dead-event.ts';
 
 export interface Planner {
   readonly redis: Redis;
@@ -35,8 +36,11 @@ export interface Planner {
   readonly random: () => number;
 }
 
-const createScript = loadScript(new URL('./create-message.lua', import.meta.url));
-const finishScript = loadScript(new URL('./finish-event.lua', import.meta.url));
+/** Writes a message once. */
+export const createScript = loadScript(new URL('./create-message.lua', import.meta.url), {
+  keys: ['message', 'messagesOpen', 'messageCounts', 'messagesTo'],
+  args: ['id', 'notBefore', '...fields'],
+});
 
 /**
  * Turns an accepted event into its messages: one for each channel that the template offers, the caller asked for
@@ -106,7 +110,7 @@ export async function endPoisonEvent(planner: Planner, jobId: string): Promise<J
   return await finishEvent(planner, id, { to: 'dead', reason: 'poison' });
 }
 
-/** The earlier of the template's fence and the caller's: a caller may only make it stricter. */
+/** The earlier of the template's `not_after` and the caller's: a caller may only make it stricter. */
 function findNotAfter(
   entry: CatalogEntry,
   { event, receivedAt }: EventRecord,
@@ -237,8 +241,8 @@ async function createMessage(
   );
   await createScript.run(
     planner.redis,
-    [keys.message(id), keys.messagesOpen, keys.messageCounts, keys.messagesTo(toHash)],
-    [id, event.event.sendAt ?? 0, ...given.flat()],
+    { ...keys, message: keys.message(id), messagesTo: keys.messagesTo(toHash) },
+    { id, notBefore: event.event.sendAt ?? 0, fields: given.flat() },
   );
   return { id, channel };
 }
@@ -255,16 +259,17 @@ async function finishEvent(planner: Planner, id: EventId, end: EventEnd): Promis
   const { to, reason = '', messages = [], remarks = [] } = end;
   await finishScript.run(
     planner.redis,
-    [keys.event(id), keys.eventsOpen, keys.eventsPlanned, keys.eventsDead],
-    [
+    { ...keys, event: keys.event(id) },
+    {
       id,
       to,
       reason,
-      messages.map((message) => message.id).join(' '),
-      planner.retentionMs,
-      'accepted',
-      remarks.length === 0 ? '' : JSON.stringify(remarks),
-    ],
+      messages: messages.map((message) => message.id).join(' '),
+      retentionMs: planner.retentionMs,
+      from: 'accepted',
+      remarks: remarks.length === 0 ? '' : JSON.stringify(remarks),
+      replayedBy: '',
+    },
   );
   if (to !== 'planned')
     planner.log.warn({ event_id: id, state: to, reason }, 'event ended without a message');

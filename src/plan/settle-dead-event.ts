@@ -3,7 +3,11 @@ import type { EventId } from '../domain/ids.ts';
 import type { Keys } from '../store/keys.ts';
 import { loadScript } from '../store/scripts.ts';
 
-const script = loadScript(new URL('./finish-event.lua', import.meta.url));
+/** Ends the planning of an event, or has a dead one planned anew. */
+export const finishScript = loadScript(new URL('./finish-event.lua', import.meta.url), {
+  keys: ['event', 'eventsOpen', 'eventsPlanned', 'eventsDead'],
+  args: ['id', 'to', 'reason', 'messages', 'retentionMs', 'from', 'remarks', 'replayedBy'],
+});
 
 export interface DeadEventOptions {
   readonly redis: Redis;
@@ -23,10 +27,10 @@ export async function settleDeadEvent(
 ): Promise<boolean> {
   const { redis, retentionMs } = options;
   const keys = options.keys.of(id);
-  const [word] = (await script.run(
+  const [word] = (await finishScript.run(
     redis,
-    [keys.event(id), keys.eventsOpen, keys.eventsPlanned, keys.eventsDead],
-    [id, to, reason, '', retentionMs, 'dead', '', `${by}: ${reason}`],
+    { ...keys, event: keys.event(id) },
+    { id, to, reason, messages: '', retentionMs, from: 'dead', remarks: '', replayedBy: `${by}: ${reason}` },
   )) as string[];
   return word === 'done';
 }

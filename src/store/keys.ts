@@ -1,6 +1,6 @@
 import type { ClientId, EventId, MessageId } from '../domain/ids.ts';
 import { shardOf } from '../domain/ids.ts';
-import type { Channel } from '../domain/message.ts';
+import type { Channel, MessageGroup } from '../domain/message.ts';
 import type { AuditKey } from './audit-key.ts';
 
 /**
@@ -75,6 +75,15 @@ export interface ShardKeys {
   readonly window: (name: string) => string;
   readonly cap: (name: string) => string;
 }
+
+/** The index of each group of messages. */
+export const messageIndexes = {
+  open: 'messagesOpen',
+  held: 'messagesHeld',
+  unknown: 'messagesUnknown',
+  dead: 'messagesDead',
+  ended: 'messagesEnded',
+} as const satisfies Readonly<Record<MessageGroup, keyof ShardKeys>>;
 
 export interface Keys {
   readonly prefix: string;

@@ -4,7 +4,7 @@ import type { EmailAddress, PhoneNumber } from '../domain/address.ts';
 import type { ClientId, EventId, MessageId } from '../domain/ids.ts';
 import type { Category, Channel, MessageState } from '../domain/message.ts';
 import { messageStates } from '../domain/message.ts';
-import type { ShardKeys } from './keys.ts';
+import { messageIndexes, type ShardKeys } from './keys.ts';
 import { toStoreError } from './scripts.ts';
 import { readFields } from './unreadable-record.ts';
 
@@ -93,17 +93,30 @@ export function explainEnd({
     : {};
 }
 
-/** The seven keys that every script with `move-message.lua` starts with. */
-export function moveKeys(keys: ShardKeys, id: MessageId): string[] {
-  return [
-    keys.message(id),
-    keys.messagesOpen,
-    keys.messagesHeld,
-    keys.messagesDead,
-    keys.messagesUnknown,
-    keys.messageCounts,
-    keys.gate,
-  ];
+/** The keys of every script with `move-message.lua`. */
+export const moveKeyNames = [
+  'message',
+  ...Object.values(messageIndexes),
+  'messageCounts',
+  'messagesTo',
+  'gate',
+] as const;
+
+/** What `moveKeyNames` names; of `messagesTo` what stands before the hash of the address. */
+export function moveKeys(keys: ShardKeys, id: MessageId): Record<(typeof moveKeyNames)[number], string> {
+  const { messagesOpen, messagesHeld, messagesUnknown, messagesDead, messagesEnded, messageCounts, gate } =
+    keys;
+  return {
+    message: keys.message(id),
+    messagesOpen,
+    messagesHeld,
+    messagesUnknown,
+    messagesDead,
+    messagesEnded,
+    messageCounts,
+    messagesTo: keys.messagesTo(''),
+    gate,
+  };
 }
 
 const instant = z.coerce.number().optional();

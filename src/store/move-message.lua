@@ -1,27 +1,21 @@
 -- move-message: the only way a message changes state. Included by every script that moves one.
 --
--- KEYS[1] message   the record (hash)
--- KEYS[2] open      zset of what the service still works on, scored by when to look again (ms)
--- KEYS[3] held      zset, scored by when it was held
--- KEYS[4] dead      zset, scored by when it died
--- KEYS[5] unknown   zset, scored by when it became unknown
--- KEYS[6] counts    hash: how many messages are (open states) or have ended (end states) in each state, and `changes`
--- KEYS[7] gate      hash, for the lineage of the store
--- Beside them: messages-to:<hash of the address>, and messages-ended (zset, scored by when it ended)
+-- message         the record (hash)
+-- messagesOpen    zset of what the service still works on, scored by when to look again (ms)
+-- messagesHeld…   of the other states, zsets scored by when a message came to be in one
+-- messageCounts   hash: how many messages are (open states) or have ended (end states) in each state, and `changes`
+-- messagesTo      what the hash of the address is put behind: every message to one recipient
+-- gate            hash, for the lineage of the store
 --
 -- Invariant: a record is in exactly the index of its state; every move is one that MOVES allows, and leaves a
 -- line in the record's history; a record expires only after it has ended; a record that a newer program wrote is
 -- never moved; what an earlier era of the store left counts as perhaps sent from its first move on.
---- moves
+--- states
 --- include: clock.lua
 --- include: lineage.lua
 --- include: recipient-messages.lua
 
-local INDEX = { queued = 2, claimed = 2, retrying = 2, held = 3, dead = 4, unknown = 5 }
-local KEPT = { queued = true, claimed = true, retrying = true, held = true, unknown = true }
 local HISTORY_BYTES_MAX = 16384
--- The other keys of a record's shard lie beside it, below the same hash tag.
-local ROOT = string.match(KEYS[1], '^(.*):message:[^:]*$')
 
 -- Lengthens the life of a key, never shortens it: one hash serves intervals of minutes and of weeks.
 local function lengthenExpiry(key, ms)
@@ -32,7 +26,7 @@ end
 
 -- The history is bounded: the first line (who planned it) and the newest ones are kept.
 local function appendHistory(line)
-  local history = redis.call('HGET', KEYS[1], 'history') or ''
+  local history = redis.call('HGET', keys.message, 'history') or ''
   local text = cjson.encode(line)
   while #history + #text >= HISTORY_BYTES_MAX do
     local first = string.find(history, '\n', 1, true)
@@ -42,16 +36,16 @@ local function appendHistory(line)
     end
     history = string.sub(history, 1, first) .. string.sub(history, second + 1)
   end
-  redis.call('HSET', KEYS[1], 'history', (history == '' and '' or history .. '\n') .. text)
+  redis.call('HSET', keys.message, 'history', (history == '' and '' or history .. '\n') .. text)
 end
 
 -- Moves the record to `to`; to unknown instead where the message may have left and would end as if it had not.
 -- `line` is the history line (reason, by, attempt…); `fields` are set along with it. `dueAt` scores the open index.
 -- Answers the state that it is in now, or false when the state machine forbids the move.
 local function move(now, to, line, fields, dueAt, retentionMs)
-  local was = redis.call('HMGET', KEYS[1], 'id', 'reason', 'state', 'resends', 'v', 'era', 'toHash')
+  local was = redis.call('HMGET', keys.message, 'id', 'reason', 'state', 'resends', 'v', 'era', 'toHash')
   local from = was[3]
-  local isRestored = tonumber(was[6] or '1') < currentEra(KEYS[7])
+  local isRestored = tonumber(was[6] or '1') < currentEra(keys.gate)
   if UNTOUCHED[to] and (isRestored or tonumber(was[4] or '0') > 0) then
     line.reason = 'not-resent-' .. to
     to = 'unknown'
@@ -59,7 +53,7 @@ local function move(now, to, line, fields, dueAt, retentionMs)
   if not from or not MOVES[from] or not MOVES[from][to] or tonumber(was[5] or '1') > RECORD_VERSION then
     return false
   end
-  countChange(KEYS[6])
+  countChange(keys.messageCounts)
   local set = { 'state', to, 'reason', line.reason or '', 'updatedAt', int(now) }
   if isRestored and to ~= 'sent' then
     set[#set + 1] = 'resends'
@@ -69,38 +63,33 @@ local function move(now, to, line, fields, dueAt, retentionMs)
     set[#set + 1] = name
     set[#set + 1] = value
   end
-  redis.call('HSET', KEYS[1], unpack(set))
+  redis.call('HSET', keys.message, unpack(set))
   line.at = now
   line.from = from
   line.to = to
   appendHistory(line)
-  if INDEX[from] and INDEX[from] ~= INDEX[to] then
-    redis.call('ZREM', KEYS[INDEX[from]], was[1])
+  if INDEX[from] ~= INDEX[to] then
+    redis.call('ZREM', INDEX[from], was[1])
   end
-  if INDEX[to] then
-    redis.call('ZADD', KEYS[INDEX[to]], int(dueAt or now), was[1])
-  end
-  redis.call('HINCRBY', KEYS[6], from, -1)
-  redis.call('HINCRBY', KEYS[6], to, 1)
+  redis.call('ZADD', INDEX[to], int(INDEX[to] == keys.messagesOpen and dueAt or now), was[1])
+  redis.call('HINCRBY', keys.messageCounts, from, -1)
+  redis.call('HINCRBY', keys.messageCounts, to, 1)
   if from == 'held' then
-    redis.call('HINCRBY', KEYS[6], 'held:' .. was[2], -1)
+    redis.call('HINCRBY', keys.messageCounts, 'held:' .. was[2], -1)
   end
   if to == 'held' then
-    redis.call('HINCRBY', KEYS[6], 'held:' .. (line.reason or ''), 1)
+    redis.call('HINCRBY', keys.messageCounts, 'held:' .. (line.reason or ''), 1)
   end
   if KEPT[to] then
-    redis.call('PERSIST', KEYS[1])
+    redis.call('PERSIST', keys.message)
   else
-    redis.call('PEXPIRE', KEYS[1], retentionMs)
+    redis.call('PEXPIRE', keys.message, retentionMs)
   end
-  local toRecipient = ROOT .. ':messages-to:' .. (was[7] or '')
+  local toRecipient = keys.messagesTo .. (was[7] or '')
   if not KEPT[to] then
     listForRecipient(toRecipient, was[1], now + tonumber(retentionMs), now)
   elseif not KEPT[from] then
     listForRecipient(toRecipient, was[1], KEPT_FOREVER, now)
-  end
-  if not INDEX[to] then
-    redis.call('ZADD', ROOT .. ':messages-ended', int(now), was[1])
   end
   return to
 end

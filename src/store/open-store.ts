@@ -5,7 +5,10 @@ import { assertEngineVersion } from './engine-version.ts';
 import type { Keys } from './keys.ts';
 import { loadScript } from './scripts.ts';
 
-const script = loadScript(new URL('./open-store.lua', import.meta.url));
+const script = loadScript(new URL('./open-store.lua', import.meta.url), {
+  keys: ['store', 'gate'],
+  args: ['shards', 'now', 'environment', 'lineage'],
+});
 
 /**
  * Initialises every shard of an empty store, or checks that the store is ours. The gate of a new store is open:
@@ -22,9 +25,8 @@ export async function openStore(
   let answer: 'created' | 'opened' = 'opened';
   const lineage = createLineage(1);
   for (let shard = 0; shard < keys.shards; shard += 1) {
-    const { store, gate } = keys.shard(shard);
-    const args = [keys.shards, nowMs, environment, lineage];
-    const [word, theirs] = (await script.run(redis, [store, gate], args)) as string[];
+    const args = { shards: keys.shards, now: nowMs, environment, lineage };
+    const [word, theirs] = (await script.run(redis, keys.shard(shard), args)) as string[];
     if (word === 'other-shards') {
       throw new Error(
         `The store below "${keys.prefix}" has ${theirs} shard(s), this process is set to ${keys.shards}: set SHARDS=${theirs}`,

@@ -3,7 +3,10 @@ import type { EventId, MessageId } from '../domain/ids.ts';
 import type { Keys } from './keys.ts';
 import { loadScript } from './scripts.ts';
 
-const script = loadScript(new URL('./park-record.lua', import.meta.url));
+const script = loadScript(new URL('./park-record.lua', import.meta.url), {
+  keys: ['from', 'to'],
+  args: ['id'],
+});
 
 export interface Parking {
   readonly redis: Redis;
@@ -19,7 +22,8 @@ export async function parkRecord(
   kind: 'events' | 'messages',
   id: EventId | MessageId,
 ): Promise<boolean> {
-  return await moveBetween(store, listIndexes(store, kind, id), id);
+  const { open, parked } = indexesOf(store, kind, id);
+  return await moveBetween(store, { from: open, to: parked }, id);
 }
 
 /** Takes a parked record back among the open ones. */
@@ -28,15 +32,22 @@ export async function unparkRecord(
   kind: 'events' | 'messages',
   id: EventId | MessageId,
 ): Promise<boolean> {
-  return await moveBetween(store, listIndexes(store, kind, id).toReversed(), id);
+  const { open, parked } = indexesOf(store, kind, id);
+  return await moveBetween(store, { from: parked, to: open }, id);
 }
 
-function listIndexes({ keys }: Parking, kind: 'events' | 'messages', id: EventId | MessageId): string[] {
+function indexesOf({ keys }: Parking, kind: 'events' | 'messages', id: EventId | MessageId) {
   const { eventsOpen, eventsParked, messagesOpen, messagesParked } = keys.of(id);
-  return kind === 'events' ? [eventsOpen, eventsParked] : [messagesOpen, messagesParked];
+  return kind === 'events'
+    ? { open: eventsOpen, parked: eventsParked }
+    : { open: messagesOpen, parked: messagesParked };
 }
 
-async function moveBetween({ redis }: Parking, indexes: readonly string[], id: string): Promise<boolean> {
-  const [word] = (await script.run(redis, indexes, [id])) as string[];
+async function moveBetween(
+  { redis }: Parking,
+  indexes: { readonly from: string; readonly to: string },
+  id: string,
+): Promise<boolean> {
+  const [word] = (await script.run(redis, indexes, { id })) as string[];
   return word === 'moved';
 }

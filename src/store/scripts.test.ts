@@ -1,7 +1,12 @@
-import { expect, test } from 'vitest';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { Redis } from 'ioredis';
+import { afterAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { ServiceError } from '../domain/errors.ts';
-import { toStoreError } from './scripts.ts';
+import { loadScript, toStoreError } from './scripts.ts';
 
 function reply(message: string): Error {
   return Object.assign(new Error(message), { name: 'ReplyError' });
@@ -60,4 +65,64 @@ test.each([
 test('what is told already is told as it was', () => {
   const told = new ServiceError('store-unavailable', 'away');
   expect(toStoreError('read', told)).toBe(told);
+});
+
+describe('the names of keys and arguments', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'scripts-'));
+  afterAll(() => rmSync(dir, { recursive: true }));
+  const write = (source: string): URL => {
+    const file = join(dir, 'a-script.lua');
+    writeFileSync(file, source);
+    return pathToFileURL(file);
+  };
+
+  test('every script of the service uses exactly those that its caller declares, and none is left over', async () => {
+    const src = fileURLToPath(new URL('..', import.meta.url));
+    const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) =>
+      /(?<!\.test)\.(?:ts|lua)$/.test(file),
+    );
+    const scripts = files.filter((file) => file.endsWith('.lua'));
+    const named = new Set<string>();
+    for (const file of files) {
+      const source = readFileSync(join(src, file), 'utf8');
+      const found = source.matchAll(/= loadScript\(new URL\('\.\/(\S+)'|^--- include: (\S+)$/gm);
+      for (const [, loaded, included = ''] of found) {
+        named.add(basename(loaded ?? included));
+        if (loaded !== undefined) await import(join(src, file));
+      }
+    }
+    expect(named).toEqual(new Set(scripts.map((file) => basename(file))));
+  });
+
+  test.each([
+    ['keys.gat is not declared', "return redis.call('GET', keys.gat .. keys.gate .. args.id)"],
+    ['args.idd is not declared', "return redis.call('GET', keys.gate .. args.id .. args.idd)"],
+    ['keys.gate is declared and not used', "-- keys.gate\nreturn redis.call('GET', args.id)"],
+    ['args.id is declared and not used', "return redis.call('GET', keys.gate)"],
+    ['keys and args are to be read by name', "return redis.call('GET', keys.gate .. args.id .. KEYS[1])"],
+    ['keys and args are to be read by name', "return redis.call('GET', keys.gate .. args.id .. args['x'])"],
+  ])('%s: the script is not loaded', (fault, source) => {
+    const names = { keys: ['gate'], args: ['id'] } as const;
+    expect(() => loadScript(write(source), names)).toThrow(`a-script.lua: ${fault}`);
+  });
+
+  test('a list that others follow has no place of its own: the script is not loaded', () => {
+    const names = { keys: ['...counters', 'gate'], args: [] } as const;
+    expect(() => loadScript(write('return { keys.counters, keys.gate }'), names)).toThrow('may be a list');
+  });
+
+  test('the compiler refuses a call with a key too few, or with a list where one is due', () => {
+    const url = write('return { keys.gate, keys.counters, args.id }');
+    const script = loadScript(url, { keys: ['gate', '...counters'], args: ['id'] });
+    const calls = (redis: Redis): void => {
+      void script.run(redis, { gate: 'g', counters: [] }, { id: 1 });
+      // @ts-expect-error `gate` is misspelt
+      void script.run(redis, { gat: 'g', counters: [] }, { id: 1 });
+      // @ts-expect-error `counters` is a list
+      void script.run(redis, { gate: 'g', counters: 'c' }, { id: 1 });
+      // @ts-expect-error `id` is missing
+      void script.run(redis, { gate: 'g', counters: [] }, {});
+    };
+    expect(calls).toBeTypeOf('function');
+  });
 });

@@ -3,39 +3,91 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Redis } from 'ioredis';
 import { ServiceError } from '../domain/errors.ts';
-import { messageMoves, recordVersion, untouchedEnds } from '../domain/message.ts';
+import {
+  groupOf,
+  isEnded,
+  type MessageState,
+  messageMoves,
+  messageStates,
+  recordVersion,
+  untouchedEnds,
+} from '../domain/message.ts';
+import { messageIndexes } from './keys.ts';
+
+/** A value for every name; a list of them for a name that begins with `...`, which only the last may. */
+type Named<Name extends string, Value> = {
+  readonly [N in Name as N extends `...${infer List}` ? List : N]: N extends `...${string}`
+    ? readonly Value[]
+    : Value;
+};
 
 /** A loaded Lua script: runs atomically on the shard of its keys. */
-export interface Script {
-  readonly name: string;
-  run(redis: Redis, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown>;
+export interface Script<Key extends string, Arg extends string> {
+  run(redis: Redis, keys: Named<Key, string>, args: Named<Arg, string | number>): Promise<unknown>;
 }
 
 /**
- * Loads a script that lies beside its stage. A line `--- include: <file>` is replaced by that file (found from
- * the including one), and `--- moves` by the state machine of `domain/message.ts` as a Lua table, so the store
- * and the rules cannot disagree. A fault of the store becomes a `store-unavailable` error here.
+ * Loads a script that lies beside its stage. It finds what it is given by name, as `keys.gate` or `args.id`; the names
+ * here are the only place that puts them in an order. A line `--- include: <file>` is replaced by that file (found from
+ * the including one), and `--- states` by the state machine of `domain/message.ts` as Lua tables, so the store and the
+ * rules cannot disagree. A fault of the store becomes a `store-unavailable` error here.
+ * Throws when the names are not exactly those that the script uses.
  */
-export function loadScript(url: URL): Script {
-  const source = readLua(url);
-  const sha = createHash('sha1').update(source).digest('hex');
+export function loadScript<const Key extends string, const Arg extends string>(
+  url: URL,
+  names: { readonly keys: readonly Key[]; readonly args: readonly Arg[] },
+): Script<Key, Arg> {
   const name = url.pathname.split('/').at(-1) ?? 'script';
+  const body = readLua(url);
+  assertNames(name, 'keys', body, names.keys);
+  assertNames(name, 'args', body, names.args);
+  const source = `${writeTable('keys', 'KEYS', names.keys)}\n${writeTable('args', 'ARGV', names.args)}\n${body}`;
+  const sha = createHash('sha1').update(source).digest('hex');
   return {
-    name,
     run: async (redis, keys, args) => {
+      const keyList = toList<string>(names.keys, keys);
+      const all = [...keyList, ...toList<string | number>(names.args, args)];
       try {
-        return await redis.evalsha(sha, keys.length, ...keys, ...args);
+        return await redis.evalsha(sha, keyList.length, ...all);
       } catch (error) {
         if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT'))
           throw toStoreError(name, error);
       }
       try {
-        return await redis.eval(source, keys.length, ...keys, ...args);
+        return await redis.eval(source, keyList.length, ...all);
       } catch (error) {
         throw toStoreError(name, error);
       }
     },
   };
+}
+
+const isList = (name: string): boolean => name.startsWith('...');
+const withoutDots = (name: string): string => name.replace(/^\.{3}/, '');
+
+/** The values in the order of their names, as the table that `writeTable` makes of the same names expects them. */
+function toList<Value>(names: readonly string[], values: Readonly<Record<string, Value | readonly Value[]>>) {
+  return names.flatMap((name) => values[withoutDots(name)] as Value | readonly Value[]);
+}
+
+function writeTable(table: string, from: 'KEYS' | 'ARGV', names: readonly string[]): string {
+  const fields = names.map((name, index) => {
+    const value = isList(name) ? `{ unpack(${from}, ${index + 1}) }` : `${from}[${index + 1}]`;
+    return `${withoutDots(name)} = ${value}`;
+  });
+  return `local ${table} = { ${fields.join(', ')} }`;
+}
+
+function assertNames(script: string, table: 'keys' | 'args', body: string, names: readonly string[]): void {
+  const code = body.replace(/--.*$/gm, '');
+  const matches = code.matchAll(new RegExp(`\\b${table}\\.(\\w+)`, 'g'));
+  const used = new Set(Array.from(matches, ([, name = '']) => name));
+  const declared = new Set(names.map(withoutDots));
+  const fault = (what: string): Error => new Error(`${script}: ${what}`);
+  if (/\b(?:KEYS|ARGV)\b|\b(?:keys|args)\[/.test(code)) throw fault('keys and args are to be read by name');
+  if (names.slice(0, -1).some(isList)) throw fault(`only the last of its ${table} may be a list`);
+  for (const name of used) if (!declared.has(name)) throw fault(`${table}.${name} is not declared`);
+  for (const name of declared) if (!used.has(name)) throw fault(`${table}.${name} is declared and not used`);
 }
 
 /**
@@ -73,15 +125,24 @@ function isFaultOfOurs(cause: unknown): boolean {
 
 function readLua(url: URL): string {
   return readFileSync(fileURLToPath(url), 'utf8').replace(
-    /^--- (?:include: (\S+)|(moves))$/gm,
-    (_line, file: string | undefined) => (file === undefined ? movesAsLua() : readLua(new URL(file, url))),
+    /^--- (?:include: (\S+)|states)$/gm,
+    (_line, file: string | undefined) => (file === undefined ? statesAsLua() : readLua(new URL(file, url))),
   );
 }
 
-function movesAsLua(): string {
-  const rows = Object.entries(messageMoves).map(
-    ([from, to]) => `  ${from} = {${to.map((state) => `${state} = true`).join(', ')}},`,
-  );
-  const untouched = untouchedEnds.map((state) => `${state} = true`).join(', ');
-  return `local MOVES = {\n${rows.join('\n')}\n}\nlocal UNTOUCHED = { ${untouched} }\nlocal RECORD_VERSION = ${recordVersion}`;
+function toLuaSet(states: readonly MessageState[]): string {
+  return `{ ${states.map((state) => `${state} = true`).join(', ')} }`;
+}
+
+/** The moves of each state, the ends that leave a message untouched, states whose record is kept, the index of each. */
+function statesAsLua(): string {
+  const moves = messageStates.map((from) => `  ${from} = ${toLuaSet(messageMoves[from])},`);
+  const indexes = messageStates.map((state) => `  ${state} = keys.${messageIndexes[groupOf(state)]},`);
+  return [
+    `local MOVES = {\n${moves.join('\n')}\n}`,
+    `local UNTOUCHED = ${toLuaSet(untouchedEnds)}`,
+    `local KEPT = ${toLuaSet(messageStates.filter((state) => !isEnded(state)))}`,
+    `local INDEX = {\n${indexes.join('\n')}\n}`,
+    `local RECORD_VERSION = ${recordVersion}`,
+  ].join('\n');
 }

@@ -3,7 +3,10 @@ import { eraOf, isLineage } from '../domain/store-mark.ts';
 import { loadScript } from './scripts.ts';
 import type { Witness } from './witness.ts';
 
-const script = loadScript(new URL('./raise-witness.lua', import.meta.url));
+const script = loadScript(new URL('./raise-witness.lua', import.meta.url), {
+  keys: ['witness'],
+  args: ['lineage', 'era', 'epoch', 'changes'],
+});
 
 /** A witness in a second Redis, which must fsync before it answers like the store itself. It connects when it is first asked. */
 export function createRedisWitness(options: {
@@ -28,8 +31,8 @@ export function createRedisWitness(options: {
         ? { lineage, epoch: Number(epoch), changes: Number(changes) }
         : undefined;
     },
-    raise: async ({ lineage, epoch, changes }) => {
-      await script.run(redis, [options.key], [lineage, eraOf(lineage), epoch, changes]);
+    raise: async (mark) => {
+      await script.run(redis, { witness: options.key }, { ...mark, era: eraOf(mark.lineage) });
     },
     close: () => redis.disconnect(),
   };

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { toEventId } from '../../src/domain/ids.ts';
-import { loadScript } from '../../src/store/scripts.ts';
+import { finishScript } from '../../src/plan/settle-dead-event.ts';
 import { type OperatorDesk, seededAddresses, startOperatorDesk } from '../support/operator-desk.ts';
 
 let desk: OperatorDesk;
@@ -12,7 +12,6 @@ beforeEach(async () => {
   await desk.ask('POST', '/api/dead-letters/discard', { filter: {}, preview: false, reason: 'clean' });
 });
 
-const finishScript = loadScript(new URL('../../src/plan/finish-event.lua', import.meta.url));
 let events = 0;
 
 /** An event that could not be planned. */
@@ -30,8 +29,17 @@ async function seedDeadEvent(reason = 'recipient-not-found') {
   await desk.redis.hset(keys.event(id), { ...fields, body: '{"type":"welcome","data":{}}' });
   await finishScript.run(
     desk.redis,
-    [keys.event(id), keys.eventsOpen, keys.eventsPlanned, keys.eventsDead],
-    [id, 'dead', reason, '', 86_400_000, 'accepted'],
+    { ...keys, event: keys.event(id) },
+    {
+      id,
+      to: 'dead',
+      reason,
+      messages: '',
+      retentionMs: 86_400_000,
+      from: 'accepted',
+      remarks: '',
+      replayedBy: '',
+    },
   );
   return id;
 }

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { attemptMessage } from '../../src/deliver/attempt-message.ts';
-import type { Desk } from '../../src/deliver/desk.ts';
+import type { SendDeps } from '../../src/deliver/send-deps.ts';
 import { createTurns } from '../../src/deliver/take-turns.ts';
 import type { EnvironmentFlags } from '../../src/domain/judge-environment.ts';
 import type { AttemptOutcome } from '../../src/domain/outcome.ts';
@@ -101,7 +101,7 @@ function createSender(given: Given = {}) {
       close: () => Promise.resolve(),
     };
   });
-  const desk: Desk = {
+  const desk: SendDeps = {
     readMessage: (id) => readMessageRecord(redis, keys.of(id), id),
     parkMessage: () => Promise.resolve(false),
     storeNow: () => readStoreClock(redis),

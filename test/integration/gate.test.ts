@@ -135,7 +135,7 @@ describe('permit', () => {
       { kind: 'wait-later', why: 'not-due' },
     ],
     [
-      'past its fence',
+      'past its not_after',
       async (m) => await redis.hset(keys.of(m.id).message(m.id), 'notAfter', Date.now() - 1),
       { kind: 'expired' },
     ],

@@ -116,7 +116,7 @@ describe('the reconciler', () => {
     expect(await desk.redis.zscore(messagesOpen, id)).toBe(String(old));
   });
 
-  test('a held message past its fence expires, and one before it stays, however many are held', async () => {
+  test('a held message past its not_after expires, and one before it stays, however many are held', async () => {
     const past = Date.now() + hourMs;
     const ids = [];
     for (let count = 0; count < 12; count += 1) ids.push(await desk.seedHeld('stopped', { notAfter: past }));

@@ -9,10 +9,10 @@ import type { Category, Channel } from '../../src/domain/message.ts';
 import { createGateWatch, type GateWatch, type GateWatchOptions } from '../../src/gate/gate-watch.ts';
 import type { Limits } from '../../src/gate/limits.ts';
 import { createStoreKnowledge } from '../../src/gate/store-knowledge.ts';
+import { createScript } from '../../src/plan/plan-event.ts';
 import { createKeys, type Keys } from '../../src/store/keys.ts';
 import { type MessageRecord, readMessageRecord } from '../../src/store/message-record.ts';
 import { openStore } from '../../src/store/open-store.ts';
-import { loadScript } from '../../src/store/scripts.ts';
 import type { Witness } from '../../src/store/witness.ts';
 
 /** How every store of these tests is opened. */
@@ -72,8 +72,6 @@ export function createWatch(
   return createGateWatch({ ...options, knowledge, hint: server.connect() });
 }
 
-const createScript = loadScript(new URL('../../src/plan/create-message.lua', import.meta.url));
-
 export interface NewMessage {
   readonly name?: string;
   readonly channel?: Channel;
@@ -124,8 +122,8 @@ export async function createMessage(
   const shard = keys.of(id);
   await createScript.run(
     redis,
-    [shard.message(id), shard.messagesOpen, shard.messageCounts, shard.messagesTo(toHash)],
-    [id, createdAt, ...present.flat()],
+    { ...shard, message: shard.message(id), messagesTo: shard.messagesTo(toHash) },
+    { id, notBefore: createdAt, fields: present.flat() },
   );
   return await readMessage(redis, keys, id);
 }

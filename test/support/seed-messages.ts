@@ -4,17 +4,15 @@ import { type MessageId, toEventId, toMessageId } from '../../src/domain/ids.ts'
 import type { HoldReason } from '../../src/domain/message.ts';
 import type { Claim } from '../../src/gate/permits.ts';
 import { hashAddress } from '../../src/observe/address-hash.ts';
+import { createScript } from '../../src/plan/plan-event.ts';
 import type { Keys } from '../../src/store/keys.ts';
 import { type MessageRecord, readMessageRecord } from '../../src/store/message-record.ts';
-import { loadScript } from '../../src/store/scripts.ts';
 
 /** Seeded on purpose: no answer and no audit line may ever hold one of these. */
 export const seededAddresses = ['seeded.person@example.com', '+15555550123'] as const;
 export const hashKey = 'a key of the tests, 32 characters or more';
 
 type Fields = Partial<Record<string, string | number>>;
-
-const createScript = loadScript(new URL('../../src/plan/create-message.lua', import.meta.url));
 
 /** Messages in the states that wait for a person, brought there by the program's own scripts. */
 export function createSeeds(store: { redis: Redis; keys: Keys; gate: GateParts }) {
@@ -23,11 +21,14 @@ export function createSeeds(store: { redis: Redis; keys: Keys; gate: GateParts }
   const seedMessage = async (fields: Fields = {}): Promise<MessageId> => {
     seeded += 1;
     const record = describeMessage(seeded, fields);
-    const { message, messagesOpen, messageCounts, messagesTo } = keys.of(record.id);
+    const shard = keys.of(record.id);
     const toHash = String(fields['toHash'] ?? record.toHash);
     const pairs = Object.entries({ ...record, ...fields }).flatMap(([name, value]) => [name, value ?? '']);
-    const names = [message(record.id), messagesOpen, messageCounts, messagesTo(toHash)];
-    await createScript.run(redis, names, [record.id, Date.now(), ...pairs]);
+    await createScript.run(
+      redis,
+      { ...shard, message: shard.message(record.id), messagesTo: shard.messagesTo(toHash) },
+      { id: record.id, notBefore: Date.now(), fields: pairs },
+    );
     return record.id;
   };
   const read = async (id: MessageId): Promise<MessageRecord> => {

@@ -7,9 +7,10 @@ export const emailSettings = {
     group: 'email',
     schema: text,
     default: 'Scholar Desk <hello@example.com>',
-    doc: 'Sender, `Name <address>`.',
+    doc: 'Sender, `Name <address>`. Outside ENVIRONMENT=local nothing is sent to anybody under an example.',
+    sender: true,
   },
-  MAIL_REPLY_TO: { group: 'email', schema: text, doc: 'Where answers go.' },
+  MAIL_REPLY_TO: { group: 'email', schema: text, doc: 'Where answers go.', sender: true },
   SMTP_URL: {
     group: 'email',
     schema: z.url({ protocol: /^smtps?$/ }),

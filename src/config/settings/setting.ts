@@ -8,6 +8,8 @@ export interface Setting {
   readonly default?: string;
   /** Never shown. */
   readonly secret?: true;
+  /** Recipients see it as who writes to them; nothing is sent to anybody under an example outside `local`. */
+  readonly sender?: true;
   readonly group: SettingGroup;
 }
 

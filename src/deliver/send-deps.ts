@@ -18,7 +18,7 @@ import type { Turns } from './take-turns.ts';
 import type { Senders } from './to-outgoing.ts';
 
 /** What an attempt works with. One per worker process. */
-export interface Desk {
+export interface SendDeps {
   /** Throws `UnreadableRecord`. */
   readonly readMessage: (id: MessageId) => Promise<MessageRecord | undefined>;
   /** Puts a message aside that cannot be read; false when it is not open. */

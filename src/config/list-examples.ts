@@ -1,0 +1,44 @@
+import type { Configuration } from './derive-configuration.ts';
+import { listTexts, secretNames, senderNames } from './list-secrets.ts';
+import type { SettingName } from './settings.ts';
+
+/** Names of the settings that hold a secret which was never meant to be one; of an address its password counts. */
+export function listExampleSecrets({ values }: Pick<Configuration, 'values'>): readonly SettingName[] {
+  return secretNames.filter((name) =>
+    name === 'QUARANTINE_KEYS'
+      ? (values.QUARANTINE_KEYS ?? []).some(({ key }) => isPatterned(key))
+      : listTexts(values[name]).some(isExampleSecret),
+  );
+}
+
+/** Names of the settings whose sender nobody is. That of texts only counts where a provider takes texts. */
+export function listExampleSenders({ values }: Pick<Configuration, 'values'>): readonly SettingName[] {
+  const sendsTexts = values.SMS_API_URL !== undefined || values.KANNEL_URL !== undefined;
+  return senderNames.filter(
+    (name) => (name !== 'SMS_FROM' || sendsTexts) && listTexts(values[name]).some(isExampleSender),
+  );
+}
+
+function isExampleSecret(secret: string): boolean {
+  return /change.?me|example|secret|password|test|dummy|placeholder|^(.)\1+$/i.test(secret);
+}
+
+/** Typed or filled by hand: 32 random bytes have some 30 different values. */
+function isPatterned(key: Uint8Array): boolean {
+  return new Set(key).size < 16;
+}
+
+/** Domains that nobody has (RFC 2606, RFC 6761). */
+const exampleDomain = /@(?:.+\.)?(?:example\.(?:com|net|org)|example|test|invalid|localhost)>?$/i;
+/** Numbers that are kept for stories: 555-0100 to 555-0199 of NANPA, 07700 900000 to 900999 of Ofcom. */
+const exampleNumber = /^(?:\+1\d{3}55501\d\d|\+447700900\d{3})$/;
+/** The name before an address, or a sender id of texts. */
+const exampleName = /^[^@<]*\bexample\b[^@<]*(?:<|$)/i;
+
+function isExampleSender(sender: string): boolean {
+  return (
+    exampleDomain.test(sender) ||
+    exampleName.test(sender) ||
+    exampleNumber.test(sender.replace(/[^+\d]/g, ''))
+  );
+}
