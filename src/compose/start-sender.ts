@@ -7,7 +7,7 @@ import { recordRehearsals } from '../deliver/rehearsals.ts';
 import { dropSenderReport, reportEveryMs, writeSenderReport } from '../deliver/sender-reports.ts';
 import { createTurns } from '../deliver/take-turns.ts';
 import type { EnvironmentFlags } from '../domain/judge-environment.ts';
-import type { Release } from '../domain/judge-rehearsal.ts';
+import type { ReleaseDigest } from '../domain/judge-rehearsal.ts';
 import { channels } from '../domain/message.ts';
 import type { ProviderSet } from '../providers/choose-provider.ts';
 import { createOutbox } from '../providers/outbox.ts';
@@ -94,7 +94,7 @@ export async function startSender(foundation: Foundation): Promise<void> {
 }
 
 /** Puts on record which types are rehearsed with this release, together every few seconds. */
-function recordEachRehearsal(foundation: Foundation, release: Release): (type: string) => void {
+function recordEachRehearsal(foundation: Foundation, release: ReleaseDigest): (type: string) => void {
   const { redis, keys } = foundation;
   const types = new Set<string>();
   const record = async (): Promise<void> => {
@@ -141,7 +141,10 @@ function createHealthCheck(
 }
 
 /** The environment's flags, with whether the production guard passes now. */
-async function watchEnvironment(foundation: Foundation, release: Release): Promise<() => EnvironmentFlags> {
+async function watchEnvironment(
+  foundation: Foundation,
+  release: ReleaseDigest,
+): Promise<() => EnvironmentFlags> {
   const { configuration, redis, keys, metrics } = foundation;
   const { values } = configuration;
   const look = async (): Promise<void> => {

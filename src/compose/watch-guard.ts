@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { fingerprintSettings } from '../config/fingerprint-settings.ts';
 import { type GuardLine, judgeProductionGuard, type ProcessName } from '../config/production-guard.ts';
 import { keepLive, readRehearsals } from '../deliver/rehearsals.ts';
-import { judgeRehearsal, type RehearsalVerdict, type Release } from '../domain/judge-rehearsal.ts';
+import { judgeRehearsal, type RehearsalVerdict, type ReleaseDigest } from '../domain/judge-rehearsal.ts';
 import type { Catalog } from '../plan/catalog.ts';
 import type { Renderer } from '../render/create-renderer.ts';
 import { fingerprintTemplates } from '../render/fingerprint-templates.ts';
@@ -19,14 +19,14 @@ import type { Foundation } from './build-foundation.ts';
 
 export interface GuardWatchOptions {
   readonly process: ProcessName;
-  readonly release: Release;
+  readonly release: ReleaseDigest;
 }
 
 /** What would go live with this process. */
 export function readRelease(
   { configuration }: Pick<Foundation, 'configuration'>,
   { catalog, renderer }: { readonly catalog: Pick<Catalog, 'types'>; readonly renderer: Renderer },
-): Release {
+): ReleaseDigest {
   return {
     templates: fingerprintTemplates(renderer, catalog.types()),
     settings: fingerprintSettings(configuration.values),

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { type Rehearsal, type Release, rehearsalMsMax } from '../domain/judge-rehearsal.ts';
+import { type Rehearsal, type ReleaseDigest, rehearsalMsMax } from '../domain/judge-rehearsal.ts';
 import type { Keys } from '../store/keys.ts';
 import { toStoreError } from '../store/scripts.ts';
 import { readStoreClock } from '../store/store-clock.ts';
@@ -15,7 +15,7 @@ const keptMs = 10 * rehearsalMsMax;
 /** Puts on record that messages of these types were rehearsed with this release, now. */
 export async function recordRehearsals(
   { redis, keys }: Store,
-  { templates, settings }: Release,
+  { templates, settings }: ReleaseDigest,
   types: readonly string[],
 ): Promise<void> {
   if (types.length === 0) return;

@@ -1,10 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Decision, decideOutcome, type RetryPolicy, toUnknownPolicy } from '../domain/decide-outcome.ts';
+import {
+  type Decision,
+  decideOutcome,
+  type OutcomePolicy,
+  toUnknownPolicy,
+} from '../domain/decide-outcome.ts';
 import { maskAddress } from '../domain/mask.ts';
 import type { AttemptOutcome } from '../domain/outcome.ts';
 import type { AttemptEnd, Claim } from '../gate/permits.ts';
 import { logAttempt } from '../observe/log.ts';
-import { type Lease, type Provider, ProviderUnavailable } from '../providers/provider.ts';
+import { type Provider, ProviderUnavailable, type Reservation } from '../providers/provider.ts';
 import type { JobEnd } from '../queue/queue-host.ts';
 import type { Desk, ReadyMessage } from './desk.ts';
 import { type AskedAt, createFence } from './fence.ts';
@@ -14,7 +19,7 @@ import { toOutgoing } from './to-outgoing.ts';
 
 type Choice = Extract<ReturnType<Desk['providers']['chooseProvider']>, { kind: 'chosen' }>;
 /** A live connection, or why there is none: then the gate is asked all the same, since a stop must hold what waits. */
-type Slot = { readonly lease: Lease } | { readonly unavailable: ProviderUnavailable };
+type Slot = { readonly reservation: Reservation } | { readonly unavailable: ProviderUnavailable };
 
 const parkMsMax = 60_000;
 /** Long enough that a worker whose own watch says stopped, while the gate says go, does not spin. */
@@ -80,7 +85,7 @@ async function tryProvider(
     return await followRefusal(desk, ready, answer);
   } finally {
     choice.report('unused', desk.monotonicNow());
-    if (slot !== undefined && 'lease' in slot) slot.lease.release();
+    if (slot !== undefined && 'reservation' in slot) slot.reservation.release();
   }
 }
 
@@ -96,7 +101,7 @@ async function useClaim(desk: Desk, attempt: Attempt): Promise<JobEnd> {
   const { claim, slot, choice } = attempt;
   const begun = desk.monotonicNow();
   const outcome: AttemptOutcome =
-    'lease' in slot ? await sendFenced(desk, attempt, slot.lease) : toOutcome(slot.unavailable);
+    'reservation' in slot ? await sendFenced(desk, attempt, slot.reservation) : toOutcome(slot.unavailable);
   const providerMs = desk.monotonicNow() - begun;
   choice.report('unavailable' in slot ? 'unavailable' : outcome, desk.monotonicNow());
   desk.metrics.countAttempt({
@@ -113,7 +118,7 @@ function toOutcome({ code, message }: ProviderUnavailable): AttemptOutcome {
   return { kind: code === 'unauthorized' ? 'account-fault' : 'unreachable', code, detail: message };
 }
 
-async function sendFenced(desk: Desk, attempt: Attempt, lease: Lease): Promise<AttemptOutcome> {
+async function sendFenced(desk: Desk, attempt: Attempt, reservation: Reservation): Promise<AttemptOutcome> {
   const { claim, ready } = attempt;
   const fence = createFence({
     watch: desk.watch,
@@ -124,7 +129,7 @@ async function sendFenced(desk: Desk, attempt: Attempt, lease: Lease): Promise<A
     now: desk.now,
     monotonicNow: desk.monotonicNow,
   });
-  const outcome = await lease.send(toOutgoing(ready.message, ready.draft, desk.senders), fence);
+  const outcome = await reservation.send(toOutgoing(ready.message, ready.draft, desk.senders), fence);
   return outcome.kind === 'aborted'
     ? { kind: 'aborted', detail: fence.refusal() || outcome.detail }
     : outcome;
@@ -139,7 +144,7 @@ interface Settled {
 async function settle(desk: Desk, attempt: Attempt, settled: Settled): Promise<JobEnd> {
   const { claim, ready } = attempt;
   const { message } = ready;
-  const decision = decideOutcome(settled.outcome, toRetryPolicy(desk, ready), {
+  const decision = decideOutcome(settled.outcome, toOutcomePolicy(desk, ready), {
     attempt: claim.attempt,
     sinceFirstAttemptMs: claim.sinceFirstAttemptMs + settled.providerMs,
     resends: claim.resends,
@@ -163,7 +168,7 @@ async function settle(desk: Desk, attempt: Attempt, settled: Settled): Promise<J
   return decision.to === 'resend' ? { kind: 'later', inMs: 50 } : { kind: 'done' };
 }
 
-function toRetryPolicy({ retriesEnabled }: Desk, { template }: ReadyMessage): RetryPolicy {
+function toOutcomePolicy({ retriesEnabled }: Desk, { template }: ReadyMessage): OutcomePolicy {
   return { ...template.retry, retriesEnabled, onUnknown: template.onUnknown };
 }
 
@@ -260,7 +265,7 @@ function suppressGone(
 
 function countEnd(desk: Desk, attempt: Attempt, outcome: AttemptOutcome, decision: Decision): void {
   if (decision.to === 'dead') desk.metrics.countDeadLetter(decision.reason);
-  const policy = toUnknownPolicy(toRetryPolicy(desk, attempt.ready));
+  const policy = toUnknownPolicy(toOutcomePolicy(desk, attempt.ready));
   if (outcome.kind === 'unknown') desk.metrics.countUnknown(outcome.phase, policy);
 }
 
@@ -298,7 +303,7 @@ function describe(outcome: AttemptOutcome, { message }: ReadyMessage): string {
 
 async function reserve(provider: Provider, signal: AbortSignal): Promise<Slot> {
   try {
-    return { lease: await provider.reserve(signal) };
+    return { reservation: await provider.reserve(signal) };
   } catch (error) {
     if (error instanceof ProviderUnavailable && !signal.aborted) return { unavailable: error };
     throw error;
