@@ -22,7 +22,18 @@ const mayImport = {
   operator: [...stages, 'queue', 'store', 'observe', 'domain'],
   http: [...stages, 'operator', 'observe', 'domain'],
   cli: [...stages, 'operator', 'outbound', 'store', 'config', 'observe', 'domain'],
-  compose: [...stages, 'operator', 'http', 'outbound', 'queue', 'store', 'runtime', 'config', 'observe', 'domain'],
+  compose: [
+    ...stages,
+    'operator',
+    'http',
+    'outbound',
+    'queue',
+    'store',
+    'runtime',
+    'config',
+    'observe',
+    'domain',
+  ],
 };
 
 /** Packages that only these folders use. Others may name their types, for a client that is handed to them. */
@@ -103,6 +114,7 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
+    reporterOptions: { mermaid: { minify: false } },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     enhancedResolveOptions: {
