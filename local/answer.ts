@@ -34,6 +34,6 @@ export function answerText(
 }
 
 /** The whole body as text. Loopback and development only: a local caller is trusted with its size. */
-export function readBody(request: IncomingMessage): Promise<string> {
+export function readRequestBody(request: IncomingMessage): Promise<string> {
   return text(request);
 }

@@ -1,14 +1,14 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseEmailAddress, parsePhoneNumber } from '../src/domain/address.ts';
-import { type Directory, loadStudents, type Student, startDirectory } from './directory.ts';
+import { type LocalDirectory, loadStudents, type Student, startDirectory } from './directory.ts';
 import { audiences, type Issuer, startIssuer } from './issuer.ts';
-import { requestToken } from './request-token.ts';
+import { fetchToken } from './request-token.ts';
 
 const secret = 'only-for-this-test';
 const fixture = fileURLToPath(new URL('fixtures/students.json', import.meta.url));
 let issuer: Issuer;
-let directory: Directory;
+let directory: LocalDirectory;
 
 beforeAll(async () => {
   issuer = await startIssuer({
@@ -84,7 +84,7 @@ function dropNulls({ email, phone }: Student): { email?: string; phone?: string 
 }
 
 function tokenOf(clientId: string, scope: string): Promise<string> {
-  return requestToken({ tokenUrl: issuer.tokenUrl, clientId, clientSecret: secret, scope });
+  return fetchToken({ tokenUrl: issuer.tokenUrl, clientId, clientSecret: secret, scope });
 }
 
 function ask(id: string, token: string | undefined): Promise<Response> {

@@ -24,7 +24,7 @@ export interface DirectoryOptions {
   readonly audience: string;
 }
 
-export interface Directory {
+export interface LocalDirectory {
   /** For DIRECTORY_URL: people are at `<url>/students/<id>`. */
   readonly url: string;
   stop(): Promise<void>;
@@ -36,7 +36,7 @@ type Entry = 'allowed' | 'no-token' | 'no-scope';
  * Starts the students' directory on loopback. `GET /students/{id}` with a token of scope `directory.read` answers 200,
  * 404 (nobody), or 403 `consent-refused`; without a good token 401, with one of another scope 403 `insufficient-scope`.
  */
-export async function startDirectory(options: DirectoryOptions): Promise<Directory> {
+export async function startDirectory(options: DirectoryOptions): Promise<LocalDirectory> {
   const people = new Map(options.students.map((student) => [student.student_id, student]));
   const keys = createRemoteJWKSet(new URL(options.issuer.jwksUrl), { cooldownDuration: 1000 });
   const server = createServer((request, response) => {

@@ -1,4 +1,4 @@
-import type { Part } from './part.ts';
+import type { StandPart } from './part.ts';
 import type { Report } from './report.ts';
 
 /** What can be tried beside a running stand: which of its parts go away for a while, and what to read meanwhile. */
@@ -38,7 +38,7 @@ export interface Drills {
 }
 
 /** Drills over the parts of a stand, one at a time. */
-export function createDrills(parts: readonly Part[], report: Pick<Report, 'bad'>): Drills {
+export function createDrills(parts: readonly StandPart[], report: Pick<Report, 'bad'>): Drills {
   let ending: (() => Promise<void>) | undefined;
   const end = async (): Promise<void> => {
     const now = ending;
@@ -66,7 +66,7 @@ export function createDrills(parts: readonly Part[], report: Pick<Report, 'bad'>
   };
 }
 
-async function bringBack(part: Part, report: Pick<Report, 'bad'>): Promise<void> {
+async function bringBack(part: StandPart, report: Pick<Report, 'bad'>): Promise<void> {
   try {
     await part.comeBack?.();
   } catch (error) {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { audiences, type Issuer, type IssuerClient, type IssuerOptions, startIssuer } from './issuer.ts';
-import { requestToken } from './request-token.ts';
+import { fetchToken } from './request-token.ts';
 
 const upstream: IssuerClient = {
   id: 'upstream-demo',
@@ -58,7 +58,7 @@ describe('a token of the local issuer', () => {
 
   test('is for the audience that the request names', async () => {
     const issuer = await start();
-    const token = await requestToken({
+    const token = await fetchToken({
       ...credentialsOf(issuer, upstream),
       scope: 'notify.read',
       resource: audiences.api,
@@ -136,7 +136,7 @@ function credentialsOf(issuer: Issuer, client: IssuerClient) {
 }
 
 function requestFor(issuer: Issuer, client: IssuerClient, scope: string): Promise<string> {
-  return requestToken({ ...credentialsOf(issuer, client), scope });
+  return fetchToken({ ...credentialsOf(issuer, client), scope });
 }
 
 function verify(issuer: Issuer, token: string, audience: string) {

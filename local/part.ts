@@ -2,7 +2,7 @@ import type { CallerEnvironment, Ports, Program } from './environment.ts';
 import type { Report } from './report.ts';
 
 /** Something that runs and can be stopped. */
-export interface Part {
+export interface StandPart {
   readonly name: string;
   stop(): Promise<unknown>;
   /** Nobody answers in its place, until `comeBack`. Only of what the product talks to. */

@@ -9,7 +9,7 @@ export interface TokenRequest {
 }
 
 /** An access token by client credentials (RFC 6749 §4.4). Throws with the issuer's own words when it refuses. */
-export async function requestToken(request: TokenRequest): Promise<string> {
+export async function fetchToken(request: TokenRequest): Promise<string> {
   const form = new URLSearchParams({ grant_type: 'client_credentials', scope: request.scope });
   if (request.resource !== undefined) form.set('resource', request.resource);
   const credentials = `${encodeURIComponent(request.clientId)}:${encodeURIComponent(request.clientSecret)}`;

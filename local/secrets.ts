@@ -40,7 +40,7 @@ export async function readSecrets(dataDir: string): Promise<Secrets | undefined>
 }
 
 /** The clients as the issuer wants them. */
-export function listClients(secrets: Secrets): readonly IssuerClient[] {
+export function listIssuerClients(secrets: Secrets): readonly IssuerClient[] {
   return clientNames().map((id) => ({ id, secret: secrets.clients[id], ...clientTable[id] }));
 }
 

@@ -1,7 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { countSegments } from '../src/render/count-segments.ts';
-import { answerJson, readBody } from './answer.ts';
+import { answerJson, readRequestBody } from './answer.ts';
 import { listenOnLoopback } from './loopback.ts';
 import { createShelf, type Shelf } from './shelf.ts';
 
@@ -59,7 +59,11 @@ export async function startSmsCatcher(options: SmsCatcherOptions): Promise<SmsCa
         type: 'Full',
       }),
     [`POST ${accountPath}/Messages.json`]: async (request, response) =>
-      takeText(new URLSearchParams(await readBody(request)), response, { texts, accountPath, ...options }),
+      takeText(new URLSearchParams(await readRequestBody(request)), response, {
+        texts,
+        accountPath,
+        ...options,
+      }),
   };
   const server = createServer((request, response) => {
     const path = new URL(request.url ?? '/', 'http://catcher').pathname;

@@ -2,7 +2,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createDrills } from './drills.ts';
 import { buildEnvironment, type Environment, formatEnvironment } from './environment.ts';
-import type { Crash, Part, StandOptions } from './part.ts';
+import type { Crash, StandOptions, StandPart } from './part.ts';
 import { writePrivateFile } from './private-file.ts';
 import type { Report } from './report.ts';
 import { loadSecrets, type Secrets } from './secrets.ts';
@@ -31,7 +31,7 @@ export interface Stand {
  * it are stopped and this rejects.
  */
 export async function startStand(options: StandOptions): Promise<Stand> {
-  const parts: Part[] = [];
+  const parts: StandPart[] = [];
   let stopping: Promise<void> | undefined;
   const drills = createDrills(parts, options.report);
   const operatorFile = join(options.dataDir, 'operator.env');
@@ -83,7 +83,7 @@ function buildOperatorEnvironment(
   };
 }
 
-async function stopParts(parts: readonly Part[], report: Report): Promise<void> {
+async function stopParts(parts: readonly StandPart[], report: Report): Promise<void> {
   for (const part of parts.toReversed()) {
     await part.stop().catch((error: unknown) => report.bad(part.name, `did not stop: ${String(error)}`));
   }

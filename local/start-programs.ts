@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Child, startChild } from './child.ts';
 import type { Environment, Program } from './environment.ts';
 import { createLater } from './later.ts';
-import { type Crash, type Part, type StandOptions, StartFault } from './part.ts';
+import { type Crash, type StandOptions, type StandPart, StartFault } from './part.ts';
 import type { Report } from './report.ts';
 import { findRoot } from './root.ts';
 
@@ -11,17 +11,17 @@ export interface ProgramsOptions extends StandOptions {
   readonly environment: Environment;
   readonly logsDir: string;
   /** Each process is added here as soon as it exists. */
-  readonly parts: Part[];
+  readonly parts: StandPart[];
 }
 
-export interface Running {
+export interface RunningProgram {
   readonly crashed: Promise<Crash>;
 }
 
 const readyMs = 60_000;
 
 /** Starts the product's processes, all at once because together they are ready sooner, and awaits them in order. */
-export async function startPrograms(options: ProgramsOptions): Promise<readonly Running[]> {
+export async function startPrograms(options: ProgramsOptions): Promise<readonly RunningProgram[]> {
   const starting = options.programs.map((program) => {
     const { child, ready } = startProgram(program, options);
     options.parts.push({ name: program.name, stop: () => stopChild(child, options) });

@@ -3,10 +3,10 @@ import { loadStudents, startDirectory } from './directory.ts';
 import { smsAccountSid } from './environment.ts';
 import { type Mail, startInbox } from './inbox.ts';
 import { audiences, startIssuer } from './issuer.ts';
-import type { Crash, Part, StandOptions } from './part.ts';
+import type { Crash, StandOptions, StandPart } from './part.ts';
 import { startRedis } from './redis.ts';
 import { findRoot } from './root.ts';
-import { listClients, type Secrets } from './secrets.ts';
+import { listIssuerClients, type Secrets } from './secrets.ts';
 import { startSentPage } from './sent-page.ts';
 import { createShelf } from './shelf.ts';
 import { startSmsCatcher, type Text } from './sms-catcher.ts';
@@ -17,16 +17,16 @@ const keptMax = 500;
 export interface SurroundingsOptions extends StandOptions {
   readonly secrets: Secrets;
   /** Each part is added here as soon as it runs, so that a failure later can stop it. */
-  readonly parts: Part[];
+  readonly parts: StandPart[];
 }
 
-export interface Surroundings {
+interface RunningSurroundings {
   readonly addresses: Readonly<Record<'sent' | 'issuer' | 'tokens' | 'directory' | 'redis', string>>;
   readonly crashed: Promise<Crash>;
 }
 
 /** Starts what the product talks to. Redis is a process; the small servers live in this one. */
-export async function startSurroundings(options: SurroundingsOptions): Promise<Surroundings> {
+export async function startSurroundings(options: SurroundingsOptions): Promise<RunningSurroundings> {
   const { ports, dataDir, secrets } = options;
   const redisDir = join(dataDir, 'redis');
   const program = options.caller['REDIS_SERVER'];
@@ -47,7 +47,11 @@ export async function startSurroundings(options: SurroundingsOptions): Promise<S
     comeBack: () => signal('SIGCONT'),
   });
   const issuer = await add(options, 'issuer', () =>
-    startIssuer({ port: ports.issuer, keysDir: join(dataDir, 'issuer'), clients: listClients(secrets) }),
+    startIssuer({
+      port: ports.issuer,
+      keysDir: join(dataDir, 'issuer'),
+      clients: listIssuerClients(secrets),
+    }),
   );
   const students = await loadStudents(join(findRoot(), 'local', 'fixtures', 'students.json'));
   const directory = await add(options, 'directory', () =>

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { askStand } from './control.ts';
-import { requestToken } from './request-token.ts';
+import { fetchToken } from './request-token.ts';
 import { findRoot } from './root.ts';
 import { type ClientName, clientNames, readSecrets, scopesOf } from './secrets.ts';
 
@@ -33,7 +33,7 @@ async function printToken(): Promise<number> {
   const secrets = await readSecrets(dataDir);
   if (tokenUrl === undefined || secrets === undefined)
     throw new Error('The local issuer does not run. Start it: ./scripts/up');
-  console.log(await requestToken({ tokenUrl, clientId, clientSecret: secrets.clients[clientId], scope }));
+  console.log(await fetchToken({ tokenUrl, clientId, clientSecret: secrets.clients[clientId], scope }));
   return 0;
 }
 

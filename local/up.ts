@@ -9,7 +9,7 @@ import { choosePorts, describeTakenPorts, listIgnoredSettings, programs } from '
 import { createLater } from './later.ts';
 import { type Crash, StartFault } from './part.ts';
 import { createReport, type Report } from './report.ts';
-import { requestToken } from './request-token.ts';
+import { fetchToken } from './request-token.ts';
 import { findRoot } from './root.ts';
 import { type Stand, startStand } from './stand.ts';
 
@@ -106,7 +106,7 @@ async function showDemo(stand: Stand, to: Report): Promise<undefined> {
   const clientId = 'upstream-demo';
   to.title('Two events, as an upstream service posts them');
   try {
-    const token = await requestToken({
+    const token = await fetchToken({
       tokenUrl: stand.addresses.tokens,
       clientId,
       clientSecret: stand.secrets.clients[clientId],

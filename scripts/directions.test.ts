@@ -22,7 +22,10 @@ const files = {
   'src/providers/retry.ts': `import './send.ts'; export const retry = 1;`,
   'src/misc/things.ts': `import '../domain/address.ts';`,
   'src/compose/build-worker.ts': `import '../gate/limits.ts'; import '../../local/inbox.ts';`,
-  'local/inbox.ts': `export const inbox = 1;`,
+  'local/inbox.ts': `import type { Page } from './page.ts'; export const inbox = 1; export type Inbox = Page;`,
+  'local/page.ts': `import type { Inbox } from './inbox.ts'; export interface Page { of: Inbox }`,
+  'scripts/build.ts': `import './lib/copy.ts'; export const build = 1;`,
+  'scripts/lib/copy.ts': `export const copy = async () => import('../build.ts');`,
   'workers/guard.ts': `import '../src/compose/build-worker.ts'; import '../src/store/keys.ts';`,
   'tsconfig.json': `{ "compilerOptions": { "module": "NodeNext", "allowImportingTsExtensions": true, "noEmit": true } }`,
 };
@@ -46,7 +49,7 @@ beforeAll(async () => {
     'json',
     '--preserve-symlinks',
   ];
-  const { stdout } = await promisify(execFile)(tool, [...args, 'src', 'workers', 'local'], {
+  const { stdout } = await promisify(execFile)(tool, [...args, 'src', 'workers', 'local', 'scripts'], {
     cwd: dir,
   }).catch((error: { stdout: string }) => error);
   const { summary } = JSON.parse(stdout);
@@ -64,6 +67,8 @@ test('each breach of the import table is named, and nothing that it allows', () 
     'entries-are-thin: workers/guard.ts',
     'every-folder-has-a-direction: src/misc/things.ts',
     'ingest-knows-the-catalog-only: src/ingest/accept.ts',
+    'no-cycles: local/inbox.ts',
+    'no-cycles: scripts/build.ts',
     'no-cycles: src/providers/retry.ts',
     'only-store-and-queue-uses-ioredis: src/gate/limits.ts',
     'plan-imports: src/plan/directory.ts',

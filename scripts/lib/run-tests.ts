@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import type { Tally } from './tally-reporter.ts';
+import type { TestTally } from './tally-reporter.ts';
 
 /** The quick ones first: what is broken shows early. */
 const layers = ['unit', 'golden', 'conformance', 'regression', 'integration', 'e2e', 'faults'];
@@ -30,7 +30,7 @@ async function runTests(chosen: readonly string[]): Promise<number> {
     console.error(`There is no layer ${unknown.join(', ')}. The layers are: ${known.join(', ')}.`);
     return 2;
   }
-  const tallies: Tally[] = [];
+  const tallies: TestTally[] = [];
   for (const layer of chosen.length > 0 ? chosen : layers) tallies.push(await runLayer(layer));
   const passed = tallies.reduce((sum, tally) => sum + tally.passed, 0);
   const failed = tallies.flatMap((tally) => tally.failed);
@@ -44,7 +44,7 @@ async function runTests(chosen: readonly string[]): Promise<number> {
   return failed.length === 0 && passed > 0 ? 0 : 1;
 }
 
-async function runLayer(layer: string): Promise<Tally> {
+async function runLayer(layer: string): Promise<TestTally> {
   const dir = mkdtempSync(join(tmpdir(), 'tally-'));
   const file = join(dir, 'tally.json');
   console.log(`\n== ${layer}`);
@@ -76,7 +76,7 @@ function runVitest(layer: string, tallyFile: string): Promise<number | string> {
 }
 
 /** A run that ended badly without naming a failure is one failure: silence is never a pass. */
-function readTally(file: string, layer: string, end: number | string): Tally {
+function readTally(file: string, layer: string, end: number | string): TestTally {
   const tally = parseTally(file);
   if (tally !== undefined && (end === 0 || tally.failed.length > 0)) return tally;
   const failure = {
@@ -86,7 +86,7 @@ function readTally(file: string, layer: string, end: number | string): Tally {
   return { passed: tally?.passed ?? 0, failed: [failure], skipped: tally?.skipped ?? [] };
 }
 
-function parseTally(file: string): Tally | undefined {
+function parseTally(file: string): TestTally | undefined {
   try {
     return JSON.parse(readFileSync(file, 'utf8'));
   } catch {

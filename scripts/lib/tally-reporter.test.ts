@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-import type { Tally } from './tally-reporter.ts';
+import type { TestTally } from './tally-reporter.ts';
 
 const mixedTests = `
   test('good', () => {});
@@ -22,7 +22,7 @@ const mixedTests = `
 `;
 
 let dir = '';
-let tally: Tally;
+let tally: TestTally;
 
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'tally-reporter-'));

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import type { Reporter, SerializedError, TestCase, TestModule } from 'vitest/node';
 
 /** What one vitest run comes to. `run-tests.ts` adds these up. */
-export interface Tally {
+export interface TestTally {
   readonly passed: number;
   readonly failed: readonly TalliedFailure[];
   readonly skipped: readonly TalliedSkip[];
@@ -27,7 +27,7 @@ export function createTallyReporter(file: string): Reporter {
   return {
     onTestRunEnd(modules, unhandledErrors) {
       const tests = modules.flatMap((module) => [...module.children.allTests()]);
-      const tally: Tally = {
+      const tally: TestTally = {
         passed: tests.filter((test) => test.result().state === 'passed').length,
         failed: [
           ...tests.filter((test) => test.result().state === 'failed').map(describeFailure),

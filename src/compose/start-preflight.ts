@@ -3,7 +3,7 @@ import { fingerprintSettings } from '../config/fingerprint-settings.ts';
 import { judgeProductionGuard, type ProcessName } from '../config/production-guard.ts';
 import { readRehearsals } from '../deliver/rehearsals.ts';
 import { createPreflightWatch } from '../deliver/watch-preflight.ts';
-import { judgeRehearsal, type Release } from '../domain/judge-rehearsal.ts';
+import { judgeRehearsal, type ReleaseDigest } from '../domain/judge-rehearsal.ts';
 import type { Catalog } from '../plan/catalog.ts';
 import type { Renderer } from '../render/create-renderer.ts';
 import { fingerprintTemplates } from '../render/fingerprint-templates.ts';
@@ -16,7 +16,7 @@ import { checkStore } from './check-dependencies.ts';
 export function readRelease(
   { configuration }: Pick<Foundation, 'configuration'>,
   { catalog, renderer }: { readonly catalog: Pick<Catalog, 'types'>; readonly renderer: Renderer },
-): Release {
+): ReleaseDigest {
   return {
     templates: fingerprintTemplates(renderer, catalog.types()),
     settings: fingerprintSettings(configuration.values),
@@ -26,7 +26,7 @@ export function readRelease(
 /** Starts judging the production guard, in production mode only, and answers how to ask whether it passes. */
 export async function startPreflight(
   foundation: Foundation,
-  { process: own, release }: { readonly process: ProcessName; readonly release: Release },
+  { process: own, release }: { readonly process: ProcessName; readonly release: ReleaseDigest },
 ): Promise<() => boolean> {
   const { configuration, redis, keys, log, shutdown, reportError } = foundation;
   if (configuration.values.APP_MODE !== 'production') return () => false;

@@ -8,7 +8,7 @@ import type { SendDeps } from '../deliver/send-deps.ts';
 import { dropSenderReport, reportEveryMs, writeSenderReport } from '../deliver/sender-reports.ts';
 import { createTurns } from '../deliver/take-turns.ts';
 import type { EnvironmentFlags } from '../domain/judge-environment.ts';
-import type { Release } from '../domain/judge-rehearsal.ts';
+import type { ReleaseDigest } from '../domain/judge-rehearsal.ts';
 import { channels } from '../domain/message.ts';
 import type { ProviderSet } from '../providers/choose-provider.ts';
 import { createOutbox } from '../providers/outbox.ts';
@@ -94,7 +94,7 @@ export async function startSender(foundation: Foundation): Promise<void> {
 }
 
 /** Puts on record which types are rehearsed with this release, together every few seconds. */
-function recordRehearsalsOf(foundation: Foundation, release: Release): (type: string) => void {
+function recordRehearsalsOf(foundation: Foundation, release: ReleaseDigest): (type: string) => void {
   const { redis, keys } = foundation;
   const { note, record } = createRehearsalRecorder({ redis: redis.commands, keys }, release);
   runTask(foundation, { name: 'rehearsals', everyMs: recordEveryMs, run: record, atEnd: record });
@@ -136,7 +136,10 @@ function createHealthCheck(
 }
 
 /** The environment's flags, with whether the production guard passes now. */
-async function watchEnvironment(foundation: Foundation, release: Release): Promise<() => EnvironmentFlags> {
+async function watchEnvironment(
+  foundation: Foundation,
+  release: ReleaseDigest,
+): Promise<() => EnvironmentFlags> {
   const { configuration, metrics } = foundation;
   const look = async (): Promise<void> => {
     metrics.setStoreDurable((await checkStore(foundation)).durable);

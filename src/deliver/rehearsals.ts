@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { type Rehearsal, type Release, rehearsalMsMax } from '../domain/judge-rehearsal.ts';
+import { type Rehearsal, type ReleaseDigest, rehearsalMsMax } from '../domain/judge-rehearsal.ts';
 import type { Keys } from '../store/keys.ts';
 import { toStoreError } from '../store/scripts.ts';
 import { readStoreClock } from '../store/store-clock.ts';
@@ -15,7 +15,7 @@ const keptMs = 10 * rehearsalMsMax;
 /** Puts on record that messages of these types were rehearsed with this release, now. */
 export async function recordRehearsals(
   { redis, keys }: Store,
-  { templates, settings }: Release,
+  { templates, settings }: ReleaseDigest,
   types: readonly string[],
 ): Promise<void> {
   if (types.length === 0) return;
@@ -38,7 +38,7 @@ export async function recordRehearsals(
 /** Collects which types are rehearsed with this release; `record` puts them on record together. */
 export function createRehearsalRecorder(
   store: Store,
-  release: Release,
+  release: ReleaseDigest,
 ): { readonly note: (type: string) => void; readonly record: () => Promise<void> } {
   const types = new Set<string>();
   return {

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AttemptOutcome } from '../domain/outcome.ts';
 import type { Claim } from '../gate/permits.ts';
-import { type Lease, type Provider, ProviderUnavailable } from '../providers/provider.ts';
+import { type Provider, ProviderUnavailable, type Reservation } from '../providers/provider.ts';
 import type { JobEnd } from '../queue/queue-host.ts';
 import { type AskedAt, createFence } from './fence.ts';
 import { followRefusal, holdMessage } from './follow-refusal.ts';
@@ -11,7 +11,7 @@ import { toOutgoing } from './to-outgoing.ts';
 
 type Choice = Extract<ReturnType<SendDeps['providers']['chooseProvider']>, { kind: 'chosen' }>;
 /** A live connection, or why there is none: then the gate is asked all the same, since a stop must hold what waits. */
-type Slot = { readonly lease: Lease } | { readonly unavailable: ProviderUnavailable };
+type Slot = { readonly reservation: Reservation } | { readonly unavailable: ProviderUnavailable };
 
 const parkMsMax = 60_000;
 
@@ -75,7 +75,7 @@ async function tryProvider(
     return await followRefusal(deps, ready, answer);
   } finally {
     choice.report('unused', deps.monotonicNow());
-    if (slot !== undefined && 'lease' in slot) slot.lease.release();
+    if (slot !== undefined && 'reservation' in slot) slot.reservation.release();
   }
 }
 
@@ -90,7 +90,8 @@ interface Granted {
 async function useClaim(deps: SendDeps, granted: Granted): Promise<JobEnd> {
   const { ready, claim, slot, asked, choice } = granted;
   const begun = deps.monotonicNow();
-  const outcome = 'lease' in slot ? await sendFenced(deps, granted, slot.lease) : toOutcome(slot.unavailable);
+  const outcome =
+    'reservation' in slot ? await sendFenced(deps, granted, slot.reservation) : toOutcome(slot.unavailable);
   const providerMs = deps.monotonicNow() - begun;
   choice.report('unavailable' in slot ? 'unavailable' : outcome, deps.monotonicNow());
   deps.metrics.countAttempt({
@@ -110,7 +111,7 @@ function toOutcome({ code, message }: ProviderUnavailable): AttemptOutcome {
 async function sendFenced(
   deps: SendDeps,
   { ready, claim, asked }: Granted,
-  lease: Lease,
+  reservation: Reservation,
 ): Promise<AttemptOutcome> {
   const { watch, permitDeadlineMs, attemptTimeoutMs, now, monotonicNow } = deps;
   const fence = createFence({
@@ -122,7 +123,7 @@ async function sendFenced(
     now,
     monotonicNow,
   });
-  const outcome = await lease.send(toOutgoing(ready.message, ready.draft, deps.senders), fence);
+  const outcome = await reservation.send(toOutgoing(ready.message, ready.draft, deps.senders), fence);
   return outcome.kind === 'aborted'
     ? { kind: 'aborted', detail: fence.refusal() || outcome.detail }
     : outcome;
@@ -130,7 +131,7 @@ async function sendFenced(
 
 async function reserve(provider: Provider, signal: AbortSignal): Promise<Slot> {
   try {
-    return { lease: await provider.reserve(signal) };
+    return { reservation: await provider.reserve(signal) };
   } catch (error) {
     if (error instanceof ProviderUnavailable && !signal.aborted) return { unavailable: error };
     throw error;

@@ -1,5 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Decision, decideOutcome, type RetryPolicy, toUnknownPolicy } from '../domain/decide-outcome.ts';
+import {
+  type Decision,
+  decideOutcome,
+  type OutcomePolicy,
+  toUnknownPolicy,
+} from '../domain/decide-outcome.ts';
 import { maskAddress } from '../domain/mask.ts';
 import type { AttemptOutcome } from '../domain/outcome.ts';
 import type { AttemptEnd, Claim } from '../gate/permits.ts';
@@ -25,7 +30,7 @@ const givenBackPauseMs = 100;
 export async function settleAttempt(deps: SendDeps, attempt: Attempt): Promise<JobEnd> {
   const { claim, ready, outcome, providerMs } = attempt;
   const { message } = ready;
-  const policy: RetryPolicy = {
+  const policy: OutcomePolicy = {
     ...ready.template.retry,
     retriesEnabled: deps.retriesEnabled,
     onUnknown: ready.template.onUnknown,

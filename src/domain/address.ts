@@ -18,7 +18,7 @@ export type AddressFault =
   | 'bad-domain'
   | 'not-e164';
 
-export type Parsed<T> =
+export type ParsedAddress<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly fault: AddressFault };
 
@@ -37,7 +37,7 @@ const e164 = /^\+[1-9]\d{6,14}$/;
  * lower-cased. Comments, lists, groups, display names, quotes, white space, control characters and
  * non-ASCII letters are refused; an internationalised domain is given as punycode (`xn--…`).
  */
-export function parseEmailAddress(text: string): Parsed<EmailAddress> {
+export function parseEmailAddress(text: string): ParsedAddress<EmailAddress> {
   if (text.length === 0) return fault('empty');
   if (text.length > 254) return fault('too-long');
   if (!/^[\x21-\x7e]+$/.test(text)) return fault('not-plain-ascii');
@@ -47,7 +47,7 @@ export function parseEmailAddress(text: string): Parsed<EmailAddress> {
   return joinParts(text.slice(0, at), text.slice(at + 1).toLowerCase());
 }
 
-function joinParts(local: string, domain: string): Parsed<EmailAddress> {
+function joinParts(local: string, domain: string): ParsedAddress<EmailAddress> {
   if (local.length > 64 || !localPart.test(local)) return fault('bad-local-part');
   if (elsewhere.test(local)) return fault('leads-elsewhere');
   if (!isDomainName(domain)) return fault('bad-domain');
@@ -55,7 +55,7 @@ function joinParts(local: string, domain: string): Parsed<EmailAddress> {
 }
 
 /** One E.164 number (ITU-T E.164), nothing else: no spaces, no extension, no national form. */
-export function parsePhoneNumber(text: string): Parsed<PhoneNumber> {
+export function parsePhoneNumber(text: string): ParsedAddress<PhoneNumber> {
   if (text.length === 0) return fault('empty');
   return e164.test(text) ? { ok: true, value: text as PhoneNumber } : fault('not-e164');
 }
@@ -90,6 +90,6 @@ function isDomainName(domain: string): boolean {
   );
 }
 
-function fault<T>(code: AddressFault): Parsed<T> {
+function fault<T>(code: AddressFault): ParsedAddress<T> {
   return { ok: false, fault: code };
 }

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { type AttemptFacts, decideOutcome, type RetryPolicy } from './decide-outcome.ts';
+import { type AttemptFacts, decideOutcome, type OutcomePolicy } from './decide-outcome.ts';
 import type { AttemptOutcome } from './outcome.ts';
 
-const policy: RetryPolicy = {
+const policy: OutcomePolicy = {
   retriesEnabled: true,
   attemptsMax: 3,
   backOff: { baseMs: 1_000, capMs: 60_000 },
@@ -21,7 +21,7 @@ const slow: AttemptOutcome = { kind: 'slow-down', code: '429', detail: '' };
 const unknown: AttemptOutcome = { kind: 'unknown', phase: 'answer', detail: '' };
 
 describe('decideOutcome', () => {
-  test.each<[string, AttemptOutcome, Partial<RetryPolicy & AttemptFacts>, object]>([
+  test.each<[string, AttemptOutcome, Partial<OutcomePolicy & AttemptFacts>, object]>([
     [
       'accepted is sent',
       { kind: 'accepted', providerRef: 'r', detail: '' },

@@ -25,7 +25,7 @@ export type Decision =
   | { readonly to: 'resend'; readonly reason: string }
   | { readonly to: 'given-back'; readonly reason: string };
 
-export interface RetryPolicy {
+export interface OutcomePolicy {
   readonly retriesEnabled: boolean;
   readonly attemptsMax: number;
   readonly backOff: BackOff;
@@ -58,7 +58,7 @@ const accountFaultMs = 5 * 60_000;
  * allow, refused is dead, slow-down blocks the whole provider, and unknown is never taken for a failure. What is our
  * account's fault makes no dead letters: the message waits, until it is worthless if need be.
  */
-export function decideOutcome(outcome: AttemptOutcome, policy: RetryPolicy, facts: AttemptFacts): Decision {
+export function decideOutcome(outcome: AttemptOutcome, policy: OutcomePolicy, facts: AttemptFacts): Decision {
   switch (outcome.kind) {
     case 'accepted':
       return { to: 'sent', providerRef: outcome.providerRef };
@@ -94,7 +94,9 @@ export function decideOutcome(outcome: AttemptOutcome, policy: RetryPolicy, fact
 }
 
 /** To send once more is a retry too: where there are none, a person decides. */
-export function toUnknownPolicy(policy: Pick<RetryPolicy, 'onUnknown' | 'retriesEnabled'>): AmbiguityPolicy {
+export function toUnknownPolicy(
+  policy: Pick<OutcomePolicy, 'onUnknown' | 'retriesEnabled'>,
+): AmbiguityPolicy {
   return policy.retriesEnabled ? policy.onUnknown : 'ask';
 }
 
@@ -102,7 +104,7 @@ export function toUnknownPolicy(policy: Pick<RetryPolicy, 'onUnknown' | 'retries
  * However long a provider is away, its messages do not die of it: they wait until it is back, or until they are worthless.
  * The breaker sees to it that few of them try.
  */
-function decideWait(code: string, policy: RetryPolicy, facts: AttemptFacts): Decision {
+function decideWait(code: string, policy: OutcomePolicy, facts: AttemptFacts): Decision {
   if (!policy.retriesEnabled) return { to: 'dead', reason: `retries-disabled:${code}`, suppress: false };
   const inMs = backOffMs(policy.backOff, facts.attempt, facts.random);
   return { to: 'retrying', inMs, reason: code, isUncounted: true, isUnseen: true };
@@ -110,7 +112,7 @@ function decideWait(code: string, policy: RetryPolicy, facts: AttemptFacts): Dec
 
 function decideRetry(
   code: string,
-  policy: RetryPolicy,
+  policy: OutcomePolicy,
   facts: AttemptFacts,
   inMs: number,
 ): Extract<Decision, { to: 'retrying' | 'dead' }> {

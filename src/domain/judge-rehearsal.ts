@@ -1,11 +1,11 @@
 /** What goes live together: the templates and what shapes the messages beside them, each by a hash. */
-export interface Release {
+export interface ReleaseDigest {
   readonly templates: string;
   readonly settings: string;
 }
 
 /** The last time that a message of a type was rehearsed with a release. */
-export interface Rehearsal extends Release {
+export interface Rehearsal extends ReleaseDigest {
   readonly type: string;
   /** Epoch ms. */
   readonly at: number;
@@ -25,7 +25,7 @@ export const rehearsalMsMax = 72 * 3_600_000;
  * ends when nothing was live for as long as a rehearsal counts.
  */
 export function judgeRehearsal(
-  release: Release,
+  release: ReleaseDigest,
   { rehearsals, isLive }: { readonly rehearsals: readonly Rehearsal[]; readonly isLive: boolean },
   nowMs: number,
 ): RehearsalVerdict {
@@ -41,7 +41,7 @@ export function judgeRehearsal(
   return { ok: false, detail: describeMiss(release, rehearsals, nowMs) };
 }
 
-function describeMiss(release: Release, rehearsals: readonly Rehearsal[], nowMs: number): string {
+function describeMiss(release: ReleaseDigest, rehearsals: readonly Rehearsal[], nowMs: number): string {
   const newest = rehearsals.toSorted((one, other) => other.at - one.at)[0];
   if (newest === undefined) return 'no rehearsal is on record';
   const parts = [

@@ -18,7 +18,7 @@ import {
   giveBackClaim,
   lapseClaim,
   type MessageFacts,
-  releaseMessage,
+  requeueMessage,
   uncountRecipient,
 } from './message-rules.ts';
 import type { RecipientCounts } from './permit-rules.ts';
@@ -72,7 +72,7 @@ const move: fc.Arbitrary<Move> = fc.oneof(
   fc.constantFrom('held' as const, 'dead' as const, 'unknown' as const).map(
     (from): Move =>
       (message, nowMs) =>
-        releaseMessage(message, { from, reason: 'r', dueAt: 0 }, nowMs).message,
+        requeueMessage(message, { from, reason: 'r', dueAt: 0 }, nowMs).message,
   ),
 );
 

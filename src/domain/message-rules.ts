@@ -1,6 +1,7 @@
+import { dayMs } from './instant.ts';
 import type { AmbiguityPolicy, Category, MessageState } from './message.ts';
 import { isMoveAllowed, settleEnd } from './message.ts';
-import { dayMs, type RecipientCounts } from './permit-rules.ts';
+import type { RecipientCounts } from './permit-rules.ts';
 
 /**
  * What each decision does to one message: the reference that the Lua scripts are tested against. Every rule answers
@@ -142,7 +143,7 @@ export function endMessage(message: MessageFacts, { to, from, reason }: AskedEnd
     : { answer: 'refused', message };
 }
 
-export interface ReleaseAsk {
+export interface RequeueAsk {
   readonly from: 'held' | 'dead' | 'unknown';
   readonly reason: string;
   readonly dueAt: number;
@@ -150,7 +151,7 @@ export interface ReleaseAsk {
 }
 
 /** A person puts it back in the queue. A replay of a dead one starts its attempts anew. */
-export function releaseMessage(message: MessageFacts, ask: ReleaseAsk, nowMs: number): Ruled {
+export function requeueMessage(message: MessageFacts, ask: RequeueAsk, nowMs: number): Ruled {
   if (message.state !== ask.from) return { answer: 'refused', message };
   if (message.lateSent !== undefined) return { answer: 'sent-before', message };
   if (ask.createdSince !== undefined && message.createdAt < ask.createdSince)

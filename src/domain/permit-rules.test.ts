@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { dayMs } from './instant.ts';
 import { messageStates } from './message.ts';
-import { dayMs, judgePermit, type PermitAsk, type PermitFacts } from './permit-rules.ts';
+import { judgePermit, type PermitAsk, type PermitFacts } from './permit-rules.ts';
 
 const nowMs = Date.UTC(2026, 10, 20, 12);
 const flagNames = ['send', 'send:email', 'send:transactional', 'consume', 'consume:email'] as const;

@@ -1,3 +1,4 @@
+import { dayMs } from './instant.ts';
 import { type Category, type Channel, type MessageState, settleEnd } from './message.ts';
 
 /**
@@ -97,8 +98,6 @@ export type PermitVerdict =
 type Obstacle =
   | { readonly kind: 'held'; readonly reason: string }
   | { readonly kind: 'wait-here' | 'wait-later'; readonly ms: number; readonly why: string };
-
-export const dayMs = 86_400_000;
 
 /** True when the flag says exactly `on` and its expiry, if it has one, has not come. */
 export function isFlagOn(gate: GateFacts, name: string, nowMs: number): boolean {

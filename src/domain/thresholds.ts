@@ -1,6 +1,6 @@
 /**
- * Every line that the service is judged by, in one table: the guard's rules, the budgets, and whatever else has to
- * agree with them (alert rules, dashboards) are made from here. Shares are in basis points (1 % = 100) and compared
+ * Every line that the service is judged by, in one table: the guard's rules and the budgets are made from here, and
+ * alert rules and dashboards are held against it (test/regression/monitoring.test.ts). Shares are in basis points (1 % = 100) and compared
  * as whole numbers, so that a figure exactly on a line falls on the side that its rule says.
  */
 export const triggerNames = ['5xx', 'tokens', 'depth', 'p95'] as const;

@@ -100,7 +100,7 @@ export async function noteAction(
   }
 }
 
-export type ReleaseAnswer =
+export type IncidentReleaseAnswer =
   | { readonly kind: 'released'; readonly incident: Incident }
   | { readonly kind: 'not-open' }
   | { readonly kind: 'not-found' };
@@ -113,7 +113,7 @@ export async function releaseIncident(
   store: IncidentStore,
   id: string,
   order: AuditOrder,
-): Promise<ReleaseAnswer> {
+): Promise<IncidentReleaseAnswer> {
   const incident = await readIncident(store, id);
   if (incident === undefined) return { kind: 'not-found' };
   if (incident.release !== undefined) return { kind: 'not-open' };

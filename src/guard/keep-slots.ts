@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { type Bucket, type FigureName, type Figures, figureNames, sumFigure } from '../domain/figures.ts';
+import { dayMs } from '../domain/instant.ts';
 import { isUp, type Slot } from '../domain/slo-rules.ts';
 import { bucketMs, budgetWindowMs, slotMs } from '../domain/thresholds.ts';
 import type { Keys } from '../store/keys.ts';
@@ -7,7 +8,6 @@ import { toStoreError } from '../store/scripts.ts';
 import { figuresKeptMs } from './add-to-windows.ts';
 import { parseFigures } from './read-windows.ts';
 
-const dayMs = 86_400_000;
 const keptMs = budgetWindowMs + 2 * dayMs;
 
 /**

@@ -1,4 +1,4 @@
-import type { Parsed } from '../domain/address.ts';
+import type { ParsedAddress } from '../domain/address.ts';
 import { addressRepairs, parseEmailAddress, parsePhoneNumber } from '../domain/address.ts';
 import { cleanDisplayName } from '../domain/display-name.ts';
 import type { InlineRecipient } from '../domain/event.ts';
@@ -33,7 +33,7 @@ export function parseRecipient(value: unknown, note: NoteFault): InlineRecipient
 
 function readAddress<T>(
   value: unknown,
-  parse: (text: string) => Parsed<T>,
+  parse: (text: string) => ParsedAddress<T>,
   note: (detail: string) => undefined,
 ): T | undefined {
   if (isAbsent(value)) return undefined;

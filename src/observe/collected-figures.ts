@@ -3,7 +3,7 @@ import type { Gauges } from './register-metrics.ts';
 
 /** What a collector reads from the store at a scrape. Whatever is absent is not shown at all. */
 export interface CollectedFigures {
-  readonly queues?: Readonly<Record<string, QueueFigures>>;
+  readonly queues?: Readonly<Record<string, QueueGauges>>;
   readonly messages?: Readonly<Partial<Record<MessageState, number>>>;
   readonly oldestMessageAgeMs?: Readonly<Partial<Record<MessageState, number>>>;
   /** Of events and of messages. */
@@ -16,7 +16,7 @@ export interface CollectedFigures {
   readonly quarantine?: { readonly events: number; readonly bytes: number; readonly oldestAgeMs: number };
 }
 
-export interface QueueFigures {
+interface QueueGauges {
   readonly waiting: number;
   readonly active: number;
   readonly delayed: number;
@@ -91,7 +91,7 @@ function setGiven(gauge: Gauges['deadLettersKept'], value: number | undefined): 
   if (value !== undefined) gauge.set(value);
 }
 
-function showQueues(gauges: Gauges, queues: Readonly<Record<string, QueueFigures>>): void {
+function showQueues(gauges: Gauges, queues: Readonly<Record<string, QueueGauges>>): void {
   for (const [queue, { waiting, active, delayed, oldestAgeMs }] of Object.entries(queues)) {
     gauges.queueDepth.set({ queue, state: 'waiting' }, waiting);
     gauges.queueDepth.set({ queue, state: 'active' }, active);

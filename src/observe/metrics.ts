@@ -7,7 +7,7 @@ import { createCollector } from './collected-figures.ts';
 import { guardMetrics } from './guard-metrics.ts';
 import { type Counters, type Gauges, type Histograms, registerMetrics } from './register-metrics.ts';
 
-export interface MetricsOptions {
+interface MetricsOptions {
   /** Put before every name of ours; `acc_` by default. Process metrics keep their usual names. */
   readonly prefix?: string;
   readonly version?: string;

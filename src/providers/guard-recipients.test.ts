@@ -92,9 +92,9 @@ describe('a redirect', () => {
 });
 
 async function send<M extends OutgoingMessage>(provider: Provider<M>, message: M) {
-  const lease = await provider.reserve(never);
-  const outcome = await lease.send(message, new NotingFence());
-  lease.release();
+  const reservation = await provider.reserve(never);
+  const outcome = await reservation.send(message, new NotingFence());
+  reservation.release();
   return outcome;
 }
 
@@ -107,13 +107,13 @@ function record<M extends OutgoingMessage>(
   const provider: Provider<M> = {
     ...inner,
     reserve: async (signal) => {
-      const lease = await inner.reserve(signal);
+      const reservation = await inner.reserve(signal);
       return {
         send: (message, fence) => {
           sent.push(message);
-          return lease.send(message, fence);
+          return reservation.send(message, fence);
         },
-        release: () => lease.release(),
+        release: () => reservation.release(),
       };
     },
   };

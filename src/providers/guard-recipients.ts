@@ -17,16 +17,16 @@ export function guardRecipients<M extends OutgoingMessage>(
     name: provider.name,
     channel: provider.channel,
     reserve: async (signal) => {
-      const lease = await provider.reserve(signal);
+      const reservation = await provider.reserve(signal);
       return {
         send: (message, fence) => {
           // By its own channel: a message of the wrong kind must not be judged as the right one.
           const allowed =
             message.channel === provider.channel &&
             isRecipientAllowed(policy, message.channel, addressOf(message));
-          return allowed ? lease.send(redirect(message, policy), fence) : Promise.resolve(notAllowed);
+          return allowed ? reservation.send(redirect(message, policy), fence) : Promise.resolve(notAllowed);
         },
-        release: () => lease.release(),
+        release: () => reservation.release(),
       };
     },
     checkHealth: (signal) => provider.checkHealth(signal),

@@ -6,7 +6,7 @@ import type { AttemptOutcome } from '../domain/outcome.ts';
 /**
  * The port that every provider adapter implements. The order of use is fixed, and it is what makes a stop
  * exact: *reserve* a free connection, then ask the gate for a permit, then *send* at once. Nothing may queue
- * between the permit and the socket, so an adapter never has more sends under way than leases handed out,
+ * between the permit and the socket, so an adapter never has more sends under way than reservations handed out,
  * and never retries on its own.
  */
 export interface Provider<M extends OutgoingMessage = OutgoingMessage> {
@@ -18,7 +18,7 @@ export interface Provider<M extends OutgoingMessage = OutgoingMessage> {
    * Rejects with a `ProviderUnavailable` when none can be had before `signal` aborts or the connect time-out ends.
    * Every reservation is released, also one that was never used.
    */
-  reserve(signal: AbortSignal): Promise<Lease<M>>;
+  reserve(signal: AbortSignal): Promise<Reservation<M>>;
   /** Checks the provider without sending anything (SMTP: connect, TLS, login, one round trip; HTTP API: account ping). */
   checkHealth(signal: AbortSignal): Promise<ProviderHealth>;
   /** Ends all connections; attempts still under way get `deadlineMs` to finish. */
@@ -26,7 +26,7 @@ export interface Provider<M extends OutgoingMessage = OutgoingMessage> {
 }
 
 /** A reserved slot. Used for one send at most, and always given back with `release`. */
-export interface Lease<M extends OutgoingMessage = OutgoingMessage> {
+export interface Reservation<M extends OutgoingMessage = OutgoingMessage> {
   /** Sends once and tells how it ended. Never rejects: every fault is an outcome. */
   send(message: M, fence: Fence): Promise<AttemptOutcome>;
   release(): void;

@@ -2,19 +2,19 @@ import type { PointerFault } from '../domain/errors.ts';
 import type { IncomingEvent } from '../domain/event.ts';
 import type { Channel } from '../domain/message.ts';
 import { findDataFaults } from './check-data.ts';
-import { cleanText } from './clean-text.ts';
 import { findNonGsmCharacters } from './count-segments.ts';
 import { canFit, type FittedSms } from './fit-sms.ts';
 import { RenderCall } from './format-helpers.ts';
 import { findTextFault, presentName } from './judge-text.ts';
 import { normaliseSms } from './normalise-text.ts';
+import { normalizeText } from './normalize-text.ts';
 import { pickLocale } from './pick-locale.ts';
 import { presentData } from './present-data.ts';
 import {
   type CompiledTemplate,
+  type DraftContext,
   describeExcess,
   findPart,
-  type Surroundings,
   toPrivateData,
 } from './render-draft.ts';
 import { joinUses, printsPersonName } from './template-uses.ts';
@@ -35,14 +35,14 @@ export interface DraftFaults {
 export function findDraftFaults(
   template: CompiledTemplate,
   event: IncomingEvent,
-  around: Surroundings,
+  around: DraftContext,
 ): DraftFaults {
   const channels = listChannels(template, event);
   const uses = joinUses(channels.flatMap((channel) => template.uses[channel]));
   const call = toCall(template.source.defaultLocale, around);
   const data = findDataFaults(event.data, uses, call);
   const name = event.recipient?.name;
-  const nameFault = name === undefined ? undefined : findTextFault(cleanText(name), around.rule, 'prose');
+  const nameFault = name === undefined ? undefined : findTextFault(normalizeText(name), around.rule, 'prose');
   if (nameFault !== undefined) return { data, recipientName: nameFault };
   return { data: data.length === 0 && channels.includes('sms') ? findExcess(template, event, around) : data };
 }
@@ -59,7 +59,7 @@ function listChannels(
   );
 }
 
-function toCall(locale: string, { brand, rule, nowMs }: Surroundings, isWidest = false): RenderCall {
+function toCall(locale: string, { brand, rule, nowMs }: DraftContext, isWidest = false): RenderCall {
   return new RenderCall({ locale, timeZone: 'UTC', nowMs, currency: brand.currency, links: rule, isWidest });
 }
 
@@ -67,7 +67,7 @@ function toCall(locale: string, { brand, rule, nowMs }: Surroundings, isWidest =
 function findExcess(
   template: CompiledTemplate,
   event: IncomingEvent,
-  around: Surroundings,
+  around: DraftContext,
 ): readonly PointerFault[] {
   const { source } = template;
   const available = [...template.parts.sms.keys()];
@@ -83,7 +83,7 @@ function findExcess(
 function measureSms(
   template: CompiledTemplate,
   { data, recipient }: IncomingEvent,
-  around: Surroundings & { readonly locale: string },
+  around: DraftContext & { readonly locale: string },
 ): FittedSms {
   const { locale, brand, rule } = around;
   const name = recipient === undefined ? unknownName(template) : presentName(recipient.name, rule);

@@ -4,7 +4,7 @@ import type { Channel } from '../domain/message.ts';
 import { type DraftFaults, findDraftFaults } from './check-draft.ts';
 import type { LinkRule } from './check-link.ts';
 import { type CompiledPart, PartCompiler, PartError } from './compile-templates.ts';
-import { type CompiledTemplate, renderDraft, type Surroundings } from './render-draft.ts';
+import { type CompiledTemplate, type DraftContext, renderDraft } from './render-draft.ts';
 import { type Draft, RenderError, type RenderRequest } from './rendered.ts';
 import { SchemaReader } from './schema-reader.ts';
 import { type TemplateFault, TemplateFaultsError } from './template-fault.ts';
@@ -131,7 +131,7 @@ function checkUse(source: TemplateSource): readonly TemplateFault[] {
 
 function checkSamples(
   template: CompiledTemplate,
-  around: Omit<Surroundings, 'nowMs'>,
+  around: Omit<DraftContext, 'nowMs'>,
 ): readonly TemplateFault[] {
   const locales = [...new Set(template.source.parts.map((part) => part.locale))];
   return template.source.channels.flatMap((channel) =>

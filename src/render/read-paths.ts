@@ -6,9 +6,9 @@ import { UseCollector } from './template-uses.ts';
 import { findMember, listMembers, printed, recipientName, toKey, type Value } from './template-value.ts';
 
 /** What `{{this}}` is, and what is known around it. */
-export interface Scope {
+export interface TemplateScope {
   readonly value: Value;
-  readonly outer?: Scope;
+  readonly outer?: TemplateScope;
   /** Block parameters (`as |item|`). */
   readonly params: ReadonlyMap<string, Value>;
   /** Fields that a guard around says are there. */
@@ -47,14 +47,14 @@ export class PathReader {
     ]);
   }
 
-  evaluate(expression: hbs.AST.Expression, scope: Scope): Value | undefined {
+  evaluate(expression: hbs.AST.Expression, scope: TemplateScope): Value | undefined {
     if (isPath(expression)) return this.#find(expression, scope);
     if (isSubExpression(expression)) return this.call(expression, expression.path.original, scope);
     return printed;
   }
 
   /** `{{path}}`. */
-  print(path: hbs.AST.PathExpression, scope: Scope): void {
+  print(path: hbs.AST.PathExpression, scope: TemplateScope): void {
     const value = this.#find(path, scope);
     this.assertSure(value, path, path.original);
     if (value?.kind === 'field' && value.schema['format'] === 'uri')
@@ -66,7 +66,7 @@ export class PathReader {
   }
 
   /** `{{helper …}}`: what it prints is used as it prints it, and must be there. */
-  call(node: HelperCall, helper: string, scope: Scope): Value | undefined {
+  call(node: HelperCall, helper: string, scope: TemplateScope): Value | undefined {
     const options = listPairs(node.hash);
     for (const { value } of options) this.evaluate(value, scope);
     if (helper === 'lookup') return this.#lookUp(node, scope);
@@ -105,7 +105,7 @@ export class PathReader {
     return this.note(node, `${missing.what}; ${nearest === undefined ? known : `did you mean ${nearest}?`}`);
   }
 
-  #lookUp(node: HelperCall, scope: Scope): Value | undefined {
+  #lookUp(node: HelperCall, scope: TemplateScope): Value | undefined {
     const [from, name] = node.params;
     if (from === undefined || !isText(name))
       return this.note(node, '{{lookup}} needs the name of a field, in quotes, so that it can be checked');
@@ -122,11 +122,11 @@ export class PathReader {
     this.note(node, `{{${helper}}} prints a ${types[0]}, and ${name} may be something else`);
   }
 
-  #find(path: hbs.AST.PathExpression, scope: Scope): Value | undefined {
+  #find(path: hbs.AST.PathExpression, scope: TemplateScope): Value | undefined {
     const { data, depth, parts } = path;
     const [first = '', ...rest] = parts;
     if (data) return this.#follow(this.#findOwn(path, first, scope), rest, { path, scope });
-    let at: Scope = scope;
+    let at: TemplateScope = scope;
     for (let up = 0; up < depth; up += 1) {
       if (at.outer === undefined)
         return this.note(path, `{{${path.original}}} leads out of what can be seen here`);
@@ -138,7 +138,7 @@ export class PathReader {
       : this.#follow(param, rest, { path, scope });
   }
 
-  #findOwn(path: hbs.AST.PathExpression, name: string, scope: Scope): Value | undefined {
+  #findOwn(path: hbs.AST.PathExpression, name: string, scope: TemplateScope): Value | undefined {
     if (scope.inLoop && loopNames.includes(name)) return printed;
     const what = `{{${path.original}}} is not there`;
     return this.#own.get(name) ?? this.noteMissing(path, { wrong: name, what, names: [...this.#own.keys()] });
@@ -147,7 +147,7 @@ export class PathReader {
   #follow(
     from: Value | undefined,
     names: readonly string[],
-    at: { readonly path: hbs.AST.PathExpression; readonly scope: Scope },
+    at: { readonly path: hbs.AST.PathExpression; readonly scope: TemplateScope },
   ): Value | undefined {
     let value = from;
     for (const name of names) {
@@ -165,7 +165,7 @@ export class PathReader {
       name,
       original = name,
       scope,
-    }: { readonly name: string; readonly original?: string; readonly scope: Scope },
+    }: { readonly name: string; readonly original?: string; readonly scope: TemplateScope },
   ): Value | undefined {
     const value = findMember(from, name, this.schema);
     if (value === undefined) {

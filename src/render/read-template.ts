@@ -1,7 +1,7 @@
 import Handlebars from 'handlebars';
 import { isFormatHelper } from './format-helpers.ts';
 import { isPath, isSubExpression, listInlines, listPairs } from './handlebars-nodes.ts';
-import { PathReader, type Scope } from './read-paths.ts';
+import { PathReader, type TemplateScope } from './read-paths.ts';
 import type { SchemaReader } from './schema-reader.ts';
 import type { TemplateFault } from './template-fault.ts';
 import type { FieldUse } from './template-uses.ts';
@@ -35,13 +35,13 @@ export function readTemplate(program: hbs.AST.Program, options: ReadingOptions):
 /** A piece of a template that a partial may call: an inline partial, or what stands between `{{#> x}}` and `{{/x}}`. */
 interface Block {
   readonly program: hbs.AST.Program;
-  readonly params: Scope['params'];
+  readonly params: TemplateScope['params'];
   /** Its own `{{> @partial-block}}`. */
   readonly block: Block | undefined;
 }
 
 interface Place {
-  readonly scope: Scope;
+  readonly scope: TemplateScope;
   readonly inlines: ReadonlyMap<string, Block>;
   readonly block: Block | undefined;
   /** How many partials deep. */
@@ -62,7 +62,7 @@ class StatementReader extends Handlebars.Visitor {
     this.#paths = paths;
     this.#partials = partials;
     const data: Value = { kind: 'field', path: [], schema: paths.schema.root, isSure: true };
-    const scope: Scope = { value: data, params: new Map(), present: new Set(), inLoop: false };
+    const scope: TemplateScope = { value: data, params: new Map(), present: new Set(), inLoop: false };
     this.#place = { scope, inlines: new Map(), block: undefined, depth: 0 };
   }
 
@@ -119,7 +119,7 @@ class StatementReader extends Handlebars.Visitor {
 
   #readBoth(
     node: hbs.AST.BlockStatement,
-    scopes: { readonly program?: Scope; readonly inverse?: Scope },
+    scopes: { readonly program?: TemplateScope; readonly inverse?: TemplateScope },
   ): void {
     const { scope } = this.#place;
     this.#read({ ...this.#place, scope: scopes.program ?? scope }, node.program);
@@ -127,13 +127,13 @@ class StatementReader extends Handlebars.Visitor {
   }
 
   /** The scope in which `value` is known to be there. */
-  #guard(value: Value | undefined): Scope {
+  #guard(value: Value | undefined): TemplateScope {
     const { scope } = this.#place;
     if (value?.kind !== 'field') return scope;
     return { ...scope, present: new Set([...scope.present, toKey(value.path)]) };
   }
 
-  #enterItem(scope: Scope, list: Value | undefined, node: hbs.AST.BlockStatement): Scope {
+  #enterItem(scope: TemplateScope, list: Value | undefined, node: hbs.AST.BlockStatement): TemplateScope {
     if (list?.kind !== 'field') return { ...enter(scope, printed, node), inLoop: true };
     const schema = this.#paths.schema.findItem(list.schema);
     if (schema === undefined)
@@ -212,7 +212,7 @@ class StatementReader extends Handlebars.Visitor {
 }
 
 /** The scope inside `#with` and `#each`. */
-function enter(scope: Scope, value: Value, node: hbs.AST.BlockStatement): Scope {
+function enter(scope: TemplateScope, value: Value, node: hbs.AST.BlockStatement): TemplateScope {
   const entered: Value = value.kind === 'field' ? { ...value, isSure: true } : value;
   // The parser leaves the block parameters out when there are none.
   const names: readonly string[] = node.program.blockParams ?? [];

@@ -23,7 +23,7 @@ export interface CompiledTemplate {
 }
 
 /** What a draft depends on besides the request. */
-export interface Surroundings {
+export interface DraftContext {
   readonly brand: Brand;
   readonly rule: LinkRule;
   readonly nowMs: number;
@@ -34,7 +34,7 @@ export interface Surroundings {
  * be printed truthfully, a link to a foreign host, too many SMS segments. Its words hold no data: they are kept and shown.
  * The door refuses such data, so this happens to what was accepted under other templates or rules.
  */
-export function renderDraft(template: CompiledTemplate, request: RenderRequest, around: Surroundings): Draft {
+export function renderDraft(template: CompiledTemplate, request: RenderRequest, around: DraftContext): Draft {
   const { source } = template;
   if (!source.channels.includes(request.channel)) {
     throw new RenderError(

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { audiences, type Issuer, startIssuer } from '../../local/issuer.ts';
-import { requestToken } from '../../local/request-token.ts';
+import { fetchToken } from '../../local/request-token.ts';
 import type { EventId } from '../../src/domain/ids.ts';
 import { readEventRecord } from '../../src/store/event-record.ts';
 import { type ScriptedSmtp, startScriptedSmtp } from '../support/scripted-smtp.ts';
@@ -56,7 +56,7 @@ afterAll(async () => {
 });
 
 async function mintReal(clientId: string, scope: string): Promise<string> {
-  const token = await requestToken({ tokenUrl: issuer.tokenUrl, clientId, clientSecret: secret, scope });
+  const token = await fetchToken({ tokenUrl: issuer.tokenUrl, clientId, clientSecret: secret, scope });
   tokens.push(token);
   return token;
 }

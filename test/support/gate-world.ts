@@ -1,4 +1,5 @@
 import type { MessageId } from '../../src/domain/ids.ts';
+import { dayMs } from '../../src/domain/instant.ts';
 import {
   type AmbiguityPolicy,
   type Category,
@@ -15,13 +16,12 @@ import {
   giveBackClaim,
   lapseClaim,
   type MessageFacts,
-  type ReleaseAsk,
+  type RequeueAsk,
   type Ruled,
-  releaseMessage,
+  requeueMessage,
   uncountRecipient,
 } from '../../src/domain/message-rules.ts';
 import {
-  dayMs,
   type GateFacts,
   judgePermit,
   type PermitAsk,
@@ -177,8 +177,8 @@ export class GateWorld {
     return this.apply(index, (facts) => lapseClaim(facts, policy, this.now));
   }
 
-  release(index: number, ask: ReleaseAsk): string {
-    return this.apply(index, (facts) => releaseMessage(facts, ask, this.now));
+  release(index: number, ask: RequeueAsk): string {
+    return this.apply(index, (facts) => requeueMessage(facts, ask, this.now));
   }
 
   end(index: number, to: MessageState, from: readonly MessageState[], reason: string): string {

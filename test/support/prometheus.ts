@@ -4,9 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { findFreePort } from '../../local/loopback.ts';
-import { createRules, writeYaml } from '../../scripts/lib/monitoring/outputs.ts';
-import type { RuleOptions } from '../../scripts/lib/monitoring/promql.ts';
-import { nameAlert } from './monitoring-files.ts';
+import { nameAlert, parseSpan, readRuleFiles } from './monitoring-files.ts';
 import { waitFor } from './wait-for.ts';
 
 /** A real Prometheus on loopback, with our rules at a pace of the test's. Gone, with all that it kept, after `stop`. */
@@ -23,10 +21,18 @@ export interface Sample {
   readonly value: number;
 }
 
+/** How the rules are changed for a service that nobody watches for days. */
+export interface RulePace {
+  /** How long a span is made, in ms. */
+  readonly squeeze: (ms: number) => number;
+  /** Fewest samples that a burn of up-time or depth rests on. They come by the clock: a squeezed window holds few. */
+  readonly clockedSamplesMin: number;
+}
+
 export interface PrometheusOptions {
   /** `127.0.0.1:port` of what is scraped, every second. */
   readonly targets: readonly string[];
-  readonly rules: RuleOptions;
+  readonly rules: RulePace;
 }
 
 /** Whether a program is installed. Where it is not, says aloud what goes untested, and how to get it. */
@@ -114,9 +120,22 @@ function writeConfiguration(dir: string, targets: readonly string[]): void {
   writeFileSync(join(dir, 'prometheus.yaml'), stringify(configuration));
 }
 
-function writeRules(dir: string, options: RuleOptions): void {
-  for (const [subject, groups] of Object.entries(createRules(options)))
-    writeFileSync(join(dir, `${subject}.rules.yaml`), writeYaml({ groups }));
+function writeRules(dir: string, pace: RulePace): void {
+  for (const [name, text] of Object.entries(readRuleFiles()))
+    writeFileSync(join(dir, name.replace('.yaml', '.rules.yaml')), changePace(text, pace));
+}
+
+/** The rules with all spans squeezed, those that a figure is compared with too. */
+function changePace(text: string, { squeeze, clockedSamplesMin }: RulePace): string {
+  const span = (ms: string) => `${squeeze(parseSpan(ms))}ms`;
+  // How many windows of a minute begin, a step apart, so that all of them lie in five.
+  const [stepMs, betweenMs] = [squeeze(10_000), squeeze(300_000) - squeeze(60_000)];
+  const windows = betweenMs / stepMs + 1;
+  return text
+    .replaceAll(/(?<=\[|\b(?:interval|for): )(?:\d+[smhd])+(?=[\]\n])/g, span)
+    .replace(/(?<=p95_margin\[)\w+\]\) > 24\.5/, `${betweenMs + stepMs / 2}ms]) > ${windows - 0.5}`)
+    .replaceAll(/(?<=_age_seconds\S* > )\d+/g, (seconds) => String(squeeze(1_000 * Number(seconds)) / 1_000))
+    .replaceAll(/(?<=slo="(?:uptime|depth)"\} > )49\.5/g, String(clockedSamplesMin - 0.5));
 }
 
 async function askSamples(url: string, expr: string): Promise<readonly Sample[]> {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { audiences, type Issuer, type IssuerClient } from '../../local/issuer.ts';
-import { requestToken } from '../../local/request-token.ts';
+import { fetchToken } from '../../local/request-token.ts';
 import { waitFor } from './wait-for.ts';
 
 /** How a test speaks to a running service: with real tokens of its real issuer, over real HTTP. */
@@ -90,7 +90,7 @@ export function createServiceClient(url: string, issuer: Issuer): ServiceClient 
 function createTokenSource(issuer: Issuer): Pick<ServiceClient, 'token' | 'newTokens' | 'forgetTokens'> {
   const kept = new Map<string, { token: string; until: number }>();
   const request = (client: ClientName, scope = clientScopes[client].join(' ')): Promise<string> =>
-    requestToken({ tokenUrl: issuer.tokenUrl, clientId: client, clientSecret: issuerSecret, scope });
+    fetchToken({ tokenUrl: issuer.tokenUrl, clientId: client, clientSecret: issuerSecret, scope });
   return {
     token: async (client = 'operator', scope = clientScopes[client].join(' ')) => {
       const known = kept.get(`${client} ${scope}`);

@@ -1,5 +1,10 @@
 import { z } from 'zod';
-import { addressRepairs, type Parsed, parseEmailAddress, parsePhoneNumber } from '../../domain/address.ts';
+import {
+  addressRepairs,
+  type ParsedAddress,
+  parseEmailAddress,
+  parsePhoneNumber,
+} from '../../domain/address.ts';
 import { cleanDisplayName } from '../../domain/display-name.ts';
 import { parseLocale } from '../../domain/locale.ts';
 import type { Channel } from '../../domain/message.ts';
@@ -65,19 +70,19 @@ function readHabits(person: Person, defaults: PersonDefaults) {
 
 function whenGood<Name extends string, T>(
   name: Name,
-  parsed: Parsed<T> | undefined,
+  parsed: ParsedAddress<T> | undefined,
 ): Partial<Record<Name, T>> {
   return parsed?.ok === true ? ({ [name]: parsed.value } as Record<Name, T>) : {};
 }
 
 function parseAddress<T>(
   value: string | undefined,
-  parse: (text: string) => Parsed<T>,
-): Parsed<T> | undefined {
+  parse: (text: string) => ParsedAddress<T>,
+): ParsedAddress<T> | undefined {
   return value === undefined ? undefined : parse(value);
 }
 
-function toRemark(channel: Channel, parsed: Parsed<unknown> | undefined): AddressRemark[] {
+function toRemark(channel: Channel, parsed: ParsedAddress<unknown> | undefined): AddressRemark[] {
   if (parsed === undefined || parsed.ok) return [];
   const field = channel === 'email' ? 'email' : 'phone';
   const repair = addressRepairs[parsed.fault];

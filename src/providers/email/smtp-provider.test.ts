@@ -61,9 +61,9 @@ describe('phases on the wire', () => {
     const peer = await startPeer({ body: { reply: '554 5.7.1 not that' } });
     const large = { ...anEmail(), text: 'x'.repeat(60).concat('\n').repeat(200_000) };
     const provider = openProvider({ port: peer.port });
-    const lease = await provider.reserve(never);
-    expect((await lease.send(large, new NotingFence())).kind).toBe('refused');
-    lease.release();
+    const reservation = await provider.reserve(never);
+    expect((await reservation.send(large, new NotingFence())).kind).toBe('refused');
+    reservation.release();
     await waitFor(
       'connection closed',
       () => peer.openNow,
@@ -88,10 +88,10 @@ describe('phases on the wire', () => {
   test('a subject and a name that read as encoded words arrive as they were typed', async () => {
     const peer = await startPeer();
     const typed = `=?utf-8?b?${Buffer.from('https://evil.test').toString('base64')}?=`;
-    const lease = await openProvider({ port: peer.port }).reserve(never);
+    const reservation = await openProvider({ port: peer.port }).reserve(never);
     const email = anEmail({ subject: typed });
-    const outcome = await lease.send({ ...email, to: { ...email.to, name: typed } }, new NotingFence());
-    lease.release();
+    const outcome = await reservation.send({ ...email, to: { ...email.to, name: typed } }, new NotingFence());
+    reservation.release();
     expect(outcome.kind).toBe('accepted');
     const arrived = await PostalMime.parse(peer.messages[0]?.text ?? '');
     expect(arrived).toMatchObject({ subject: typed, to: [{ name: typed, address: 'jo@example.com' }] });
@@ -248,9 +248,9 @@ async function sendOnce(
   fence = new NotingFence(),
   headers: Record<string, string> = {},
 ) {
-  const lease = await provider.reserve(never);
-  const outcome = await lease.send(anEmail({ headers }), fence);
-  lease.release();
+  const reservation = await provider.reserve(never);
+  const outcome = await reservation.send(anEmail({ headers }), fence);
+  reservation.release();
   return outcome;
 }
 

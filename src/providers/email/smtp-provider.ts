@@ -1,6 +1,6 @@
 import type SmtpConnection from 'nodemailer/lib/smtp-connection';
 import { createConnectionPool } from '../connection-pool.ts';
-import { type AttemptEnd, createLease } from '../create-lease.ts';
+import { type CallEnd, createReservation } from '../create-reservation.ts';
 import { measureHealth } from '../measure-health.ts';
 import type { Fence, OutgoingEmail, Provider } from '../provider.ts';
 import { classifySmtpEnd } from './classify-smtp-end.ts';
@@ -13,7 +13,7 @@ import type { SmtpProviderOptions } from './smtp-options.ts';
 const idleCheckMs = 1000;
 
 /**
- * Email over SMTP (RFC 5321). A lease holds a greeted, encrypted and logged-in connection, so that nothing but the
+ * Email over SMTP (RFC 5321). A reservation holds a greeted, encrypted and logged-in connection, so that nothing but the
  * message itself stands between a permit and the wire; why not nodemailer's own pool: `docs/adr/0003-own-smtp-pool.md`.
  * Throws at once on a DKIM key that cannot sign.
  */
@@ -30,12 +30,12 @@ export function createSmtpProvider(options: SmtpProviderOptions): Provider<Outgo
     end: (connection) => leave(connection, options.connectTimeoutMs),
     destroy: (connection) => connection.close(),
   });
-  const attempt = (connection: SmtpConnection, message: OutgoingEmail, fence: Fence): Promise<AttemptEnd> =>
+  const attempt = (connection: SmtpConnection, message: OutgoingEmail, fence: Fence): Promise<CallEnd> =>
     attemptEmail({ connection, message, fence, composeEmail, phaseTimeoutMs: options.socketTimeoutMs });
   return {
     name: options.name,
     channel: 'email',
-    reserve: async (signal) => createLease(await pool.acquire(signal), attempt),
+    reserve: async (signal) => createReservation(await pool.acquire(signal), attempt),
     checkHealth: (signal) =>
       measureHealth({ provider: options.name, channel: 'email' }, async () => {
         const connection = await connectSmtp(options, signal);
@@ -57,7 +57,7 @@ interface EmailAttempt {
   readonly phaseTimeoutMs: number;
 }
 
-async function attemptEmail(attempt: EmailAttempt): Promise<AttemptEnd> {
+async function attemptEmail(attempt: EmailAttempt): Promise<CallEnd> {
   const { connection, message, fence, phaseTimeoutMs } = attempt;
   const email = await attempt.composeEmail(message);
   if (!email.ok) {

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { AttemptOutcome } from '../../domain/outcome.ts';
-import { type AttemptEnd, createLease } from '../create-lease.ts';
+import { type CallEnd, createReservation } from '../create-reservation.ts';
 import { type HealthFinding, measureHealth } from '../measure-health.ts';
 import type { Fence, OutgoingSms, Provider } from '../provider.ts';
 import { attemptHttp, type HttpRequest } from './attempt-http.ts';
@@ -22,7 +22,7 @@ export interface SmsApi {
 export function createHttpSmsProvider(api: SmsApi): Provider<OutgoingSms> {
   const pool = createHttpPool(api.endpoint);
   const { answerTimeoutMs } = api.endpoint;
-  const attempt = async (socket: Socket, message: OutgoingSms, fence: Fence): Promise<AttemptEnd> => {
+  const attempt = async (socket: Socket, message: OutgoingSms, fence: Fence): Promise<CallEnd> => {
     const end = await attemptHttp({ socket, request: api.writeRequest(message), fence, answerTimeoutMs });
     switch (end.kind) {
       case 'answered':
@@ -38,7 +38,7 @@ export function createHttpSmsProvider(api: SmsApi): Provider<OutgoingSms> {
   return {
     name: api.name,
     channel: 'sms',
-    reserve: async (signal) => createLease(await pool.acquire(signal), attempt),
+    reserve: async (signal) => createReservation(await pool.acquire(signal), attempt),
     checkHealth: (signal) =>
       measureHealth({ provider: api.name, channel: 'sms' }, async () => {
         const socket = await connectHttp(api.endpoint, signal);
@@ -61,6 +61,6 @@ const connectionGone: AttemptOutcome = {
   detail: 'the connection closed before the request',
 };
 
-function conditionAfter(answer: HttpAnswer): AttemptEnd['condition'] {
+function conditionAfter(answer: HttpAnswer): CallEnd['condition'] {
   return answer.headers.connection?.toLowerCase() === 'close' ? 'broken' : 'used';
 }

@@ -42,9 +42,9 @@ describe('the request', () => {
     ['Größe ✓', '2'],
   ])('carries %j with coding %s, in UTF-8', async (body, coding) => {
     const { provider, requests } = await startGateway();
-    const lease = await provider.reserve(never);
-    expect((await lease.send(anSms({ body }), new NotingFence())).kind).toBe('accepted');
-    lease.release();
+    const reservation = await provider.reserve(never);
+    expect((await reservation.send(anSms({ body }), new NotingFence())).kind).toBe('accepted');
+    reservation.release();
     expect(Object.fromEntries(requests[0]?.url.searchParams ?? [])).toEqual({
       username: 'tester',
       password: 'example-password',

@@ -102,9 +102,9 @@ describe('the request', () => {
     const peer = await startPeer({ status: 201, body: '{"sid":"SM01"}' });
     const provider = openProvider({ baseUrl: peer.baseUrl });
     for (let sent = 0; sent < 30; sent += 1) {
-      const lease = await provider.reserve(never);
-      expect((await lease.send(anSms(), new NotingFence())).kind).toBe('accepted');
-      lease.release();
+      const reservation = await provider.reserve(never);
+      expect((await reservation.send(anSms(), new NotingFence())).kind).toBe('accepted');
+      reservation.release();
     }
     process.off('warning', note);
     expect(peer.connections).toBe(1);
@@ -117,17 +117,17 @@ describe('the request', () => {
       socket.on('close', () => (closed += 1));
       socket.write('HTTP/1.1 201 Created\r\ncontent-length: 14\r\n\r\n{"sid":"SM99"}');
     });
-    const lease = await openProvider({ baseUrl: new URL(`http://127.0.0.1:${port}/`) }).reserve(never);
+    const reservation = await openProvider({ baseUrl: new URL(`http://127.0.0.1:${port}/`) }).reserve(never);
     await waitFor(
       'dropped',
       () => closed,
       (count) => count === 1,
     );
-    expect(await lease.send(anSms(), new NotingFence())).toMatchObject({
+    expect(await reservation.send(anSms(), new NotingFence())).toMatchObject({
       kind: 'not-sent',
       code: 'connection-lost',
     });
-    lease.release();
+    reservation.release();
   });
 
   test('an answer that breaks off after its status line still counts by its status', async () => {
@@ -136,9 +136,12 @@ describe('the request', () => {
         socket.end('HTTP/1.1 400 Bad Request\r\ncontent-length: 900\r\n\r\n{"code":'),
       );
     });
-    const lease = await openProvider({ baseUrl: new URL(`http://127.0.0.1:${port}/`) }).reserve(never);
-    expect(await lease.send(anSms(), new NotingFence())).toMatchObject({ kind: 'refused', code: 'http-400' });
-    lease.release();
+    const reservation = await openProvider({ baseUrl: new URL(`http://127.0.0.1:${port}/`) }).reserve(never);
+    expect(await reservation.send(anSms(), new NotingFence())).toMatchObject({
+      kind: 'refused',
+      code: 'http-400',
+    });
+    reservation.release();
   });
 });
 
@@ -179,8 +182,8 @@ function openProvider(options: Partial<TwilioProviderOptions> & { baseUrl: URL }
 }
 
 async function sendOnce(options: { baseUrl: URL }, body = 'Hello') {
-  const lease = await openProvider(options).reserve(never);
-  const outcome = await lease.send(anSms({ body }), new NotingFence());
-  lease.release();
+  const reservation = await openProvider(options).reserve(never);
+  const outcome = await reservation.send(anSms({ body }), new NotingFence());
+  reservation.release();
   return outcome;
 }

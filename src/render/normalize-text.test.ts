@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { breakAddresses, cleanText } from './clean-text.ts';
+import { breakAddresses, normalizeText } from './normalize-text.ts';
 
-describe('cleanText', () => {
+describe('normalizeText', () => {
   test.each([
     ['plain text stays', 'Ada Lovelace', 'Ada Lovelace'],
     ['one line', ' a\r\n\tb \u2028 c ', 'a b c'],
@@ -18,14 +18,14 @@ describe('cleanText', () => {
     ['variation selectors choose a form', '❤\ufe0f', '❤\ufe0f'],
     ['nothing that can be seen', '\u200b\u2060\ufeff', ''],
   ])('%s', (_what, given, clean) => {
-    expect(cleanText(given)).toBe(clean);
+    expect(normalizeText(given)).toBe(clean);
   });
 
   test('cleaning twice changes nothing', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 40 }), (text) => {
-        const clean = cleanText(text);
-        expect(cleanText(clean)).toBe(clean);
+        const clean = normalizeText(text);
+        expect(normalizeText(clean)).toBe(clean);
       }),
     );
   });

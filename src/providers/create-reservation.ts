@@ -1,22 +1,22 @@
 import type { AttemptOutcome } from '../domain/outcome.ts';
 import type { ConnectionCondition, HeldConnection } from './connection-pool.ts';
-import type { Fence, Lease, OutgoingMessage } from './provider.ts';
+import type { Fence, OutgoingMessage, Reservation } from './provider.ts';
 
 /** How an attempt ended, and what it did to its connection. */
-export interface AttemptEnd {
+export interface CallEnd {
   readonly outcome: AttemptOutcome;
   readonly condition: ConnectionCondition;
 }
 
 /**
- * A lease on a held connection: at most one attempt, and the connection goes back when both the attempt has ended
+ * A reservation on a held connection: at most one attempt, and the connection goes back when both the attempt has ended
  * and `release` was called, in whichever order. A second `send` is refused without a byte; an attempt that
  * throws counts as `unknown`, because nobody can say how far it came.
  */
-export function createLease<C, M extends OutgoingMessage>(
+export function createReservation<C, M extends OutgoingMessage>(
   held: HeldConnection<C>,
-  attempt: (connection: C, message: M, fence: Fence) => Promise<AttemptEnd>,
-): Lease<M> {
+  attempt: (connection: C, message: M, fence: Fence) => Promise<CallEnd>,
+): Reservation<M> {
   let condition: ConnectionCondition = 'unused';
   let state: 'free' | 'sending' | 'sent' = 'free';
   let released = false;
@@ -25,7 +25,7 @@ export function createLease<C, M extends OutgoingMessage>(
   };
   return {
     send: async (message, fence) => {
-      if (state !== 'free' || released) return leaseSpent;
+      if (state !== 'free' || released) return reservationSpent;
       state = 'sending';
       try {
         const end = await attempt(held.connection, message, fence);
@@ -46,10 +46,10 @@ export function createLease<C, M extends OutgoingMessage>(
   };
 }
 
-const leaseSpent: AttemptOutcome = {
+const reservationSpent: AttemptOutcome = {
   kind: 'not-sent',
   code: 'lease-spent',
-  detail: 'a lease sends once, before it is released',
+  detail: 'a reservation sends once, before it is released',
 };
 
 /** The class of an error; its text may quote an address. */
