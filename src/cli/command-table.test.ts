@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Command, globalOptions } from './command.ts';
 import { commandTable } from './command-table.ts';
-import { writeHelp, writeOverview } from './write-help.ts';
+import { writeHelp, writeOverview } from './run-acc.ts';
 
 const rows = commandTable.map((command): [string, Command] => [command.name, command]);
 

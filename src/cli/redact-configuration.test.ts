@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { readConfiguration } from '../config/read-configuration.ts';
-import { redactConfiguration } from './redact-configuration.ts';
+import { redactConfiguration } from './commands/configuration.ts';
 
 test('no secret is shown, whole or in part, and everything else is with its origin', () => {
   const secrets = {

@@ -1,16 +1,19 @@
 import type { ProofVerdict } from '../domain/proof-of-life.ts';
+import { checkIngest } from '../gate/gate-watch.ts';
 import { createProofJudge } from '../guard/proof-of-life.ts';
 import { logRequest } from '../http/log-request.ts';
 import type { HttpServices } from '../http/services.ts';
 import { createAcceptEvent } from '../ingest/accept-event.ts';
+import { type ClientLimit, createClientLimit } from '../ingest/limit-clients.ts';
+import { createCapacityWatch } from '../ingest/watch-capacity.ts';
 import { createLatencyRecorder } from '../observe/latency.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { Catalog } from '../plan/catalog.ts';
 import type { Renderer } from '../render/create-renderer.ts';
+import { runTask } from '../runtime/run-task.ts';
 import type { Foundation } from './build-foundation.ts';
 import type { GateParts } from './build-gate.ts';
 import type { Identity } from './build-identity.ts';
-import { buildIntake } from './build-intake.ts';
 import { buildOperator } from './build-operator.ts';
 import { buildQuarantine, readIdempotencyMs } from './build-quarantine.ts';
 import { createDependencyCheck } from './check-dependencies.ts';
@@ -87,4 +90,41 @@ function exportProofAge(metrics: Metrics, judgeProof: () => Promise<ProofVerdict
     metrics.setProofOfLifeAge((await judgeProof())?.ageMs);
     return {};
   });
+}
+
+interface Intake {
+  /** Throws `store-unavailable`, `ingestion-paused` or `over-capacity` (503) while no event is to be taken. */
+  checkIntake(): void;
+  readonly clientLimit: ClientLimit;
+}
+
+const capacityEveryMs = 1_000;
+
+/** Whether events are taken at all now, and how many of each client. Neither question costs a round trip. */
+function buildIntake(foundation: Foundation, gate: GateParts): Intake {
+  const { configuration, redis, keys, log, now, monotonicNow, reportError } = foundation;
+  const { values } = configuration;
+  const capacity = createCapacityWatch({
+    redis: redis.commands,
+    keys,
+    budget: { memoryShareMax: values.STORE_MEMORY_SHARE_MAX, backlogMax: values.BACKLOG_MAX },
+    onChange: (verdict) => log.warn({ ...verdict }, 'intake capacity changed'),
+  });
+  // Without an answer the last verdict stands; that the store is away is told by the gate.
+  runTask(foundation, { name: 'capacity watch', everyMs: capacityEveryMs, run: () => capacity.look() });
+  return {
+    checkIntake: () => {
+      checkIngest(gate.watch, now());
+      capacity.check();
+    },
+    clientLimit: createClientLimit({
+      redis: redis.commands,
+      keys,
+      ratePerMinute: values.CLIENT_RATE_PER_MINUTE,
+      burst: values.CLIENT_BURST,
+      burden: () => capacity.burden(),
+      now: monotonicNow,
+      onError: (error) => reportError('client limit', error),
+    }),
+  };
 }

@@ -1,17 +1,27 @@
+import { readEnvironmentFlags } from '../config/environment-flags.ts';
 import { reconcile } from '../deliver/reconcile.ts';
 import { toUnknownPolicy } from '../domain/decide-outcome.ts';
+import { parseInstant } from '../domain/instant.ts';
+import { auditBounds, trimAudit } from '../gate/trim-audit.ts';
+import { createAuditWatch } from '../gate/watch-audit.ts';
+import { createProofJudge } from '../guard/proof-of-life.ts';
+import { type NoteDesk, readReleasedAt, turnStatusNotes } from '../guard/status-notes.ts';
+import { describeStatus } from '../operator/describe-status.ts';
 import { runTask } from '../runtime/run-task.ts';
 import { createLease } from '../store/lease.ts';
 import type { IndexEntry } from '../store/walk-index.ts';
 import { buildCatalog } from './build-catalog.ts';
 import type { Foundation } from './build-foundation.ts';
 import { buildGate } from './build-gate.ts';
-import { startAuditWatch } from './start-audit-watch.ts';
+import { buildIdentity } from './build-identity.ts';
+import { buildJudge } from './build-quarantine.ts';
 import { startFleetWatch } from './start-fleet-watch.ts';
 import { readRelease, startPreflight } from './start-preflight.ts';
 import { startProofOfLife } from './start-proof-of-life.ts';
-import { startQuarantineJudge } from './start-quarantine-judge.ts';
-import { startStatusNotes } from './start-status-notes.ts';
+
+/** Most tasks look this often whether there is something to do. */
+const lookEveryMs = 1_000;
+const trimEveryMs = 10 * 60_000;
 
 /** Starts the guard: one is active by lease, others stand by. It judges the fleet, and brings records and queue together. */
 export async function startGuard(foundation: Foundation): Promise<void> {
@@ -49,4 +59,71 @@ export async function startGuard(foundation: Foundation): Promise<void> {
       log,
     });
   runTask(foundation, { name: 'reconciler', everyMs, run, lease });
+}
+
+/** Watches the audit chain, and keeps its stream within its bounds. */
+function startAuditWatch(foundation: Foundation): void {
+  const { redis, keys, log, now } = foundation;
+  const shard = keys.shard(0);
+  const look = createAuditWatch(redis.commands, shard, log);
+  runTask(foundation, { name: 'audit watch', everyMs: lookEveryMs, run: look });
+  const lease = createLease(redis.commands, shard.lease('audit'), 30_000);
+  const onTrimmed = ({ text, hash }: { readonly text: string; readonly hash: string }): void =>
+    log.info({ audit_line: text, audit_hash: hash }, 'an audit line leaves the store; this is its copy');
+  const trim = async (): Promise<void> => {
+    while ((await trimAudit(redis.commands, shard, { bounds: auditBounds, nowMs: now(), onTrimmed })) > 0)
+      if (!(await lease.hold())) return;
+  };
+  runTask(foundation, { name: 'trim audit', everyMs: trimEveryMs, run: trim, lease });
+}
+
+/** Starts the judge of quarantined events (IDN-4), with issuer keys of its own: one is active by lease, others stand by. */
+async function startQuarantineJudge(foundation: Foundation): Promise<void> {
+  const { configuration, redis, keys, now, monotonicNow, shutdown } = foundation;
+  const identity = buildIdentity(configuration, { now, monotonicNow });
+  const judge = buildJudge(foundation, identity);
+  const lease = createLease(redis.commands, keys.shard(0).lease('quarantine-judge'), 15_000);
+  const life = new AbortController();
+  shutdown.push('key set of the judge', async () => {
+    life.abort();
+    await identity.keySet.stop();
+  });
+  await identity.keySet.start(life.signal);
+  runTask(foundation, {
+    name: 'quarantine judge',
+    everyMs: lookEveryMs,
+    run: () => judge(configuration.values.QUARANTINE_JUDGE_PER_SECOND),
+    lease,
+  });
+}
+
+/** Starts writing status notes (VER-3); of all guards, the one that holds the lease does. */
+function startStatusNotes(foundation: Foundation, isGuardPassed: () => boolean): void {
+  const { configuration, version, redis, keys, jobs, log, now, monotonicNow } = foundation;
+  const { STATUS_WEBHOOK_URL, RELEASED_AT, PROOF_OF_LIFE_SECONDS } = configuration.values;
+  const store = { redis: redis.commands, keys, now };
+  const intervalMs = PROOF_OF_LIFE_SECONDS * 1_000;
+  const describeDeps = {
+    ...store,
+    jobs,
+    environment: () => readEnvironmentFlags(configuration, isGuardPassed()),
+    judgeProof: createProofJudge({ ...store, intervalMs, monotonicNow }),
+    appBaseUrl: configuration.appBaseUrl,
+  };
+  const configured = RELEASED_AT === undefined ? undefined : parseInstant(RELEASED_AT);
+  const desk: NoteDesk = {
+    ...store,
+    release: `auto_com_center ${version}`,
+    releasedAtMs: async () => configured ?? (await readReleasedAt(store, version)),
+    describe: () => describeStatus(describeDeps),
+    webhook: STATUS_WEBHOOK_URL === undefined ? undefined : new URL(STATUS_WEBHOOK_URL),
+    log,
+  };
+  const lease = createLease(redis.commands, keys.shard(0).lease('notes'), 15_000);
+  runTask(foundation, {
+    name: 'status notes',
+    everyMs: lookEveryMs,
+    run: () => turnStatusNotes(desk),
+    lease,
+  });
 }

@@ -1,9 +1,13 @@
+import type { Configuration } from '../config/derive-configuration.ts';
 import { recipientDefaults } from '../domain/recipient.ts';
+import { createOwnToken, type OwnToken } from '../identity/own-token.ts';
 import { hashAddress } from '../observe/address-hash.ts';
+import type { Directory } from '../plan/directory.ts';
+import { createFileDirectory } from '../plan/directory-file.ts';
+import { createHttpDirectory } from '../plan/directory-http.ts';
 import { endPoisonEvent, type Planner, planEvent } from '../plan/plan-event.ts';
 import { buildCatalog } from './build-catalog.ts';
-import { buildDirectory } from './build-directory.ts';
-import { type Foundation } from './build-foundation.ts';
+import type { Foundation } from './build-foundation.ts';
 import { buildGate } from './build-gate.ts';
 import { buildProofSpace, toProofPlanner } from './build-proof-space.ts';
 import { runHost } from './run-host.ts';
@@ -55,4 +59,38 @@ export async function startPlanner(foundation: Foundation): Promise<void> {
       flags: ['consume', 'consume:events'],
     });
   }
+}
+
+/** The directory that is configured: over HTTP with our own token, from a file, or none, which refuses look-ups. */
+function buildDirectory(
+  configuration: Configuration,
+  clock: { now: () => number; monotonicNow: () => number },
+): { readonly directory: Directory; readonly ownToken?: OwnToken } {
+  const { values } = configuration;
+  const allowHttp = values.ENVIRONMENT === 'local';
+  if (values.DIRECTORY_URL !== undefined) {
+    const ownToken = createOwnToken({
+      tokenUrl: values.M2M_TOKEN_URL ?? '',
+      clientId: values.M2M_CLIENT_ID ?? '',
+      clientSecret: values.M2M_CLIENT_SECRET ?? '',
+      scope: values.M2M_SCOPE,
+      ...(values.M2M_AUDIENCE === undefined ? {} : { audience: values.M2M_AUDIENCE }),
+      allowHttp,
+      now: clock.monotonicNow,
+      random: Math.random,
+    });
+    const directory = createHttpDirectory({
+      baseUrl: values.DIRECTORY_URL,
+      allowHttp,
+      readToken: ownToken.readToken,
+      defaults: recipientDefaults,
+      now: clock.monotonicNow,
+    });
+    return { directory, ownToken };
+  }
+  if (values.DIRECTORY_FILE !== undefined) {
+    return { directory: createFileDirectory({ path: values.DIRECTORY_FILE, defaults: recipientDefaults }) };
+  }
+  const detail = 'no directory is configured: set DIRECTORY_URL or DIRECTORY_FILE';
+  return { directory: { lookUpRecipient: () => Promise.resolve({ kind: 'unreachable', detail }) } };
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { checkIngest } from './check-ingest.ts';
 import type { GateState } from './flags.ts';
+import { checkIngest } from './gate-watch.ts';
 
 const seen = (ingest: { value: 'on' | 'off'; until?: number }) => ({
   current: () => ({ flags: { ingest } }) as unknown as GateState,

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { ServiceError } from '../domain/errors.ts';
 import { type Channel, channels } from '../domain/message.ts';
 import type { Keys } from '../store/keys.ts';
 import { type FlagName, flagNames, type GateState, valueAt } from './flags.ts';
@@ -150,4 +151,21 @@ export function createOpenWatch(): GateWatch {
     onChange: () => () => undefined,
     stopSignal: () => never,
   };
+}
+
+/**
+ * Throws while no event is to be accepted.
+ *
+ * @throws ServiceError `store-unavailable` when the gate cannot be read, `ingestion-paused` when a person paused the intake
+ */
+export function checkIngest(watch: Pick<GateWatch, 'current'>, nowMs: number): void {
+  const state = watch.current();
+  if (state === undefined) {
+    const detail = 'The store cannot be read now. Send the same request again.';
+    throw new ServiceError('store-unavailable', detail, { retryAfterSeconds: 2 });
+  }
+  if (valueAt(state.flags.ingest, nowMs) === 'off') {
+    const detail = 'An operator paused intake. Nothing was accepted; send the same request again later.';
+    throw new ServiceError('ingestion-paused', detail, { retryAfterSeconds: 30 });
+  }
 }

@@ -1,14 +1,14 @@
+import helmet from 'helmet';
+import { ServiceError } from '../domain/errors.ts';
+import type { Caller, Scope, TokenVerdict } from '../identity/verify-token.ts';
 import { authenticate } from './pipeline/authenticate.ts';
-import { authorize } from './pipeline/authorize.ts';
-import { checkDrain } from './pipeline/check-drain.ts';
-import { checkIntake } from './pipeline/check-intake.ts';
 import { limitClient } from './pipeline/limit-client.ts';
 import { nameRequest } from './pipeline/name-request.ts';
 import { readBody } from './pipeline/read-body.ts';
 import { refuseAmbiguous } from './pipeline/refuse-ambiguous.ts';
-import { setSecurityHeaders } from './pipeline/set-security-headers.ts';
 import { watchRequest } from './pipeline/watch-request.ts';
 import type { RouteGroup } from './route-row.ts';
+import { securityHeaders } from './security-headers.ts';
 import type { Step } from './step.ts';
 
 export interface PipelineRow {
@@ -16,6 +16,73 @@ export interface PipelineRow {
   /** `every answer`: runs before a route is looked up, so 404, 405 and broken URLs pass it too. */
   readonly groups: readonly RouteGroup[] | 'every answer';
   readonly run: Step;
+}
+
+/** Nothing new begins in a process that closes; another one will take the same request. */
+const checkDrain: Step = (_exchange, { drain }) => {
+  if (drain.phase === 'closing') {
+    throw new ServiceError('shutting-down', 'this process is shutting down; send the same request again', {
+      retryAfterSeconds: 1,
+    });
+  }
+};
+
+/**
+ * While no event is taken (paused, no room, no store) a post is refused before its body is read, and costs its
+ * client nothing of its allowance. Everything else is answered as always.
+ */
+const checkIntake: Step = ({ route }, { services }) => {
+  if (route?.acceptsEvents === true) services.checkIntake?.();
+};
+
+/**
+ * The token allows what the route does, else 403 that names the scope (RFC 6750 §3.1). One that cannot be judged is
+ * held to what it says itself: without the scope it could never pass.
+ */
+const authorize: Step = ({ route, verdict, response }) => {
+  const caller = verdict?.kind === 'cannot-tell' ? verdict.claimed : readCaller(verdict);
+  if (caller === undefined || route === undefined) return;
+  if (route.scope !== undefined && isAllowed(caller, route.scope)) return;
+  const scope = route.scope ?? 'notify.admin';
+  const challenge = `Bearer realm="auto_com_center", error="insufficient_scope", scope="${scope}"`;
+  response.setHeader('WWW-Authenticate', challenge);
+  throw new ServiceError('insufficient-scope', `this needs a token with the scope ${scope}`);
+};
+
+function readCaller(verdict: TokenVerdict | undefined): Caller | undefined {
+  return verdict?.kind === 'verified' ? verdict.caller : undefined;
+}
+
+/** Whoever may administer may read; posting needs its own scope. */
+function isAllowed({ scopes }: Caller, scope: Scope): boolean {
+  return scopes.has(scope) || (scope === 'notify.read' && scopes.has('notify.admin'));
+}
+
+/**
+ * The six headers are set before anything can go wrong, so nothing that goes wrong lacks them. Helmet adds what
+ * browsers honour beyond the six; the contract's own values come after it, byte by byte.
+ */
+const setSecurityHeaders: Step = ({ request, response }) => {
+  setHelmetHeaders(request, response, failOnFault);
+  for (const [name, value] of entries) response.setHeader(name, value);
+};
+
+const entries = Object.entries(securityHeaders);
+
+/** Without what the table sets anyway, and without headers that browsers have given up. */
+const setHelmetHeaders = helmet({
+  contentSecurityPolicy: false,
+  strictTransportSecurity: false,
+  xFrameOptions: false,
+  xContentTypeOptions: false,
+  referrerPolicy: false,
+  xDownloadOptions: false,
+  xPermittedCrossDomainPolicies: false,
+  xXssProtection: false,
+});
+
+function failOnFault(fault?: unknown): void {
+  if (fault !== undefined) throw fault;
 }
 
 /** What a request goes through, in this order, before its handler. A step stops the request by throwing a `ServiceError`. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseStrictJson } from './parse-strict-json.ts';
+import { parseStrictJson } from './parse-token.ts';
 
 const parse = (text: string) => parseStrictJson(Buffer.from(text));
 

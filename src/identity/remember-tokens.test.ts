@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { ClientId } from '../domain/ids.ts';
-import { rememberTokens } from './remember-tokens.ts';
+import { rememberTokens } from './cache-verdicts.ts';
 import type { TokenFault, TokenVerdict } from './verify-token.ts';
 
 const startMs = 1_700_000_000_000;

@@ -1,11 +1,9 @@
 import { type PointerFault, ServiceError } from '../domain/errors.ts';
 import type { JsonFlaw } from '../domain/strict-json.ts';
-import type { ParsedEvent } from './build-event.ts';
-import { buildEvent } from './build-event.ts';
+import { buildEvent, type ParsedEvent } from './build-event.ts';
 import { readKeyHeader } from './idempotency-key.ts';
 import { readBinaryCloudEvent, readStructuredCloudEvent } from './parse-cloudevent.ts';
 import { isEnvelope, readEnvelope } from './parse-envelope.ts';
-import { readFlat } from './parse-flat.ts';
 import { type JsonObject, parseJson, requireObject } from './parse-json.ts';
 import type { EventHeaders, RawEvent } from './raw-event.ts';
 
@@ -121,4 +119,21 @@ function parseItem(
     if (error instanceof ServiceError) return error;
     throw error;
   }
+}
+
+/**
+ * The flat shape `{type, idempotency_key, …data}`. These names are the event's own and never data:
+ * `type`, `idempotency_key`, `source`, `recipient`, `channels`, `send_at`, `not_after`. All else is data, `id` and
+ * `time` too, because a flat body names *things* with them: taking `id` for the event's identity could make two
+ * events one. So the identity of a flat event is its key (header or body), never `source` + `id`.
+ */
+function readFlat(body: JsonObject, at: string): RawEvent {
+  const { type, idempotency_key, source, recipient, channels, send_at, not_after, ...data } = body;
+  return {
+    fields: { type, idempotency_key, source, recipient, channels, send_at, not_after },
+    data,
+    dataPointer: at,
+    faultAt: (field, detail) => ({ pointer: `${at}/${field}`, detail }),
+    faults: [],
+  };
 }

@@ -1,7 +1,8 @@
 import type { Redis } from 'ioredis';
 import { parseEventId, parseMessageId } from '../domain/ids.ts';
 import type { Keys } from '../store/keys.ts';
-import { queueNames } from './queue-names.ts';
+import type { JobAdder } from './job-adder.ts';
+import { delayedScoreFactor, queueNames } from './queue-names.ts';
 
 /** Jobs looked at in each queue of a shard: enough to tell whose most of it is. */
 const samplesMax = 100;
@@ -66,4 +67,23 @@ function findRecord(keys: Keys, jobId: string): string | undefined {
   if (event !== undefined) return keys.of(event).event(event);
   const message = parseMessageId(id);
   return message === undefined ? undefined : keys.of(message).message(message);
+}
+
+/**
+ * Jobs that could be worked on now and are not: waiting ones, and delayed ones whose time has come. Of all queues
+ * and shards. Jobs delayed on purpose are not a backlog.
+ */
+export async function countWaiting(
+  { redis, keys, jobs }: { redis: Redis; keys: Keys; jobs: Pick<JobAdder, 'readDepths'> },
+  nowMs: number,
+): Promise<number> {
+  const depths = await jobs.readDepths();
+  let count = Object.values(depths).reduce((sum, { waiting }) => sum + waiting, 0);
+  for (let shard = 0; shard < keys.shards; shard += 1) {
+    for (const name of queueNames) {
+      const delayed = `${keys.shard(shard).queuePrefix}:${name}:delayed`;
+      count += await redis.zcount(delayed, '-inf', (nowMs + 1) * delayedScoreFactor - 1);
+    }
+  }
+  return count;
 }

@@ -1,10 +1,11 @@
+import { isGsm7 } from '../domain/gsm-7.ts';
+import { currencyExponent, currencyRepair, parseAmount } from '../domain/money.ts';
 import { checkLink, type LinkRule } from './check-link.ts';
-import { formatDate, formatRelative, isDateStyle } from './format-instant.ts';
-import { formatMoney, numberFormat } from './format-money.ts';
+import { type DateStyle, formatDate, formatRelative, isDateStyle } from './format-instant.ts';
+import { normaliseSms } from './normalise-text.ts';
 import { rememberFormats } from './remember-formats.ts';
 import { RenderError } from './rendered.ts';
 import { shortenedLengthMin, shortenText } from './shorten-text.ts';
-import { widestDate, widestRelative } from './widest-times.ts';
 
 /** What the helpers know of the message at hand; handed to every template as `@call`. */
 export class RenderCall {
@@ -105,4 +106,85 @@ function readLink(field: unknown, otherwise: unknown, scope: HelperUse['scope'],
   // Without the link itself: what is said here is kept and shown.
   if (!verdict.ok) throw new RenderError(`the link in "${field}" is not an https link to an allowed host`);
   return verdict.href;
+}
+
+const numberFormat = rememberFormats(
+  (locale, options: Intl.NumberFormatOptions) => new Intl.NumberFormat(locale, options),
+);
+
+/**
+ * An amount as the locale writes it, never rounded: a decimal string is in the currency's own unit (`"19.99"`), an
+ * integer in its minor units (`1999`), which ISO 4217 defines. A whole amount has the decimals that the locale's
+ * readers expect (`$29.00`, `¥1,500`, `HUF 1,500`), any other all that the currency has. Throws `RenderError` for what
+ * is no amount of this currency, by the same rule as the door.
+ */
+function formatMoney(amount: unknown, currency: unknown, locale: string): string {
+  const exponent = typeof currency === 'string' ? currencyExponent(currency) : undefined;
+  if (typeof currency !== 'string' || exponent === undefined)
+    throw new RenderError(`a currency ${currencyRepair}`);
+  const parsed = parseAmount(amount, exponent);
+  if (!parsed.ok) throw new RenderError(`an amount ${parsed.fault}`);
+  const customary = { style: 'currency', currency } as const;
+  const exact = { ...customary, minimumFractionDigits: exponent, maximumFractionDigits: exponent };
+  const format = numberFormat(locale, parsed.isWhole ? customary : exact);
+  // A text is formatted digit by digit, a number might have lost some (ECMA-402, Intl mathematical values).
+  return format.format(parsed.decimal);
+}
+
+/**
+ * The longest text that a date, or a date with its time, makes in a locale, whatever the day, the hour and the zone; one
+ * with letters outside GSM-7 if any has them. Three letters longer, for what regions of one language do differently.
+ */
+function widestDate(locale: string, style: DateStyle, time?: 'with-time'): string {
+  return rememberedDate(locale, { style, time });
+}
+
+/** The same for `in 2 days`, within a thousand days of the instant. */
+function widestRelative(locale: string): string {
+  return rememberedRelative(locale, {});
+}
+
+const rememberedDate = rememberFormats(
+  (locale, options: { style: DateStyle; time: 'with-time' | undefined }) => {
+    // The longest names of hours and zones: 10:45 in the evening, an offset with minutes.
+    const place = { locale, timeZone: 'Pacific/Chatham', nowMs: 0 };
+    return findWidest(
+      months.flatMap((month) =>
+        weekdays.map((day) =>
+          formatDate(toIso(Date.UTC(2026, month, day, 9)), options.style, place, options.time),
+        ),
+      ),
+    );
+  },
+);
+
+const rememberedRelative = rememberFormats((locale) => {
+  const nowMs = Date.UTC(2026, 0, 15, 12);
+  const place = { locale, timeZone: 'UTC', nowMs };
+  const instants = [59, -59, 47 * 60, -47 * 60, 999 * 1440, -999 * 1440].map(
+    (minutes) => nowMs + minutes * 60_000,
+  );
+  const days = [-2, -1, 0, 1, 2].map((day) => nowMs + day * 86_400_000);
+  return findWidest([
+    ...instants.map((atMs) => formatRelative(toIso(atMs), place)),
+    ...days.map((atMs) => formatRelative(toIso(atMs).slice(0, 10), place)),
+  ]);
+});
+
+const months = Array.from({ length: 12 }, (_, month) => month);
+const weekdays = Array.from({ length: 7 }, (_, day) => 22 + day);
+const slack = 'xxx';
+
+function findWidest(texts: readonly string[]): string {
+  const plain = texts.map((text) => normaliseSms(text));
+  const dear = plain.filter((text) => !isGsm7(text));
+  const widest = (dear.length > 0 ? dear : plain).reduce(
+    (long, text) => (text.length > long.length ? text : long),
+    '',
+  );
+  return widest + slack;
+}
+
+function toIso(atMs: number): string {
+  return new Date(atMs).toISOString();
 }

@@ -5,6 +5,8 @@ import { readEnvironmentSigns } from '../../config/environment-signs.ts';
 import { fingerprintSettings } from '../../config/fingerprint-settings.ts';
 import { type GuardLine, judgeProductionGuard, processNames } from '../../config/production-guard.ts';
 import { ConfigurationError, readConfiguration } from '../../config/read-configuration.ts';
+import type { Setting } from '../../config/settings/setting.ts';
+import { settings } from '../../config/settings.ts';
 import { readRehearsals } from '../../deliver/rehearsals.ts';
 import { ServiceError } from '../../domain/errors.ts';
 import { judgeRehearsal, type RehearsalVerdict } from '../../domain/judge-rehearsal.ts';
@@ -16,7 +18,6 @@ import { type GuardReport, readGuardReports } from '../../store/guard-reports.ts
 import type { Call, Command, Option } from '../command.ts';
 import { type DirectStore, withStore } from '../direct-store.ts';
 import { CommandError, type Ending } from '../exit-codes.ts';
-import { redactConfiguration } from '../redact-configuration.ts';
 
 const envFile: Option = {
   value: 'FILE',
@@ -153,8 +154,7 @@ async function runEnv(call: Call): Promise<Ending> {
   const { print } = call;
   const given = await readGiven(call);
   const signs = readEnvironmentSigns(given.values);
-  const settings = redactConfiguration(given);
-  const shown = { environment: given.values.ENVIRONMENT, signs, settings };
+  const shown = { environment: given.values.ENVIRONMENT, signs, settings: redactConfiguration(given) };
   const path = call.text('write');
   if (path !== undefined) {
     await call.writeText(path, `${JSON.stringify(shown, undefined, 2)}\n`);
@@ -166,7 +166,7 @@ async function runEnv(call: Call): Promise<Ending> {
     print.say(`environment ${shown.environment}: ${said.join(', ')}\n`);
     print.table(
       ['NAME', 'VALUE', 'FROM'],
-      settings.map(({ name, value, origin }) => [name, value === null ? '' : String(value), origin]),
+      shown.settings.map(({ name, value, origin }) => [name, value === null ? '' : String(value), origin]),
     );
   });
   return 'done';
@@ -184,4 +184,31 @@ async function readGiven(call: Call): Promise<Configuration> {
         : `${file} was judged.`;
     throw new CommandError('configuration', `${error.message}\n${where}`, undefined, error);
   }
+}
+
+interface ShownSetting {
+  readonly name: string;
+  readonly group: string;
+  /** `null`: not set. A secret is never shown, nor how long it is. */
+  readonly value: string | number | boolean | null;
+  readonly origin: string;
+}
+
+/** Every setting as it may be shown to anyone: secrets as `(secret)`, no user or password in an address. */
+export function redactConfiguration({ values, origins }: Configuration): ShownSetting[] {
+  return Object.entries<Setting>(settings).map(([name, setting]) => {
+    const value: unknown = Reflect.get(values, name);
+    return {
+      name,
+      group: setting.group,
+      value: value === undefined ? null : setting.secret === true ? '(secret)' : toShown(value),
+      origin: value === undefined ? 'not set' : String(Reflect.get(origins, name)),
+    };
+  });
+}
+
+function toShown(value: unknown): string | number | boolean {
+  if (typeof value === 'number' || typeof value === 'boolean') return value;
+  const text = Array.isArray(value) ? value.join(', ') : String(value);
+  return text.replace(/:\/\/[^/@\s]+@/g, '://');
 }

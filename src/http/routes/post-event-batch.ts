@@ -1,16 +1,13 @@
 import { setImmediate } from 'node:timers/promises';
 import { ServiceError } from '../../domain/errors.ts';
 import { checkEvent } from '../../ingest/check-event.ts';
-import type { BatchItem } from '../../ingest/parse-event.ts';
-import { parseBatch } from '../../ingest/parse-event.ts';
+import { type BatchItem, parseBatch } from '../../ingest/parse-event.ts';
 import type { ApiContext } from '../context.ts';
 import type { Exchange } from '../exchange.ts';
 import { takeAllowance } from '../pipeline/limit-client.ts';
-import { toServiceError } from '../problem.ts';
-import type { Reply } from '../route.ts';
-import type { Receipt } from './accept-checked.ts';
-import { acceptChecked, chooseIntake, readPost } from './accept-checked.ts';
-import { replyBatch } from './reply-batch.ts';
+import { describeProblem, faultsMax, toServiceError } from '../problem.ts';
+import { type Reply, replyJson } from '../route.ts';
+import { acceptChecked, chooseIntake, type Receipt, readPost, viewReceipt } from './accept-checked.ts';
 
 /** Items that wait for the store at one time: enough to share its fsync, too few to crowd single events out. */
 const itemsAtOnce = 32;
@@ -64,4 +61,43 @@ export async function runBounded<T, R>(
   };
   await Promise.all(Array.from({ length: Math.min(concurrency, items.length) }, work));
   return results;
+}
+
+/**
+ * 202 when one item or more is on disk, with a result for each. When nothing is, the whole is a problem with
+ * the same members: that of the first fault that is not the caller's (503, 429, 500), so that it tries again, else 422.
+ */
+function replyBatch(
+  results: readonly (Receipt | ServiceError)[],
+  exchange: Exchange,
+  { baseUrl }: Pick<ApiContext, 'baseUrl'>,
+): Reply {
+  const { requestId } = exchange;
+  // The bound of one problem holds for all of them together; but each tells one fault at least.
+  let faultsLeft = faultsMax;
+  const describe = (fault: ServiceError): Readonly<Record<string, unknown>> => {
+    const toldMax = Math.max(1, faultsLeft);
+    faultsLeft -= fault.options.faults?.length ?? 0;
+    return describeProblem(fault, { requestId, baseUrl, faultsMax: toldMax });
+  };
+  const receipts = results.filter((result): result is Receipt => !(result instanceof ServiceError));
+  const faults = results.filter((result): result is ServiceError => result instanceof ServiceError);
+  const body = {
+    results: results.map((result, index) =>
+      result instanceof ServiceError
+        ? { index, state: 'rejected', status: 'rejected', problem: describe(result) }
+        : { index, ...viewReceipt(result), event_id: result.eventId },
+    ),
+    accepted: receipts.length,
+    rejected: faults.length,
+  };
+  const [first] = receipts;
+  if (first !== undefined) return replyJson(202, { ...body, dry_run: first.dryRun, request_id: requestId });
+  const passing = faults.find(({ row }) => row.status >= 500 || row.kind === 'limited');
+  if (passing === undefined) {
+    throw new ServiceError('invalid-event-data', 'no event of the batch is acceptable; see results', {
+      extra: body,
+    });
+  }
+  throw new ServiceError(passing.code, passing.message, { ...passing.options, extra: body });
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { AttemptPhase } from '../../domain/outcome.ts';
-import { classifySmtpEnd } from './classify-smtp-end.ts';
+import { classifySmtpEnd } from './judge-smtp-reply.ts';
 
 const ownId = '<msg_00@mail.example.com>';
 

@@ -2,8 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { decideOutcome } from '../../domain/decide-outcome.ts';
 import { closedBreaker, noteOutcome } from '../circuit-breaker.ts';
-import { classifySmtpEnd } from './classify-smtp-end.ts';
-import { findConcern } from './judge-smtp-reply.ts';
+import { classifySmtpEnd, findConcern } from './judge-smtp-reply.ts';
 
 interface Row {
   readonly source: string;

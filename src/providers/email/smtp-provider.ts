@@ -3,9 +3,9 @@ import { createConnectionPool } from '../connection-pool.ts';
 import { type CallEnd, createReservation } from '../create-reservation.ts';
 import { measureHealth } from '../measure-health.ts';
 import type { Fence, OutgoingEmail, Provider } from '../provider.ts';
-import { classifySmtpEnd } from './classify-smtp-end.ts';
 import { createEmailComposer, type EmailComposer } from './compose-email.ts';
 import { connectSmtp, isSmtpAlive, resetSmtp } from './connect-smtp.ts';
+import { classifySmtpEnd } from './judge-smtp-reply.ts';
 import { sendOverSmtp } from './send-over-smtp.ts';
 import type { SmtpProviderOptions } from './smtp-options.ts';
 
