@@ -8,22 +8,19 @@ import {
 import type { DeadLetter } from '../deliver/select-dead.ts';
 import { change, type Requester, read, toOrder } from './operation.ts';
 import {
-  bulkLimit,
-  bulkReport,
+  bulkOrder,
+  bulkResponse,
   category,
   channel,
   count,
   ids,
   instant,
+  listResponse,
   mayHaveLeft,
   messageFilter,
-  nextCursor,
   pageQuery,
-  preview,
-  reason,
   toAsk,
   toIso,
-  unreadable,
   viewBulk,
   viewPage,
   whenGiven,
@@ -52,14 +49,10 @@ const deadFilter = {
   reason: word.optional(),
   ...messageFilter,
 };
-const order = z
-  .strictObject({
-    ids: ids.optional(),
-    filter: z.strictObject({ ids: ids.optional(), ...deadFilter }).optional(),
-    limit: bulkLimit,
-    preview,
-    reason,
-  })
+const order = bulkOrder({
+  ids: ids.optional(),
+  filter: z.strictObject({ ids: ids.optional(), ...deadFilter }).optional(),
+})
   .refine((given) => (given.ids === undefined) !== (given.filter === undefined), {
     path: ['ids'],
     error: 'give either ids or a filter',
@@ -79,9 +72,7 @@ export const deadLetters = [
     operationId: 'getDeadLetters',
     summary: 'List dead letters: messages, then events',
     query: z.strictObject({ ...deadFilter, ...pageQuery }),
-    response: z
-      .strictObject({ items: z.array(deadLetter), unreadable, next_cursor: nextCursor })
-      .meta({ id: 'DeadLetters' }),
+    response: listResponse('DeadLetters', deadLetter),
     command: {
       name: 'dead-letters list',
       summary: 'messages that were refused, or whose retries are spent',
@@ -106,7 +97,7 @@ export const deadLetters = [
     summary: 'Queue dead letters once more',
     description: 'By default a preview. What is known to have been sent is never queued again.',
     body: order,
-    response: z.strictObject({ ...bulkReport, replayed: count, failed }).meta({ id: 'ReplayReport' }),
+    response: bulkResponse('ReplayReport', { replayed: count, failed }),
     command: {
       name: 'dead-letters replay',
       summary: 'try dead letters again, with every check done again',
@@ -123,7 +114,7 @@ export const deadLetters = [
     summary: 'Discard dead letters for good',
     description: 'By default a preview.',
     body: order,
-    response: z.strictObject({ ...bulkReport, discarded: count, failed }).meta({ id: 'DeadDiscardReport' }),
+    response: bulkResponse('DeadDiscardReport', { discarded: count, failed }),
     command: {
       name: 'dead-letters discard',
       summary: 'end dead letters for good',

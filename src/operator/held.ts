@@ -7,22 +7,20 @@ import type { MessageBrief } from '../store/message-brief.ts';
 import { findMessage, messageResponse, viewMessage } from './message.ts';
 import { change, read, requireMessageId, toOrder } from './operation.ts';
 import {
-  bulkLimit,
-  bulkReport,
+  bulkOrder,
+  bulkResponse,
   count,
   counts,
   ids,
   instant,
+  listResponse,
   mayHaveLeft,
   messageFilter,
-  nextCursor,
   pageQuery,
-  preview,
-  reason,
   toAsk,
   toIso,
-  unreadable,
   viewBulk,
+  viewMessageSummary,
   viewPage,
   waitingMessage,
   whenGiven,
@@ -48,14 +46,9 @@ export const held = [
     operationId: 'getHeldList',
     summary: 'List held messages, the longest held first',
     query: z.strictObject({ ...heldReason, ...messageFilter, ...pageQuery }),
-    response: z
-      .strictObject({
-        counts: counts.meta({ description: 'Held messages by reason, whatever the filter' }),
-        items: z.array(heldItem),
-        unreadable,
-        next_cursor: nextCursor,
-      })
-      .meta({ id: 'HeldPage' }),
+    response: listResponse('HeldPage', heldItem, {
+      counts: counts.meta({ description: 'Held messages by reason, whatever the filter' }),
+    }),
     command: {
       name: 'held list',
       summary: 'what is held, and how much for which reason',
@@ -80,32 +73,25 @@ export const held = [
     summary: 'Release held messages',
     description:
       'By default a preview. Released messages go back to the queue, and every check is made again when their turn comes.',
-    body: z
-      .strictObject({
-        filter,
-        max_age_seconds: z.int().positive().optional().meta({ description: 'Older ones stay held' }),
-        per_minute: z
-          .number()
-          .positive()
-          .max(1_000_000)
-          .optional()
-          .meta({ description: 'Spreads their turns' }),
-        while_stopped: z.boolean().default(false).meta({
-          description:
-            '`true`: also those that a stop, or another mode of the service, would hold again at once; else they are skipped',
-        }),
-        limit: bulkLimit,
-        preview,
-        reason,
-      })
-      .meta({
-        id: 'ReleaseOrder',
-        title: 'Release held messages',
-        examples: [{ filter: { reason: 'stopped' }, reason: 'mended' }],
+    body: bulkOrder({
+      filter,
+      max_age_seconds: z.int().positive().optional().meta({ description: 'Older ones stay held' }),
+      per_minute: z
+        .number()
+        .positive()
+        .max(1_000_000)
+        .optional()
+        .meta({ description: 'Spreads their turns' }),
+      while_stopped: z.boolean().default(false).meta({
+        description:
+          '`true`: also those that a stop, or another mode of the service, would hold again at once; else they are skipped',
       }),
-    response: z
-      .strictObject({ ...bulkReport, released: count, last_due_at: instant.optional() })
-      .meta({ id: 'ReleaseReport' }),
+    }).meta({
+      id: 'ReleaseOrder',
+      title: 'Release held messages',
+      examples: [{ filter: { reason: 'stopped' }, reason: 'mended' }],
+    }),
+    response: bulkResponse('ReleaseReport', { released: count, last_due_at: instant.optional() }),
     command: {
       name: 'held release',
       summary: 'let held messages go, with every check done again',
@@ -139,12 +125,12 @@ export const held = [
     operationId: 'postHeldDiscard',
     summary: 'Discard held messages for good',
     description: 'By default a preview.',
-    body: z.strictObject({ filter, limit: bulkLimit, preview, reason }).meta({
+    body: bulkOrder({ filter }).meta({
       id: 'DiscardOrder',
       title: 'Discard held messages',
       examples: [{ filter: { reason: 'promo' }, reason: 'out of date' }],
     }),
-    response: z.strictObject({ ...bulkReport, discarded: count }).meta({ id: 'DiscardReport' }),
+    response: bulkResponse('DiscardReport', { discarded: count }),
     command: {
       name: 'held discard',
       summary: 'end held messages for good: they never leave',
@@ -173,14 +159,7 @@ export const held = [
 
 export function viewHeld(message: MessageBrief, nowMs: number): z.output<typeof heldItem> {
   return {
-    message_id: message.id,
-    event_id: message.event,
-    type: message.type,
-    channel: message.channel,
-    category: message.category,
-    client: message.client,
-    to: message.to,
-    reason: message.reason,
+    ...viewMessageSummary(message),
     held_at: toIso(message.updatedAt),
     age_seconds: Math.max(0, Math.floor((nowMs - message.createdAt) / 1_000)),
     ...(message.notAfter === undefined ? {} : { not_after: toIso(message.notAfter) }),

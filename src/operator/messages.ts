@@ -10,22 +10,20 @@ import type { Renderer } from '../render/create-renderer.ts';
 import { findMessage } from './message.ts';
 import { change, read, requireMessageId, toOrder } from './operation.ts';
 import {
-  bulkLimit,
-  bulkReport,
+  bulkOrder,
+  bulkResponse,
   count,
   counts,
   ids,
   instant,
   instantText,
+  listResponse,
   mayHaveLeft,
   messageFilter,
-  nextCursor,
   pageQuery,
-  preview,
-  reason,
   toIso,
-  unreadable,
   viewBulk,
+  viewMessageSummary,
   viewPage,
   waitingMessage,
   whenGiven,
@@ -73,21 +71,16 @@ export const messages = [
       ...messageFilter,
       ...pageQuery,
     }),
-    response: z
-      .strictObject({
-        waits: counts.optional().meta({
-          description:
-            'Open messages by what they wait for: `not-due`, `turn`, `retry`, `limit`, `interval`, `provider-back-off`, …; on the first page, without a recipient',
-        }),
-        waits_more: z
-          .literal(true)
-          .optional()
-          .meta({ description: 'There are more open ones than were counted' }),
-        items: z.array(foundItem),
-        unreadable,
-        next_cursor: nextCursor,
-      })
-      .meta({ id: 'MessagesPage' }),
+    response: listResponse('MessagesPage', foundItem, {
+      waits: counts.optional().meta({
+        description:
+          'Open messages by what they wait for: `not-due`, `turn`, `retry`, `limit`, `interval`, `provider-back-off`, …; on the first page, without a recipient',
+      }),
+      waits_more: z
+        .literal(true)
+        .optional()
+        .meta({ description: 'There are more open ones than were counted' }),
+    }),
     command: {
       name: 'messages',
       summary: 'find messages: did this person get it, and what waits for what?',
@@ -127,19 +120,14 @@ export const messages = [
     operationId: 'postMessagesCancel',
     summary: 'Cancel messages that wait for their turn',
     description: 'By default a preview. What is being sent is skipped; what may have left becomes unknown.',
-    body: z
-      .strictObject({
-        filter: z.strictObject({ ids: ids.optional(), reason: word.optional(), ...messageFilter }),
-        limit: bulkLimit,
-        preview,
-        reason,
-      })
-      .meta({
-        id: 'CancelOrder',
-        title: 'Cancel messages that wait for their turn',
-        examples: [{ filter: { type: 'welcome', client: 'scholar' }, reason: 'posted twice by mistake' }],
-      }),
-    response: z.strictObject({ ...bulkReport, cancelled: count }).meta({ id: 'CancelReport' }),
+    body: bulkOrder({
+      filter: z.strictObject({ ids: ids.optional(), reason: word.optional(), ...messageFilter }),
+    }).meta({
+      id: 'CancelOrder',
+      title: 'Cancel messages that wait for their turn',
+      examples: [{ filter: { type: 'welcome', client: 'scholar' }, reason: 'posted twice by mistake' }],
+    }),
+    response: bulkResponse('CancelReport', { cancelled: count }),
     command: {
       name: 'messages cancel',
       summary: 'cancel messages that wait for their turn',
@@ -177,14 +165,9 @@ export const messages = [
 ];
 
 export function viewFound({ message, waitsFor, dueAt }: FoundMessage): z.output<typeof foundItem> {
+  const { reason: _reason, ...summary } = viewMessageSummary(message);
   return {
-    message_id: message.id,
-    event_id: message.event,
-    type: message.type,
-    channel: message.channel,
-    category: message.category,
-    client: message.client,
-    to: message.to,
+    ...summary,
     state: message.state,
     ...whenGiven('reason', message.reason),
     ...whenGiven('waits_for', waitsFor),

@@ -3,6 +3,7 @@ import { instantCharsMax, instantRepair, parseInstant } from '../domain/instant.
 import { categories, channels } from '../domain/message.ts';
 import type { BulkReport } from '../gate/act-in-bulk.ts';
 import { redactText } from '../observe/redact.ts';
+import type { MessageBrief } from '../store/message-brief.ts';
 import type { Page } from '../store/walk-index.ts';
 
 /**
@@ -113,6 +114,36 @@ export const pageQuery = {
   limit: z.coerce.number().int().min(1).max(500).default(50),
   cursor: z.string().max(1_000).optional().meta({ description: '`next_cursor` of the page before' }),
 };
+
+/** A page of a list: what is told beside it, its items, and where to go on. */
+export function listResponse<I extends z.ZodType, M extends z.ZodRawShape>(id: string, item: I, more?: M) {
+  const shape = { ...(more as M), items: z.array(item), unreadable, next_cursor: nextCursor };
+  return z.strictObject(shape).meta({ id });
+}
+
+/** An order on many: what it selects, what is special to it, and what every one has. */
+export function bulkOrder<F extends z.ZodRawShape>(selection: F) {
+  return z.strictObject({ ...selection, limit: bulkLimit, preview, reason });
+}
+
+/** How an order on many went; `done` counts what was done. */
+export function bulkResponse<D extends z.ZodRawShape>(id: string, done: D) {
+  return z.strictObject({ ...bulkReport, ...done }).meta({ id });
+}
+
+/** What every list tells of a message. */
+export function viewMessageSummary({
+  id,
+  event,
+  type,
+  channel: by,
+  category: of,
+  client,
+  to,
+  reason: why,
+}: MessageBrief) {
+  return { message_id: id, event_id: event, type, channel: by, category: of, client, to, reason: why };
+}
 
 /** A query is a filter and a place in the list. */
 export function toAsk<Q extends { readonly limit: number; readonly cursor?: string | undefined }>(query: Q) {

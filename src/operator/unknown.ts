@@ -7,13 +7,13 @@ import { change, read, requireMessageId, toOrder } from './operation.ts';
 import {
   count,
   instant,
+  listResponse,
   messageFilter,
-  nextCursor,
   pageQuery,
   reason,
   toAsk,
   toIso,
-  unreadable,
+  viewMessageSummary,
   viewPage,
   waitingMessage,
   whenGiven,
@@ -35,9 +35,7 @@ export const unknown = [
     operationId: 'getUnknowns',
     summary: 'List messages of which nobody knows whether they were sent',
     query: z.strictObject({ reason: word.optional(), ...messageFilter, ...pageQuery }),
-    response: z
-      .strictObject({ items: z.array(unknownItem), unreadable, next_cursor: nextCursor })
-      .meta({ id: 'UnknownPage' }),
+    response: listResponse('UnknownPage', unknownItem),
     command: {
       name: 'unknown list',
       summary: 'messages whose attempt left and got no answer: sent or not, nobody knows',
@@ -85,18 +83,10 @@ export const unknown = [
 ];
 
 export function viewUnknown(message: MessageBrief): z.output<typeof unknownItem> {
-  const { event, type, channel, category, client, to, reason: why, provider, attempts } = message;
   return {
-    message_id: message.id,
-    event_id: event,
-    type,
-    channel,
-    category,
-    client,
-    to,
-    reason: why,
-    attempts,
-    ...whenGiven('provider', provider),
+    ...viewMessageSummary(message),
+    attempts: message.attempts,
+    ...whenGiven('provider', message.provider),
     ...whenGiven('last_error', redactText(message.lastError ?? '')),
     since: toIso(message.updatedAt),
   };
