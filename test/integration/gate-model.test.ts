@@ -5,6 +5,7 @@ import { type FlagName, flagNames, setFlag } from '../../src/gate/flags.ts';
 import { createMessageDecisions, type MessageDecisions } from '../../src/gate/message-decisions.ts';
 import { type AttemptEnd, type Claim, createPermits, type Permits } from '../../src/gate/permits.ts';
 import type { Keys, ShardKeys } from '../../src/store/keys.ts';
+import { GateWorld, type WorldClaim, world } from '../model/gate-world.ts';
 import { type ClockedRedis, connectClocked } from '../support/clocked-redis.ts';
 import {
   createMessage,
@@ -14,7 +15,6 @@ import {
   readMessage,
   startGateServer,
 } from '../support/gate-store.ts';
-import { GateWorld, type WorldClaim, world } from '../support/gate-world.ts';
 
 let gate: GateServer;
 let clock: ClockedRedis;
