@@ -1,5 +1,4 @@
-import type { EmailAddress, PhoneNumber } from './address.ts';
-import type { Channel } from './message.ts';
+import type { Addresses, Channel } from './channel.ts';
 
 /**
  * One event as the service understands it, whatever shape it came in (flat, envelope, CloudEvents).
@@ -23,9 +22,7 @@ export interface IncomingEvent {
 }
 
 /** A recipient given in the event itself. At least one address is present. */
-export interface InlineRecipient {
-  readonly email?: EmailAddress;
-  readonly phone?: PhoneNumber;
+export interface InlineRecipient extends Addresses {
   readonly name?: string;
   /** BCP 47 language tag. */
   readonly locale?: string;

@@ -76,9 +76,6 @@ export const openStates: readonly MessageState[] = ['queued', 'claimed', 'retryi
 /** States that wait for a person. The record is kept until someone decides. */
 export const waitingStates: readonly MessageState[] = ['held', 'unknown'];
 
-export const channels = ['email', 'sms'] as const;
-export type Channel = (typeof channels)[number];
-
 export const categories = ['transactional', 'promotional'] as const;
 export type Category = (typeof categories)[number];
 

@@ -1,6 +1,7 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
 
-import type { AmbiguityPolicy, Channel, HoldReason } from '../domain/message.ts';
+import type { Channel } from '../domain/channel.ts';
+import type { AmbiguityPolicy, HoldReason } from '../domain/message.ts';
 import type { AttemptPhase, OutcomeKind } from '../domain/outcome.ts';
 import { createLabelBound, otherLabel } from './bound-label.ts';
 import { createCollector } from './collected-figures.ts';

@@ -1,7 +1,8 @@
 import type { Redis } from 'ioredis';
+import { type Channel, channelTable } from '../domain/channel.ts';
 import type { EventState } from '../domain/event.ts';
 import { type EventId, type MessageId, parseEventId, toMessageId } from '../domain/ids.ts';
-import { type Channel, recordVersion } from '../domain/message.ts';
+import { recordVersion } from '../domain/message.ts';
 import type { AddressRemark, DirectoryAnswer, Recipient } from '../domain/recipient.ts';
 import type { Log } from '../observe/log.ts';
 import type { JobAdder } from '../queue/job-adder.ts';
@@ -184,7 +185,7 @@ async function createMessages(planner: Planner, plan: Plan): Promise<JobEnd> {
   for (const remark of remarks) planner.log.warn({ event_id: event.id, ...remark }, 'a channel is left out');
   const planned: PlannedMessage[] = [];
   for (const channel of wanted) {
-    const address = channel === 'email' ? recipient.email : recipient.phone;
+    const address = recipient[channelTable[channel].addressField];
     if (address !== undefined) planned.push(await createMessage(planner, plan, channel, address));
   }
   if (planned.length === 0) {

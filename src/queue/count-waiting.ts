@@ -1,7 +1,8 @@
 import type { Redis } from 'ioredis';
+import { queueNames } from '../domain/channel.ts';
 import type { Keys } from '../store/keys.ts';
 import type { JobAdder } from './job-adder.ts';
-import { delayedScoreFactor, queueNames } from './queue-names.ts';
+import { delayedScoreFactor } from './job-timing.ts';
 
 /**
  * Jobs that could be worked on now and are not: waiting ones, and delayed ones whose time has come. Of all queues

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
+import { queueNames } from '../domain/channel.ts';
 import { parseEventId, parseMessageId } from '../domain/ids.ts';
 import type { Keys } from '../store/keys.ts';
-import { queueNames } from './queue-names.ts';
 
 /** Jobs looked at in each queue of a shard: enough to tell whose most of it is. */
 const samplesMax = 100;

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type FlagName, flagNames } from '../../src/domain/flags.ts';
 import type { MessageState } from '../../src/domain/message.ts';
-import { type FlagName, flagNames, setFlag } from '../../src/gate/flags.ts';
+import { setFlag } from '../../src/gate/flags.ts';
 import { createMessageDecisions, type MessageDecisions } from '../../src/gate/message-decisions.ts';
 import { type AttemptEnd, type Claim, createPermits, type Permits } from '../../src/gate/permits.ts';
 import type { Keys, ShardKeys } from '../../src/store/keys.ts';

@@ -1,7 +1,8 @@
+import type { Channel } from '../../src/domain/channel.ts';
 import { dayMs } from '../../src/domain/instant.ts';
-import type { Category, Channel, MessageState } from '../../src/domain/message.ts';
+import type { Category, MessageState } from '../../src/domain/message.ts';
 import { settleEnd } from './message-model.ts';
-import { type RecipientCounts } from './recipient-model.ts';
+import type { RecipientCounts } from './recipient-model.ts';
 
 /**
  * May this message leave now? The reference model that `permit.lua` is compared against

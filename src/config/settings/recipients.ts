@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Channel } from '../../domain/channel.ts';
 import { list, type Setting, text, url } from './setting.ts';
 
 /** Who may be written to. */
@@ -37,3 +38,9 @@ export const recipientsSettings = {
     secret: true,
   },
 } as const satisfies Readonly<Record<string, Setting>>;
+
+/** Where the messages of a channel go instead, outside production. */
+export const redirectSettings = {
+  email: 'REDIRECT_EMAIL',
+  sms: 'REDIRECT_PHONE',
+} as const satisfies Readonly<Record<Channel, keyof typeof recipientsSettings>>;

@@ -1,3 +1,4 @@
+import { type AddressField, addressFields, channels } from '../../domain/channel.ts';
 import { instantCharsMax } from '../../domain/instant.ts';
 import { daysAheadMax } from '../../ingest/build-event.ts';
 
@@ -26,7 +27,7 @@ const fields = {
   },
   source: { type: 'string', minLength: 1, maxLength: 255 },
   recipient: { $ref: '#/components/schemas/Recipient' },
-  channels: { type: 'array', minItems: 1, items: { enum: ['email', 'sms'] } },
+  channels: { type: 'array', minItems: 1, items: { enum: channels } },
   send_at: describeInstant(`Not before this instant; at most ${daysAheadMax} days ahead`),
   not_after: describeInstant(
     `Never after this instant; at most ${daysAheadMax} days after send_at, or after now`,
@@ -41,9 +42,13 @@ function describeInstant(description?: string): JsonSchema {
   return description === undefined ? bounds : { ...bounds, description };
 }
 
-const recipientFields = {
+const addressSchemas: Readonly<Record<AddressField, JsonSchema>> = {
   email: { type: 'string', format: 'email', maxLength: 254 },
   phone: { type: 'string', pattern: '^\\+[1-9]\\d{6,14}$', description: 'E.164' },
+};
+
+const recipientFields = {
+  ...addressSchemas,
   name: { type: 'string', minLength: 1, maxLength: 200 },
   locale: { type: 'string', maxLength: 35, description: 'BCP 47', examples: ['fr-CA'] },
   time_zone: { type: 'string', maxLength: 40, description: 'IANA', examples: ['Europe/Paris'] },
@@ -53,7 +58,7 @@ const recipient: JsonSchema = {
   type: 'object',
   description: 'Who is written to. Without it, student_id in the data is looked up.',
   properties: recipientFields,
-  anyOf: [{ required: ['email'] }, { required: ['phone'] }],
+  anyOf: addressFields.map((field) => ({ required: [field] })),
   additionalProperties: false,
 };
 
@@ -113,7 +118,7 @@ function describeCloudEvent(type: JsonSchema, data: JsonSchema): JsonSchema {
       datacontenttype: { const: 'application/json' },
       data,
       idempotencykey: name,
-      channels: { type: 'string', examples: ['email,sms'] },
+      channels: { type: 'string', examples: [channels.join(',')] },
       sendat: fields.send_at,
       notafter: fields.not_after,
       ...Object.fromEntries(
