@@ -11,6 +11,7 @@ export function buildDirectory(
   clock: { now: () => number; monotonicNow: () => number },
 ): { readonly directory: Directory; readonly ownToken?: OwnToken } {
   const { values } = configuration;
+  const idField = values.DIRECTORY_ID_FIELD;
   const allowHttp = values.ENVIRONMENT === 'local';
   if (values.DIRECTORY_URL !== undefined) {
     const ownToken = createOwnToken({
@@ -25,6 +26,7 @@ export function buildDirectory(
     });
     const directory = createHttpDirectory({
       baseUrl: values.DIRECTORY_URL,
+      idField,
       allowHttp,
       readToken: ownToken.readToken,
       defaults: recipientDefaults,
@@ -33,7 +35,9 @@ export function buildDirectory(
     return { directory, ownToken };
   }
   if (values.DIRECTORY_FILE !== undefined) {
-    return { directory: createFileDirectory({ path: values.DIRECTORY_FILE, defaults: recipientDefaults }) };
+    return {
+      directory: createFileDirectory({ path: values.DIRECTORY_FILE, idField, defaults: recipientDefaults }),
+    };
   }
   const detail = 'no directory is configured: set DIRECTORY_URL or DIRECTORY_FILE';
   return { directory: { lookUpRecipient: () => Promise.resolve({ kind: 'unreachable', detail }) } };

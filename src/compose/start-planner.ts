@@ -28,6 +28,7 @@ export async function startPlanner(foundation: Foundation): Promise<void> {
     jobs,
     catalog,
     directory,
+    directoryIdField: configuration.values.DIRECTORY_ID_FIELD,
     hashAddress: (channel, address) => hashAddress(values.ADDRESS_HASH_KEY ?? '', channel, address),
     defaults: recipientDefaults,
     retentionMs: gate.retentionMs,

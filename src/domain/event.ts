@@ -43,3 +43,14 @@ export interface InlineRecipient extends Addresses {
  */
 export const eventStates = ['accepted', 'quarantined', 'planned', 'dead', 'rejected', 'expired'] as const;
 export type EventState = (typeof eventStates)[number];
+
+/** Fields of a flat event (`{type, idempotency_key, …data}`) that are the event's own and never data. */
+export const flatEventFields = [
+  'type',
+  'idempotency_key',
+  'source',
+  'recipient',
+  'channels',
+  'send_at',
+  'not_after',
+] as const;

@@ -9,6 +9,8 @@ import { missingKeyRepair } from './idempotency-key.ts';
 /** What the door asks of the template catalog. */
 export interface EventCatalog {
   types(): readonly string[];
+  /** The field of the data that names a person of the directory, who is looked up where an event brings no recipient. */
+  readonly directoryIdField: string;
   find(type: string): { readonly channels: readonly Channel[]; readonly notAfter: NotAfterRule } | undefined;
   /** Every fault of `data`, by JSON pointer relative to it; empty when it is good. */
   checkData(type: string, data: Readonly<Record<string, unknown>>): readonly PointerFault[];
@@ -83,9 +85,10 @@ function listDataFaults(parsed: ParsedEvent, catalog: EventCatalog, entry: Entry
       faultAt('channels', `${missing.join(', ')} is not offered for this type; offered: ${offered}`),
     );
   }
-  if (parsed.isReachKnown && event.recipient === undefined && !isDirectoryId(event.data['student_id'])) {
-    const detail = 'give a student_id to look up, or a recipient';
-    faults.push({ pointer: `${dataPointer}/student_id`, detail });
+  const { directoryIdField: idField } = catalog;
+  if (parsed.isReachKnown && event.recipient === undefined && !isDirectoryId(event.data[idField])) {
+    const detail = `give a ${idField} to look up, or a recipient`;
+    faults.push({ pointer: `${dataPointer}/${idField}`, detail });
   }
   const canJudge = parsed.isReachKnown && missing.length === 0;
   const unreachable = canJudge ? findUnreachable(event, entry.channels) : undefined;

@@ -27,6 +27,8 @@ export interface Planner {
   readonly jobs: JobAdder;
   readonly catalog: Catalog;
   readonly directory: Directory;
+  /** The field of an event's data that names a person of the directory. */
+  readonly directoryIdField: string;
   readonly hashAddress: (channel: Channel, address: string) => string;
   readonly defaults: { readonly locale: string; readonly timeZone: string };
   readonly retentionMs: number;
@@ -148,10 +150,8 @@ async function findRecipient(
       },
     };
   }
-  const studentId = data['student_id'];
-  return typeof studentId === 'string'
-    ? await planner.directory.lookUpRecipient(studentId, signal)
-    : { kind: 'not-found' };
+  const id = data[planner.directoryIdField];
+  return typeof id === 'string' ? await planner.directory.lookUpRecipient(id, signal) : { kind: 'not-found' };
 }
 
 /** The directory is away: the event waits, and the pause grows, until the horizon. */

@@ -11,10 +11,15 @@ const fallback: EventTypeDoc = {
 };
 
 /** The examples of the page, all of one event, so that the shapes can be compared. */
-export function createExamples(baseUrl: string, eventTypes: readonly EventTypeDoc[]) {
+export function createExamples(
+  baseUrl: string,
+  eventTypes: readonly EventTypeDoc[],
+  directoryIdField: string,
+) {
   const { type, sample = {} } =
     eventTypes.find((row) => row.type === 'deadline_approaching') ?? eventTypes[0] ?? fallback;
-  const recipient = sample['student_id'] === undefined ? { recipient: { email: 'jo@example.com' } } : {};
+  const isLookedUp = sample[directoryIdField] !== undefined;
+  const recipient = isLookedUp ? {} : { recipient: { email: 'jo@example.com' } };
   const flat = toJson({ type, idempotency_key: 'evt-2026-11-20-0001', ...recipient, ...sample });
   return {
     first: [
@@ -42,7 +47,7 @@ export function createExamples(baseUrl: string, eventTypes: readonly EventTypeDo
           id: '0001',
           source: 'deadline-service',
           type,
-          ...(sample['student_id'] === undefined ? { recipientemail: 'jo@example.com' } : {}),
+          ...(isLookedUp ? {} : { recipientemail: 'jo@example.com' }),
           data: sample,
         }),
       },

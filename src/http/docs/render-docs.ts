@@ -11,12 +11,13 @@ export interface DocsOptions {
   readonly routes: readonly RouteRow[];
   readonly baseUrl: string;
   readonly eventTypes: readonly EventTypeDoc[];
+  readonly directoryIdField: string;
 }
 
 /** The API on one page, from the same table and schemas as the OpenAPI document; complete without a script. */
-export function renderDocs({ routes, baseUrl, eventTypes }: DocsOptions): string {
+export function renderDocs({ routes, baseUrl, eventTypes, directoryIdField }: DocsOptions): string {
   const shown = routes.filter((route) => route.isPage !== true);
-  const examples = createExamples(baseUrl, eventTypes);
+  const examples = createExamples(baseUrl, eventTypes, directoryIdField);
   const body = `<div class="page">
 ${renderNavigation(shown, eventTypes)}
 <main>

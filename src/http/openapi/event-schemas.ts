@@ -54,22 +54,27 @@ const recipientFields = {
   time_zone: { type: 'string', maxLength: 40, description: 'IANA', examples: ['Europe/Paris'] },
 } as const;
 
-const recipient: JsonSchema = {
-  type: 'object',
-  description: 'Who is written to. Without it, student_id in the data is looked up.',
-  properties: recipientFields,
-  anyOf: addressFields.map((field) => ({ required: [field] })),
-  additionalProperties: false,
-};
+function describeRecipient(directoryIdField: string): JsonSchema {
+  return {
+    type: 'object',
+    description: `Who is written to. Without it, ${directoryIdField} in the data is looked up.`,
+    properties: recipientFields,
+    anyOf: addressFields.map((field) => ({ required: [field] })),
+    additionalProperties: false,
+  };
+}
 
 /** The schemas of what may be posted: for each type its data, and the three shapes over them. */
-export function describeEvents(types: readonly EventTypeDoc[]): Readonly<Record<string, JsonSchema>> {
+export function describeEvents(
+  types: readonly EventTypeDoc[],
+  directoryIdField: string,
+): Readonly<Record<string, JsonSchema>> {
   const data = Object.fromEntries(
     types.map(({ type, title, schema }) => [`Data.${type}`, { title, ...omitDialect(schema) }]),
   );
   const flat = types.map((type) => describeFlat(type));
   return {
-    Recipient: recipient,
+    Recipient: describeRecipient(directoryIdField),
     FlatEvent: flat.length === 0 ? anyFlat : { oneOf: flat },
     EnvelopeEvent: oneOfTypes(types, describeEnvelope),
     CloudEvent: oneOfTypes(types, describeCloudEvent),

@@ -23,16 +23,18 @@ const addressTexts = Object.fromEntries(addressFields.map((field) => [field, tex
   typeof text
 >;
 
-/** Other members are dropped: what we do not need we do not hold. */
-export const personSchema = z.object({
-  student_id: z.union([z.string().min(1), z.number().int()]).transform(String),
-  name: text,
-  first_name: text,
-  ...addressTexts,
-  locale: text,
-  time_zone: text,
-});
-export type Person = z.infer<typeof personSchema>;
+const about = z.object({ name: text, first_name: text, ...addressTexts, locale: text, time_zone: text });
+const idText = z.union([z.string().min(1), z.number().int()]).transform(String);
+
+/**
+ * A person as directories describe one, with the id in the field of that name. Other members are dropped: what we do not
+ * need we do not hold.
+ */
+export function createPersonSchema(idField: string) {
+  const identity = z.object({ [idField]: idText }).transform((found) => ({ id: found[idField] ?? '' }));
+  return z.intersection(identity, about);
+}
+export type Person = z.infer<ReturnType<typeof createPersonSchema>>;
 
 /**
  * The person as a recipient, with strictly parsed addresses. A bad address is never used, for guessing what was meant
@@ -57,7 +59,7 @@ export function parsePerson(person: Person, defaults: PersonDefaults): Directory
     return { kind: 'refused', detail: first.detail };
   return {
     kind: 'found',
-    recipient: { id: person.student_id, ...addresses, ...readHabits(person, defaults) },
+    recipient: { id: person.id, ...addresses, ...readHabits(person, defaults) },
     ...(first !== undefined && { remarks }),
   };
 }
