@@ -22,6 +22,7 @@ const layers: readonly Layer[] = [
       'workers/**/*.test.ts',
       'scripts/**/*.test.ts',
       'bench/**/*.test.ts',
+      'test/model/**/*.test.ts',
     ],
     testTimeoutMs: 30_000,
     workersMax: 2,

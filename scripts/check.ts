@@ -64,6 +64,7 @@ async function listSteps(): Promise<Step[]> {
     { name: 'directions and cycles', command: npx('depcruise', ...folders) },
     { name: 'one name, one thing', command: npx('vitest', 'run', 'scripts/exported-names.test.ts') },
     { name: 'dead code', command: npx('knip') },
+    { name: 'code for tests alone', command: npx('knip', '--production', '--include', 'files,exports') },
     { name: 'format and import order', command: npx('biome', 'check', '--error-on-warnings') },
     ...generators
       .map((name) => `scripts/generate-${name}.ts`)

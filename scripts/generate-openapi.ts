@@ -4,6 +4,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { settings } from '../src/config/settings.ts';
 import { buildOpenApi } from '../src/http/openapi/build-document.ts';
 import { listEventTypes } from '../src/http/openapi/list-event-types.ts';
 import { documentedRoutes } from '../src/http/routes.ts';
@@ -12,7 +13,8 @@ import { loadCatalog } from '../src/plan/catalog.ts';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const file = `${root}docs/openapi.json`;
 const eventTypes = listEventTypes(loadCatalog(`${root}templates`));
-const document = `${JSON.stringify(buildOpenApi({ routes: documentedRoutes, eventTypes }), null, 2)}\n`;
+const directoryIdField = settings.DIRECTORY_ID_FIELD.default;
+const document = `${JSON.stringify(buildOpenApi({ routes: documentedRoutes, eventTypes, directoryIdField }), null, 2)}\n`;
 
 if (!process.argv.includes('--check')) {
   writeFileSync(file, document);

@@ -1,3 +1,4 @@
+import { addressFields } from '../domain/channel.ts';
 import { suppressionEntry } from '../operator/suppressions.ts';
 
 export interface SuppressionLine {
@@ -55,10 +56,9 @@ const fields: readonly string[] = entryFields;
 
 /** What exports call their columns. */
 const columnNames: Readonly<Record<string, Field>> = {
-  email: 'address',
+  ...Object.fromEntries(addressFields.map((field) => [field, 'address' as const])),
   'e-mail': 'address',
   email_address: 'address',
-  phone: 'address',
   phone_number: 'address',
   number: 'address',
   recipient: 'address',

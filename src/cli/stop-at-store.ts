@@ -1,10 +1,10 @@
+import type { SendFlag } from '../domain/flags.ts';
 import { type StopReport, stopSending } from '../gate/stop-sending.ts';
 import { openWitness } from '../store/open-witness.ts';
 import type { Witness } from '../store/witness.ts';
 import type { Call } from './command.ts';
 import { findStorePlace, hideSecret, withStore } from './direct-store.ts';
 import { CommandError, type Ending } from './exit-codes.ts';
-import type { SendFlag } from './scopes.ts';
 
 /**
  * Stops at the store, without the service: for the night in which the API is what is down. The same script and the

@@ -1,3 +1,4 @@
+import type { Channel } from '../domain/channel.ts';
 import { createGateWatch, type GateWatch } from '../gate/gate-watch.ts';
 import type { Limits } from '../gate/limits.ts';
 import { createMessageDecisions, type MessageDecisions } from '../gate/message-decisions.ts';
@@ -64,10 +65,10 @@ function readLimits(foundation: Foundation): Limits {
   return {
     ...(limited ? { perMinute: values.RATE_LIMIT_PER_MINUTE } : {}),
     perMinuteByChannel: limited
-      ? {
-          ...optional('email', values.RATE_LIMIT_EMAIL_PER_MINUTE),
-          ...optional('sms', values.RATE_LIMIT_SMS_PER_MINUTE),
-        }
+      ? ({
+          email: values.RATE_LIMIT_EMAIL_PER_MINUTE,
+          sms: values.RATE_LIMIT_SMS_PER_MINUTE,
+        } satisfies Limits['perMinuteByChannel'] & Record<Channel, unknown>)
       : {},
     ...(limited ? optional('perMinuteByDomain', values.RATE_LIMIT_DOMAIN_PER_MINUTE) : {}),
     intervalMs: {

@@ -55,7 +55,11 @@ export function buildHttpServices(foundation: Foundation, parts: HttpParts) {
   const addToWindows = startWindowAdder(foundation, latency);
   const services: HttpServices = {
     tokens: identity.tokens,
-    catalog: { ...catalog, checkDrafts: (event) => renderer.checkDrafts(event) },
+    catalog: {
+      ...catalog,
+      directoryIdField: configuration.values.DIRECTORY_ID_FIELD,
+      checkDrafts: (event) => renderer.checkDrafts(event),
+    },
     latency,
     ...intake,
     acceptEvent: async (request) => {

@@ -1,4 +1,4 @@
-import type { FlagName } from '../gate/flags.ts';
+import type { FlagName } from '../domain/flags.ts';
 import type { GateWatch } from '../gate/gate-watch.ts';
 import { pauseWithFlags } from '../queue/pause-with-flags.ts';
 import { createQueueHost, type QueueHostOptions } from '../queue/queue-host.ts';

@@ -32,6 +32,7 @@ export async function startPlanner(foundation: Foundation): Promise<void> {
     jobs,
     catalog,
     directory,
+    directoryIdField: configuration.values.DIRECTORY_ID_FIELD,
     hashAddress: (channel, address) => hashAddress(values.ADDRESS_HASH_KEY ?? '', channel, address),
     defaults: recipientDefaults,
     retentionMs: gate.retentionMs,
@@ -68,6 +69,7 @@ function buildDirectory(
 ): { readonly directory: Directory; readonly ownToken?: OwnToken } {
   const { values } = configuration;
   const allowHttp = values.ENVIRONMENT === 'local';
+  const idField = values.DIRECTORY_ID_FIELD;
   if (values.DIRECTORY_URL !== undefined) {
     const ownToken = createOwnToken({
       tokenUrl: values.M2M_TOKEN_URL ?? '',
@@ -81,6 +83,7 @@ function buildDirectory(
     });
     const directory = createHttpDirectory({
       baseUrl: values.DIRECTORY_URL,
+      idField,
       allowHttp,
       readToken: ownToken.readToken,
       defaults: recipientDefaults,
@@ -89,7 +92,9 @@ function buildDirectory(
     return { directory, ownToken };
   }
   if (values.DIRECTORY_FILE !== undefined) {
-    return { directory: createFileDirectory({ path: values.DIRECTORY_FILE, defaults: recipientDefaults }) };
+    return {
+      directory: createFileDirectory({ path: values.DIRECTORY_FILE, idField, defaults: recipientDefaults }),
+    };
   }
   const detail = 'no directory is configured: set DIRECTORY_URL or DIRECTORY_FILE';
   return { directory: { lookUpRecipient: () => Promise.resolve({ kind: 'unreachable', detail }) } };

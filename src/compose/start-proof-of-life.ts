@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { reconcile } from '../deliver/reconcile.ts';
-import { parseEmailAddress, parsePhoneNumber } from '../domain/address.ts';
+import { type Channel, channelTable, collectAddresses } from '../domain/channel.ts';
 import type { IncomingEvent } from '../domain/event.ts';
+import { consumeFlags } from '../domain/flags.ts';
 import type { ClientId } from '../domain/ids.ts';
 import type { GateWatch } from '../gate/gate-watch.ts';
 import { type ProofDesk, turnProofOfLife } from '../guard/proof-of-life.ts';
@@ -28,10 +29,7 @@ export function startProofOfLife(foundation: Foundation, watch: GateWatch): void
     space: space.keys,
     acceptProof: createAcceptProof(foundation, space),
     mend: () => mendSpace(foundation, space, intervalMs),
-    isPaused: () =>
-      watch.current() === undefined
-        ? undefined
-        : !watch.isOn('consume', 'consume:events', 'consume:email', 'consume:sms'),
+    isPaused: () => (watch.current() === undefined ? undefined : !watch.isOn(...consumeFlags)),
     intervalMs,
     log: foundation.log,
   };
@@ -64,13 +62,19 @@ function createAcceptProof(foundation: Foundation, space: ProofSpace): ProofDesk
   };
 }
 
+const proofAddresses: Readonly<Record<Channel, string>> = {
+  email: 'proof-of-life@example.com',
+  sms: '+15555550100',
+};
+
 function createProofEvent({ catalog }: ProofSpace): IncomingEvent {
   const [type = ''] = catalog.types();
-  const email = parseEmailAddress('proof-of-life@example.com');
-  const phone = parsePhoneNumber('+15555550100');
-  if (!email.ok || !phone.ok) throw new Error('the recipient of the proof of life is no recipient');
-  const recipient = { email: email.value, phone: phone.value, locale: 'en', timeZone: 'UTC' };
-  return { type, recipient, data: {} };
+  const addresses = collectAddresses((channel) => {
+    const parsed = channelTable[channel].parseAddress(proofAddresses[channel]);
+    if (!parsed.ok) throw new Error('the recipient of the proof of life is no recipient');
+    return parsed.value;
+  });
+  return { type, recipient: { ...addresses, locale: 'en', timeZone: 'UTC' }, data: {} };
 }
 
 async function mendSpace(foundation: Foundation, space: ProofSpace, intervalMs: number): Promise<void> {

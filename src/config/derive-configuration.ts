@@ -1,11 +1,13 @@
 import {
   addressRepairs,
   type EmailAddress,
+  type ParsedAddress,
   type PhoneNumber,
   parseEmailAddress,
-  parsePhoneNumber,
 } from '../domain/address.ts';
+import { type Addresses, channels, channelTable, collectAddresses } from '../domain/channel.ts';
 import { parseAllowList, type RecipientPolicy } from '../domain/recipient-policy.ts';
+import { redirectSettings } from './settings/recipients.ts';
 import type { SettingName, SettingValues } from './settings.ts';
 
 /** The whole configuration, read and understood. */
@@ -52,49 +54,39 @@ function usualPromotionalInterval(values: SettingValues): number {
 
 function readReplyTo(values: SettingValues, faults: string[]): Pick<Configuration, 'mailReplyTo'> {
   if (values.MAIL_REPLY_TO === undefined) return {};
-  const address = readAddress('MAIL_REPLY_TO', values.MAIL_REPLY_TO, faults);
+  const address = readAddress('MAIL_REPLY_TO', parseEmailAddress(values.MAIL_REPLY_TO), faults);
   return address === undefined ? {} : { mailReplyTo: address };
 }
 
 /** Outside production never everyone (GAT-7): a redirect address, or an allow-list that is empty by default. */
 function readRecipients(values: SettingValues, faults: string[]): RecipientPolicy {
-  const { REDIRECT_EMAIL, REDIRECT_PHONE } = values;
   if (values.APP_MODE === 'production' && values.ENVIRONMENT === 'production') return { kind: 'everyone' };
-  if (REDIRECT_EMAIL !== undefined || REDIRECT_PHONE !== undefined) return readRedirect(values, faults);
+  if (channels.some((channel) => values[redirectSettings[channel]] !== undefined))
+    return { kind: 'redirect', ...readRedirect(values, faults) };
   const parsed = parseAllowList(values.ALLOWED_RECIPIENTS ?? '');
   if (parsed.ok) return { kind: 'allow-list', entries: parsed.entries };
   faults.push(...parsed.faults.map((fault) => `ALLOWED_RECIPIENTS: ${fault}`));
   return { kind: 'allow-list', entries: [] };
 }
 
-function readRedirect({ REDIRECT_EMAIL, REDIRECT_PHONE }: SettingValues, faults: string[]): RecipientPolicy {
-  const email =
-    REDIRECT_EMAIL === undefined ? undefined : readAddress('REDIRECT_EMAIL', REDIRECT_EMAIL, faults);
-  const phone =
-    REDIRECT_PHONE === undefined ? undefined : readNumber('REDIRECT_PHONE', REDIRECT_PHONE, faults);
-  return {
-    kind: 'redirect',
-    ...(email === undefined ? {} : { email }),
-    ...(phone === undefined ? {} : { phone }),
-  };
-}
-
-function readNumber(name: string, text: string, faults: string[]): PhoneNumber | undefined {
-  const parsed = parsePhoneNumber(text);
-  if (parsed.ok) return parsed.value;
-  faults.push(`${name}: ${addressRepairs[parsed.fault]}`);
-  return undefined;
+function readRedirect(values: SettingValues, faults: string[]): Addresses {
+  return collectAddresses((channel) => {
+    const name = redirectSettings[channel];
+    const text = values[name];
+    return text === undefined
+      ? undefined
+      : readAddress<EmailAddress | PhoneNumber>(name, channelTable[channel].parseAddress(text), faults);
+  });
 }
 
 function readSender(text: string, faults: string[]): Configuration['mailFrom'] {
   const match = /^([^<>\r\n]*)<([^<>\s]+)>$/.exec(text);
   const name = (match?.[1] ?? '').trim();
-  const address = readAddress('MAIL_FROM', match?.[2] ?? text, faults);
+  const address = readAddress('MAIL_FROM', parseEmailAddress(match?.[2] ?? text), faults);
   return { name, address: address ?? ('' as EmailAddress) };
 }
 
-function readAddress(name: string, text: string, faults: string[]): EmailAddress | undefined {
-  const parsed = parseEmailAddress(text);
+function readAddress<T>(name: string, parsed: ParsedAddress<T>, faults: string[]): T | undefined {
   if (parsed.ok) return parsed.value;
   faults.push(`${name}: ${addressRepairs[parsed.fault]}`);
   return undefined;

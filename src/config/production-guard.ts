@@ -1,7 +1,9 @@
+import { channels } from '../domain/channel.ts';
 import type { RehearsalVerdict } from '../domain/judge-rehearsal.ts';
 import type { Configuration } from './derive-configuration.ts';
 import { isThisMachine } from './environment-signs.ts';
 import { listExampleSecrets, listExampleSenders } from './list-examples.ts';
+import { redirectSettings } from './settings/recipients.ts';
 import type { SettingName, SettingValues } from './settings.ts';
 
 /** One line of the production guard: what was checked, whether it holds, and what to do if it does not. */
@@ -59,8 +61,8 @@ function judgeSwitches(configuration: Configuration, { rehearsal }: GuardFacts):
     line('the per-minute limit is on', values.RATE_LIMIT_ENABLED, 'leave RATE_LIMIT_ENABLED unset'),
     line(
       'no redirect is set',
-      values.REDIRECT_EMAIL === undefined && values.REDIRECT_PHONE === undefined,
-      'unset REDIRECT_EMAIL and REDIRECT_PHONE',
+      channels.every((channel) => values[redirectSettings[channel]] === undefined),
+      `unset ${Object.values(redirectSettings).join(' and ')}`,
     ),
     line(
       'nothing approves itself',

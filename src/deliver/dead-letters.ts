@@ -65,11 +65,7 @@ async function replay(
 ): Promise<string | undefined> {
   if (letter.kind === 'message') {
     const release = { from: 'dead', reason: order.reason, by: order.actor, dueAt: 0 } as const;
-    return await releaseMessage(
-      deps,
-      { id: letter.id as MessageId, channel: letter.channel ?? 'email' },
-      release,
-    );
+    return await releaseMessage(deps, { id: letter.id as MessageId, channel: letter.channel }, release);
   }
   const id = letter.id as EventId;
   const decision = { reason: order.reason, by: order.actor };

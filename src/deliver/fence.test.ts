@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import type { FlagName } from '../domain/flags.ts';
 import type { StoreMark } from '../domain/store-mark.ts';
-import type { FlagName } from '../gate/flags.ts';
 import type { GateWatch } from '../gate/gate-watch.ts';
 import type { Claim } from '../gate/permits.ts';
 import { createFence } from './fence.ts';

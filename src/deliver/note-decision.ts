@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { maskAddress } from '../domain/mask.ts';
+import { channelTable } from '../domain/channel.ts';
 import type { PermitAnswer, Permits } from '../gate/permits.ts';
 import type { Keys } from '../store/keys.ts';
 import type { MessageRecord } from '../store/message-record.ts';
@@ -51,7 +51,7 @@ export function createDecisionNotes(options: {
     note: (message, decision, reason) => {
       if (inHand.length >= inHandMax) return;
       const { id, channel, type } = message;
-      const to = maskAddress(channel, message.to);
+      const to = channelTable[channel].maskAddress(message.to);
       const at = new Date(options.now()).toISOString();
       inHand.push(JSON.stringify({ at, message_id: id, to, type, channel, decision, reason }));
       timer ??= setTimeout(() => void flush(), flushMs).unref();

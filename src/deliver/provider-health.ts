@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { channels } from '../domain/message.ts';
+import { channels } from '../domain/channel.ts';
 import { readProviderBlocks } from '../gate/diagnostics.ts';
 import type { ProviderHealth } from '../providers/provider.ts';
 import type { ProviderReport, SenderView } from '../providers/provider-report.ts';

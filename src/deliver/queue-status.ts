@@ -1,8 +1,8 @@
 import type { Redis } from 'ioredis';
+import { mapChannels, type QueueName, queueNames } from '../domain/channel.ts';
 import { type HoldReason, holdReasons, type MessageState, messageStates } from '../domain/message.ts';
 import { readGate, valueAt } from '../gate/flags.ts';
 import type { JobAdder } from '../queue/job-adder.ts';
-import { type QueueName, queueNames } from '../queue/queue-names.ts';
 import { countMembers } from '../store/count-members.ts';
 import type { Keys } from '../store/keys.ts';
 import { toStoreError } from '../store/scripts.ts';
@@ -46,7 +46,7 @@ export async function readQueueStatus(options: QueueStatusOptions): Promise<Queu
       countParked(redis, keys),
       readGate(redis, keys),
     ]);
-    const age: Record<QueueName, number> = { events: eventAge, email: messageAge, sms: messageAge };
+    const age: Record<QueueName, number> = { events: eventAge, ...mapChannels(() => messageAge) };
     const queues = Object.fromEntries(
       queueNames.map((name) => {
         const { active, delayed, ...depth } = depths[name];

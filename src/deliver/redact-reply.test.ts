@@ -3,11 +3,12 @@ import type { EmailAddress, PhoneNumber } from '../domain/address.ts';
 import { redactReply } from './redact-reply.ts';
 
 const mail = {
+  channel: 'email' as const,
   to: 'jo.smith@example.com' as EmailAddress,
   name: 'Jo Smith',
   data: { school: 'Rivière (Nord)', lines: [{ note: 'owes 12.50', city: 'Ulm', no: 7 }] },
 };
-const text = { ...mail, to: '+15555550123' as PhoneNumber };
+const text = { ...mail, channel: 'sms' as const, to: '+15555550123' as PhoneNumber };
 
 test.each([
   [mail, '550 5.1.1 <jo.smith@example.com>: no such user', '550 5.1.1 <[…]>: no such user'],

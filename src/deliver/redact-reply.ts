@@ -1,7 +1,8 @@
+import { channelTable } from '../domain/channel.ts';
 import { escapePattern, redactText } from '../observe/redact.ts';
 import type { MessageRecord } from '../store/message-record.ts';
 
-type Addressed = Pick<MessageRecord, 'to' | 'name' | 'data'>;
+type Addressed = Pick<MessageRecord, 'channel' | 'to' | 'name' | 'data'>;
 
 const shortest = 3;
 const textsMax = 100;
@@ -12,8 +13,8 @@ const textsMax = 100;
  * words, and the proper nouns in them, so that the rest can still be read.
  */
 export function redactReply(reply: string, message: Addressed): string {
-  const { to, name = '', data } = message;
-  const person = [to, to.replace('+', ''), to.split('@')[0] ?? '', name, ...name.split(/\s+/)];
+  const { channel, to, name = '', data } = message;
+  const person = [...channelTable[channel].quoteAddress(to), name, ...name.split(/\s+/)];
   const texts = listTexts(data).slice(0, textsMax);
   const words = [...person, ...texts, ...texts.flatMap(listProperNouns)].filter(
     (text) => text.trim().length >= shortest,

@@ -1,5 +1,6 @@
-import { maskAddress } from '../domain/mask.ts';
+import { channelTable } from '../domain/channel.ts';
 import type { JobEnd } from '../queue/queue-host.ts';
+import { segmentsOf } from '../render/rendered.ts';
 import { followRefusal } from './follow-refusal.ts';
 import type { ReadyMessage, SendDeps } from './send-deps.ts';
 import { toOutgoing } from './to-outgoing.ts';
@@ -10,8 +11,13 @@ import { toOutgoing } from './to-outgoing.ts';
  */
 export async function rehearseMessage(deps: SendDeps, ready: ReadyMessage): Promise<JobEnd> {
   const { message, draft } = ready;
-  const segments = draft.channel === 'sms' ? draft.segments : 1;
-  const answer = await deps.permits.ask({ message, provider: 'outbox', segments, rehearse: true });
+  const segments = segmentsOf(draft);
+  const answer = await deps.permits.ask({
+    message,
+    provider: 'outbox',
+    segments: segments ?? 1,
+    rehearse: true,
+  });
   if (answer.kind !== 'rehearse' && !(answer.kind === 'held' && answer.reason === 'sms-country')) {
     if (answer.kind === 'go') throw new Error('the gate granted a permit to a rehearsal');
     return followRefusal(deps, ready, answer);
@@ -23,11 +29,11 @@ export async function rehearseMessage(deps: SendDeps, ready: ReadyMessage): Prom
     event_id: message.event,
     type: message.type,
     channel: message.channel,
-    to: maskAddress(message.channel, message.to),
+    to: channelTable[message.channel].maskAddress(message.to),
     to_hash: message.toHash,
     would,
     template_version: deps.renderer.templateVersion(message.type),
-    ...(draft.channel === 'sms' ? { segments } : {}),
+    ...(segments === undefined ? {} : { segments }),
   });
   await deps.decisions.end(message.id, {
     to: 'rehearsed',

@@ -1,6 +1,6 @@
+import type { Channel } from '../domain/channel.ts';
 import { ServiceError } from '../domain/errors.ts';
 import type { MessageId } from '../domain/ids.ts';
-import type { Channel } from '../domain/message.ts';
 import { groupOf, messageGroups, openStates } from '../domain/message.ts';
 import { nameAddress } from '../gate/name-address.ts';
 import { isMeant, listIndexes, type MessageFilter, type Store, walkBriefs } from '../gate/select-messages.ts';

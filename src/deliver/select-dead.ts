@@ -1,5 +1,6 @@
+import type { Channel } from '../domain/channel.ts';
 import { type EventId, parseEventId } from '../domain/ids.ts';
-import type { Category, Channel } from '../domain/message.ts';
+import type { Category } from '../domain/message.ts';
 import {
   listIndexes,
   type MessageFilter,
@@ -20,17 +21,26 @@ export interface DeadFilter extends MessageFilter {
 }
 
 /** A message that was given up, or an event that could not be planned. */
-export interface DeadLetter {
-  readonly kind: 'message' | 'event';
+export type DeadLetter = DeadMessage | DeadEvent;
+
+interface DeadMessage extends DeadRecord {
+  readonly kind: 'message';
+  readonly channel: Channel;
+  readonly category: Category;
+  /** Masked. */
+  readonly to: string;
+}
+
+interface DeadEvent extends DeadRecord {
+  readonly kind: 'event';
+}
+
+interface DeadRecord {
   readonly id: string;
   readonly event: string;
   readonly type: string;
   readonly client: string;
   readonly mode: SendMode;
-  readonly channel?: Channel;
-  readonly category?: Category;
-  /** Masked. */
-  readonly to?: string;
   readonly reason: string;
   readonly attempts: number;
   readonly mayHaveLeft: boolean;

@@ -3,6 +3,7 @@ import type { AttemptOutcome } from '../domain/outcome.ts';
 import type { Claim } from '../gate/permits.ts';
 import { type Provider, ProviderUnavailable, type Reservation } from '../providers/provider.ts';
 import type { JobEnd } from '../queue/queue-host.ts';
+import { segmentsOf } from '../render/rendered.ts';
 import { type AskedAt, createFence } from './fence.ts';
 import { followRefusal, holdMessage } from './follow-refusal.ts';
 import type { ReadyMessage, SendDeps } from './send-deps.ts';
@@ -24,7 +25,7 @@ export type SendEnd = JobEnd | { readonly kind: 'ask-again' };
  */
 export async function sendOnce(deps: SendDeps, ready: ReadyMessage, signal: AbortSignal): Promise<SendEnd> {
   const { message, draft } = ready;
-  const segments = draft.channel === 'sms' ? draft.segments : 1;
+  const segments = segmentsOf(draft) ?? 1;
   const failed = message.state === 'retrying' ? message.provider : undefined;
   for (;;) {
     const choice = deps.providers.chooseProvider(message.channel, deps.monotonicNow(), failed);

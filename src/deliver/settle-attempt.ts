@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { channelTable } from '../domain/channel.ts';
 import {
   type Decision,
   decideOutcome,
   type OutcomePolicy,
   toUnknownPolicy,
 } from '../domain/decide-outcome.ts';
-import { maskAddress } from '../domain/mask.ts';
 import type { AttemptOutcome } from '../domain/outcome.ts';
 import type { AttemptEnd, Claim } from '../gate/permits.ts';
 import { logAttempt } from '../observe/log.ts';
@@ -108,7 +108,8 @@ function toEnd(
         ...(decision.isUnseen === true ? { isUnseen: true } : {}),
       };
     case 'dead': {
-      const masked = maskAddress(ready.message.channel, ready.message.to);
+      const { channel, to } = ready.message;
+      const masked = channelTable[channel].maskAddress(to);
       const suppress = { reason: 'no-such-recipient', masked };
       return { ...common, to: 'dead', fields: kept, ...(decision.suppress ? { suppress } : {}) };
     }
@@ -131,7 +132,7 @@ function writeLine(deps: SendDeps, attempt: Attempt, decision: Decision, detail:
     client: message.client,
     channel: message.channel,
     provider: claim.provider,
-    to: maskAddress(message.channel, message.to),
+    to: channelTable[message.channel].maskAddress(message.to),
     to_hash: message.toHash,
     attempt: claim.attempt,
     outcome: outcome.kind,

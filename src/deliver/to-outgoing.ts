@@ -16,28 +16,32 @@ export interface Senders {
  * same on every attempt and copies can be told as copies.
  */
 export function toOutgoing(message: MessageRecord, draft: Draft, senders: Senders): OutgoingMessage {
-  if (draft.channel === 'sms') {
-    return {
-      channel: 'sms',
-      id: message.id,
-      from: senders.smsFrom,
-      to: message.to as PhoneNumber,
-      body: draft.body,
-    };
+  switch (draft.channel) {
+    case 'email':
+      return {
+        channel: 'email',
+        id: message.id,
+        messageIdHeader: `<${message.id}@${domainOf(senders.mailFrom.address)}>`,
+        from: senders.mailFrom,
+        ...(senders.mailReplyTo === undefined ? {} : { replyTo: senders.mailReplyTo }),
+        to: {
+          address: message.to as EmailAddress,
+          ...(draft.name === undefined ? {} : { name: draft.name }),
+        },
+        subject: draft.subject,
+        html: draft.html,
+        text: draft.text,
+        headers: { 'X-Message-Type': message.type },
+      };
+    case 'sms':
+      return {
+        channel: 'sms',
+        id: message.id,
+        from: senders.smsFrom,
+        to: message.to as PhoneNumber,
+        body: draft.body,
+      };
+    default:
+      return draft satisfies never;
   }
-  return {
-    channel: 'email',
-    id: message.id,
-    messageIdHeader: `<${message.id}@${domainOf(senders.mailFrom.address)}>`,
-    from: senders.mailFrom,
-    ...(senders.mailReplyTo === undefined ? {} : { replyTo: senders.mailReplyTo }),
-    to: {
-      address: message.to as EmailAddress,
-      ...(draft.name === undefined ? {} : { name: draft.name }),
-    },
-    subject: draft.subject,
-    html: draft.html,
-    text: draft.text,
-    headers: { 'X-Message-Type': message.type },
-  };
 }

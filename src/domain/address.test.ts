@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { addressRepairs, domainOf, parseEmailAddress, parsePhoneNumber } from './address.ts';
-import { maskAddress, maskEmail, maskPhone } from './mask.ts';
+import { channelTable } from './channel.ts';
+import { maskEmail, maskPhone } from './mask.ts';
 
 describe('parseEmailAddress', () => {
   test.each([
@@ -81,8 +82,8 @@ describe('parsePhoneNumber', () => {
 
 describe('masks', () => {
   test('have the forms that the log promises', () => {
-    expect(maskAddress('sms', '+15555553456')).toBe('+1555****3456');
-    expect(maskAddress('email', 'jo.smith@example.com')).toBe('j***@example.com');
+    expect(channelTable.sms.maskAddress('+15555553456')).toBe('+1555****3456');
+    expect(channelTable.email.maskAddress('jo.smith@example.com')).toBe('j***@example.com');
   });
   test.each(['', 'nobody', '@example.com', 'a b@example.com', 'a@example.com\nb'])(
     '%j is masked whole',

@@ -1,5 +1,4 @@
-import type { EmailAddress, PhoneNumber } from './address.ts';
-import type { Channel } from './message.ts';
+import type { Addresses, Channel } from './channel.ts';
 
 /**
  * One event as the service understands it, whatever shape it came in (flat, envelope, CloudEvents).
@@ -23,9 +22,7 @@ export interface IncomingEvent {
 }
 
 /** A recipient given in the event itself. At least one address is present. */
-export interface InlineRecipient {
-  readonly email?: EmailAddress;
-  readonly phone?: PhoneNumber;
+export interface InlineRecipient extends Addresses {
   readonly name?: string;
   /** BCP 47 language tag. */
   readonly locale?: string;
@@ -46,3 +43,14 @@ export interface InlineRecipient {
  */
 export const eventStates = ['accepted', 'quarantined', 'planned', 'dead', 'rejected', 'expired'] as const;
 export type EventState = (typeof eventStates)[number];
+
+/** Fields of a flat event (`{type, idempotency_key, …data}`) that are the event's own and never data. */
+export const flatEventFields = [
+  'type',
+  'idempotency_key',
+  'source',
+  'recipient',
+  'channels',
+  'send_at',
+  'not_after',
+] as const;

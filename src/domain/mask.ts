@@ -1,5 +1,3 @@
-import type { Channel } from './message.ts';
-
 /**
  * Masked forms for everything a person or a log sees. A masked number is still personal data (three digits of a
  * US number are hidden), so masks go where an address would help an operator and nowhere else.
@@ -17,9 +15,4 @@ export function maskEmail(address: string): string {
  */
 export function maskPhone(phone: string): string {
   return /^\+\d{11,15}$/.test(phone) ? `${phone.slice(0, 5)}****${phone.slice(-4)}` : '+****';
-}
-
-/** Masks an address by its channel. */
-export function maskAddress(channel: Channel, address: string): string {
-  return channel === 'email' ? maskEmail(address) : maskPhone(address);
 }

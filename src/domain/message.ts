@@ -68,38 +68,16 @@ export const messageMoves: Readonly<Record<MessageState, readonly MessageState[]
   discarded: [],
 };
 
-/** Ends that say that no byte has left. */
+/** Ends that say that no byte has left. A message that may have left is `unknown` where it would end as one of these. */
 export const untouchedEnds: readonly MessageState[] = ['suppressed', 'rehearsed', 'expired', 'cancelled'];
-
-/**
- * What a move to `to` comes to, given how often the message was queued once more after an attempt without an answer:
- * one that may have left is `unknown` where another would end untouched. The reason keeps what it would have been.
- */
-export function settleEnd(
-  to: MessageState,
-  reason: string,
-  resends: number,
-): { readonly state: MessageState; readonly reason: string } {
-  return resends > 0 && untouchedEnds.includes(to)
-    ? { state: 'unknown', reason: `not-resent-${to}` }
-    : { state: to, reason };
-}
 
 /** States in which the service itself still has something to do. */
 export const openStates: readonly MessageState[] = ['queued', 'claimed', 'retrying'];
 /** States that wait for a person. The record is kept until someone decides. */
 export const waitingStates: readonly MessageState[] = ['held', 'unknown'];
 
-export const channels = ['email', 'sms'] as const;
-export type Channel = (typeof channels)[number];
-
 export const categories = ['transactional', 'promotional'] as const;
 export type Category = (typeof categories)[number];
-
-/** True when the state machine allows the move. */
-export function isMoveAllowed(from: MessageState, to: MessageState): boolean {
-  return messageMoves[from].includes(to);
-}
 
 /** The groups of messages that have an index: open ones, those that wait for a person, and what has ended for good. */
 export const messageGroups = ['open', 'held', 'unknown', 'dead', 'ended'] as const;

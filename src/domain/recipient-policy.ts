@@ -1,11 +1,5 @@
-import {
-  domainOf,
-  type EmailAddress,
-  type PhoneNumber,
-  parseEmailAddress,
-  parsePhoneNumber,
-} from './address.ts';
-import type { Channel } from './message.ts';
+import { domainOf, type EmailAddress, parseEmailAddress, parsePhoneNumber } from './address.ts';
+import { type Addresses, type Channel, channelTable } from './channel.ts';
 
 /** Who may be reached (GAT-7). Outside production it is never `everyone`. */
 export type RecipientPolicy =
@@ -13,7 +7,7 @@ export type RecipientPolicy =
   /** An empty list: nobody. */
   | { readonly kind: 'allow-list'; readonly entries: readonly AllowListEntry[] }
   /** Everything goes to one address of ours; a channel without one reaches nobody. */
-  | { readonly kind: 'redirect'; readonly email?: EmailAddress; readonly phone?: PhoneNumber };
+  | ({ readonly kind: 'redirect' } & Addresses);
 
 export type AllowListEntry =
   /** Compared whole, in lower case. */
@@ -49,30 +43,28 @@ export function parseAllowList(text: string): ParsedAllowList {
  * address is parsed again here: what is not plainly one address is never allowed, not even by `everyone`.
  */
 export function isRecipientAllowed(policy: RecipientPolicy, channel: Channel, address: string): boolean {
-  const parsed = channel === 'email' ? parseEmailAddress(address) : parsePhoneNumber(address);
+  const { parseAddress, addressField } = channelTable[channel];
+  const parsed = parseAddress(address);
   if (!parsed.ok) return false;
   switch (policy.kind) {
     case 'everyone':
       return true;
     case 'allow-list':
-      return policy.entries.some((entry) => matchesEntry(entry, channel, parsed.value));
+      return policy.entries.some((entry) => namesAddress[channel](entry, parsed.value));
     case 'redirect':
-      return (channel === 'email' ? policy.email : policy.phone) !== undefined;
+      return policy[addressField] !== undefined;
   }
 }
 
-function matchesEntry(entry: AllowListEntry, channel: Channel, address: EmailAddress | PhoneNumber): boolean {
-  switch (entry.kind) {
-    case 'email':
-      return channel === 'email' && address.toLowerCase() === entry.address;
-    case 'domain':
-      return channel === 'email' && domainOf(address as EmailAddress) === entry.domain;
-    case 'phone':
-      return channel === 'sms' && address === entry.number;
-    case 'phone-prefix':
-      return channel === 'sms' && address.startsWith(entry.prefix);
-  }
-}
+/** Whether an entry names an address of the channel. */
+const namesAddress: Readonly<Record<Channel, (entry: AllowListEntry, address: string) => boolean>> = {
+  email: (entry, address) =>
+    (entry.kind === 'email' && address.toLowerCase() === entry.address) ||
+    (entry.kind === 'domain' && domainOf(address as EmailAddress) === entry.domain),
+  sms: (entry, address) =>
+    (entry.kind === 'phone' && address === entry.number) ||
+    (entry.kind === 'phone-prefix' && address.startsWith(entry.prefix)),
+};
 
 function parseEntry(word: string): AllowListEntry | undefined {
   switch (kindOf(word)) {

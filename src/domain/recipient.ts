@@ -1,12 +1,9 @@
-import type { EmailAddress, PhoneNumber } from './address.ts';
-import type { Channel } from './message.ts';
+import type { Addresses, Channel } from './channel.ts';
 
 /** A person who may be written to, as the event or the directory described them. */
-export interface Recipient {
+export interface Recipient extends Addresses {
   /** The directory's id, when the person was looked up. */
   readonly id?: string;
-  readonly email?: EmailAddress;
-  readonly phone?: PhoneNumber;
   readonly name?: string;
   /** BCP 47 language tag; templates fall back from `fr-CA` to `fr` to the default. */
   readonly locale: string;

@@ -1,7 +1,6 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { parseEmailAddress, parsePhoneNumber } from '../domain/address.ts';
-import { channels } from '../domain/message.ts';
+import { type Channel, channels, channelTable } from '../domain/channel.ts';
 import type { Keys } from '../store/keys.ts';
 import { toStoreError } from '../store/scripts.ts';
 import { readStored } from '../store/unreadable-record.ts';
@@ -97,10 +96,9 @@ export async function readLimitUses(
 /** One message of each channel: what it would count against is what is shown, by the same rules as a permit. */
 function sampleMessages(limits: Limits): LimitedMessage[] {
   const [code = '1'] = limits.smsPrices.keys();
-  const email = parseEmailAddress('any@example.com');
-  const phone = parsePhoneNumber(`+${code}0000000`);
+  const samples: Record<Channel, string> = { email: 'any@example.com', sms: `+${code}0000000` };
   return channels.flatMap((channel): LimitedMessage[] => {
-    const to = channel === 'email' ? email : phone;
+    const to = channelTable[channel].parseAddress(samples[channel]);
     return to.ok ? [{ channel, category: 'transactional', timeZone: 'UTC', to: to.value }] : [];
   });
 }

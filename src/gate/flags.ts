@@ -1,24 +1,11 @@
 import type { Redis } from 'ioredis';
+import { type FlagName, flagNames } from '../domain/flags.ts';
 import type { SeenStore, StoreMark } from '../domain/store-mark.ts';
 import type { Keys } from '../store/keys.ts';
 import { loadScript, toStoreError } from '../store/scripts.ts';
 import { type Witness, witnessTimeoutMs } from '../store/witness.ts';
 import { type AuditLine, chainTriesMax, hashNextLine } from './audit-chain.ts';
 
-/** The run-time switches. `send*` are the kill switch, `ingest` and `consume*` pause intake and workers. */
-export const flagNames = [
-  'send',
-  'send:email',
-  'send:sms',
-  'send:transactional',
-  'send:promotional',
-  'ingest',
-  'consume',
-  'consume:events',
-  'consume:email',
-  'consume:sms',
-] as const;
-export type FlagName = (typeof flagNames)[number];
 export type FlagValue = 'on' | 'off';
 
 /** The gate as it stands. A gate that is missing reads as everything off. */

@@ -1,8 +1,9 @@
 import type { Redis } from 'ioredis';
+import { type Channel, channels, mapChannels } from '../domain/channel.ts';
 import { ServiceError } from '../domain/errors.ts';
-import { type Channel, channels } from '../domain/message.ts';
+import { type FlagName, flagNames } from '../domain/flags.ts';
 import type { Keys } from '../store/keys.ts';
-import { type FlagName, flagNames, type GateState, valueAt } from './flags.ts';
+import { type GateState, valueAt } from './flags.ts';
 import type { StoreKnowledge } from './store-knowledge.ts';
 
 /**
@@ -123,7 +124,7 @@ function createStops(): {
   set(channel: Channel, on: boolean): void;
   signalOf(channel: Channel): AbortSignal;
 } {
-  const controllers = { email: new AbortController(), sms: new AbortController() };
+  const controllers = mapChannels(() => new AbortController());
   return {
     set: (channel, on) => {
       if (!on) controllers[channel].abort(new Error('sending is stopped'));

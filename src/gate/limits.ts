@@ -1,5 +1,5 @@
 import { domainOf, type EmailAddress, type PhoneNumber } from '../domain/address.ts';
-import type { Channel } from '../domain/message.ts';
+import type { Channel } from '../domain/channel.ts';
 import { findQuietEnd, type QuietHours } from '../domain/quiet-hours.ts';
 import { priceSms } from '../domain/sms-price.ts';
 import type { ShardKeys } from '../store/keys.ts';
@@ -8,7 +8,7 @@ import type { MessageRecord } from '../store/message-record.ts';
 /** The limits of one environment, as configured. Undefined: no such limit. */
 export interface Limits {
   readonly perMinute?: number;
-  readonly perMinuteByChannel: Readonly<Partial<Record<Channel, number>>>;
+  readonly perMinuteByChannel: Readonly<Partial<Record<Channel, number | undefined>>>;
   readonly perMinuteByDomain?: number;
   readonly intervalMs: { readonly transactional: number; readonly promotional: number };
   readonly recipientBackOffMs: number;
@@ -65,23 +65,20 @@ export function listLimits(
   message: LimitedMessage,
   facts: { readonly segments: number; readonly run: string; readonly nowMs: number },
 ): LimitAsk | 'sms-country' {
-  const price =
-    message.channel === 'sms' ? priceSms(limits.smsPrices, message.to as PhoneNumber, facts.segments) : 0;
-  if (price === undefined) return 'sms-country';
+  const own = ownLimits[message.channel](limits, message.to, facts.segments);
+  if (own === 'sms-country') return own;
   const today = Math.floor(facts.nowMs / dayMs);
   const cap = (name: string, limit: number | undefined, amount: number, expireMs: number): CapAsk[] =>
     limit === undefined ? [] : [{ key: keys.cap(name), name, limit, amount, expireMs }];
-  const countsByDay = limits.perDay !== undefined || message.channel === 'sms';
+  const countsByDay = limits.perDay !== undefined || own.perDay.length > 0;
   return {
-    windows: listWindows(limits, keys, message),
+    windows: listWindows(limits, keys, message, own),
     ...(limits.perRun === undefined ? {} : { run: facts.run }),
     ...(countsByDay ? { day: String(today) } : {}),
     caps: [
       ...cap(`run:${facts.run}`, limits.perRun, 1, 30 * dayMs),
       ...cap(`day:${today}`, limits.perDay, 1, 2 * dayMs),
-      ...(message.channel === 'sms'
-        ? cap(`sms-money:${today}`, limits.smsDailyBudget, price, 2 * dayMs)
-        : []),
+      ...own.perDay.flatMap(({ name, limit, amount }) => cap(`${name}:${today}`, limit, amount, 2 * dayMs)),
     ],
     intervalMs: limits.intervalMs[message.category],
     quietUntil:
@@ -90,15 +87,33 @@ export function listLimits(
   };
 }
 
-function listWindows(limits: Limits, keys: ShardKeys, message: LimitedMessage): WindowAsk[] {
+function listWindows(limits: Limits, keys: ShardKeys, message: LimitedMessage, own: OwnLimits): WindowAsk[] {
   const spanMs = minuteMs + limits.permitDeadlineMs;
   const window = (name: string, limit: number | undefined): WindowAsk[] =>
     limit === undefined ? [] : [{ key: keys.window(name), name, limit, spanMs }];
   return [
     ...window('all', limits.perMinute),
     ...window(`channel:${message.channel}`, limits.perMinuteByChannel[message.channel]),
-    ...(message.channel === 'email'
-      ? window(`domain:${domainOf(message.to as EmailAddress)}`, limits.perMinuteByDomain)
-      : []),
+    ...own.perMinute.flatMap(({ name, limit }) => window(name, limit)),
   ];
 }
+
+/** What a message counts against because of its channel. */
+interface OwnLimits {
+  readonly perMinute: readonly { readonly name: string; readonly limit: number | undefined }[];
+  readonly perDay: readonly { readonly name: string; readonly limit: number; readonly amount: number }[];
+}
+
+const ownLimits: Readonly<
+  Record<Channel, (limits: Limits, to: string, segments: number) => OwnLimits | 'sms-country'>
+> = {
+  email: (limits, to) => ({
+    perMinute: [{ name: `domain:${domainOf(to as EmailAddress)}`, limit: limits.perMinuteByDomain }],
+    perDay: [],
+  }),
+  sms: (limits, to, segments) => {
+    const amount = priceSms(limits.smsPrices, to as PhoneNumber, segments);
+    if (amount === undefined) return 'sms-country';
+    return { perMinute: [], perDay: [{ name: 'sms-money', limit: limits.smsDailyBudget, amount }] };
+  },
+};

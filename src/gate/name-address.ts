@@ -1,7 +1,6 @@
-import { addressRepairs, parseEmailAddress, parsePhoneNumber } from '../domain/address.ts';
+import { addressRepairs } from '../domain/address.ts';
+import { type Channel, channels, channelTable, findChannel } from '../domain/channel.ts';
 import type { PointerFault } from '../domain/errors.ts';
-import { maskAddress } from '../domain/mask.ts';
-import type { Channel } from '../domain/message.ts';
 
 export type SuppressionChannel = Channel | 'all';
 
@@ -38,16 +37,20 @@ function nameClear(
   { channel = 'all' }: GivenAddress,
   hashAddress: (channel: Channel, address: string) => string,
 ): NamedAddress | PointerFault {
-  const fits = address.includes('@') ? 'email' : 'sms';
+  const fits = findChannel(address);
+  if (fits === undefined) return { pointer: '/address', detail: 'is an address of no channel' };
   if (channel !== 'all' && channel !== fits)
     return { pointer: '/channel', detail: `this address is one for ${fits}` };
-  const parsed = fits === 'email' ? parseEmailAddress(address) : parsePhoneNumber(address);
+  const { parseAddress, maskAddress } = channelTable[fits];
+  const parsed = parseAddress(address);
   if (!parsed.ok) return { pointer: '/address', detail: addressRepairs[parsed.fault] };
-  return { channel: fits, hash: hashAddress(fits, parsed.value), masked: maskAddress(fits, parsed.value) };
+  return { channel: fits, hash: hashAddress(fits, parsed.value), masked: maskAddress(parsed.value) };
 }
 
-/** What our masks look like; anything else might be an address in the clear. */
-const mask = /^(?:\*\*\*|[\x21-\x7e]?\*{3}@[a-z0-9.-]+|\+\d{0,4}\*{4}\d{0,4})$/;
+/** Anything else might be an address in the clear. */
+function isMask(text: string): boolean {
+  return channels.some((name) => channelTable[name].maskPattern.test(text));
+}
 
 function nameHash(
   hash: string,
@@ -55,7 +58,7 @@ function nameHash(
 ): NamedAddress | PointerFault {
   if (!/^[0-9a-f]{32}$/.test(hash)) return { pointer: '/hash', detail: 'must be 32 hex digits, as exported' };
   if (channel === 'all')
-    return { pointer: '/channel', detail: 'a hash belongs to one channel: email or sms' };
-  if (!mask.test(masked)) return { pointer: '/masked', detail: 'must be a mask, as exported' };
+    return { pointer: '/channel', detail: `a hash belongs to one channel: ${channels.join(' or ')}` };
+  if (!isMask(masked)) return { pointer: '/masked', detail: 'must be a mask, as exported' };
   return { channel, hash, masked };
 }

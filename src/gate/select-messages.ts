@@ -1,12 +1,7 @@
 import type { Redis } from 'ioredis';
+import type { Channel } from '../domain/channel.ts';
 import { type MessageId, parseMessageId } from '../domain/ids.ts';
-import {
-  type Category,
-  type Channel,
-  groupOf,
-  type MessageGroup,
-  type MessageState,
-} from '../domain/message.ts';
+import { type Category, groupOf, type MessageGroup, type MessageState } from '../domain/message.ts';
 import { type Keys, messageIndexes } from '../store/keys.ts';
 import { type MessageBrief, readMessageBriefs } from '../store/message-brief.ts';
 import { readStoreClock } from '../store/store-clock.ts';

@@ -1,8 +1,9 @@
 import type { Redis } from 'ioredis';
+import { type FlagName, flagNames } from '../domain/flags.ts';
 import type { EnvironmentFlags } from '../domain/judge-environment.ts';
 import type { Keys } from '../store/keys.ts';
 import type { MessageBrief } from '../store/message-brief.ts';
-import { type FlagName, flagNames, type GateState, readGate, valueAt } from './flags.ts';
+import { type GateState, readGate, valueAt } from './flags.ts';
 import { countInFlight } from './stop-sending.ts';
 
 /** Whether messages leave now, and if not, why. */

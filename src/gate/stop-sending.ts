@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { ServiceError } from '../domain/errors.ts';
+import type { FlagName, SendFlag } from '../domain/flags.ts';
 import type { Keys } from '../store/keys.ts';
 import { loadScript } from '../store/scripts.ts';
-import { type FlagName, type FlagStore, setFlag } from './flags.ts';
+import { type FlagStore, setFlag } from './flags.ts';
 
 /** How a stop went. `stopping`: no permit is granted any more; `quiesced`: nothing is under way either. */
 export interface StopReport {
@@ -21,7 +22,7 @@ export interface StopReport {
 }
 
 export interface StopRequest {
-  readonly flag: Extract<FlagName, `send${string}`>;
+  readonly flag: SendFlag;
   readonly actor: string;
   readonly reason: string;
   readonly requestId?: string;

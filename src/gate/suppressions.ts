@@ -1,6 +1,6 @@
+import { type Channel, isChannel } from '../domain/channel.ts';
 import type { PointerFault } from '../domain/errors.ts';
 import { parseInstant } from '../domain/instant.ts';
-import type { Channel } from '../domain/message.ts';
 import { toStoreError } from '../store/scripts.ts';
 import { chooseShard } from '../store/shards.ts';
 import {
@@ -172,8 +172,8 @@ async function readSuppression(
   { redis, keys }: SuppressionDeps,
   { step, member }: IndexEntry,
 ): Promise<SuppressionItem | undefined> {
-  const [name, hash = ''] = member.split(':');
-  const channel = name === 'sms' ? 'sms' : 'email';
+  const [channel, hash = ''] = member.split(':');
+  if (!isChannel(channel)) return undefined;
   let fields: Record<string, string>;
   try {
     fields = await redis.hgetall(keys.shard(step).suppression(channel, hash));

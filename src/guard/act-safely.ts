@@ -1,6 +1,7 @@
 import { ServiceError } from '../domain/errors.ts';
+import type { FlagName } from '../domain/flags.ts';
 import type { SafeAction } from '../domain/thresholds.ts';
-import { type FlagName, type FlagStore, setFlag } from '../gate/flags.ts';
+import { type FlagStore, setFlag } from '../gate/flags.ts';
 import { stopSending } from '../gate/stop-sending.ts';
 import type { Effect } from './incidents.ts';
 

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import { followDepth, isDepthOver } from '../domain/depth-rules.ts';
 import { type Bucket, type Figures, listClients } from '../domain/figures.ts';
+import { consumeFlags } from '../domain/flags.ts';
 import { triggerTable } from '../domain/thresholds.ts';
 import { readGate, valueAt } from '../gate/flags.ts';
 import type { Metrics } from '../observe/metrics.ts';
@@ -20,8 +21,6 @@ export interface FleetSampler {
   readonly depthFloor: number;
   readonly metrics: Pick<Metrics, 'setBacklog' | 'countFigure'>;
 }
-
-const consumeFlags = ['consume', 'consume:events', 'consume:email', 'consume:sms'] as const;
 
 /**
  * Samples what no process counts for itself, into the bucket that begins at `atMs`: the depth of the queues, and

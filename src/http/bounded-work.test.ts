@@ -16,7 +16,7 @@ import { checkEvent, type EventCatalog } from '../ingest/check-event.ts';
 import { parseBatch, parseEvent } from '../ingest/parse-event.ts';
 import { operations } from '../operator/operations.ts';
 import { openTemplates } from '../plan/check-templates.ts';
-import { parsePerson, personSchema } from '../plan/directory/parse-person.ts';
+import { createPersonSchema, parsePerson } from '../plan/directory/parse-person.ts';
 import { RenderError } from '../render/rendered.ts';
 import type { Exchange } from './exchange.ts';
 import { parseBody } from './parse-input.ts';
@@ -47,6 +47,7 @@ const eventCatalog: EventCatalog = {
   types: () => catalog.types(),
   find: (type) => catalog.find(type),
   checkData: (type, data) => catalog.checkData(type, data),
+  directoryIdField: 'student_id',
   checkDrafts: (event) => renderer.checkDrafts(event),
 };
 const document = JSON.parse(readFileSync('docs/openapi.json', 'utf8')) as {
@@ -204,18 +205,18 @@ test('an answer of the directory is read in bounded time', () => {
     name: 'Jo',
     locale: 'en',
   };
+  const personSchema = createPersonSchema('student_id');
   const schema = z.toJSONSchema(personSchema, { io: 'input', unrepresentable: 'any' }) as Schema;
   slowest = { ms: 0, what: 'nothing' };
   const run = (text: string): void => {
     const person = personSchema.safeParse(readJson(text));
     if (person.success) parsePerson(person.data, { locale: 'en', timeZone: 'UTC' });
   };
-  walk(
-    'person',
-    base,
-    listPlaces(schema, () => ({})),
-    { run, bytes: directoryBytes },
+  const places = listPlaces(schema, () => ({}));
+  expect(places.map(({ path }) => path.join('/'))).toEqual(
+    expect.arrayContaining(['', 'student_id', 'email', 'name', 'time_zone']),
   );
+  walk('person', base, places, { run, bytes: directoryBytes });
   expect(slowest.ms, slowest.what).toBeLessThan(loopHeldMsMax);
 });
 

@@ -28,7 +28,12 @@ export interface HttpOptions {
 export function createHttpApp(services: HttpServices, options: HttpOptions): HttpApp {
   const base = createBase(services, options);
   const routes = [...apiRoutes, ...probeRoutes, ...openRoutes];
-  const documents = createDocuments({ routes, baseUrl: base.baseUrl, eventTypes: options.eventTypes ?? [] });
+  const documents = createDocuments({
+    routes,
+    baseUrl: base.baseUrl,
+    eventTypes: options.eventTypes ?? [],
+    directoryIdField: services.catalog.directoryIdField,
+  });
   const context: ApiContext = { ...base, services, documents };
   const { readMetrics } = options;
   if (readMetrics === undefined) return createApp<ApiContext>(routes, context);

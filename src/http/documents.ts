@@ -23,15 +23,18 @@ export interface DocumentsOptions {
   readonly routes: readonly RouteRow[];
   readonly baseUrl: string;
   readonly eventTypes: readonly EventTypeDoc[];
+  /** The field of the data that names a person of the directory. */
+  readonly directoryIdField: string;
 }
 
 /** Documents are made at their first reading and kept: they cost nothing at start and nothing later. */
-export function createDocuments({ routes, baseUrl, eventTypes }: DocumentsOptions): Documents {
+export function createDocuments(options: DocumentsOptions): Documents {
+  const { baseUrl } = options;
   const kept = new Map<DocumentName, Reply>();
-  const openApi = (): JsonSchema => buildOpenApi({ routes, eventTypes, serverUrl: baseUrl });
+  const openApi = (): JsonSchema => buildOpenApi({ ...options, serverUrl: baseUrl });
   const makers: Readonly<Record<DocumentName, () => Reply>> = {
     openapi: () => replyJson(200, openApi(), cacheable),
-    docs: () => replyText('text/html', renderDocs({ routes, baseUrl, eventTypes })),
+    docs: () => replyText('text/html', renderDocs(options)),
     style: () => replyText('text/css', style),
     icon: () => replyText('image/svg+xml', icon),
     index: () => replyJson(200, describeIndex(baseUrl), cacheable),

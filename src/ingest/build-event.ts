@@ -1,8 +1,7 @@
+import { type Channel, isChannel, channels as knownChannels } from '../domain/channel.ts';
 import { type PointerFault, ServiceError } from '../domain/errors.ts';
 import type { IncomingEvent } from '../domain/event.ts';
 import { dayMs, instantRepair, parseInstant } from '../domain/instant.ts';
-import type { Channel } from '../domain/message.ts';
-import { channels as knownChannels } from '../domain/message.ts';
 import { chooseKey, missingKeyRepair } from './idempotency-key.ts';
 import { parseRecipient } from './parse-recipient.ts';
 import type { FaultAt, NoteFault, RawEvent, RawFields } from './raw-event.ts';
@@ -123,8 +122,4 @@ function readChannels(value: unknown, note: NoteFault): readonly Channel[] | und
   if (!isGood) return note('channels', `must be a list of one or more of: ${knownChannels.join(', ')}`);
   // In one order and once each, so that equal wishes are equal events.
   return knownChannels.filter((channel) => asked.includes(channel));
-}
-
-function isChannel(value: unknown): value is Channel {
-  return value === 'email' || value === 'sms';
 }

@@ -7,6 +7,7 @@ import { parseEvent } from './parse-event.ts';
 const receivedAt = Date.parse('2026-11-20T09:30:00Z');
 const notAfter = { kind: 'field', field: 'deadline' } as const;
 const catalog: EventCatalog = {
+  directoryIdField: 'student_id',
   checkDrafts: () => ({ data: [] }),
   types: () => ['welcome'],
   find: (type) => (type === 'welcome' ? { channels: ['email'], notAfter } : undefined),
@@ -74,6 +75,15 @@ test('a recipient without an address on any channel of the event is told at the 
 
 test('a student_id stands for a recipient', () => {
   expect(check({ type: 'welcome', id: 'k', data: { firstName: 'Jo', student_id: 'stu_1' } })).toBeUndefined();
+});
+
+test('the field that names a person of the directory is the one that is set', () => {
+  const other: EventCatalog = { ...catalog, directoryIdField: 'applicant_ref' };
+  const event = { type: 'welcome', id: 'k', data: { firstName: 'Jo', student_id: 'stu_1' } };
+  expect(check(event, other)?.options.faults).toEqual([
+    { pointer: '/data/applicant_ref', detail: 'give a applicant_ref to look up, or a recipient' },
+  ]);
+  expect(check({ ...event, data: { firstName: 'Jo', applicant_ref: 'a1' } }, other)).toBeUndefined();
 });
 
 describe('every fault at once', () => {

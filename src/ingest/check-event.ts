@@ -1,6 +1,6 @@
+import { type Channel, channelTable } from '../domain/channel.ts';
 import { type PointerFault, ServiceError } from '../domain/errors.ts';
 import type { IncomingEvent } from '../domain/event.ts';
-import type { Channel } from '../domain/message.ts';
 import { recipientDefaults } from '../domain/recipient.ts';
 import { type NotAfterRule, resolveNotAfterMs } from '../plan/catalog-not-after.ts';
 import type { ParsedEvent } from './build-event.ts';
@@ -9,6 +9,8 @@ import { missingKeyRepair } from './idempotency-key.ts';
 /** What the door asks of the template catalog. */
 export interface EventCatalog {
   types(): readonly string[];
+  /** The field of the data that names a person of the directory, who is looked up where an event brings no recipient. */
+  readonly directoryIdField: string;
   find(type: string): { readonly channels: readonly Channel[]; readonly notAfter: NotAfterRule } | undefined;
   /** Every fault of `data`, by JSON pointer relative to it; empty when it is good. */
   checkData(type: string, data: Readonly<Record<string, unknown>>): readonly PointerFault[];
@@ -83,14 +85,15 @@ function listDataFaults(parsed: ParsedEvent, catalog: EventCatalog, entry: Entry
       faultAt('channels', `${missing.join(', ')} is not offered for this type; offered: ${offered}`),
     );
   }
-  if (parsed.isReachKnown && event.recipient === undefined && !isDirectoryId(event.data['student_id'])) {
-    const detail = 'give a student_id to look up, or a recipient';
-    faults.push({ pointer: `${dataPointer}/student_id`, detail });
+  const { directoryIdField: idField } = catalog;
+  if (parsed.isReachKnown && event.recipient === undefined && !isDirectoryId(event.data[idField])) {
+    const detail = `give a ${idField} to look up, or a recipient`;
+    faults.push({ pointer: `${dataPointer}/${idField}`, detail });
   }
   const canJudge = parsed.isReachKnown && missing.length === 0;
   const unreachable = canJudge ? findUnreachable(event, entry.channels) : undefined;
   if (unreachable !== undefined)
-    faults.push(faultAt(`recipient/${addressOf[unreachable]}`, repairs[unreachable]));
+    faults.push(faultAt(`recipient/${channelTable[unreachable].addressField}`, repairs[unreachable]));
   faults.push(...judgeStart(parsed, entry.notAfter));
   return faults;
 }
@@ -129,8 +132,6 @@ function judgeStart({ event, dataPointer, faultAt }: ParsedEvent, rule: NotAfter
   return [faultAt('send_at', detail)];
 }
 
-/** Where a recipient has the address of a channel. */
-const addressOf = { email: 'email', sms: 'phone' } as const satisfies Record<Channel, string>;
 const repairs = {
   email: 'is required: this event goes out by email only',
   sms: 'is required: this event goes out by text message only',
@@ -143,7 +144,9 @@ function findUnreachable(
 ): Channel | undefined {
   if (recipient === undefined) return undefined;
   const wanted = channels ?? offered;
-  return wanted.some((channel) => recipient[addressOf[channel]] !== undefined) ? undefined : wanted[0];
+  return wanted.some((channel) => recipient[channelTable[channel].addressField] !== undefined)
+    ? undefined
+    : wanted[0];
 }
 
 function isDirectoryId(value: unknown): boolean {

@@ -3,6 +3,7 @@ import { ServiceError } from '../domain/errors.ts';
 import { pointerBelow } from '../domain/strict-json.ts';
 import type { JsonObject } from './parse-json.ts';
 import { isJsonObject } from './parse-json.ts';
+import { recipientFields } from './parse-recipient.ts';
 import type { EventHeaders, RawEvent, RawFields } from './raw-event.ts';
 
 /**
@@ -78,9 +79,7 @@ function toFields(read: (name: string) => unknown): RawFields {
 }
 
 function toRecipient(read: (name: string) => unknown): JsonObject | undefined {
-  const named = ['email', 'phone', 'name', 'locale', 'time_zone'].map(
-    (field) => [field, read(`recipient${attributeName(field)}`)] as const,
-  );
+  const named = recipientFields.map((field) => [field, read(`recipient${attributeName(field)}`)] as const);
   const given = named.filter(([, value]) => value !== undefined && value !== null);
   return given.length === 0 ? undefined : Object.fromEntries(given);
 }

@@ -15,6 +15,7 @@ function post(body: unknown, more: Partial<EventPost> = {}): EventPost {
 
 /** Takes any type and any data, so that only faults of the event's own fields are left. */
 const anyCatalog: EventCatalog = {
+  directoryIdField: 'student_id',
   checkDrafts: () => ({ data: [] }),
   types: () => [],
   find: () => ({ channels: ['email', 'sms'], notAfter: { kind: 'after', afterMs: 1 } }),

@@ -122,9 +122,7 @@ function parseItem(
 }
 
 /**
- * The flat shape `{type, idempotency_key, …data}`. These names are the event's own and never data:
- * `type`, `idempotency_key`, `source`, `recipient`, `channels`, `send_at`, `not_after`. All else is data, `id` and
- * `time` too, because a flat body names *things* with them: taking `id` for the event's identity could make two
+ * The flat shape `{type, idempotency_key, …data}`. All but `flatEventFields` is data, `id` and `time` too, because a flat body names *things* with them: taking `id` for the event's identity could make two
  * events one. So the identity of a flat event is its key (header or body), never `source` + `id`.
  */
 function readFlat(body: JsonObject, at: string): RawEvent {

@@ -1,5 +1,5 @@
-import type { ParsedAddress } from '../domain/address.ts';
-import { addressRepairs, parseEmailAddress, parsePhoneNumber } from '../domain/address.ts';
+import { addressRepairs } from '../domain/address.ts';
+import { addressFields, channelTable, collectAddresses } from '../domain/channel.ts';
 import { cleanDisplayName } from '../domain/display-name.ts';
 import type { InlineRecipient } from '../domain/event.ts';
 import { localeRepair, parseLocale } from '../domain/locale.ts';
@@ -10,36 +10,33 @@ import { isJsonObject } from './parse-json.ts';
 import type { NoteFault } from './raw-event.ts';
 import { isAbsent, withoutAbsent } from './raw-event.ts';
 
-const fieldNames: ReadonlySet<string> = new Set(['email', 'phone', 'name', 'locale', 'time_zone']);
+export const recipientFields = [...addressFields, 'name', 'locale', 'time_zone'];
+const fieldNames: ReadonlySet<string> = new Set(recipientFields);
 
 /**
- * The recipient `{email?, phone?, name?, locale?, time_zone?}` with one plain address at least, strictly parsed.
+ * The recipient, an object of `recipientFields`, with one plain address at least, strictly parsed.
  * Every fault is noted under `recipient/…`.
  */
 export function parseRecipient(value: unknown, note: NoteFault): InlineRecipient | undefined {
-  if (!isJsonObject(value)) return note('recipient', 'must be an object with email or phone');
+  if (!isJsonObject(value)) return note('recipient', `must be an object with ${addressFields.join(' or ')}`);
   for (const key of Object.keys(value)) {
     if (!fieldNames.has(key)) note(`recipient${pointerBelow('', key)}`, 'is not a member of a recipient');
   }
-  if (isAbsent(value['email']) && isAbsent(value['phone'])) note('recipient', 'give an email or a phone');
+  if (addressFields.every((field) => isAbsent(value[field])))
+    note('recipient', `give ${addressFields.join(' or ')}`);
+  const addresses = collectAddresses((channel, field) => {
+    const text = value[field];
+    if (isAbsent(text)) return undefined;
+    if (typeof text !== 'string') return note(`recipient/${field}`, 'must be a string');
+    const parsed = channelTable[channel].parseAddress(text);
+    return parsed.ok ? parsed.value : note(`recipient/${field}`, addressRepairs[parsed.fault]);
+  });
   return withoutAbsent({
-    email: readAddress(value['email'], parseEmailAddress, (detail) => note('recipient/email', detail)),
-    phone: readAddress(value['phone'], parsePhoneNumber, (detail) => note('recipient/phone', detail)),
+    ...addresses,
     name: readText(value, 'name', nameRule, note),
     locale: readText(value, 'locale', localeRule, note),
     timeZone: readText(value, 'time_zone', timeZoneRule, note),
   });
-}
-
-function readAddress<T>(
-  value: unknown,
-  parse: (text: string) => ParsedAddress<T>,
-  note: (detail: string) => undefined,
-): T | undefined {
-  if (isAbsent(value)) return undefined;
-  if (typeof value !== 'string') return note('must be a string');
-  const parsed = parse(value);
-  return parsed.ok ? parsed.value : note(addressRepairs[parsed.fault]);
 }
 
 interface TextRule {

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 
-import type { Channel } from '../domain/message.ts';
+import { type Channel, channelTable } from '../domain/channel.ts';
 
 /**
  * The searchable stand-in for an address in logs: 128 bits of HMAC-SHA-256 in hex. Equal for every way to write
@@ -12,11 +12,7 @@ import type { Channel } from '../domain/message.ts';
 export function hashAddress(key: string | Uint8Array, channel: Channel, address: string): string {
   if (Buffer.byteLength(key) < 16) throw new RangeError('the key for address hashes needs at least 16 bytes');
   return createHmac('sha256', key)
-    .update(`${channel}\n${normaliseAddress(channel, address)}`)
+    .update(`${channel}\n${channelTable[channel].normaliseAddress(address)}`)
     .digest('hex')
     .slice(0, 32);
-}
-
-function normaliseAddress(channel: Channel, address: string): string {
-  return channel === 'email' ? address.trim().toLowerCase() : address.replace(/[\s().-]/g, '');
 }

@@ -1,6 +1,6 @@
 import { type DestinationStream, type Logger, pino, stdTimeFunctions } from 'pino';
 
-import type { Channel } from '../domain/message.ts';
+import type { Channel } from '../domain/channel.ts';
 import type { OutcomeKind } from '../domain/outcome.ts';
 import { redactText } from './redact.ts';
 import { redactFields } from './redact-fields.ts';

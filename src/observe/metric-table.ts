@@ -271,10 +271,3 @@ export const gaugeTable = {
   },
   build: { name: 'build_info', help: 'Always 1; the version is the label.', labels: ['version'] },
 } as const;
-
-/** Full names of all metrics of ours, for tests of rules and dashboards. */
-export function listMetricNames(prefix = 'acc_'): readonly string[] {
-  return [counterTable, histogramTable, gaugeTable].flatMap((table) =>
-    Object.values(table).map((row) => `${prefix}${row.name}`),
-  );
-}

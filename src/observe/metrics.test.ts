@@ -1,7 +1,7 @@
 import { register } from 'prom-client';
 import { describe, expect, test } from 'vitest';
 
-import { listMetricNames } from './metric-table.ts';
+import { listMetricNames } from '../../test/support/list-metric-names.ts';
 import { createMetrics } from './metrics.ts';
 
 const quiet = { processMetrics: false } as const;

@@ -1,6 +1,7 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
+import type { Channel } from '../domain/channel.ts';
 import type { FigureName, LatencyBin } from '../domain/figures.ts';
-import type { AmbiguityPolicy, Channel, HoldReason } from '../domain/message.ts';
+import type { AmbiguityPolicy, HoldReason } from '../domain/message.ts';
 import type { AttemptPhase, OutcomeKind } from '../domain/outcome.ts';
 import { apiP95TriggerMs } from '../domain/thresholds.ts';
 import { createLabelBound, otherLabel } from './bound-label.ts';

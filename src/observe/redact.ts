@@ -1,3 +1,4 @@
+import { type Channel, channels } from '../domain/channel.ts';
 import { maskEmail, maskPhone } from '../domain/mask.ts';
 
 /**
@@ -12,13 +13,21 @@ import { maskEmail, maskPhone } from '../domain/mask.ts';
  * a provider answers may be hostile.
  */
 export function redactText(text: string): string {
-  return dropQuotedInput(maskSecrets(text))
+  const withoutTokens = dropQuotedInput(maskSecrets(text))
     .replace(dottedRun, (run) => (run.includes('eyJ') ? '[token]' : run))
-    .replace(bearer, '$1 [token]')
-    .replace(quotedLocalPart, '"***"@')
-    .replace(email, (_all, local: string, domain: string) => maskEmail(`${local}@${domain}`))
-    .replace(phone, (found) => maskPhone(`+${found.replace(/^%2b/i, '').replace(/\D/g, '')}`));
+    .replace(bearer, '$1 [token]');
+  return channels.reduce((masked, channel) => maskWithin[channel](masked), withoutTokens);
 }
+
+/** Masks every address of the channel in a text. */
+const maskWithin: Readonly<Record<Channel, (text: string) => string>> = {
+  email: (text) =>
+    text
+      .replace(quotedLocalPart, '"***"@')
+      .replace(email, (_all, local: string, domain: string) => maskEmail(`${local}@${domain}`)),
+  sms: (text) =>
+    text.replace(phone, (found) => maskPhone(`+${found.replace(/^%2b/i, '').replace(/\D/g, '')}`)),
+};
 
 /**
  * Secrets that no text of this process may hold: plain, URL-encoded, as hexadecimal digits, and in base64 wherever in the

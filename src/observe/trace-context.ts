@@ -7,12 +7,6 @@ export interface TraceContext {
   readonly sampled: boolean;
 }
 
-/** Fresh random ids; they come in as values, so that a test can know them. */
-export interface TraceIds {
-  readonly traceId: string;
-  readonly spanId: string;
-}
-
 /**
  * The context in a `traceparent` header, or `undefined` when the header is not valid. A version that is not known
  * yet is read as far as version 00 goes, as the standard asks.
@@ -24,22 +18,6 @@ export function parseTraceparent(header: string): TraceContext | undefined {
   if (version === 'ff' || (version === '00' && rest !== undefined)) return undefined;
   if (isAllZero(traceId) || isAllZero(spanId)) return undefined;
   return { traceId, spanId, sampled: (Number.parseInt(flags, 16) & 1) === 1 };
-}
-
-/** The header of version 00 for a context. */
-export function formatTraceparent({ traceId, spanId, sampled }: TraceContext): string {
-  return `00-${traceId}-${spanId}-${sampled ? '01' : '00'}`;
-}
-
-/** A step below `parent`: same trace, same decision to sample, a span of its own. */
-export function childOf(parent: TraceContext, spanId: string): TraceContext {
-  return { ...parent, spanId };
-}
-
-/** A child of the caller's context, or the start of a new trace when the header is absent or not valid. */
-export function continueTrace(header: string | undefined, ids: TraceIds): TraceContext {
-  const parent = header === undefined ? undefined : parseTraceparent(header);
-  return parent === undefined ? { ...ids, sampled: true } : childOf(parent, ids.spanId);
 }
 
 /** Version, trace id, span id, flags, and what a later version adds. */

@@ -1,12 +1,18 @@
 import { z } from 'zod';
 import { ServiceError } from '../domain/errors.ts';
+import {
+  consumeFlagOf,
+  consumeScopes,
+  type FlagName,
+  flagNames,
+  sendFlagOf,
+  sendScopes,
+} from '../domain/flags.ts';
 import { parseInstant } from '../domain/instant.ts';
 import {
   type FlagAnswer,
-  type FlagName,
   type FlagState,
   type FlagStore,
-  flagNames,
   readGate,
   setFlag,
   valueAt,
@@ -36,7 +42,7 @@ const flagView = z.strictObject({
     })
     .optional(),
 });
-const scope = z.enum(['all', 'email', 'sms', 'transactional', 'promotional']).default('all');
+const scope = z.enum(sendScopes).default('all');
 const sendOrder = z
   .strictObject({
     enabled: z.boolean(),
@@ -136,7 +142,7 @@ export const control = [
       })
       .meta({ id: 'SendStanding' }),
     run: async ({ query }, deps: ControlDeps) => {
-      const flag = toSendFlag(query.scope);
+      const flag = sendFlagOf(query.scope);
       const gate = await readGate(deps.redis, deps.keys);
       const inFlight = await countInFlight(deps, flag);
       const stopped = inFlight === 0 ? 'quiesced' : 'stopping';
@@ -182,7 +188,7 @@ export const control = [
     body: z
       .strictObject({
         paused: z.boolean(),
-        queue: z.enum(['all', 'events', 'email', 'sms']).default('all'),
+        queue: z.enum(consumeScopes).default('all'),
         reason,
         epoch: seenEpoch.optional(),
       })
@@ -196,7 +202,7 @@ export const control = [
     problems: [409],
     run: async ({ body, by }, deps: ControlDeps) => {
       const { paused, queue } = body;
-      const flag = queue === 'all' ? 'consume' : (`consume:${queue}` as const);
+      const flag = consumeFlagOf(queue);
       const { epoch } = await turn(deps, flag, { ...body, enabled: !paused }, by);
       return { paused, queue, epoch };
     },
@@ -236,7 +242,7 @@ async function turn(
 }
 
 async function stop(deps: ControlDeps, order: SendOrder, by: Requester) {
-  const flag = toSendFlag(order.scope);
+  const flag = sendFlagOf(order.scope);
   const report = await stopSending(deps, { flag, ...toOrder(order, by), waitMs: order.wait_ms });
   deps.onStopped(report.stopMs);
   return viewStop(report);
@@ -248,7 +254,7 @@ async function startSending(deps: ControlDeps, order: SendOrder, by: Requester) 
     throw new ServiceError('invalid-request-data', 'the expiry has passed', { faults });
   }
   const begun = deps.monotonicNow();
-  const flag = toSendFlag(order.scope);
+  const flag = sendFlagOf(order.scope);
   const { epoch, inFlight, witnessed } = await turn(deps, flag, order, by);
   return {
     state: 'started' as const,
@@ -269,10 +275,6 @@ async function viewSending(deps: ControlDeps): Promise<{ sending: boolean; ceili
   } catch {
     return { sending: false, ceiling: 'not known: the store does not answer now' };
   }
-}
-
-function toSendFlag(part: SendOrder['scope']): Extract<FlagName, `send${string}`> {
-  return part === 'all' ? 'send' : `send:${part}`;
 }
 
 export function viewFlag(flag: FlagState | undefined, nowMs: number): z.output<typeof flagView> {

@@ -139,16 +139,16 @@ function toDeadOrder(body: z.output<typeof order>, by: Requester) {
 }
 
 export function viewDeadLetter(letter: DeadLetter): z.output<typeof deadLetter> {
-  const { kind, id, event, type, client, channel: by, category: of, to, reason: why, attempts } = letter;
+  const { kind, id, event, type, client, reason: why, attempts } = letter;
   return {
     kind,
     id,
     event_id: event,
     type,
     client,
-    ...whenGiven('channel', by),
-    ...whenGiven('category', of),
-    ...whenGiven('to', to),
+    ...(letter.kind === 'message'
+      ? { channel: letter.channel, category: letter.category, to: letter.to }
+      : {}),
     reason: why,
     attempts,
     ...(letter.mayHaveLeft ? { may_have_left: true } : {}),

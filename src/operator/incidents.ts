@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { ServiceError } from '../domain/errors.ts';
+import type { FlagName } from '../domain/flags.ts';
 import { triggerNames } from '../domain/thresholds.ts';
-import { type FlagName, type GateState, readGate, valueAt } from '../gate/flags.ts';
+import { type GateState, readGate, valueAt } from '../gate/flags.ts';
 import type { Store } from '../gate/select-messages.ts';
 import {
   type Effect,

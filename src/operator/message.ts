@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { channelTable } from '../domain/channel.ts';
 import { ServiceError } from '../domain/errors.ts';
 import { type MessageId, shardOf } from '../domain/ids.ts';
-import { maskAddress } from '../domain/mask.ts';
 import { messageStates } from '../domain/message.ts';
 import type { MessageDecisions } from '../gate/message-decisions.ts';
 import type { Store } from '../gate/select-messages.ts';
@@ -153,7 +153,7 @@ export function viewMessage(record: MessageRecord): z.output<typeof messageRespo
     type: record.type,
     channel: record.channel,
     category: record.category,
-    to: maskAddress(record.channel, record.to),
+    to: channelTable[record.channel].maskAddress(record.to),
     ...whenGiven('locale', record.textLocale),
     state: record.state,
     ...whenGiven('reason', record.reason),

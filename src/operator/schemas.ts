@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { channels } from '../domain/channel.ts';
 import { instantCharsMax, instantRepair, parseInstant } from '../domain/instant.ts';
-import { categories, channels } from '../domain/message.ts';
+import { categories } from '../domain/message.ts';
 import type { BulkReport } from '../gate/act-in-bulk.ts';
 import { redactText } from '../observe/redact.ts';
 import type { MessageBrief } from '../store/message-brief.ts';

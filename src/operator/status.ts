@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { askProviders } from '../deliver/provider-health.ts';
 import { type QueueStatusOptions, readQueueStatus } from '../deliver/queue-status.ts';
+import { mapChannels, type QueueName } from '../domain/channel.ts';
 import { readSendStatus, type SendStatus, type SendStatusDeps } from '../gate/send-status.ts';
 import type { ProviderReport } from '../providers/provider-report.ts';
 import { read } from './operation.ts';
@@ -65,7 +66,7 @@ export const status = [
     summary: 'Depth of the queues, messages by state',
     response: z
       .strictObject({
-        queues: z.strictObject({ events: queue, email: queue, sms: queue }),
+        queues: z.strictObject({ events: queue, ...mapChannels(() => queue) }),
         messages: counts.meta({ description: 'Messages by state' }),
         held: counts.meta({ description: 'Held messages by reason' }),
         dead_letters: count,
@@ -79,10 +80,13 @@ export const status = [
     responseText: 'The queues',
     run: async (_request, deps: StatusDeps) => {
       const found = await readQueueStatus(deps);
-      const { events, email, sms } = found.queues;
-      const view = ({ oldestAgeMs, ...depth }: typeof events) => ({ ...depth, oldest_age_ms: oldestAgeMs });
+      const { queues } = found;
+      const view = ({ oldestAgeMs, ...depth }: (typeof queues)[QueueName]) => ({
+        ...depth,
+        oldest_age_ms: oldestAgeMs,
+      });
       return {
-        queues: { events: view(events), email: view(email), sms: view(sms) },
+        queues: { events: view(queues.events), ...mapChannels((name) => view(queues[name])) },
         messages: found.messages,
         held: found.held,
         dead_letters: found.deadLetters,

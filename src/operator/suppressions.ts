@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { channels } from '../domain/channel.ts';
 import { ServiceError } from '../domain/errors.ts';
-import { channels } from '../domain/message.ts';
 import {
   addSuppressions,
   listSuppressions,

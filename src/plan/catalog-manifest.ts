@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { categories, channels } from '../domain/message.ts';
+import { type Channel, channels } from '../domain/channel.ts';
+import { categories } from '../domain/message.ts';
 import { isTemplateFault, parseDocument, parseWith } from '../render/parse-document.ts';
 import { shortenedLengthMin } from '../render/shorten-text.ts';
 import type { TemplateFault } from '../render/template-fault.ts';
@@ -21,7 +22,7 @@ const manifestSchema = z.strictObject({
   category: z.enum(categories, { error: `give one of ${categories.join(', ')}` }),
   channels: z
     .array(z.enum(channels, { error: `give one of ${channels.join(', ')}` }), {
-      error: 'give a list such as [email, sms]',
+      error: `give a list such as [${channels.join(', ')}]`,
     })
     .min(1, 'give at least one channel')
     .refine((list) => new Set(list).size === list.length, 'name each channel once'),
@@ -54,6 +55,11 @@ const manifestSchema = z.strictObject({
 
 export type Manifest = z.infer<typeof manifestSchema>;
 
+/** The member that a template needs for a channel, and only then. */
+const channelRules: Readonly<
+  Record<Channel, { readonly name: keyof Manifest; readonly shape: string } | undefined>
+> = { email: undefined, sms: { name: 'sms', shape: '{ max_segments: … }' } };
+
 /** The manifest in a file, or every fault in it with its line and repair. Unknown keys are refused. */
 export function parseManifest({
   file,
@@ -64,8 +70,11 @@ export function parseManifest({
   const parsed = parseWith(document, manifestSchema);
   if ('faults' in parsed) return parsed;
   const manifest = parsed.value;
-  if (manifest.channels.includes('sms') !== (manifest.sms !== undefined)) {
-    const detail = 'sms: give sms: { max_segments: … } exactly when channels has sms';
+  for (const channel of channels) {
+    const rule = channelRules[channel];
+    if (rule === undefined || manifest.channels.includes(channel) === (manifest[rule.name] !== undefined))
+      continue;
+    const detail = `${rule.name}: give ${rule.name}: ${rule.shape} exactly when channels has ${channel}`;
     return { faults: [{ file, line: document.lineOf(['channels']), detail }] };
   }
   if (manifest.retry.cap_seconds < manifest.retry.base_seconds) {

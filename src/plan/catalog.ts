@@ -1,15 +1,16 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { BackOff } from '../domain/back-off.ts';
+import { type Channel, mapChannels } from '../domain/channel.ts';
 import type { PointerFault } from '../domain/errors.ts';
 import { instantRepair, parseInstant } from '../domain/instant.ts';
-import type { AmbiguityPolicy, Category, Channel } from '../domain/message.ts';
+import type { AmbiguityPolicy, Category } from '../domain/message.ts';
 import { parseTimeZone } from '../domain/time-zone.ts';
 import { asRecord } from '../render/as-record.ts';
 import { isTemplateFault, parseDocument, parseWith } from '../render/parse-document.ts';
 import { type TemplateFault, TemplateFaultsError } from '../render/template-fault.ts';
 import {
-  type PartName,
+  channelOfPart,
   readSharedSource,
   readTemplateParts,
   type SharedSource,
@@ -175,15 +176,17 @@ function readSettings(folder: string, type: string): Settings | Faulty {
 function toEntry(source: TemplateSource, manifest: Manifest, sample: TemplateSample): CatalogEntry {
   const { retry, not_after } = manifest;
   const locales = [...new Set([source.defaultLocale, ...source.parts.map((part) => part.locale)])];
-  const localesWith = (isOfChannel: (name: PartName) => boolean): readonly string[] =>
-    locales.filter((locale) => source.parts.some((part) => part.locale === locale && isOfChannel(part.name)));
+  const localesWith = (channel: Channel): readonly string[] =>
+    locales.filter((locale) =>
+      source.parts.some((part) => part.locale === locale && channelOfPart[part.name] === channel),
+    );
   return {
     type: source.type,
     title: manifest.title,
     channels: source.channels,
     category: manifest.category,
     locales,
-    localesOf: { email: localesWith((name) => name !== 'sms'), sms: localesWith((name) => name === 'sms') },
+    localesOf: mapChannels(localesWith),
     defaultLocale: source.defaultLocale,
     notAfter:
       'field' in not_after

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Directory } from './directory.ts';
 import { createFileDirectory } from './directory-file.ts';
 
+const defaults = { locale: 'en', timeZone: 'UTC' };
 const patience = new AbortController().signal;
 
 let folder: string;
@@ -14,7 +15,7 @@ let writes = 0;
 beforeEach(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'people-'));
   file = path.join(folder, 'people.json');
-  directory = createFileDirectory({ path: file, defaults: { locale: 'en', timeZone: 'UTC' } });
+  directory = createFileDirectory({ path: file, idField: 'student_id', defaults });
 });
 afterEach(() => rm(folder, { recursive: true }));
 
@@ -80,5 +81,19 @@ describe('createFileDirectory', () => {
     });
     await write([{ student_id: 's1' }]);
     expect(await lookUp('s1')).toMatchObject({ kind: 'found' });
+  });
+});
+
+test('the id is read from the field that it is set to stand in, and faults name that field', async () => {
+  directory = createFileDirectory({ path: file, idField: 'applicant_ref', defaults });
+  await write([{ applicant_ref: 'a1', email: 'jo@example.com' }]);
+  expect(await lookUp('a1')).toMatchObject({ kind: 'found', recipient: { id: 'a1' } });
+  await write([{ applicant_ref: 'a1' }, { student_id: 's1' }]);
+  expect(await lookUp('a1')).toMatchObject({
+    detail: expect.stringContaining('is wrong at /1/applicant_ref: '),
+  });
+  await write([{ applicant_ref: 'a1' }, { applicant_ref: 'a1' }]);
+  expect(await lookUp('a1')).toMatchObject({
+    detail: expect.stringMatching(/a applicant_ref .*"applicant_ref": "s1"/),
   });
 });

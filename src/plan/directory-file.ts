@@ -1,11 +1,18 @@
 import { readFile, stat } from 'node:fs/promises';
 import { z } from 'zod';
-import { type Person, type PersonDefaults, parsePerson, personSchema } from './directory/parse-person.ts';
+import {
+  createPersonSchema,
+  type Person,
+  type PersonDefaults,
+  parsePerson,
+} from './directory/parse-person.ts';
 import type { Directory } from './directory.ts';
 
 export interface FileDirectoryOptions {
   /** JSON: an array of people as the HTTP directory answers them. */
   readonly path: string;
+  /** The field of a person that holds the id. */
+  readonly idField: string;
   readonly defaults: PersonDefaults;
 }
 
@@ -14,8 +21,6 @@ interface People {
   readonly stamp: string;
   readonly byId: ReadonlyMap<string, Person>;
 }
-
-const peopleSchema = z.array(personSchema);
 
 /**
  * A directory for development: people from a JSON file that may be edited while the service runs. A file that is
@@ -27,9 +32,9 @@ export function createFileDirectory(options: FileDirectoryOptions): Directory {
   return {
     lookUpRecipient: async (id) => {
       try {
-        people = await readPeople(options.path, people);
+        people = await readPeople(options, people);
       } catch (error) {
-        return { kind: 'unreachable', detail: describeFault(options.path, error) };
+        return { kind: 'unreachable', detail: describeFault(options, error) };
       }
       const person = people.byId.get(id);
       return person === undefined ? { kind: 'not-found' } : parsePerson(person, options.defaults);
@@ -38,22 +43,25 @@ export function createFileDirectory(options: FileDirectoryOptions): Directory {
 }
 
 /** The file's people; `known` when the file has not changed since. */
-async function readPeople(path: string, known: People | undefined): Promise<People> {
+async function readPeople(
+  { path, idField }: FileDirectoryOptions,
+  known: People | undefined,
+): Promise<People> {
   const { size, mtimeMs } = await stat(path);
   const stamp = `${size} ${mtimeMs}`;
   if (known?.stamp === stamp) return known;
-  const list = peopleSchema.parse(JSON.parse(await readFile(path, 'utf8')));
-  const byId = new Map(list.map((person) => [person.student_id, person]));
-  if (byId.size < list.length) throw new Error('a student_id is there twice');
+  const list = z.array(createPersonSchema(idField)).parse(JSON.parse(await readFile(path, 'utf8')));
+  const byId = new Map(list.map((person) => [person.id, person]));
+  if (byId.size < list.length) throw new Error(`a ${idField} is there twice`);
   return { stamp, byId };
 }
 
 /** Names the place in the file, never what stands there. */
-function describeFault(path: string, error: unknown): string {
-  const shape = 'it must be a JSON array of people such as [{"student_id": "s1", "email": "jo@example.com"}]';
+function describeFault({ path, idField }: FileDirectoryOptions, error: unknown): string {
+  const shape = `it must be a JSON array of people such as [{"${idField}": "s1", "email": "jo@example.com"}]`;
   if (error instanceof z.ZodError) {
-    const places = error.issues.slice(0, 5).map((issue) => `/${issue.path.join('/')}`);
-    return `the people file ${path} is wrong at ${places.join(', ')}: ${shape}`;
+    const places = new Set(error.issues.map((issue) => `/${issue.path.join('/')}`));
+    return `the people file ${path} is wrong at ${[...places].slice(0, 5).join(', ')}: ${shape}`;
   }
   if (error instanceof SyntaxError) return `the people file ${path} is not JSON: ${shape}`;
   if (error instanceof Error && 'code' in error) {

@@ -39,6 +39,7 @@ const readToken: ReadToken = async (_signal, refused) => {
 async function lookUp(id = 's1', changes: Partial<HttpDirectoryOptions> = {}): Promise<DirectoryAnswer> {
   const directory = createHttpDirectory({
     baseUrl: `${server.url}/v1/`,
+    idField: 'student_id',
     allowHttp: true,
     readToken,
     defaults: { locale: 'en', timeZone: 'UTC' },
@@ -172,5 +173,17 @@ describe('our own token', () => {
 
   test('goes over https only, but for local runs', async () => {
     await expect(lookUp('s1', { allowHttp: false })).rejects.toThrow('DIRECTORY_URL must be an https URL');
+  });
+});
+
+test('the id is read from the field that it is set to stand in', async () => {
+  const { student_id: id, ...rest } = person;
+  const idField = 'applicant_ref';
+  server.answerWith(answerJson(200, { ...rest, student_id: 's9', applicant_ref: id }));
+  expect(await lookUp('s1', { idField })).toEqual(found);
+  server.answerWith(answerJson(200, person));
+  expect(await lookUp('s1', { idField })).toMatchObject({
+    kind: 'unreachable',
+    detail: expect.stringContaining('(wrong: applicant_ref)'),
   });
 });

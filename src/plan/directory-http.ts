@@ -2,7 +2,7 @@ import type { DirectoryAnswer } from '../domain/recipient.ts';
 import { type BoundedAnswer, fetchBounded } from '../outbound/fetch-bounded.ts';
 import { parseServiceUrl } from '../outbound/parse-service-url.ts';
 import { type AnswerKeepOptions, keepAnswers } from './directory/keep-answers.ts';
-import { type PersonDefaults, parsePerson, personSchema } from './directory/parse-person.ts';
+import { createPersonSchema, type PersonDefaults, parsePerson } from './directory/parse-person.ts';
 import type { Directory } from './directory.ts';
 
 /** The service's own token. `refused` was just answered 401 and is not wanted again. Never throws. */
@@ -17,6 +17,8 @@ export type ReadToken = (
 export interface HttpDirectoryOptions extends AnswerKeepOptions {
   /** People are read at `{baseUrl}/students/{id}`. */
   readonly baseUrl: string;
+  /** The field of an answer that holds the person's id. */
+  readonly idField: string;
   /** Local runs only. */
   readonly allowHttp?: boolean;
   readonly readToken: ReadToken;
@@ -36,14 +38,21 @@ const idCharsMax = 200;
  */
 export function createHttpDirectory(options: HttpDirectoryOptions): Directory {
   const base = parseServiceUrl(options.baseUrl, 'DIRECTORY_URL', options.allowHttp);
-  return keepAnswers((id) => lookUp(id, base, options), options);
+  const schema = createPersonSchema(options.idField);
+  return keepAnswers((id) => lookUp(id, { ...options, base, schema }), options);
 }
 
-async function lookUp(id: string, base: URL, options: HttpDirectoryOptions): Promise<DirectoryAnswer> {
+/** What one look-up needs. */
+interface Desk extends HttpDirectoryOptions {
+  readonly base: URL;
+  readonly schema: ReturnType<typeof createPersonSchema>;
+}
+
+async function lookUp(id: string, options: Desk): Promise<DirectoryAnswer> {
   // "." and ".." survive percent-encoding and would name another resource.
   if (id === '' || id.length > idCharsMax || /^\.+$/.test(id)) return { kind: 'not-found' };
-  const url = new URL(base);
-  url.pathname = `${base.pathname.replace(/\/+$/, '')}/students/${encodeURIComponent(id)}`;
+  const url = new URL(options.base);
+  url.pathname = `${options.base.pathname.replace(/\/+$/, '')}/students/${encodeURIComponent(id)}`;
   const first = await ask(url, options);
   if (first.token === undefined || !isUnauthorised(first.answer))
     return readAnswer(first.answer, id, options);
@@ -71,11 +80,11 @@ function isUnauthorised(answer: BoundedAnswer): boolean {
   return answer.kind === 'answered' && answer.status === 401;
 }
 
-function readAnswer(answer: BoundedAnswer, id: string, options: HttpDirectoryOptions): DirectoryAnswer {
+function readAnswer(answer: BoundedAnswer, id: string, options: Desk): DirectoryAnswer {
   if (answer.kind === 'failed') return unreachable(answer.detail);
   switch (answer.status) {
     case 200:
-      return readPerson(answer.text, id, options.defaults);
+      return readPerson(answer.text, id, options);
     case 404:
       // A web page comes from a proxy or a wrong address: believing it would end every event as "not found".
       return answer.contentType === 'text/html'
@@ -92,13 +101,13 @@ function readAnswer(answer: BoundedAnswer, id: string, options: HttpDirectoryOpt
   }
 }
 
-function readPerson(text: string, id: string, defaults: PersonDefaults): DirectoryAnswer {
-  const parsed = personSchema.safeParse(parseJson(text));
+function readPerson(text: string, id: string, { schema, defaults }: Desk): DirectoryAnswer {
+  const parsed = schema.safeParse(parseJson(text));
   if (!parsed.success) {
     const fields = [...new Set(parsed.error.issues.map((issue) => issue.path.join('.') || 'the whole body'))];
     return unreachable(`answered with something that is not a person (wrong: ${fields.join(', ')})`);
   }
-  if (parsed.data.student_id !== id) return unreachable('answered with another person than was asked for');
+  if (parsed.data.id !== id) return unreachable('answered with another person than was asked for');
   return parsePerson(parsed.data, defaults);
 }
 

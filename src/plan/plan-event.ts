@@ -1,7 +1,8 @@
 import type { Redis } from 'ioredis';
+import { type Channel, channelTable } from '../domain/channel.ts';
 import type { EventState } from '../domain/event.ts';
 import { type EventId, type MessageId, parseEventId, toMessageId } from '../domain/ids.ts';
-import { type Channel, recordVersion } from '../domain/message.ts';
+import { recordVersion } from '../domain/message.ts';
 import type { AddressRemark, DirectoryAnswer, Recipient } from '../domain/recipient.ts';
 import type { Log } from '../observe/log.ts';
 import type { JobAdder } from '../queue/job-adder.ts';
@@ -26,6 +27,8 @@ export interface Planner {
   readonly jobs: JobAdder;
   readonly catalog: Catalog;
   readonly directory: Directory;
+  /** The field of an event's data that names a person of the directory. */
+  readonly directoryIdField: string;
   readonly hashAddress: (channel: Channel, address: string) => string;
   readonly defaults: { readonly locale: string; readonly timeZone: string };
   readonly retentionMs: number;
@@ -147,10 +150,8 @@ async function findRecipient(
       },
     };
   }
-  const studentId = data['student_id'];
-  return typeof studentId === 'string'
-    ? await planner.directory.lookUpRecipient(studentId, signal)
-    : { kind: 'not-found' };
+  const id = data[planner.directoryIdField];
+  return typeof id === 'string' ? await planner.directory.lookUpRecipient(id, signal) : { kind: 'not-found' };
 }
 
 /** The directory is away: the event waits, and the pause grows, until the horizon. */
@@ -184,7 +185,7 @@ async function createMessages(planner: Planner, plan: Plan): Promise<JobEnd> {
   for (const remark of remarks) planner.log.warn({ event_id: event.id, ...remark }, 'a channel is left out');
   const planned: PlannedMessage[] = [];
   for (const channel of wanted) {
-    const address = channel === 'email' ? recipient.email : recipient.phone;
+    const address = recipient[channelTable[channel].addressField];
     if (address !== undefined) planned.push(await createMessage(planner, plan, channel, address));
   }
   if (planned.length === 0) {

@@ -1,4 +1,4 @@
-import type { Channel } from '../domain/message.ts';
+import { type Channel, channels } from '../domain/channel.ts';
 import type { AttemptOutcome } from '../domain/outcome.ts';
 import {
   type BreakerOptions,
@@ -11,8 +11,7 @@ import {
 import type { OutgoingMessage, Provider, ProviderHealth } from './provider.ts';
 
 /** The providers of every channel, in order of preference. */
-export type ProvidersByChannel = { readonly [C in Channel]: readonly Provider<MessageOn<C>>[] };
-export type MessageOn<C extends Channel> = Extract<OutgoingMessage, { channel: C }>;
+export type ProvidersByChannel = { readonly [C in Channel]: readonly Provider<OutgoingMessage<C>>[] };
 
 export interface ProviderSet {
   /**
@@ -20,7 +19,11 @@ export interface ProviderSet {
    * send this message for sure, comes last. Fail-over is this and nothing more: one breaker in each of many workers
    * opens too late for a message that has few attempts.
    */
-  chooseProvider<C extends Channel>(channel: C, nowMs: number, failed?: string): ProviderChoice<MessageOn<C>>;
+  chooseProvider<C extends Channel>(
+    channel: C,
+    nowMs: number,
+    failed?: string,
+  ): ProviderChoice<OutgoingMessage<C>>;
   /** True when a provider of the channel other than `name` could be chosen now. */
   isAnotherReady(channel: Channel, name: string, nowMs: number): boolean;
   /** What this process knows of each provider, without asking it. */
@@ -81,7 +84,9 @@ interface Standing {
  * gate's.
  */
 export function createProviderSet(options: ProviderSetOptions): ProviderSet {
-  const all: readonly AnyProvider[] = [...options.providers.email, ...options.providers.sms];
+  const all: readonly AnyProvider[] = channels.flatMap(
+    (name): readonly AnyProvider[] => options.providers[name],
+  );
   const standings = new Map(all.map((provider): [string, Standing] => [provider.name, newStanding()]));
   if (standings.size !== all.length) throw new Error('two providers have the same name');
   const standingOf = (name: string): Standing => standings.get(name) ?? newStanding();

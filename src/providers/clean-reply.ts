@@ -1,3 +1,4 @@
+import { type Channel, channels } from '../domain/channel.ts';
 import { maskEmail, maskPhone } from '../domain/mask.ts';
 
 const lengthMax = 300;
@@ -7,13 +8,16 @@ const lengthMax = 300;
  * every address in it masked (providers like to quote the recipient, or the whole header).
  */
 export function cleanReply(text: string): string {
-  return text
-    .slice(0, 10 * lengthMax)
-    .replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, ' ')
-    .replace(/[^\s<>"'(),;:]+@[^\s<>"'(),;:]+/g, (address) => maskEmail(address))
-    .replace(/(?<!\w)\+?\d{7,15}(?!\w)/g, (digits) =>
-      maskPhone(digits.startsWith('+') ? digits : `+${digits}`),
-    )
-    .trim()
-    .slice(0, lengthMax);
+  const line = text.slice(0, 10 * lengthMax).replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, ' ');
+  const masked = channels.reduce((some, channel) => maskWithin[channel](some), line);
+  return masked.trim().slice(0, lengthMax);
 }
+
+/** Masks every address of the channel in a text, in the forms in which providers quote them. */
+const maskWithin: Readonly<Record<Channel, (text: string) => string>> = {
+  email: (text) => text.replace(/[^\s<>"'(),;:]+@[^\s<>"'(),;:]+/g, (address) => maskEmail(address)),
+  sms: (text) =>
+    text.replace(/(?<!\w)\+?\d{7,15}(?!\w)/g, (digits) =>
+      maskPhone(digits.startsWith('+') ? digits : `+${digits}`),
+    ),
+};

@@ -7,7 +7,7 @@ import {
   NotingFence,
 } from '../../test/support/outgoing-messages.ts';
 import type { EmailAddress } from '../domain/address.ts';
-import type { Channel } from '../domain/message.ts';
+import type { Channel } from '../domain/channel.ts';
 import { parseAllowList, type RecipientPolicy } from '../domain/recipient-policy.ts';
 import { guardRecipients } from './guard-recipients.ts';
 import { createNullProvider } from './null-provider.ts';

@@ -1,4 +1,5 @@
 import type { EmailAddress, PhoneNumber } from '../domain/address.ts';
+import type { Addresses } from '../domain/channel.ts';
 import { maskEmail, maskPhone } from '../domain/mask.ts';
 import type { AttemptOutcome } from '../domain/outcome.ts';
 import { isRecipientAllowed, type RecipientPolicy } from '../domain/recipient-policy.ts';
@@ -42,15 +43,30 @@ const notAllowed: AttemptOutcome = {
 };
 
 function addressOf(message: OutgoingMessage): string {
-  return message.channel === 'email' ? message.to.address : message.to;
+  switch (message.channel) {
+    case 'email':
+      return message.to.address;
+    case 'sms':
+      return message.to;
+    default:
+      return message satisfies never;
+  }
 }
 
 /** Keeps the message as it is unless the policy names an address of ours for its channel. */
 function redirect<M extends OutgoingMessage>(message: M, policy: RecipientPolicy): M {
-  if (policy.kind !== 'redirect') return message;
-  if (message.channel === 'email')
-    return policy.email === undefined ? message : { ...message, ...emailTo(policy.email, message) };
-  return policy.phone === undefined ? message : { ...message, ...smsTo(policy.phone, message) };
+  return policy.kind === 'redirect' ? { ...message, ...changeRecipient(message, policy) } : message;
+}
+
+function changeRecipient(message: OutgoingMessage, to: Addresses) {
+  switch (message.channel) {
+    case 'email':
+      return to.email === undefined ? {} : emailTo(to.email, message);
+    case 'sms':
+      return to.phone === undefined ? {} : smsTo(to.phone, message);
+    default:
+      return message satisfies never;
+  }
 }
 
 function emailTo(

@@ -27,19 +27,26 @@ export interface Outbox {
 /** Where rehearsals land: an `.eml` or `.txt` file for each message, and a log of them. */
 export function createOutbox(dir: string): Outbox {
   const composeEmail = createEmailComposer({});
-  const toBytes = async (message: OutgoingMessage): Promise<Buffer> => {
-    if (message.channel === 'sms')
-      return Buffer.from(`From: ${message.from}\nTo: ${message.to}\n\n${message.body}\n`);
-    const composed = await composeEmail(message);
-    if (!composed.ok) throw new Error(`the draft could not be composed: ${composed.detail}`);
-    return composed.raw;
+  const toFile = async (message: OutgoingMessage): Promise<{ extension: string; bytes: Buffer | string }> => {
+    switch (message.channel) {
+      case 'email': {
+        const composed = await composeEmail(message);
+        if (!composed.ok) throw new Error(`the draft could not be composed: ${composed.detail}`);
+        return { extension: 'eml', bytes: composed.raw };
+      }
+      case 'sms':
+        return { extension: 'txt', bytes: `From: ${message.from}\nTo: ${message.to}\n\n${message.body}\n` };
+      default:
+        return message satisfies never;
+    }
   };
   return {
     writeDraft: async (message, line) => {
-      const name = `${message.id}.${message.channel === 'email' ? 'eml' : 'txt'}`;
+      const { extension, bytes } = await toFile(message);
+      const name = `${message.id}.${extension}`;
       const file = join(dir, name);
       await mkdir(dir, { recursive: true });
-      await writeFile(`${file}.tmp`, await toBytes(message));
+      await writeFile(`${file}.tmp`, bytes);
       await rename(`${file}.tmp`, file);
       await appendFile(join(dir, 'send_log.jsonl'), `${JSON.stringify({ ...line, file: name })}\n`);
       return file;

@@ -1,6 +1,6 @@
 import type { EmailAddress, PhoneNumber } from '../domain/address.ts';
+import type { Channel } from '../domain/channel.ts';
 import type { MessageId } from '../domain/ids.ts';
-import type { Channel } from '../domain/message.ts';
 import type { AttemptOutcome } from '../domain/outcome.ts';
 
 /**
@@ -42,7 +42,12 @@ export interface Fence {
   readonly signal: AbortSignal;
 }
 
-export type OutgoingMessage = OutgoingEmail | OutgoingSms;
+export type OutgoingMessage<C extends Channel = Channel> = OutgoingMessages[C];
+
+interface OutgoingMessages {
+  readonly email: OutgoingEmail;
+  readonly sms: OutgoingSms;
+}
 
 export interface OutgoingEmail {
   readonly channel: 'email';

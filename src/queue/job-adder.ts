@@ -1,10 +1,11 @@
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
+import type { Channel } from '../domain/channel.ts';
+import { mapChannels, type QueueName, queueNames } from '../domain/channel.ts';
 import { type EventId, type MessageId, shardOf } from '../domain/ids.ts';
-import type { Channel } from '../domain/message.ts';
 import type { Keys } from '../store/keys.ts';
 import { readStoreClock } from '../store/store-clock.ts';
-import { delayedScoreFactor, pauseMsMax, type QueueName, queueNames } from './queue-names.ts';
+import { delayedScoreFactor, pauseMsMax } from './job-timing.ts';
 
 /**
  * Adds jobs. A job is a pointer `{v, id}` with an id of its own making, so adding it twice makes one job, and
@@ -155,20 +156,20 @@ function openQueues(options: JobAdderOptions, shard: number): Record<QueueName, 
     queue.on('error', (error) => options.onError(`queue ${name}`, error));
     return queue;
   };
-  return { events: open('events'), email: open('email'), sms: open('sms') };
+  return { events: open('events'), ...mapChannels(open) };
 }
 
 async function readDepths(
   shards: readonly Record<QueueName, Queue>[],
 ): Promise<Record<QueueName, QueueDepth>> {
-  const read = async (name: QueueName): Promise<QueueDepth> => {
+  const read = async (name: QueueName): Promise<readonly [QueueName, QueueDepth]> => {
     const counts = await Promise.all(
       shards.map((queues) => queues[name].getJobCounts('wait', 'prioritized', 'active', 'delayed')),
     );
     const sum = (state: string): number => counts.reduce((total, count) => total + (count[state] ?? 0), 0);
-    return { waiting: sum('wait') + sum('prioritized'), active: sum('active'), delayed: sum('delayed') };
+    const waiting = sum('wait') + sum('prioritized');
+    return [name, { waiting, active: sum('active'), delayed: sum('delayed') }];
   };
-  const [events, email, sms] = await Promise.all(queueNames.map(read));
-  const none = { waiting: 0, active: 0, delayed: 0 };
-  return { events: events ?? none, email: email ?? none, sms: sms ?? none };
+  const depths = await Promise.all(queueNames.map(read));
+  return Object.fromEntries(depths) as Record<QueueName, QueueDepth>;
 }

@@ -2,8 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { DelayedError, type Job, Worker, type WorkerOptions } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
+import type { QueueName } from '../domain/channel.ts';
 import { readStoreClock } from '../store/store-clock.ts';
-import { pauseMsMax, type QueueName } from './queue-names.ts';
+import { pauseMsMax } from './job-timing.ts';
 import { createSuspectJobs, type ReportSurvival, type SuspectJobs } from './suspect-jobs.ts';
 
 /**

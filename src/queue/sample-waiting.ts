@@ -1,8 +1,9 @@
 import type { Redis } from 'ioredis';
+import { queueNames } from '../domain/channel.ts';
 import { parseEventId, parseMessageId } from '../domain/ids.ts';
 import type { Keys } from '../store/keys.ts';
 import type { JobAdder } from './job-adder.ts';
-import { delayedScoreFactor, queueNames } from './queue-names.ts';
+import { delayedScoreFactor } from './job-timing.ts';
 
 /** Jobs looked at in each queue of a shard: enough to tell whose most of it is. */
 const samplesMax = 100;

@@ -1,6 +1,6 @@
+import { type Channel, channelTable } from '../domain/channel.ts';
 import type { PointerFault } from '../domain/errors.ts';
 import type { IncomingEvent } from '../domain/event.ts';
-import type { Channel } from '../domain/message.ts';
 import { findDataFaults } from './check-data.ts';
 import { findNonGsmCharacters } from './count-segments.ts';
 import { canFit, type FittedSms } from './fit-sms.ts';
@@ -44,7 +44,8 @@ export function findDraftFaults(
   const name = event.recipient?.name;
   const nameFault = name === undefined ? undefined : findTextFault(normalizeText(name), around.rule, 'prose');
   if (nameFault !== undefined) return { data, recipientName: nameFault };
-  return { data: data.length === 0 && channels.includes('sms') ? findExcess(template, event, around) : data };
+  if (data.length > 0) return { data };
+  return { data: channels.flatMap((channel) => findUncarried[channel](template, event, around)) };
 }
 
 /** The channels that a message may be made for: asked for, offered, and with an address as far as it is known here. */
@@ -52,12 +53,20 @@ function listChannels(
   { source }: CompiledTemplate,
   { channels, recipient }: IncomingEvent,
 ): readonly Channel[] {
-  const addresses = { email: recipient?.email, sms: recipient?.phone } satisfies Record<Channel, unknown>;
   return source.channels.filter(
     (channel) =>
-      (channels?.includes(channel) ?? true) && (recipient === undefined || addresses[channel] !== undefined),
+      (channels?.includes(channel) ?? true) &&
+      (recipient === undefined || recipient[channelTable[channel].addressField] !== undefined),
   );
 }
+
+/** What a channel cannot carry of data that is good. */
+const findUncarried: Readonly<
+  Record<
+    Channel,
+    (template: CompiledTemplate, event: IncomingEvent, around: DraftContext) => readonly PointerFault[]
+  >
+> = { email: () => [], sms: findExcess };
 
 function toCall(locale: string, { brand, rule, nowMs }: DraftContext, isWidest = false): RenderCall {
   return new RenderCall({ locale, timeZone: 'UTC', nowMs, currency: brand.currency, links: rule, isWidest });

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
+import { type Channel, mapChannels } from '../domain/channel.ts';
 import type { IncomingEvent } from '../domain/event.ts';
-import type { Channel } from '../domain/message.ts';
 import { type DraftFaults, findDraftFaults } from './check-draft.ts';
 import type { LinkRule } from './check-link.ts';
 import { type CompiledPart, PartCompiler, PartError } from './compile-templates.ts';
@@ -8,12 +8,14 @@ import { type CompiledTemplate, type DraftContext, renderDraft } from './render-
 import { type Draft, RenderError, type RenderRequest } from './rendered.ts';
 import { SchemaReader } from './schema-reader.ts';
 import { type TemplateFault, TemplateFaultsError } from './template-fault.ts';
-import type {
-  PartName,
-  SharedSource,
-  SourceFile,
-  TemplateSample,
-  TemplateSource,
+import {
+  channelOfPart,
+  type PartName,
+  partsOf,
+  type SharedSource,
+  type SourceFile,
+  type TemplateSample,
+  type TemplateSource,
 } from './template-source.ts';
 import { joinUses } from './template-uses.ts';
 
@@ -69,24 +71,16 @@ export function createRenderer(options: RendererOptions): Renderer {
   };
 }
 
-const partsOf: Readonly<Record<Channel, readonly PartName[]>> = {
-  email: ['email.subject', 'email.html', 'email.text'],
-  sms: ['sms'],
-};
-
 function compileTemplate(
   source: TemplateSource,
   compiler: PartCompiler,
 ): CompiledTemplate & { faults: readonly TemplateFault[] } {
   const faults: TemplateFault[] = [];
-  const parts = {
-    email: new Map<string, Map<PartName, CompiledPart>>(),
-    sms: new Map<string, Map<PartName, CompiledPart>>(),
-  };
+  const parts = mapChannels(() => new Map<string, Map<PartName, CompiledPart>>());
   const schema = new SchemaReader(source.schema);
   for (const part of source.parts) {
-    const channel = part.name === 'sms' ? 'sms' : 'email';
-    const kind = part.name === 'email.html' ? 'html' : 'text';
+    const channel = channelOfPart[part.name];
+    const kind = part.name.endsWith('.html') ? 'html' : 'text';
     const result = compiler.compilePart({ part, kind, locale: part.locale, schema });
     if (!('print' in result)) {
       faults.push(...result);
@@ -99,7 +93,7 @@ function compileTemplate(
     joinUses(
       [...parts[channel].values()].flatMap((ofLocale) => [...ofLocale.values()].flatMap(({ uses }) => uses)),
     );
-  return { source, parts, uses: { email: usesOf('email'), sms: usesOf('sms') }, faults };
+  return { source, parts, uses: mapChannels(usesOf), faults };
 }
 
 /** Every channel has all its parts in the default locale, and in another locale all of them or none. */

@@ -1,4 +1,4 @@
-import type { Channel } from '../domain/message.ts';
+import type { Channel } from '../domain/channel.ts';
 import { parseTimeZone } from '../domain/time-zone.ts';
 import { type DataFault, findDataFaults } from './check-data.ts';
 import { findForeignLink, findForeignLinkInHtml, type LinkRule } from './check-link.ts';
@@ -10,7 +10,7 @@ import { normaliseHtml, normaliseLine, normaliseSms, normaliseText } from './nor
 import { formatLocaleFor, pickLocale } from './pick-locale.ts';
 import { presentData } from './present-data.ts';
 import { type Draft, type EmailDraft, RenderError, type RenderRequest, type SmsDraft } from './rendered.ts';
-import type { Brand, PartName, TemplateSource } from './template-source.ts';
+import { type Brand, channelOfPart, type PartName, type TemplateSource } from './template-source.ts';
 import type { FieldUse } from './template-uses.ts';
 import { directionOf } from './text-direction.ts';
 
@@ -57,12 +57,8 @@ export function renderDraft(template: CompiledTemplate, request: RenderRequest, 
   if (fault !== undefined) throw toRenderError(fault);
   const name = presentName(request.recipient.name, around.rule);
   const privateData = toPrivateData({ locale, name, brand: around.brand, call });
-  const print = (part: PartName, some: Data): string =>
-    findPart(template, part, locale).print(some, privateData);
-  const draft =
-    request.channel === 'email'
-      ? toEmail((part) => print(part, data), name)
-      : toSms((some) => print('sms', some), data, source.sms);
+  const print: Print = (part, some) => findPart(template, part, locale).print(some, privateData);
+  const draft = makeDraft[request.channel](print, { data, name, rule: source.sms });
   assertLinks(draft, around.rule);
   return draft;
 }
@@ -86,10 +82,24 @@ export function toPrivateData(of: {
 }
 
 export function findPart({ source, parts }: CompiledTemplate, name: PartName, locale: string): CompiledPart {
-  const part = parts[name === 'sms' ? 'sms' : 'email'].get(locale)?.get(name);
+  const part = parts[channelOfPart[name]].get(locale)?.get(name);
   if (part === undefined) throw new RenderError(`the template ${source.type} has no ${name} in ${locale}`);
   return part;
 }
+
+type Print = (part: PartName, data: Data) => string;
+
+interface DraftMatter {
+  readonly data: Data;
+  /** Of the recipient. */
+  readonly name: string | undefined;
+  readonly rule: SmsRule;
+}
+
+const makeDraft: { readonly [C in Channel]: (print: Print, matter: DraftMatter) => Draft<C> } = {
+  email: (print, { data, name }) => toEmail((part) => print(part, data), name),
+  sms: (print, { data, rule }) => toSms((some) => print('sms', some), data, rule),
+};
 
 function toEmail(print: (part: PartName) => string, name: string | undefined): EmailDraft {
   const subject = normaliseLine(print('email.subject'));
@@ -115,10 +125,19 @@ export function describeExcess(segments: number, rule: SmsRule, encoding: string
 
 /** The last look: no link, wherever it came from, leads to a host that is not allowed. */
 function assertLinks(draft: Draft, rule: LinkRule): void {
-  const foreign =
-    draft.channel === 'sms'
-      ? findForeignLink(draft.body, rule)
-      : (findForeignLink(`${draft.subject}\n${draft.text}`, rule) ?? findForeignLinkInHtml(draft.html, rule));
-  if (foreign !== undefined)
+  if (findForeign(draft, rule) !== undefined)
     throw new RenderError('the template brings a link to a host that is not allowed');
+}
+
+function findForeign(draft: Draft, rule: LinkRule): string | undefined {
+  switch (draft.channel) {
+    case 'email':
+      return (
+        findForeignLink(`${draft.subject}\n${draft.text}`, rule) ?? findForeignLinkInHtml(draft.html, rule)
+      );
+    case 'sms':
+      return findForeignLink(draft.body, rule);
+    default:
+      return draft satisfies never;
+  }
 }

@@ -1,7 +1,12 @@
-import type { Channel } from '../domain/message.ts';
+import type { Channel } from '../domain/channel.ts';
 
 /** What a template makes of an event for one person, on one channel: the draft of a message. */
-export type Draft = EmailDraft | SmsDraft;
+export type Draft<C extends Channel = Channel> = Drafts[C];
+
+interface Drafts {
+  readonly email: EmailDraft;
+  readonly sms: SmsDraft;
+}
 
 export interface EmailDraft {
   readonly channel: 'email';
@@ -17,6 +22,18 @@ export interface SmsDraft {
   readonly body: string;
   readonly encoding: 'GSM-7' | 'UCS-2';
   readonly segments: number;
+}
+
+/** How many segments the network bills a draft as; undefined where it does not count in segments. */
+export function segmentsOf(draft: Draft): number | undefined {
+  switch (draft.channel) {
+    case 'email':
+      return undefined;
+    case 'sms':
+      return draft.segments;
+    default:
+      return draft satisfies never;
+  }
 }
 
 export interface RenderRequest {

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
-import type { Channel } from '../domain/message.ts';
+import { type Channel, channels } from '../domain/channel.ts';
 import type { SmsRule } from './fit-sms.ts';
 import { isTemplateFault, parseDocument, parseWith } from './parse-document.ts';
 import { localeChain } from './pick-locale.ts';
@@ -36,8 +36,17 @@ export interface SourceFile {
   readonly source: string;
 }
 
-export const partNames = ['email.subject', 'email.html', 'email.text', 'sms'] as const;
-export type PartName = (typeof partNames)[number];
+/** What a template has for each channel: in every locale all of them or none. */
+export const partsOf = {
+  email: ['email.subject', 'email.html', 'email.text'],
+  sms: ['sms'],
+} as const satisfies Readonly<Record<Channel, readonly string[]>>;
+export type PartName = (typeof partsOf)[Channel][number];
+const partNames: readonly PartName[] = channels.flatMap((channel): readonly PartName[] => partsOf[channel]);
+
+export const channelOfPart = Object.fromEntries(
+  channels.flatMap((channel) => partsOf[channel].map((part): [PartName, Channel] => [part, channel])),
+) as Readonly<Record<PartName, Channel>>;
 
 export interface TemplatePart extends SourceFile {
   readonly name: PartName;

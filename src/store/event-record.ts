@@ -1,8 +1,8 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
+import { channels } from '../domain/channel.ts';
 import { type EventState, eventStates, type IncomingEvent } from '../domain/event.ts';
 import type { EventId, MessageId } from '../domain/ids.ts';
-import { channels } from '../domain/message.ts';
 import type { AddressRemark } from '../domain/recipient.ts';
 import type { Keys } from './keys.ts';
 import type { SendMode } from './message-record.ts';

@@ -1,6 +1,7 @@
+import type { Channel } from '../domain/channel.ts';
 import type { ClientId, EventId, MessageId } from '../domain/ids.ts';
 import { shardOf } from '../domain/ids.ts';
-import type { Channel, MessageGroup } from '../domain/message.ts';
+import type { MessageGroup } from '../domain/message.ts';
 import type { AuditKey } from './audit-key.ts';
 
 /**

@@ -1,15 +1,8 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
+import { type Channel, channels, channelTable } from '../domain/channel.ts';
 import { type EventId, type MessageId, shardOf } from '../domain/ids.ts';
-import { maskAddress } from '../domain/mask.ts';
-import {
-  type Category,
-  type Channel,
-  categories,
-  channels,
-  type MessageState,
-  messageStates,
-} from '../domain/message.ts';
+import { type Category, categories, type MessageState, messageStates } from '../domain/message.ts';
 import { eraOf } from '../domain/store-mark.ts';
 import type { Keys } from './keys.ts';
 import type { SendMode } from './message-record.ts';
@@ -95,7 +88,7 @@ const brief = z
     sendAt: optionalNumber,
     waitsFor: z.string().optional(),
   })
-  .transform((fields) => ({ ...fields, to: maskAddress(fields.channel, fields.to) }));
+  .transform((fields) => ({ ...fields, to: channelTable[fields.channel].maskAddress(fields.to) }));
 
 /**
  * The briefs in the order of the ids, in one round trip; `undefined` where there is no such record (any more), and

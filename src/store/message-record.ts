@@ -1,8 +1,9 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { EmailAddress, PhoneNumber } from '../domain/address.ts';
+import { type Channel, channels } from '../domain/channel.ts';
 import type { ClientId, EventId, MessageId } from '../domain/ids.ts';
-import type { Category, Channel, MessageState } from '../domain/message.ts';
+import type { Category, MessageState } from '../domain/message.ts';
 import { messageStates } from '../domain/message.ts';
 import { messageIndexes, type ShardKeys } from './keys.ts';
 import { toStoreError } from './scripts.ts';
@@ -142,7 +143,7 @@ const record = z.object({
   event: z.string(),
   client: z.string(),
   type: z.string(),
-  channel: z.enum(['email', 'sms']),
+  channel: z.enum(channels),
   category: z.enum(['transactional', 'promotional']),
   mode: z.enum(['dry_run', 'testing', 'production']),
   to: z.string(),

@@ -1,5 +1,5 @@
 -- open-store: initialises an empty store, or checks that it is the one we expect.
--- now: ms; lineage: of a new store.
+-- now: ms; lineage, flags: of a new store, all flags on.
 -- Answers: {'created'} | {'opened'} | {'other-shards', theirs} | {'other-environment', theirs}
 -- Invariant: the gate is written only together with the marker. A store that has a marker and no gate has lost
 -- data, and a lost gate means stopped.
@@ -19,7 +19,8 @@ if marker[1] then
   return { 'opened' }
 end
 redis.call('HSET', keys.store, 'shards', args.shards, 'createdAt', args.now)
-redis.call('HSET', keys.gate, 'lineage', args.lineage, 'epoch', '1', 'run', '1',
-  'send', 'on', 'send:email', 'on', 'send:sms', 'on', 'send:transactional', 'on', 'send:promotional', 'on',
-  'ingest', 'on', 'consume', 'on', 'consume:events', 'on', 'consume:email', 'on', 'consume:sms', 'on')
+redis.call('HSET', keys.gate, 'lineage', args.lineage, 'epoch', '1', 'run', '1')
+for _, flag in ipairs(args.flags) do
+  redis.call('HSET', keys.gate, flag, 'on')
+end
 return { 'created' }

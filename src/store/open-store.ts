@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
+import { flagNames } from '../domain/flags.ts';
 import { formatLineage } from '../domain/store-mark.ts';
 import type { Keys } from './keys.ts';
 import { loadScript } from './scripts.ts';
 
 const script = loadScript(new URL('./open-store.lua', import.meta.url), {
   keys: ['store', 'gate'],
-  args: ['shards', 'now', 'environment', 'lineage'],
+  args: ['shards', 'now', 'environment', 'lineage', '...flags'],
 });
 
 /**
@@ -24,7 +25,7 @@ export async function openStore(
   let answer: 'created' | 'opened' = 'opened';
   const lineage = createLineage(1);
   for (let shard = 0; shard < keys.shards; shard += 1) {
-    const args = { shards: keys.shards, now: nowMs, environment, lineage };
+    const args = { shards: keys.shards, now: nowMs, environment, lineage, flags: flagNames };
     const [word, theirs] = (await script.run(redis, keys.shard(shard), args)) as string[];
     if (word === 'other-shards') {
       throw new Error(

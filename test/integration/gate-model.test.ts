@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type FlagName, flagNames } from '../../src/domain/flags.ts';
 import type { MessageState } from '../../src/domain/message.ts';
-import { type FlagName, flagNames, setFlag } from '../../src/gate/flags.ts';
+import { setFlag } from '../../src/gate/flags.ts';
 import { createMessageDecisions, type MessageDecisions } from '../../src/gate/message-decisions.ts';
 import { type AttemptEnd, type Claim, createPermits, type Permits } from '../../src/gate/permits.ts';
 import type { Keys, ShardKeys } from '../../src/store/keys.ts';
+import { GateWorld, type WorldClaim, world } from '../model/gate-world.ts';
 import { type ClockedRedis, connectClocked } from '../support/clocked-redis.ts';
 import {
   createMessage,
@@ -14,7 +16,6 @@ import {
   readMessage,
   startGateServer,
 } from '../support/gate-store.ts';
-import { GateWorld, type WorldClaim, world } from '../support/gate-world.ts';
 
 let gate: GateServer;
 let clock: ClockedRedis;

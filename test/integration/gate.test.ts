@@ -1,8 +1,9 @@
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { FlagName } from '../../src/domain/flags.ts';
 import type { MessageId } from '../../src/domain/ids.ts';
 import { appendAudit } from '../../src/gate/audit-chain.ts';
-import { type FlagName, readGate, setFlag } from '../../src/gate/flags.ts';
+import { readGate, setFlag } from '../../src/gate/flags.ts';
 import type { Limits } from '../../src/gate/limits.ts';
 import { createMessageDecisions } from '../../src/gate/message-decisions.ts';
 import {

@@ -49,6 +49,19 @@ test('a plan that was cut short is finished with the messages it had, also when 
   });
 });
 
+test.each([
+  ['student_id', 'dead'],
+  ['applicant_ref', 'planned'],
+])(
+  'with %s as the field of the directory, an event that brings applicant_ref alone ends %s',
+  async (field, state) => {
+    const desk = await openDesk();
+    const id = await desk.accept({ type: 'welcome', data: { applicant_ref: 'a1' } });
+    await desk.plan(id, found('jo@example.com'), field);
+    expect(await desk.readEvent(id)).toMatchObject({ state });
+  },
+);
+
 test.each<[DirectoryAnswer, string]>([
   [{ kind: 'not-found' }, 'recipient-not-found'],
   [{ kind: 'refused', detail: 'the directory answered 403' }, 'recipient-refused'],
@@ -222,6 +235,7 @@ async function openDesk() {
     hashAddress: (channel, address) => hashAddress('k'.repeat(32), channel, address),
     defaults: { locale: 'en', timeZone: 'UTC' },
     retentionMs: 60_000,
+    directoryIdField: 'student_id',
     directoryHorizonMs: 60_000,
     log: createLog({ level: 'fatal', service: 'test', version: '0' }),
     now: Date.now,
@@ -235,9 +249,9 @@ async function openDesk() {
       const { eventId } = await accept({ client: 'test' as ClientId, idempotencyKey, event, requestId: 'r' });
       return eventId;
     },
-    plan: (id: EventId, answer: DirectoryAnswer) =>
+    plan: (id: EventId, answer: DirectoryAnswer, directoryIdField = 'student_id') =>
       planEvent(
-        { ...planner, directory: { lookUpRecipient: async () => answer } },
+        { ...planner, directoryIdField, directory: { lookUpRecipient: async () => answer } },
         id,
         new AbortController().signal,
       ),

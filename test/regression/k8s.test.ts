@@ -5,8 +5,9 @@ import { judgeProductionGuard, processNames } from '../../src/config/production-
 import { readConfiguration } from '../../src/config/read-configuration.ts';
 import type { Setting } from '../../src/config/settings/setting.ts';
 import { settings } from '../../src/config/settings.ts';
-import { gaugeTable, listMetricNames } from '../../src/observe/metric-table.ts';
-import { queueNames } from '../../src/queue/queue-names.ts';
+import { queueNames } from '../../src/domain/channel.ts';
+import { gaugeTable } from '../../src/observe/metric-table.ts';
+import { listMetricNames } from '../support/list-metric-names.ts';
 import {
   type Container,
   isSelected,

@@ -18,6 +18,7 @@ export function listPlaces(
     ...Object.entries(schema.properties ?? {}).flatMap(([name, child]) =>
       listPlaces(child, resolve, [...path, name]),
     ),
+    ...(schema.allOf ?? []).flatMap((part) => listPlaces(part, resolve, path).slice(1)),
     ...(schema.items === undefined ? [] : listPlaces(schema.items, resolve, [...path, '0'])),
   ];
   return [{ path, schema }, ...below];

@@ -37,6 +37,7 @@ const well = { ok: true, detail: 'ok' };
 
 /** `welcome` (email) needs firstName; `deadline_approaching` (email, sms) needs student_id and deadline. */
 export const testCatalog: HttpServices['catalog'] = {
+  directoryIdField: 'student_id',
   checkDrafts: () => ({ data: [] }),
   types: () => ['deadline_approaching', 'welcome'],
   find: (type) => {

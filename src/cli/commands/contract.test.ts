@@ -73,3 +73,13 @@ test.each([
   expect(end.error).toContain(words);
   expect(end.code).toBe(code);
 });
+
+test('the field that names a person of the directory is that of the environment', async () => {
+  const end = await acc.run(['contract', 'check', '--file', 'x'], {
+    programRoot: findProgramRoot(),
+    readText: () => Promise.resolve(JSON.stringify([good])),
+    environment: { DIRECTORY_ID_FIELD: 'applicant_ref' },
+  });
+  expect(end.code).toBe(1);
+  expect(end.out).toContain('/0/applicant_ref');
+});

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { settings } from '../../config/settings.ts';
 import { isJsonObject, type JsonObject } from '../../ingest/parse-json.ts';
 import { fetchBounded } from '../../outbound/fetch-bounded.ts';
 import { type Catalog, loadCatalog } from '../../plan/catalog.ts';
@@ -36,6 +37,7 @@ export const contract: readonly Command[] = [
 async function check(call: Call): Promise<Ending> {
   const ours = readOurs(
     call.text('dir') ?? call.environment['TEMPLATES_DIR'] ?? join(call.programRoot, 'templates'),
+    call.environment['DIRECTORY_ID_FIELD'] ?? settings.DIRECTORY_ID_FIELD.default,
   );
   const type = call.text('type');
   if (type !== undefined && !ours.schemas.has(type)) {
@@ -83,15 +85,18 @@ function parseJson(text: string): unknown {
   }
 }
 
-function readOurs(dir: string): OurContract {
+function readOurs(dir: string, directoryIdField: string): OurContract {
   const catalog: Catalog = loadCatalog(dir);
-  const schemas = catalog.templates.map(({ type, settings }): [string, JsonObject] => {
-    const source = settings.find(({ file }) => file.endsWith('/schema.json'))?.source ?? '{}';
+  const schemas = catalog.templates.map(({ type, settings: files }): [string, JsonObject] => {
+    const source = files.find(({ file }) => file.endsWith('/schema.json'))?.source ?? '{}';
     const schema: unknown = JSON.parse(source);
     return [type, isJsonObject(schema) ? schema : {}];
   });
   // Which links may be sent is for the running service to say, and its door does.
-  return { catalog: { ...catalog, checkDrafts: () => ({ data: [] }) }, schemas: new Map(schemas) };
+  return {
+    catalog: { ...catalog, directoryIdField, checkDrafts: () => ({ data: [] }) },
+    schemas: new Map(schemas),
+  };
 }
 
 function toJson({ ok, checked, notCovered }: ContractReport): unknown {

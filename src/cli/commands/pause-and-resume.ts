@@ -1,9 +1,9 @@
+import { queueNames } from '../../domain/channel.ts';
 import { quoteIfNeeded } from '../../domain/quote-word.ts';
 import { controlSchema, switchedSchema } from '../answers.ts';
 import type { Argument, Call, Command, Option } from '../command.ts';
 import { describeFlag, printFlags } from '../describe-flags.ts';
 import type { Ending } from '../exit-codes.ts';
-import { queueNames } from '../scopes.ts';
 import { explainConflict, isOnForGood } from './stop-and-start.ts';
 
 const args: readonly Argument[] = [

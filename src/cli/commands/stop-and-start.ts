@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { sendScopes } from '../../domain/flags.ts';
 import { quoteIfNeeded } from '../../domain/quote-word.ts';
 import { viewStop } from '../../operator/control.ts';
 import { controlSchema, type Switched, switchedSchema } from '../answers.ts';
@@ -6,10 +7,10 @@ import type { Argument, Call, Command, Option } from '../command.ts';
 import { describeFlag, listOddFlags } from '../describe-flags.ts';
 import { CommandError, type Ending } from '../exit-codes.ts';
 import { formatDuration } from '../parse-duration.ts';
-import { flagOfScope, sendScopeNames } from '../scopes.ts';
+import { flagOfScope } from '../scopes.ts';
 import { stopAtStore } from '../stop-at-store.ts';
 
-const scope: Option = { value: 'SCOPE', choices: sendScopeNames, summary: 'only this part (all)' };
+const scope: Option = { value: 'SCOPE', choices: sendScopes, summary: 'only this part (all)' };
 const reason: Argument = {
   name: 'reason',
   isRest: true,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { channels } from '../../domain/channel.ts';
 import { anySchema, pageSchema } from '../answers.ts';
 import type { Call, Command, Option } from '../command.ts';
 import { CommandError, type Ending } from '../exit-codes.ts';
@@ -7,7 +8,7 @@ import { parseSuppressions } from '../parse-suppressions.ts';
 
 const channel: Option = {
   value: 'CHANNEL',
-  choices: ['email', 'sms', 'all'],
+  choices: [...channels, 'all'],
   summary: 'only on this channel (what the address fits)',
 };
 const address = { name: 'address', summary: 'an email address, or a number such as +15555550123' };

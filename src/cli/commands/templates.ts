@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { checkTemplates, previewTemplate } from '../../plan/check-templates.ts';
+import type { Draft } from '../../render/rendered.ts';
 import { formatFault, TemplateFaultsError } from '../../render/template-fault.ts';
 import type { Call, Command, Option } from '../command.ts';
 import { CommandError, type Ending } from '../exit-codes.ts';
@@ -38,23 +39,29 @@ function preview(call: Call): Ending {
   const { print } = call;
   const drafts = readDrafts(call);
   if (call.isSet('html')) {
-    const html = drafts.find((draft) => draft.channel === 'email')?.html;
+    const [html] = drafts.flatMap((draft) => ('html' in draft ? [draft.html] : []));
     if (html === undefined) throw new CommandError('refused', 'This template has no HTML part.');
     print.raw(html);
     return 'done';
   }
   print.show(drafts, () => {
-    for (const draft of drafts) {
-      if (draft.channel === 'email') {
-        print.say(`${print.paint('bold', 'email')}  ${draft.subject}\n\n${draft.text}`);
-      } else {
-        print.say(
-          `${print.paint('bold', 'sms')}    ${draft.segments} segment(s), ${draft.encoding}\n\n${draft.body}\n`,
-        );
-      }
-    }
+    for (const draft of drafts)
+      print.say(
+        `${print.paint('bold', draft.channel)}${''.padEnd(7 - draft.channel.length)}${describe(draft)}`,
+      );
   });
   return 'done';
+}
+
+function describe(draft: Draft): string {
+  switch (draft.channel) {
+    case 'email':
+      return `${draft.subject}\n\n${draft.text}`;
+    case 'sms':
+      return `${draft.segments} segment(s), ${draft.encoding}\n\n${draft.body}\n`;
+    default:
+      return draft satisfies never;
+  }
 }
 
 function readDrafts(call: Call) {

@@ -9,7 +9,7 @@ import type { OurContract } from './difference.ts';
 const templates = join(findProgramRoot(), 'templates');
 const catalog = loadCatalog(templates);
 const ours: OurContract = {
-  catalog: { ...catalog, checkDrafts: () => ({ data: [] }) },
+  catalog: { ...catalog, directoryIdField: 'student_id', checkDrafts: () => ({ data: [] }) },
   schemas: new Map(
     catalog
       .types()
@@ -196,4 +196,22 @@ test('values of a list are compared, and a peer that names none is not taken for
 
 test('a document with nothing to check is not ok', () => {
   expect(checkContract({ hello: ['world'] }, ours)).toMatchObject({ ok: false, checked: [] });
+});
+
+test('the field that names a person of the directory is the one that is set', () => {
+  const { catalog: from, schemas } = ours;
+  const other: OurContract = { catalog: { ...from, directoryIdField: 'applicant_ref' }, schemas };
+  const schema = {
+    type: 'object',
+    properties: { type: { const: 'welcome' }, firstName: {}, student_id: {} },
+  };
+  const pointers = (value: unknown) =>
+    checkContract(value, other).checked.flatMap(({ differences }) =>
+      differences.map(({ pointer }) => pointer),
+    );
+  expect(pointers(schema)).toContain('/properties/applicant_ref');
+  expect(pointers({ ...schema, properties: { ...schema.properties, applicant_ref: {} } })).toEqual([
+    '/properties/applicant_ref',
+  ]);
+  expect(pointers(match)).toEqual(['/applicant_ref']);
 });

@@ -1,3 +1,4 @@
+import { flatEventFields } from '../../domain/event.ts';
 import { pointerBelow } from '../../domain/strict-json.ts';
 import { isJsonObject, type JsonObject } from '../../ingest/parse-json.ts';
 import { checkSample } from './check-sample.ts';
@@ -19,8 +20,7 @@ export interface ContractReport {
 }
 
 const depthMax = 6;
-/** Fields of a flat event that are the event's own and never data. */
-const ownFields = ['type', 'idempotency_key', 'source', 'recipient', 'channels', 'send_at', 'not_after'];
+const ownFields: ReadonlySet<string> = new Set(flatEventFields);
 
 /**
  * Gate 2: every event sample and every JSON Schema in a peer's document, wherever in it they stand (lists, objects by
@@ -96,6 +96,7 @@ function checkSchema(
     }
     const found: Findings = { differences: [], notCompared: [], document };
     compareEvent(value, own, pointer, found);
+    requireRecipient(value, pointer, found, ours.catalog.directoryIdField);
     return { ...part, type, differences: found.differences, notCompared: found.notCompared };
   });
 }
@@ -114,21 +115,21 @@ function compareEvent(peer: JsonObject, own: JsonObject, pointer: string, found:
   if (isEvent && 'data' in properties) {
     compareSchemas(properties['data'], own, `${pointer}/properties/data`, found);
   } else if (isEvent) {
-    const data = Object.entries(properties).filter(([field]) => !ownFields.includes(field));
+    const data = Object.entries(properties).filter(([field]) => !ownFields.has(field));
     compareSchemas({ ...peer, properties: Object.fromEntries(data) }, own, pointer, found);
   } else compareSchemas(peer, own, pointer, found);
-  if (isEvent && !('recipient' in properties)) requireStudent(peer, pointer, found);
 }
 
 /** Somebody has to be written to: a recipient in the event, or a person of the directory. */
-function requireStudent(peer: JsonObject, pointer: string, found: Findings): void {
+function requireRecipient(peer: JsonObject, pointer: string, found: Findings, idField: string): void {
   const properties = readObject(peer, 'properties');
+  if (!('type' in properties) || 'recipient' in properties) return;
   const holder = 'data' in properties ? followRef(properties['data'], found.document) : peer;
   if (holder === undefined || !isJsonObject(holder['properties'])) return;
-  if ('student_id' in holder['properties']) return;
-  if (found.differences.some((one) => one.pointer.endsWith('/student_id'))) return;
+  if (idField in holder['properties']) return;
+  if (found.differences.some((one) => one.pointer.endsWith(`/${idField}`))) return;
   const detail = 'is optional in the data, but then a recipient is needed: the peer sends neither';
-  found.differences.push({ kind: 'missing-required', pointer: `${pointer}/properties/student_id`, detail });
+  found.differences.push({ kind: 'missing-required', pointer: `${pointer}/properties/${idField}`, detail });
 }
 
 function readObject(value: JsonObject, name: string): JsonObject {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { TestApp } from '../../../test/support/http-app.ts';
-import { startTestApp } from '../../../test/support/http-app.ts';
+import { startTestApp, testCatalog } from '../../../test/support/http-app.ts';
 import type { ErrorCode } from '../../domain/errors.ts';
 import { errorTable } from '../../domain/errors.ts';
 import { documentedRoutes } from '../routes.ts';
@@ -47,3 +47,23 @@ test.each(Object.keys(errorTable) as ErrorCode[])(
 test('a code that is not there has no page', async () => {
   expect((await app.get('/problems/toString', '')).status).toBe(404);
 });
+
+test.each([
+  ['applicant_ref', false],
+  ['student_id', true],
+])(
+  'with %s as the field of the directory, an example with applicant_ref brings a recipient: %s',
+  async (directoryIdField, brings) => {
+    const sample = { applicant_ref: 'a1' };
+    const other = await startTestApp(
+      { catalog: { ...testCatalog, directoryIdField } },
+      { eventTypes: [{ type: 'sample_type', title: 'A', schema: {}, sample }] },
+    );
+    const html = await (await other.get('/docs', '')).text();
+    expect([html.includes('applicant_ref'), html.includes('recipientemail')]).toEqual([true, brings]);
+    expect(await (await other.get('/openapi.json', '')).text()).toContain(
+      `${directoryIdField} in the data is looked up`,
+    );
+    await other.stop();
+  },
+);

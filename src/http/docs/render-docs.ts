@@ -10,12 +10,13 @@ export interface DocsOptions {
   readonly routes: readonly RouteRow[];
   readonly baseUrl: string;
   readonly eventTypes: readonly EventTypeDoc[];
+  readonly directoryIdField: string;
 }
 
 /** The API on one page, from the same table and schemas as the OpenAPI document; complete without a script. */
-export function renderDocs({ routes, baseUrl, eventTypes }: DocsOptions): string {
+export function renderDocs({ routes, baseUrl, eventTypes, directoryIdField }: DocsOptions): string {
   const shown = routes.filter((route) => route.isPage !== true);
-  const examples = createExamples(baseUrl, eventTypes);
+  const examples = createExamples(baseUrl, eventTypes, directoryIdField);
   const body = `<div class="page">
 ${renderNavigation(shown, eventTypes)}
 <main>
@@ -155,10 +156,11 @@ const fallback: EventTypeDoc = {
 };
 
 /** The examples of the page, all of one event, so that the shapes can be compared. */
-function createExamples(baseUrl: string, eventTypes: readonly EventTypeDoc[]) {
+function createExamples(baseUrl: string, eventTypes: readonly EventTypeDoc[], directoryIdField: string) {
   const { type, sample = {} } =
     eventTypes.find((row) => row.type === 'deadline_approaching') ?? eventTypes[0] ?? fallback;
-  const recipient = sample['student_id'] === undefined ? { recipient: { email: 'jo@example.com' } } : {};
+  const isLookedUp = sample[directoryIdField] !== undefined;
+  const recipient = isLookedUp ? {} : { recipient: { email: 'jo@example.com' } };
   const flat = toJson({ type, idempotency_key: 'evt-2026-11-20-0001', ...recipient, ...sample });
   return {
     first: [
@@ -186,7 +188,7 @@ function createExamples(baseUrl: string, eventTypes: readonly EventTypeDoc[]) {
           id: '0001',
           source: 'deadline-service',
           type,
-          ...(sample['student_id'] === undefined ? { recipientemail: 'jo@example.com' } : {}),
+          ...(isLookedUp ? {} : { recipientemail: 'jo@example.com' }),
           data: sample,
         }),
       },

@@ -9,7 +9,8 @@ import { listEventTypes } from './list-event-types.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const eventTypes = listEventTypes(loadCatalog(`${root}templates`));
-const document = JSON.parse(JSON.stringify(buildOpenApi({ routes: documentedRoutes, eventTypes })));
+const options = { routes: documentedRoutes, eventTypes, directoryIdField: 'student_id' };
+const document = JSON.parse(JSON.stringify(buildOpenApi(options)));
 
 test('the document has every route and no other', () => {
   const documented = Object.entries<object>(document.paths).flatMap(([path, methods]) =>
@@ -60,4 +61,11 @@ test('the samples of the catalog fit the schemas of all shapes, and a misspelt f
     expect(spell(sample), type).toEqual([true, true, true]);
     expect(spell({ ...sample, mispelt: 1 }), type).toEqual([false, false, false]);
   }
+});
+
+test('the field that names a person of the directory is the one that is set, and nothing else changes', () => {
+  const other = JSON.stringify(buildOpenApi({ ...options, directoryIdField: 'applicant_ref' }));
+  const sentence = (field: string) => `Without it, ${field} in the data is looked up.`;
+  expect(other).toContain(sentence('applicant_ref'));
+  expect(other.replace(sentence('applicant_ref'), sentence('student_id'))).toBe(JSON.stringify(document));
 });

@@ -8,12 +8,19 @@ import { describeEvents } from './event-schemas.ts';
 export interface DocumentOptions {
   readonly routes: readonly RouteRow[];
   readonly eventTypes: readonly EventTypeDoc[];
+  /** The field of the data that names a person of the directory. */
+  readonly directoryIdField: string;
   /** Absent in the committed file, where the server is not known. */
   readonly serverUrl?: string;
 }
 
 /** The OpenAPI 3.1 document of the route table: the same input gives the same document, key by key. */
-export function buildOpenApi({ routes, eventTypes, serverUrl }: DocumentOptions): JsonSchema {
+export function buildOpenApi({
+  routes,
+  eventTypes,
+  directoryIdField,
+  serverUrl,
+}: DocumentOptions): JsonSchema {
   const documented = routes.filter((route) => route.isPage !== true);
   return {
     openapi: '3.1.0',
@@ -30,7 +37,7 @@ export function buildOpenApi({ routes, eventTypes, serverUrl }: DocumentOptions)
     components: {
       securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
       schemas: sortByName({
-        ...describeEvents(eventTypes),
+        ...describeEvents(eventTypes, directoryIdField),
         ...describeSchemas(
           documented.flatMap(({ body }) => body?.schema ?? []),
           'input',

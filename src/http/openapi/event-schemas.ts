@@ -1,3 +1,4 @@
+import { type AddressField, addressFields, channels } from '../../domain/channel.ts';
 import { instantCharsMax } from '../../domain/instant.ts';
 import { daysAheadMax } from '../../ingest/build-event.ts';
 
@@ -26,7 +27,7 @@ const fields = {
   },
   source: { type: 'string', minLength: 1, maxLength: 255 },
   recipient: { $ref: '#/components/schemas/Recipient' },
-  channels: { type: 'array', minItems: 1, items: { enum: ['email', 'sms'] } },
+  channels: { type: 'array', minItems: 1, items: { enum: channels } },
   send_at: describeInstant(`Not before this instant; at most ${daysAheadMax} days ahead`),
   not_after: describeInstant(
     `Never after this instant; at most ${daysAheadMax} days after send_at, or after now`,
@@ -41,30 +42,39 @@ function describeInstant(description?: string): JsonSchema {
   return description === undefined ? bounds : { ...bounds, description };
 }
 
-const recipientFields = {
+const addressSchemas: Readonly<Record<AddressField, JsonSchema>> = {
   email: { type: 'string', format: 'email', maxLength: 254 },
   phone: { type: 'string', pattern: '^\\+[1-9]\\d{6,14}$', description: 'E.164' },
+};
+
+const recipientFields = {
+  ...addressSchemas,
   name: { type: 'string', minLength: 1, maxLength: 200 },
   locale: { type: 'string', maxLength: 35, description: 'BCP 47', examples: ['fr-CA'] },
   time_zone: { type: 'string', maxLength: 40, description: 'IANA', examples: ['Europe/Paris'] },
 } as const;
 
-const recipient: JsonSchema = {
-  type: 'object',
-  description: 'Who is written to. Without it, student_id in the data is looked up.',
-  properties: recipientFields,
-  anyOf: [{ required: ['email'] }, { required: ['phone'] }],
-  additionalProperties: false,
-};
+function describeRecipient(directoryIdField: string): JsonSchema {
+  return {
+    type: 'object',
+    description: `Who is written to. Without it, ${directoryIdField} in the data is looked up.`,
+    properties: recipientFields,
+    anyOf: addressFields.map((field) => ({ required: [field] })),
+    additionalProperties: false,
+  };
+}
 
 /** The schemas of what may be posted: for each type its data, and the three shapes over them. */
-export function describeEvents(types: readonly EventTypeDoc[]): Readonly<Record<string, JsonSchema>> {
+export function describeEvents(
+  types: readonly EventTypeDoc[],
+  directoryIdField: string,
+): Readonly<Record<string, JsonSchema>> {
   const data = Object.fromEntries(
     types.map(({ type, title, schema }) => [`Data.${type}`, { title, ...omitDialect(schema) }]),
   );
   const flat = types.map((type) => describeFlat(type));
   return {
-    Recipient: recipient,
+    Recipient: describeRecipient(directoryIdField),
     FlatEvent: flat.length === 0 ? anyFlat : { oneOf: flat },
     EnvelopeEvent: oneOfTypes(types, describeEnvelope),
     CloudEvent: oneOfTypes(types, describeCloudEvent),
@@ -113,7 +123,7 @@ function describeCloudEvent(type: JsonSchema, data: JsonSchema): JsonSchema {
       datacontenttype: { const: 'application/json' },
       data,
       idempotencykey: name,
-      channels: { type: 'string', examples: ['email,sms'] },
+      channels: { type: 'string', examples: [channels.join(',')] },
       sendat: fields.send_at,
       notafter: fields.not_after,
       ...Object.fromEntries(

@@ -15,6 +15,7 @@ beforeAll(async () => {
       types: () => ['welcome'],
       find: () => ({ channels: ['email'], notAfter: { kind: 'after', afterMs: 60_000 } }),
       checkData: () => [],
+      directoryIdField: 'student_id',
       checkDrafts: () => ({ data: [] }),
     },
     perform: async () => {

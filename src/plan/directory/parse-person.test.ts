@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { DirectoryAnswer } from '../../domain/recipient.ts';
-import { parsePerson, personSchema } from './parse-person.ts';
+import { createPersonSchema, parsePerson } from './parse-person.ts';
 
 const defaults = { locale: 'en', timeZone: 'UTC' };
 const parse = (person: object): DirectoryAnswer =>
-  parsePerson(personSchema.parse({ student_id: 's1', ...person }), defaults);
+  parsePerson(createPersonSchema('student_id').parse({ student_id: 's1', ...person }), defaults);
 
 describe('parsePerson', () => {
   test('takes a whole person', () => {
@@ -107,4 +107,11 @@ describe('parsePerson', () => {
     const answer = parse({ student_id: 17, bypass_suppression: true });
     expect(answer).toEqual({ kind: 'found', recipient: { id: '17', locale: 'en', timeZone: 'UTC' } });
   });
+});
+
+test.each(['applicant_ref', 'id', 'email'])('the id may stand in the field %s', (idField) => {
+  const person = { name: 'Jo', student_id: 's1', [idField]: 'jo@example.com' };
+  expect(createPersonSchema(idField).parse(person)).toMatchObject({ id: 'jo@example.com', name: 'Jo' });
+  const { error } = createPersonSchema(idField).safeParse({ student_id: 's1' });
+  expect(error?.issues.map(({ path }) => path)).toEqual([[idField]]);
 });

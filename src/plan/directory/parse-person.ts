@@ -1,13 +1,8 @@
 import { z } from 'zod';
-import {
-  addressRepairs,
-  type ParsedAddress,
-  parseEmailAddress,
-  parsePhoneNumber,
-} from '../../domain/address.ts';
+import { addressRepairs } from '../../domain/address.ts';
+import { type AddressField, addressFields, channelTable, collectAddresses } from '../../domain/channel.ts';
 import { cleanDisplayName } from '../../domain/display-name.ts';
 import { parseLocale } from '../../domain/locale.ts';
-import type { Channel } from '../../domain/message.ts';
 import type { AddressRemark, DirectoryAnswer } from '../../domain/recipient.ts';
 import { parseTimeZone } from '../../domain/time-zone.ts';
 
@@ -23,17 +18,23 @@ const text = z
   .nullish()
   .transform((value) => value?.trim() || undefined);
 
-/** Other members are dropped: what we do not need we do not hold. */
-export const personSchema = z.object({
-  student_id: z.union([z.string().min(1), z.number().int()]).transform(String),
-  name: text,
-  first_name: text,
-  email: text,
-  phone: text,
-  locale: text,
-  time_zone: text,
-});
-export type Person = z.infer<typeof personSchema>;
+const addressTexts = Object.fromEntries(addressFields.map((field) => [field, text])) as Record<
+  AddressField,
+  typeof text
+>;
+
+const about = z.object({ name: text, first_name: text, ...addressTexts, locale: text, time_zone: text });
+const idText = z.union([z.string().min(1), z.number().int()]).transform(String);
+
+/**
+ * A person as directories describe one, with the id in the field of that name. Other members are dropped: what we do not
+ * need we do not hold.
+ */
+export function createPersonSchema(idField: string) {
+  const identity = z.object({ [idField]: idText }).transform((found) => ({ id: found[idField] ?? '' }));
+  return z.intersection(identity, about);
+}
+export type Person = z.infer<ReturnType<typeof createPersonSchema>>;
 
 /**
  * The person as a recipient, with strictly parsed addresses. A bad address is never used, for guessing what was meant
@@ -42,19 +43,23 @@ export type Person = z.infer<typeof personSchema>;
  * the default, because it only changes how dates look.
  */
 export function parsePerson(person: Person, defaults: PersonDefaults): DirectoryAnswer {
-  const email = parseAddress(person.email, parseEmailAddress);
-  const phone = parseAddress(person.phone, parsePhoneNumber);
-  const remarks = [...toRemark('email', email), ...toRemark('sms', phone)];
+  const remarks: AddressRemark[] = [];
+  const addresses = collectAddresses((channel, field) => {
+    const given = person[field];
+    if (given === undefined) return undefined;
+    const parsed = channelTable[channel].parseAddress(given);
+    if (parsed.ok) return parsed.value;
+    const repair = addressRepairs[parsed.fault];
+    const detail = `${field} in the directory is not usable (${parsed.fault}): ${repair}`;
+    remarks.push({ channel, detail });
+    return undefined;
+  });
   const [first] = remarks;
-  if (first !== undefined && !email?.ok && !phone?.ok) return { kind: 'refused', detail: first.detail };
+  if (first !== undefined && Object.keys(addresses).length === 0)
+    return { kind: 'refused', detail: first.detail };
   return {
     kind: 'found',
-    recipient: {
-      id: person.student_id,
-      ...whenGood('email', email),
-      ...whenGood('phone', phone),
-      ...readHabits(person, defaults),
-    },
+    recipient: { id: person.id, ...addresses, ...readHabits(person, defaults) },
     ...(first !== undefined && { remarks }),
   };
 }
@@ -66,27 +71,6 @@ function readHabits(person: Person, defaults: PersonDefaults) {
     locale: parseLocale(person.locale ?? '') ?? defaults.locale,
     timeZone: parseTimeZone(person.time_zone ?? '') ?? defaults.timeZone,
   };
-}
-
-function whenGood<Name extends string, T>(
-  name: Name,
-  parsed: ParsedAddress<T> | undefined,
-): Partial<Record<Name, T>> {
-  return parsed?.ok === true ? ({ [name]: parsed.value } as Record<Name, T>) : {};
-}
-
-function parseAddress<T>(
-  value: string | undefined,
-  parse: (text: string) => ParsedAddress<T>,
-): ParsedAddress<T> | undefined {
-  return value === undefined ? undefined : parse(value);
-}
-
-function toRemark(channel: Channel, parsed: ParsedAddress<unknown> | undefined): AddressRemark[] {
-  if (parsed === undefined || parsed.ok) return [];
-  const field = channel === 'email' ? 'email' : 'phone';
-  const repair = addressRepairs[parsed.fault];
-  return [{ channel, detail: `${field} in the directory is not usable (${parsed.fault}): ${repair}` }];
 }
 
 /** The name on one line, or none: line breaks in a directory are an accident of its forms. */

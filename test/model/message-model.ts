@@ -1,11 +1,14 @@
-import { dayMs } from './instant.ts';
-import type { AmbiguityPolicy, Category, MessageState } from './message.ts';
-import { isMoveAllowed, settleEnd } from './message.ts';
-import type { RecipientCounts } from './permit-rules.ts';
+import {
+  type AmbiguityPolicy,
+  type MessageState,
+  messageMoves,
+  untouchedEnds,
+} from '../../src/domain/message.ts';
 
 /**
- * What each decision does to one message: the reference that the Lua scripts are tested against. Every rule answers
- * the word that the script answers and the message afterwards, the same object when nothing changed.
+ * What each decision does to one message: the reference that the Lua scripts of the gate are compared against
+ * (`test/integration/gate-model.test.ts`); production runs the scripts alone. Every function answers the word that the
+ * script answers and the message afterwards, the same object when nothing changed.
  *
  * Whoever ends an attempt must be the *owner* of the live claim. `lateSent` remembers news that came while another
  * worker held a claim: whatever that attempt comes to, the message is sent.
@@ -172,37 +175,21 @@ export function requeueMessage(message: MessageFacts, ask: RequeueAsk, nowMs: nu
   };
 }
 
-/** What a permit counts for its recipient. */
-export function countRecipient(counts: RecipientCounts, category: Category, nowMs: number): RecipientCounts {
-  const day = Math.floor(nowMs / dayMs);
-  return {
-    ...counts,
-    last: new Map(counts.last).set(category, nowMs),
-    day,
-    dayCount: counts.day === day ? counts.dayCount + 1 : 1,
-  };
-}
-
 /**
- * Takes back what the claim counted for its recipient. The interval stays when another message was permitted since,
- * and a day that is over is not corrected.
+ * What a move to `to` comes to, given how often the message was queued once more after an attempt without an answer:
+ * one that may have left is `unknown` where another would end untouched. The reason keeps what it would have been.
  */
-export function uncountRecipient(
-  counts: RecipientCounts,
-  category: Category,
-  claim: Pick<MessageFacts, 'claimedAt' | 'lastBefore'>,
-): RecipientCounts {
-  const last = new Map(counts.last);
-  if (last.get(category) === claim.claimedAt) {
-    if (claim.lastBefore === undefined) last.delete(category);
-    else last.set(category, claim.lastBefore);
-  }
-  const sameDay = counts.day === Math.floor((claim.claimedAt ?? 0) / dayMs);
-  return { ...counts, last, dayCount: sameDay ? Math.max(0, counts.dayCount - 1) : counts.dayCount };
+export function settleEnd(
+  to: MessageState,
+  reason: string,
+  resends: number,
+): { readonly state: MessageState; readonly reason: string } {
+  return resends > 0 && untouchedEnds.includes(to)
+    ? { state: 'unknown', reason: `not-resent-${to}` }
+    : { state: to, reason };
 }
 
-/** A failed attempt makes the recipient wait, twice as long each time, for a day at most; a good one forgets. */
-export function backOffRecipient(counts: RecipientCounts, baseMs: number, nowMs: number): RecipientCounts {
-  const failures = counts.failures + 1;
-  return { ...counts, failures, notBefore: nowMs + Math.min(baseMs * 2 ** (failures - 1), dayMs) };
+/** True when the state machine allows the move. */
+export function isMoveAllowed(from: MessageState, to: MessageState): boolean {
+  return messageMoves[from].includes(to);
 }

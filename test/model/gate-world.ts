@@ -1,17 +1,10 @@
 import type { MessageId } from '../../src/domain/ids.ts';
 import { dayMs } from '../../src/domain/instant.ts';
+import { type AmbiguityPolicy, type Category, isEnded, type MessageState } from '../../src/domain/message.ts';
+import type { AttemptEnd } from '../../src/gate/permits.ts';
 import {
-  type AmbiguityPolicy,
-  type Category,
-  isEnded,
-  type MessageState,
-  settleEnd,
-} from '../../src/domain/message.ts';
-import {
-  backOffRecipient,
   claimMessage,
   commitAttempt,
-  countRecipient,
   endMessage,
   giveBackClaim,
   lapseClaim,
@@ -19,16 +12,15 @@ import {
   type RequeueAsk,
   type Ruled,
   requeueMessage,
-  uncountRecipient,
-} from '../../src/domain/message-rules.ts';
+  settleEnd,
+} from './message-model.ts';
+import { type GateFacts, judgePermit, type PermitAsk, type PermitVerdict } from './permit-model.ts';
 import {
-  type GateFacts,
-  judgePermit,
-  type PermitAsk,
-  type PermitVerdict,
+  backOffRecipient,
+  countRecipient,
   type RecipientCounts,
-} from '../../src/domain/permit-rules.ts';
-import type { AttemptEnd } from '../../src/gate/permits.ts';
+  uncountRecipient,
+} from './recipient-model.ts';
 
 /** The limits of the small world in which the model test lives. */
 export const world = {
@@ -59,7 +51,7 @@ export interface WorldClaim {
 }
 
 /**
- * The whole gate as the pure rules see it: a few messages, their recipients, one provider, the counters. Each method
+ * The whole gate as the reference models see it: a few messages, their recipients, one provider, the counters. Each method
  * does what one script does, and answers the same word.
  */
 export class GateWorld {

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { dayMs } from './instant.ts';
-import { messageStates } from './message.ts';
-import { judgePermit, type PermitAsk, type PermitFacts } from './permit-rules.ts';
+import { dayMs } from '../../src/domain/instant.ts';
+import { messageStates } from '../../src/domain/message.ts';
+import { judgePermit, type PermitAsk, type PermitFacts } from './permit-model.ts';
 
 const nowMs = Date.UTC(2026, 10, 20, 12);
 const flagNames = ['send', 'send:email', 'send:transactional', 'consume', 'consume:email'] as const;

@@ -2,26 +2,28 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   isEnded,
-  isMoveAllowed,
   messageMoves,
   messageStates,
   openStates,
   untouchedEnds,
   waitingStates,
-} from './message.ts';
+} from '../../src/domain/message.ts';
 import {
-  backOffRecipient,
   claimMessage,
   commitAttempt,
-  countRecipient,
   endMessage,
   giveBackClaim,
+  isMoveAllowed,
   lapseClaim,
   type MessageFacts,
   requeueMessage,
+} from './message-model.ts';
+import {
+  backOffRecipient,
+  countRecipient,
+  type RecipientCounts,
   uncountRecipient,
-} from './message-rules.ts';
-import type { RecipientCounts } from './permit-rules.ts';
+} from './recipient-model.ts';
 
 const fresh: MessageFacts = {
   state: 'queued',

@@ -1,9 +1,13 @@
-import { dayMs } from './instant.ts';
-import { type Category, type Channel, type MessageState, settleEnd } from './message.ts';
+import type { Channel } from '../../src/domain/channel.ts';
+import { dayMs } from '../../src/domain/instant.ts';
+import type { Category, MessageState } from '../../src/domain/message.ts';
+import { settleEnd } from './message-model.ts';
+import type { RecipientCounts } from './recipient-model.ts';
 
 /**
- * May this message leave now? The rule of the gate as a pure function: the reference that `permit.lua` is tested
- * against. Everything it looks at comes in as a value; the instant is the store's. Strictest first:
+ * May this message leave now? The reference model that `permit.lua` is compared against
+ * (`test/integration/gate-model.test.ts`); production runs the script alone. Everything it looks at comes in as a value; the
+ * instant is the store's. Strictest first:
  *
  * 1. there must be something to send: the message is queued or retrying, and not past its `notAfter`;
  * 2. the gate says exactly `on`, for sending as a whole, for the channel and for the category;
@@ -48,15 +52,6 @@ export interface PermitFacts {
 export interface GateFacts {
   readonly run: string;
   readonly flags: ReadonlyMap<string, { readonly value: string; readonly until?: number | undefined }>;
-}
-
-/** What is remembered of one address. `last` is by category. */
-export interface RecipientCounts {
-  readonly last: ReadonlyMap<Category, number>;
-  readonly day: number;
-  readonly dayCount: number;
-  readonly failures: number;
-  readonly notBefore: number;
 }
 
 export interface WindowFacts {
