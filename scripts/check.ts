@@ -74,7 +74,7 @@ async function listSteps(): Promise<Step[]> {
           command: [process.execPath, script, '--check'],
         }),
       ),
-    { name: 'requirements', command: npx('tsx', 'scripts/check-requirements.ts') },
+    { name: 'requirements', command: [process.execPath, 'scripts/check-requirements.ts'] },
     {
       name: 'shell scripts',
       command: ['shellcheck', '-x', ...shellFiles],
