@@ -127,6 +127,7 @@ describe('where the machine has only an older Node', () => {
     ['up', 1],
     ['test', 1],
     ['token', 1],
+    ['acc', 1],
     ['test-critical', 1],
     ['verify-production.sh', 64],
   ])('%s ends with %i and the repair on a platform that has none', async (script, code) => {
