@@ -4,8 +4,8 @@
 #     --sbom=true --provenance=mode=max --tag registry.example.com/auto-com-center:0.1.0 --push .
 #
 # The base is pinned by its version tag. A tag can be moved: at release, pin what was tested by its digest,
-# --build-arg NODE_IMAGE=node:24.20.0-trixie-slim@sha256:…
-ARG NODE_IMAGE=node:24.20.0-trixie-slim
+# --build-arg NODE_IMAGE=node:24.22.3-trixie-slim@sha256:…
+ARG NODE_IMAGE=node:24.22.3-trixie-slim
 
 FROM ${NODE_IMAGE} AS build
 WORKDIR /app
@@ -16,7 +16,7 @@ COPY scripts/build.ts scripts/
 COPY local local
 COPY src src
 COPY workers workers
-RUN npm run build
+RUN node scripts/build.ts
 
 FROM ${NODE_IMAGE} AS dependencies
 WORKDIR /app

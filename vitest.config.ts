@@ -1,7 +1,5 @@
 import { defineConfig } from 'vitest/config';
 
-import { createTallyReporter } from './scripts/lib/tally-reporter.ts';
-
 interface Layer {
   readonly name: string;
   readonly include: readonly string[];
@@ -44,9 +42,6 @@ const layers: readonly Layer[] = [
   { name: 'long', include: ['test/long/**/*.test.ts'], testTimeoutMs: 300_000, workersMax: 2 },
 ];
 
-/** Set by `scripts/lib/run-tests.ts`, which adds up the layers. */
-const tallyFile = process.env['TEST_TALLY_FILE'];
-
 export default defineConfig({
   test: {
     projects: layers.map(({ name, include, testTimeoutMs, workersMax, isolate = true }, order) => ({
@@ -66,7 +61,6 @@ export default defineConfig({
         env: { NODE_ENV: 'test', TZ: 'UTC' },
       },
     })),
-    reporters: tallyFile === undefined ? ['default'] : ['default', createTallyReporter(tallyFile)],
     dangerouslyIgnoreUnhandledErrors: false,
     teardownTimeout: 10_000,
   },

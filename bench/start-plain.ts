@@ -5,7 +5,6 @@ import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { type Child, startChild } from '../local/child.ts';
 import { audiences, type Issuer } from '../local/issuer.ts';
-import { createLater } from '../local/later.ts';
 import { findFreePort, loopback } from '../local/loopback.ts';
 import { startRedis } from '../local/redis.ts';
 import { findRoot } from '../local/root.ts';
@@ -62,9 +61,9 @@ export async function startPlain(options: PlainOptions): Promise<Plain> {
     const known = [...processes.keys()].filter((name) => name.startsWith(kind)).length;
     const name = known === 0 ? kind : `${kind}-${known + 1}`;
     const file = join(programs, `${kind}.js`);
-    const ready = createLater<undefined>();
+    const ready = Promise.withResolvers<undefined>();
     const onLine = (line: string): void => {
-      if (line === 'ready') ready.give(undefined);
+      if (line === 'ready') ready.resolve(undefined);
     };
     const logFile = join(dir, `${name}.log`);
     const child = startChild({ name, file, cwd: findRoot(), environment, logFile, onLine });
@@ -103,7 +102,7 @@ function compilePrograms(): string {
     const { outputText } = ts.transpileModule(readFileSync(join(from, file), 'utf8'), {
       compilerOptions: {
         module: ts.ModuleKind.ESNext,
-        target: ts.ScriptTarget.ES2023,
+        target: ts.ScriptTarget.ES2024,
         rewriteRelativeImportExtensions: true,
         verbatimModuleSyntax: true,
       },

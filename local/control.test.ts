@@ -96,7 +96,7 @@ function holdElsewhere() {
     const readState = () => ({ pid: process.pid, phase: 'ready', addresses: {} });
     await takePlace({ dataDir: '${dataDir}', readState, onStop: () => setTimeout(() => process.exit(0), 300) });
     console.log('taken');`;
-  return spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', code], {
+  return spawn(process.execPath, ['--input-type=module', '-e', code], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
 }

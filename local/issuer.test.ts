@@ -24,7 +24,7 @@ afterEach(async () => {
   for (const issuer of started.splice(0)) await issuer.stop();
 });
 
-// First in the file: the sentence about Node 20 is said once, when oidc-provider is imported.
+// First in the file: a sentence about an unsupported Node would be said once, when oidc-provider is imported.
 test('starting says nothing on the console', async () => {
   const warn = vi.spyOn(console, 'warn').mockReturnValue();
   const info = vi.spyOn(console, 'info').mockReturnValue();

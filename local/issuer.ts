@@ -79,7 +79,7 @@ async function buildProvider(
   keys: readonly PrivateKey[],
   clients: readonly IssuerClient[],
 ): Promise<RequestListener> {
-  const { Provider } = await importProvider();
+  const { Provider } = await import('oidc-provider');
   const provider = new Provider(url, buildConfiguration(keys, clients));
   const callback = provider.callback();
   return (request, response) => void callback(request, response);
@@ -143,19 +143,3 @@ const keepsNothing: Oidc.Adapter = {
   destroy: () => Promise.resolve(),
   revokeByGrantId: () => Promise.resolve(),
 };
-
-/**
- * oidc-provider warns about Node 20 once, while it is imported. For a development issuer that is noise (what we use
- * of it runs on 20, see issuer.test.ts), so this one sentence is dropped; every other warning gets through.
- */
-async function importProvider(): Promise<typeof Oidc> {
-  const { warn } = console;
-  console.warn = (...words: unknown[]): void => {
-    if (!String(words[0]).includes('Unsupported runtime')) warn(...words);
-  };
-  try {
-    return await import('oidc-provider');
-  } finally {
-    console.warn = warn;
-  }
-}

@@ -82,7 +82,7 @@ test('it dies with its parent, even when the parent is killed', async () => {
     const redis = await startRedis({ dir: '${dir}', port: 0 });
     console.log(redis.pid);
     setInterval(() => {}, 1000);`;
-  const parent = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', code], {
+  const parent = spawn(process.execPath, ['--input-type=module', '-e', code], {
     stdio: 'pipe',
   });
   const [line] = await once(parent.stdout, 'data');

@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Child, startChild } from './child.ts';
 import type { Environment, Program } from './environment.ts';
-import { createLater } from './later.ts';
 import { type Crash, type StandOptions, type StandPart, StartFault } from './part.ts';
 import type { Report } from './report.ts';
 import { findRoot } from './root.ts';
@@ -48,7 +47,7 @@ function startProgram(program: Program, options: ProgramsOptions): { child: Chil
   const ownPort =
     program.metricsPort === undefined ? {} : { METRICS_PORT: String(ports[program.metricsPort]) };
   const logFile = join(options.logsDir, `${program.name}.log`);
-  const saidReady = createLater<undefined>();
+  const saidReady = Promise.withResolvers<undefined>();
   const child = startChild({
     name: program.name,
     file,
@@ -56,7 +55,7 @@ function startProgram(program: Program, options: ProgramsOptions): { child: Chil
     environment: { ...environment, ...ownPort },
     logFile,
     onLine: (line) => {
-      if (/"msg":\s*"ready"/.test(line)) saidReady.give(undefined);
+      if (/"msg":\s*"ready"/.test(line)) saidReady.resolve(undefined);
     },
   });
   const isUp = isApi(program)
@@ -88,7 +87,7 @@ async function waitForAnswer(url: string, child: Child): Promise<undefined> {
     if (response?.status === 200) return undefined;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  return createLater<undefined>().promise;
+  return new Promise(() => undefined);
 }
 
 async function stopChild(

@@ -6,7 +6,6 @@ import { runDemo } from './demo.ts';
 import { startInBackground } from './detach.ts';
 import { sayEnding } from './ending.ts';
 import { choosePorts, describeTakenPorts, listIgnoredSettings, programs } from './environment.ts';
-import { createLater } from './later.ts';
 import { type Crash, StartFault } from './part.ts';
 import { createReport, type Report } from './report.ts';
 import { fetchToken } from './request-token.ts';
@@ -58,8 +57,8 @@ function readOptions() {
 async function runInForeground(hasDemo: boolean): Promise<number> {
   let phase: StandState['phase'] = 'starting';
   let stand: Stand | undefined;
-  const stop = createLater<'asked'>();
-  const askStop = (): void => stop.give('asked');
+  const stop = Promise.withResolvers<'asked'>();
+  const askStop = (): void => stop.resolve('asked');
   const readState = (): StandState => ({ pid: process.pid, phase, addresses: stand?.addresses ?? {} });
   const onDrill = async (name: string, seconds: number): Promise<string> => {
     if (stand === undefined) throw new Error('The stand is still starting. Try again in a moment.');

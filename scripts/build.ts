@@ -45,7 +45,6 @@ async function makeOneFile(program: string): Promise<void> {
     bundle: true,
     platform: 'node',
     format: 'esm',
-    target: 'node20.19',
     sourcemap: 'linked',
     sourcesContent: false,
     logLevel: 'warning',

@@ -72,10 +72,10 @@ async function listSteps(): Promise<Step[]> {
       .map(
         (script): Step => ({
           name: `${script.slice(8, -3)} unchanged`,
-          command: npx('tsx', script, '--check'),
+          command: [process.execPath, script, '--check'],
         }),
       ),
-    { name: 'requirements', command: npx('tsx', 'scripts/check-requirements.ts') },
+    { name: 'requirements', command: [process.execPath, 'scripts/check-requirements.ts'] },
     {
       name: 'shell scripts',
       command: ['shellcheck', '-x', ...shellFiles],

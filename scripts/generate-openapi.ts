@@ -20,7 +20,7 @@ if (!process.argv.includes('--check')) {
   writeFileSync(file, document);
   console.log(`docs/openapi.json: ${eventTypes.length} event types, ${documentedRoutes.length} routes`);
 } else if (readCommitted() !== document) {
-  console.error('docs/openapi.json is not what the routes say; run: npx tsx scripts/generate-openapi.ts');
+  console.error('docs/openapi.json is not what the routes say; run: npm run generate:openapi');
   process.exitCode = 1;
 }
 

@@ -2,7 +2,7 @@
  * Takes pictures of every email template's sample, as a phone (390 px) and a desk (900 px) show it, in light and
  * dark, into docs/templates. Nothing is fetched: a template that asks for anything outside fails the run.
  *
- *   npx tsx scripts/shoot-templates.ts
+ *   scripts/node scripts/shoot-templates.ts
  */
 import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { type Browser, chromium } from 'playwright-core';
@@ -79,7 +79,7 @@ function writeGallery(templates: readonly (readonly [type: string, title: string
   return [
     '# How the emails look',
     '',
-    'Made by `npx tsx scripts/shoot-templates.ts` from the samples in `templates/`: phone in light and dark, and desk.',
+    'Made by `scripts/node scripts/shoot-templates.ts` from the samples in `templates/`: phone in light and dark, and desk.',
     'The desk in dark is beside them as `*-desk-dark.png`.',
     '',
     ...sections,

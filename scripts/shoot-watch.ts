@@ -2,7 +2,7 @@
  * Takes the pictures of `acc watch` in docs/operations: one of a normal night, one of a night on which the guard stopped
  * sending. They are drawn by the command's own code, from made-up figures, on a screen of 80 × 24.
  *
- *   npx tsx scripts/shoot-watch.ts
+ *   scripts/node scripts/shoot-watch.ts
  */
 import { mkdirSync } from 'node:fs';
 import { chromium } from 'playwright-core';

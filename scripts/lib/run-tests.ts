@@ -1,99 +1,116 @@
 /**
- * Runs the layers of tests one after another and adds up what really ran. Usage: run-tests.ts [layer…]
+ * Runs the layers of tests of the current folder, one after another, and counts what really ran. Usage:
+ * run-tests.ts [layer…]
  *
  * Prints every failure and every skip with its reason, and as the last line `N passed, N failed, N skipped`. Exit 1
- * when anything failed, or when nothing ran at all.
+ * when anything failed, or when nothing ran at all; 2 when there is no such layer.
  */
-import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { createVitest, type TestCase, type TestModule, type TestSuite, type Vitest } from 'vitest/node';
 
-import type { TestTally } from './tally-reporter.ts';
+interface Finding {
+  readonly name: string;
+  readonly reason: string;
+}
 
-/** The quick ones first: what is broken shows early. */
-const layers = ['unit', 'golden', 'conformance', 'regression', 'integration', 'e2e', 'faults'];
+const layers = ['unit', 'golden', 'conformance', 'integration', 'regression', 'e2e', 'faults'];
 /** Only when they are named: they take longer than anybody waits for after each change. */
 const longLayers = ['long'];
-const root = fileURLToPath(new URL('../..', import.meta.url));
-/** A layer that has not ended by then is killed, and that is a failure. */
-const layerDeadlineMs = 20 * 60_000;
-const longLayerDeadlineMs = 60 * 60_000;
+/** A run that has not ended by then is a failure. */
+const deadlineMs = 60 * 60_000;
 
-process.exitCode = await runTests(process.argv.slice(2));
+await runTests(process.argv.slice(2));
+process.exit();
 
-async function runTests(chosen: readonly string[]): Promise<number> {
+async function runTests(chosen: readonly string[]): Promise<void> {
   const known = [...layers, ...longLayers];
   const unknown = chosen.filter((name) => !known.includes(name));
   if (unknown.length > 0) {
     console.error(`There is no layer ${unknown.join(', ')}. The layers are: ${known.join(', ')}.`);
-    return 2;
+    process.exit(2);
   }
-  const tallies: TestTally[] = [];
-  for (const layer of chosen.length > 0 ? chosen : layers) tallies.push(await runLayer(layer));
-  const passed = tallies.reduce((sum, tally) => sum + tally.passed, 0);
-  const failed = tallies.flatMap((tally) => tally.failed);
-  const skipped = tallies.flatMap((tally) => tally.skipped);
-  for (const { name, error } of failed) console.log(`\nFAILED  ${name}\n${indent(error)}`);
-  if (skipped.length > 0) console.log('');
-  for (const { name, reason } of skipped) console.log(`SKIPPED ${name}: ${reason}`);
-  if (passed + failed.length === 0)
-    console.log('\nNot one test ran: that proves nothing, and counts as a failure.');
-  console.log(`\n${passed} passed, ${failed.length} failed, ${skipped.length} skipped`);
-  return failed.length === 0 && passed > 0 ? 0 : 1;
-}
-
-async function runLayer(layer: string): Promise<TestTally> {
-  const dir = mkdtempSync(join(tmpdir(), 'tally-'));
-  const file = join(dir, 'tally.json');
-  console.log(`\n== ${layer}`);
-  const startedAt = performance.now();
-  const end = await runVitest(layer, file);
-  const tally = readTally(file, layer, end);
-  rmSync(dir, { recursive: true });
-  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
-  const counts = `${tally.passed} passed, ${tally.failed.length} failed, ${tally.skipped.length} skipped`;
-  console.log(`== ${layer}: ${counts} in ${seconds} s`);
-  return tally;
-}
-
-/** Resolves with the exit code, or with the signal that ended it. */
-function runVitest(layer: string, tallyFile: string): Promise<number | string> {
-  const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
-  const args = [vitest, 'run', '--project', layer, '--passWithNoTests'];
-  return new Promise((resolve) => {
-    const child = spawn(process.execPath, args, {
-      cwd: root,
-      stdio: ['ignore', 'inherit', 'inherit'],
-      env: { ...process.env, TEST_TALLY_FILE: tallyFile },
-      timeout: longLayers.includes(layer) ? longLayerDeadlineMs : layerDeadlineMs,
-      killSignal: 'SIGKILL',
-    });
-    child.once('error', (error) => resolve(error.message));
-    child.once('close', (code, signal) => resolve(code ?? signal ?? 'no exit code'));
+  let vitest: Vitest | undefined;
+  let hasEnded = false;
+  // However the process ends: vitest ends it by itself when it meets what it does not expect.
+  process.once('exit', (code) => {
+    const failed = vitest === undefined ? [] : listFailures(vitest);
+    // Silence is never a pass.
+    if (!hasEnded || (code !== 0 && failed.length === 0))
+      failed.push({ name: 'the run', reason: `it ended with exit code ${code}; its output is above` });
+    process.exitCode = report(vitest?.state.getTestModules() ?? [], failed);
   });
+  setTimeout(() => process.exit(1), deadlineMs).unref();
+  const project = chosen.length > 0 ? [...chosen] : layers;
+  vitest = await createVitest('test', { watch: false, passWithNoTests: true, project });
+  await vitest.start();
+  hasEnded = true;
+  await vitest.close();
 }
 
-/** A run that ended badly without naming a failure is one failure: silence is never a pass. */
-function readTally(file: string, layer: string, end: number | string): TestTally {
-  const tally = parseTally(file);
-  if (tally !== undefined && (end === 0 || tally.failed.length > 0)) return tally;
-  const failure = {
-    name: layer,
-    error: `the run ended with ${end} and named no failed test; its output is above`,
-  };
-  return { passed: tally?.passed ?? 0, failed: [failure], skipped: tally?.skipped ?? [] };
+/** Answers the exit code. */
+function report(modules: readonly TestModule[], failed: readonly Finding[]): number {
+  const tests = modules.flatMap((module) => [...module.children.allTests()]);
+  const passed = tests.filter(hasPassed);
+  const skipped = tests.filter((test) => !['passed', 'failed'].includes(test.result().state));
+  console.log('');
+  for (const [layer, own] of Map.groupBy(tests, (test) => test.project.name))
+    console.log(`== ${layer}: ${own.filter(hasPassed).length} passed in ${measureSeconds(own)} s`);
+  for (const { name, reason } of failed)
+    console.log(`\nFAILED  ${name}\n${reason.replace(/^/gm, '        ')}`);
+  console.log('');
+  for (const test of skipped) console.log(`SKIPPED ${fullName(test)}: ${findSkipReason(test)}`);
+  if (passed.length + failed.length === 0)
+    console.log('Not one test ran: that proves nothing, and counts as a failure.');
+  console.log(`\n${passed.length} passed, ${failed.length} failed, ${skipped.length} skipped`);
+  return failed.length === 0 && passed.length > 0 ? 0 : 1;
 }
 
-function parseTally(file: string): TestTally | undefined {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8'));
-  } catch {
-    return undefined;
+/** A failed hook, a file that does not load and an unhandled error are failures like a failed test. */
+function listFailures({ state }: Vitest): Finding[] {
+  const modules = state.getTestModules();
+  const suites = modules.flatMap((module) => [module, ...module.children.allSuites()]);
+  const tests = modules.flatMap((module) => [...module.children.allTests('failed')]);
+  return [
+    ...tests.map((test) => ({ name: fullName(test), reason: joinErrors(test.result().errors ?? []) })),
+    ...suites
+      .filter((suite) => suite.errors().length > 0)
+      .map((suite) => ({ name: fullName(suite), reason: joinErrors(suite.errors()) })),
+    ...state.getUnhandledErrors().map((error) => ({ name: 'unhandled error', reason: joinErrors([error]) })),
+  ];
+}
+
+/** The reason it was given (`context.skip('why')`): the reporters of vitest drop it. */
+function findSkipReason(test: TestCase): string {
+  const result = test.result();
+  if (result.state !== 'skipped') return 'it never ended';
+  for (let above = test.parent; ; above = above.parent) {
+    if (above.errors().length > 0) return 'a hook above it failed';
+    if (above.type === 'module') return result.note ?? 'no reason given';
   }
 }
 
-function indent(text: string): string {
-  return text.replace(/^/gm, '        ');
+function hasPassed(test: TestCase): boolean {
+  return test.result().state === 'passed';
+}
+
+function measureSeconds(tests: readonly TestCase[]): string {
+  const spans = tests.map((test) => test.diagnostic()).filter((span) => span !== undefined);
+  const first = Math.min(...spans.map(({ startTime }) => startTime));
+  const last = Math.max(...spans.map(({ startTime, duration }) => startTime + duration));
+  return (spans.length === 0 ? 0 : (last - first) / 1000).toFixed(1);
+}
+
+function fullName(one: TestCase | TestSuite | TestModule): string {
+  return one.type === 'module' ? one.relativeModuleId : `${one.module.relativeModuleId} > ${one.fullName}`;
+}
+
+function joinErrors(errors: readonly unknown[]): string {
+  return errors
+    .map((error) =>
+      error instanceof Error || isSerialized(error) ? (error.stack ?? error.message) : String(error),
+    )
+    .join('\n');
+}
+
+function isSerialized(error: unknown): error is { message: string; stack?: string } {
+  return typeof error === 'object' && error !== null && 'message' in error;
 }

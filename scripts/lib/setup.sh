@@ -1,6 +1,8 @@
 # shellcheck shell=bash
-# What scripts/up and scripts/test need before anything of ours can run. To be sourced from the root of the
-# repository, under `set -euo pipefail`. Every function is quick and silent when there is nothing to do.
+# What scripts/up and scripts/test need before anything of ours can run. To be sourced under `set -euo pipefail`; all
+# but Node is set up in the current folder, the root of the repository. What has nothing to do is quick and silent.
+
+repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 
 # run_step <what> <command…>: shows what takes long, and the end of its output when it fails.
 run_step() {
@@ -30,18 +32,57 @@ run_step() {
   fi
 }
 
-# Node 20.19 or newer, or how to get it.
+# The Node that the image ships, or a newer one: this machine's own, else the one of .node-version, fetched when it is
+# not here yet and put first in PATH.
 require_node() {
-  local found
-  found=$(node --version 2>/dev/null) || found=none
-  if [ "$found" != none ] && node -e '
-    const [major, minor] = process.versions.node.split(".").map(Number);
-    process.exit(major > 20 || (major === 20 && minor >= 19) ? 0 : 1);'; then
-    return 0
+  find_node || { fetch_node && find_node; } || explain_node
+}
+
+# What is on this machine already.
+find_node() {
+  local pinned own folder
+  pinned=$(<"$repository/.node-version")
+  own=$(node --version 2>/dev/null) || own=v0
+  own=${own#v}
+  [ "${own%%.*}" -lt "${pinned%%.*}" ] || return 0
+  folder=$repository/.runtime/$pinned/bin
+  # Asked, not only looked at: a power cut can leave a file without its contents.
+  [ "$("$folder/node" --version 2>/dev/null)" = "v$pinned" ] || return 1
+  PATH=$folder:$PATH
+}
+
+# npm fetches it, so that the registry, the proxy and the account of this machine are used, and refuses what has not
+# the checksum of .node-integrity. It gets its name only when it is whole: an interrupted or a second fetch does no harm.
+fetch_node() {
+  local version package integrity runtimes=$repository/.runtime new
+  version=$(<"$repository/.node-version")
+  # shellcheck disable=SC2016 # a template of JavaScript
+  package=$(node -p '`node-${process.platform}-${process.arch}`' 2>/dev/null) || return 1
+  integrity=$(sed -n "s/^$package //p" "$repository/.node-integrity")
+  [ -n "$integrity" ] || return 1
+  mkdir -p "$runtimes" || return 1
+  find "$runtimes" -maxdepth 1 -name 'new.*' -mmin +60 -exec rm -rf {} +
+  new=$(mktemp -d "$runtimes/new.XXXXXX") || return 1
+  cp "$repository/.npmrc" "$new"
+  printf '{"dependencies":{"%s":"%s"}}\n' "$package" "$version" >"$new/package.json"
+  printf '{"lockfileVersion":3,"packages":{"":{"dependencies":{"%s":"%s"}},"node_modules/%s":{"version":"%s","integrity":"%s"}}}\n' \
+    "$package" "$version" "$package" "$version" "$integrity" >"$new/package-lock.json"
+  if run_step "Node $version" npm ci --prefix "$new" --ignore-scripts --no-audit --no-fund; then
+    # Another start may have been quicker. What is there and does not run is replaced.
+    find_node || rm -rf "${runtimes:?}/$version"
+    mv -T "$new/node_modules/$package" "$runtimes/$version" 2>/dev/null || true
   fi
+  rm -rf "$new"
+}
+
+explain_node() {
+  local pinned found
+  pinned=$(<"$repository/.node-version")
+  found=$(node --version 2>/dev/null) || found=none
   cat >&2 <<TEXT
-Node 20.19 or newer is needed (found: $found). Get Node 24 from https://nodejs.org/, or with
-  nvm install 24      (https://github.com/nvm-sh/nvm)
+Node ${pinned%%.*} or newer is needed (found: $found), and could not be fetched from the npm registry. Install it from
+https://nodejs.org/, or with
+  nvm install ${pinned%%.*}      (https://github.com/nvm-sh/nvm)
   brew install node   (macOS)
 TEXT
   return 1
@@ -110,6 +151,6 @@ build_program() {
       -newer dist/.built -print -quit)
     [ -n "$newer" ] || return 0
   fi
-  run_step 'npm run build' npm run --silent build || return 1
+  run_step build node scripts/build.ts || return 1
   touch dist/.built
 }

@@ -12,7 +12,7 @@ function startWatched(body: string) {
   const program = `import { watchEventLoop } from ${JSON.stringify(watch)};
 watchEventLoop(2_000);
 setTimeout(() => { ${body} }, 100);`;
-  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program], {
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   let printed = '';

@@ -14,8 +14,8 @@ const manifest: { readonly dependencies: Readonly<Record<string, string>> } = JS
 );
 
 describe('the image', () => {
-  test('stands on one Node 24 LTS, named by its whole version', () => {
-    expect(defaults['NODE_IMAGE']).toMatch(/^node:24\.\d+\.\d+-[a-z]+-slim(@sha256:[0-9a-f]{64})?$/);
+  test('stands on one Node, named by its whole version', () => {
+    expect(defaults['NODE_IMAGE']).toMatch(/^node:\d+\.\d+\.\d+-[a-z]+-slim(@sha256:[0-9a-f]{64})?$/);
     expect(new Set(stages.map(({ from }) => from))).toEqual(new Set([defaults['NODE_IMAGE']]));
   });
 
@@ -47,11 +47,11 @@ describe('the image', () => {
 
   test('installs from the lockfile without running the scripts of packages, and keeps development out of what runs', () => {
     const installs = stages.flatMap(({ name, instructions }) =>
-      instructions.filter(({ text }) => text.startsWith('npm ')).map(({ text }) => [name, text]),
+      instructions.filter(({ text }) => /^(npm|node) /.test(text)).map(({ text }) => [name, text]),
     );
     expect(installs).toEqual([
       ['build', 'npm ci --ignore-scripts'],
-      ['build', 'npm run build'],
+      ['build', 'node scripts/build.ts'],
       ['dependencies', 'npm ci --ignore-scripts --omit=dev'],
     ]);
     const modules = listCopies(runtime).filter(({ sources }) => sources[0]?.endsWith('node_modules'));

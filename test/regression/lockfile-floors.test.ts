@@ -10,6 +10,7 @@ interface LockedPackage {
   readonly version?: string;
   readonly resolved?: string;
   readonly integrity?: string;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
 
 interface Manifest {
@@ -60,6 +61,14 @@ test('every package has its checksum, those of other platforms too', () => {
     ([path, { integrity }]) => path !== '' && integrity?.startsWith('sha512-') !== true,
   );
   expect(unchecked.map(([path]) => path)).toEqual([]);
+});
+
+test('the packages of every platform are locked: npm has left those of other machines out, and npm ci then refuses', () => {
+  const optional = Object.values(lockfile.packages).flatMap((entry) =>
+    Object.keys(entry.optionalDependencies ?? {}),
+  );
+  expect(optional.length).toBeGreaterThan(50);
+  expect(optional.filter((name) => listVersions(name).length === 0)).toEqual([]);
 });
 
 test('versions are compared by number, not by letter', () => {
