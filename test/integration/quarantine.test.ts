@@ -181,7 +181,7 @@ describe('taking an event that nobody can judge', () => {
     expect(await read(id)).toMatchObject({
       state: 'quarantined',
       client: '',
-      event: someEvent,
+      body: someEvent,
       receivedAt: startMs,
     });
     expect(await redis.zcard(keys.shard(0).eventsOpen)).toBe(0);
