@@ -74,11 +74,13 @@ export function buildJudge(foundation: Foundation, { tokens, keySet }: Identity)
       metrics.countEventAccepted({ type, client });
     },
     onTokenFault: (reason) => metrics.countTokenFailure(reason),
-    onUnreadable: (id) =>
+    onUnreadable: (id, what) =>
       errors.error(
-        'unreadable token',
+        `unreadable ${what}`,
         { event_id: id },
-        'a quarantined token does not open: is its key in QUARANTINE_KEYS?',
+        what === 'token'
+          ? 'a quarantined token does not open: is its key in QUARANTINE_KEYS?'
+          : 'a newer program wrote this record: it stays in quarantine until such a program judges it',
       ),
   });
   return async (limit) => {

@@ -8,6 +8,7 @@ import type { ProviderReport, SenderView } from '../providers/provider-report.ts
 import type { Keys } from '../store/keys.ts';
 import { toStoreError } from '../store/scripts.ts';
 import { readStoreClock } from '../store/store-clock.ts';
+import { readStored } from '../store/unreadable-record.ts';
 import { findWorstBreaker, listLiveSenders, readSenderViews } from './sender-reports.ts';
 
 interface Store {
@@ -166,7 +167,7 @@ async function readAnswers({ redis, keys }: Store): Promise<ReadonlyMap<string, 
     const fields = Object.entries(await redis.hgetall(keys.shard(0).providerHealth));
     return new Map(
       fields.flatMap(([sender, text]) => {
-        const answer = answerSchema.safeParse(JSON.parse(text)).data;
+        const answer = readStored(text, answerSchema);
         return answer === undefined ? [] : [[sender, answer] as const];
       }),
     );

@@ -3,8 +3,14 @@ import { ServiceError } from '../domain/errors.ts';
 import type { MessageId } from '../domain/ids.ts';
 import { groupOf, messageGroups, openStates } from '../domain/message.ts';
 import { nameAddress } from '../gate/name-address.ts';
-import { isMeant, listIndexes, type MessageFilter, type Store, walkBriefs } from '../gate/select-messages.ts';
-import type { MessageBrief } from '../store/message-brief.ts';
+import {
+  isMeant,
+  listIndexes,
+  type MessageFilter,
+  type Store,
+  walkSummaries,
+} from '../gate/select-messages.ts';
+import type { MessageSummary } from '../store/message-summary.ts';
 import { toStoreError } from '../store/scripts.ts';
 import { type Page, parseCursor, readPage, walkIndexes } from '../store/walk-index.ts';
 
@@ -24,7 +30,7 @@ export interface SearchAsk {
 
 /** A message, wherever it stands. */
 export interface FoundMessage {
-  readonly message: MessageBrief;
+  readonly message: MessageSummary;
   /** What an open message waits for, in one word. */
   readonly waitsFor?: string;
   /** Epoch ms; when it is looked at again, if that is later than now. */
@@ -48,7 +54,7 @@ const countedMax = 20_000;
  * @throws ServiceError `invalid-request-data` for what is no address; `store-unavailable`
  */
 export async function searchMessages(deps: SearchDeps, ask: SearchAsk): Promise<FoundPage> {
-  const walk = walkBriefs(deps, listSources(deps, ask), (brief) => isMeant(brief, ask.filter), {
+  const walk = walkSummaries(deps, listSources(deps, ask), (message) => isMeant(message, ask.filter), {
     after: parseCursor(ask.cursor),
   });
   const [page, waits] = await Promise.all([
@@ -56,7 +62,7 @@ export async function searchMessages(deps: SearchDeps, ask: SearchAsk): Promise<
     ask.cursor === undefined && ask.to === undefined ? countWaits(deps) : {},
   ]);
   const dueAt = await readDueAt(deps, page.items);
-  const items = page.items.map((brief) => describeFound(brief, dueAt.get(brief.id), deps.now()));
+  const items = page.items.map((message) => describeFound(message, dueAt.get(message.id), deps.now()));
   return { ...page, items, ...waits };
 }
 
@@ -76,7 +82,7 @@ function hashOf(deps: SearchDeps, address: string): string {
   throw new ServiceError('invalid-request-data', 'the recipient has a fault', { faults });
 }
 
-function describeFound(message: MessageBrief, dueAt: number | undefined, nowMs: number): FoundMessage {
+function describeFound(message: MessageSummary, dueAt: number | undefined, nowMs: number): FoundMessage {
   const waitsFor = describeWait(message, dueAt, nowMs);
   return {
     message,
@@ -87,16 +93,16 @@ function describeFound(message: MessageBrief, dueAt: number | undefined, nowMs: 
 
 /** What an open message waits for, in one word; undefined for any other, and for one that is being sent. */
 function describeWait(
-  brief: Pick<MessageBrief, 'state' | 'sendAt' | 'waitsFor'>,
+  message: Pick<MessageSummary, 'state' | 'sendAt' | 'waitsFor'>,
   dueAt: number | undefined,
   nowMs: number,
 ): string | undefined {
-  if (!openStates.includes(brief.state) || brief.state === 'claimed') return undefined;
-  if (brief.sendAt !== undefined && brief.sendAt > nowMs) return 'not-due';
-  return dueAt === undefined || dueAt <= nowMs ? 'turn' : nameWait(brief);
+  if (!openStates.includes(message.state) || message.state === 'claimed') return undefined;
+  if (message.sendAt !== undefined && message.sendAt > nowMs) return 'not-due';
+  return dueAt === undefined || dueAt <= nowMs ? 'turn' : nameWait(message);
 }
 
-function nameWait({ state, waitsFor = '' }: Pick<MessageBrief, 'state' | 'waitsFor'>): string {
+function nameWait({ state, waitsFor = '' }: Pick<MessageSummary, 'state' | 'waitsFor'>): string {
   if (waitsFor.startsWith('domain:')) return 'limit';
   if (waitsFor !== '') return waitsFor;
   return state === 'retrying' ? 'retry' : 'turn';
@@ -131,7 +137,7 @@ async function readWaitFacts({ redis, keys }: SearchDeps, ids: readonly MessageI
       typeof state !== 'string'
         ? undefined
         : {
-            state: state as MessageBrief['state'],
+            state: state as MessageSummary['state'],
             sendAt: typeof sendAt === 'string' ? Number(sendAt) : undefined,
             waitsFor: waitsFor ?? undefined,
           },
@@ -144,9 +150,9 @@ async function readWaitFacts({ redis, keys }: SearchDeps, ids: readonly MessageI
 /** When each open message of a page is to be looked at again (epoch ms). */
 async function readDueAt(
   { redis, keys }: Store,
-  briefs: readonly MessageBrief[],
+  summaries: readonly MessageSummary[],
 ): Promise<ReadonlyMap<MessageId, number>> {
-  const open = briefs.filter(({ state }) => openStates.includes(state));
+  const open = summaries.filter(({ state }) => openStates.includes(state));
   try {
     const scores = await Promise.all(open.map(({ id }) => redis.zscore(keys.of(id).messagesOpen, id)));
     return new Map(

@@ -1,6 +1,6 @@
 import type { Channel } from '../domain/channel.ts';
 import { type EventId, parseEventId } from '../domain/ids.ts';
-import type { Category } from '../domain/message.ts';
+import type { Category, SendMode } from '../domain/message.ts';
 import {
   listIndexes,
   type MessageFilter,
@@ -9,9 +9,8 @@ import {
   walkMessages,
 } from '../gate/select-messages.ts';
 import { redactText } from '../observe/redact.ts';
-import { type EventBrief, readEventBriefs } from '../store/event-brief.ts';
-import type { MessageBrief } from '../store/message-brief.ts';
-import type { SendMode } from '../store/message-record.ts';
+import { type EventSummary, readEventSummaries } from '../store/event-summary.ts';
+import type { MessageSummary } from '../store/message-summary.ts';
 import { readStoreClock } from '../store/store-clock.ts';
 import { type IndexEntry, type WalkedEntry, type WalkRange, walkIndexes } from '../store/walk-index.ts';
 
@@ -83,8 +82,8 @@ export async function* selectDead(store: Store, filter: DeadFilter): AsyncGenera
     for await (const messages of selectMessages(store, 'dead', filter)) yield messages.map(ofMessage);
   if (!admitsEvents(filter)) return;
   const ids = filter.ids.flatMap((id) => parseEventId(id) ?? []);
-  const briefs = await readEventBriefs(store.redis, store.keys, [...new Set(ids)]);
-  yield briefs.flatMap((brief) => (isMeant(filter, brief) ? ofEvent(brief) : []));
+  const summaries = await readEventSummaries(store.redis, store.keys, [...new Set(ids)]);
+  yield summaries.flatMap((summary) => (isMeant(filter, summary) ? ofEvent(summary) : []));
 }
 
 async function* walkEvents(
@@ -94,17 +93,17 @@ async function* walkEvents(
 ): AsyncGenerator<readonly WalkedEntry<DeadLetter>[]> {
   const zsets = Array.from({ length: keys.shards }, (_, shard) => keys.shard(shard).eventsDead);
   for await (const entries of walkIndexes(redis, zsets, range)) {
-    const briefs = await readEventBriefs(
+    const summaries = await readEventSummaries(
       redis,
       keys,
       entries.map(({ member }) => member as EventId),
     );
     yield entries.map((entry, index) => {
-      const brief = briefs[index];
+      const summary = summaries[index];
       return {
         entry,
-        item: isMeant(filter, brief) ? ofEvent(brief) : undefined,
-        isUnreadable: brief === 'unreadable',
+        item: isMeant(filter, summary) ? ofEvent(summary) : undefined,
+        isUnreadable: summary === 'unreadable',
       };
     });
   }
@@ -114,22 +113,25 @@ function admitsEvents({ kind, channel, category }: DeadFilter): boolean {
   return kind !== 'message' && channel === undefined && category === undefined;
 }
 
-function isMeant(filter: DeadFilter, brief: EventBrief | 'unreadable' | undefined): brief is EventBrief {
+function isMeant(
+  filter: DeadFilter,
+  summary: EventSummary | 'unreadable' | undefined,
+): summary is EventSummary {
   return (
-    brief !== undefined &&
-    brief !== 'unreadable' &&
-    brief.state === 'dead' &&
+    summary !== undefined &&
+    summary !== 'unreadable' &&
+    summary.state === 'dead' &&
     (['reason', 'type', 'client'] as const).every(
-      (name) => filter[name] === undefined || filter[name] === brief[name],
+      (name) => filter[name] === undefined || filter[name] === summary[name],
     )
   );
 }
 
-function ofMessage(brief: MessageBrief): DeadLetter {
-  const { event, type, client, mode, channel, category, to, reason, attempts, notAfter, lastError } = brief;
+function ofMessage(summary: MessageSummary): DeadLetter {
+  const { event, type, client, mode, channel, category, to, reason, attempts, notAfter, lastError } = summary;
   return {
     kind: 'message',
-    id: brief.id,
+    id: summary.id,
     event,
     type,
     client,
@@ -139,15 +141,15 @@ function ofMessage(brief: MessageBrief): DeadLetter {
     to,
     reason,
     attempts,
-    mayHaveLeft: brief.mayHaveLeft,
+    mayHaveLeft: summary.mayHaveLeft,
     notAfter,
     ...(lastError === undefined ? {} : { lastError: redactText(lastError) }),
-    firstAt: brief.firstAttemptAt ?? brief.createdAt,
-    lastAt: brief.updatedAt,
+    firstAt: summary.firstAttemptAt ?? summary.createdAt,
+    lastAt: summary.updatedAt,
   };
 }
 
-function ofEvent({ id, type, client, mode, reason, receivedAt, plannedAt }: EventBrief): DeadLetter {
+function ofEvent({ id, type, client, mode, reason, receivedAt, plannedAt }: EventSummary): DeadLetter {
   const times = { firstAt: receivedAt, lastAt: plannedAt ?? receivedAt };
   return {
     kind: 'event',

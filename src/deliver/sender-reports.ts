@@ -66,7 +66,9 @@ export async function readSenderViews(store: Store): Promise<ReadonlyMap<string,
   const views = new Map<string, SenderView[]>();
   const [reports, storeMs] = await Promise.all([readReports(store), readStoreClock(store.redis)]);
   for (const [sender, report] of reports) {
-    if (report === undefined || report.at < storeMs - reportKeptMs) {
+    // One that this program cannot read is a newer program's to drop.
+    if (report === undefined) continue;
+    if (report.at < storeMs - reportKeptMs) {
       await dropSenderReport(store, sender).catch(() => undefined);
       continue;
     }

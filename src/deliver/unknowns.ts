@@ -4,7 +4,7 @@ import type { MessageDecisions } from '../gate/message-decisions.ts';
 import { releaseMessage } from '../gate/release-message.ts';
 import { type MessageFilter, walkMessages } from '../gate/select-messages.ts';
 import type { JobAdder } from '../queue/job-adder.ts';
-import { type MessageBrief, readMessageBriefs } from '../store/message-brief.ts';
+import { type MessageSummary, readMessageSummaries } from '../store/message-summary.ts';
 import { UnreadableRecord } from '../store/unreadable-record.ts';
 import { type Page, parseCursor, readPage } from '../store/walk-index.ts';
 
@@ -27,7 +27,7 @@ export type ResolveAnswer =
 export async function listUnknowns(
   deps: AuditDeps,
   ask: { readonly filter: MessageFilter; readonly limit: number; readonly cursor?: string | undefined },
-): Promise<Page<MessageBrief>> {
+): Promise<Page<MessageSummary>> {
   const walk = walkMessages(deps, 'unknown', ask.filter, { after: parseCursor(ask.cursor) });
   return await readPage(walk, ask.limit);
 }
@@ -42,7 +42,7 @@ export async function resolveUnknown(
   id: MessageId,
   resolution: Resolution,
 ): Promise<ResolveAnswer> {
-  const [message] = await readMessageBriefs(deps.redis, deps.keys, [id]);
+  const [message] = await readMessageSummaries(deps.redis, deps.keys, [id]);
   if (message === undefined) return { kind: 'not-found' };
   if (message === 'unreadable') throw new UnreadableRecord(id, 'a newer program wrote it, or it is damaged');
   if (message.state !== 'unknown') return { kind: 'conflict', state: message.state };
@@ -56,7 +56,7 @@ export async function resolveUnknown(
 async function resolve(
   deps: UnknownDeps,
   order: AuditOrder,
-  message: MessageBrief,
+  message: MessageSummary,
   resolution: Resolution,
 ): Promise<ResolveAnswer> {
   const { reason, actor: by } = order;

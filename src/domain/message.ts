@@ -38,7 +38,7 @@ export const messageStates = [
 
 export type MessageState = (typeof messageStates)[number];
 
-/** The `v` of the records of events and messages that this program writes. What has a higher one is left alone. */
+/** The `v` of the records and jobs that this program writes. What has a higher one is left alone (docs/adr/0015). */
 export const recordVersion = 1;
 
 /** Every permitted move. A move that is not here is refused by the store. */
@@ -78,6 +78,10 @@ export const waitingStates: readonly MessageState[] = ['held', 'unknown'];
 
 export const categories = ['transactional', 'promotional'] as const;
 export type Category = (typeof categories)[number];
+
+/** How the service was running when a message was planned. A rehearsal stays a rehearsal. */
+export const sendModes = ['dry_run', 'testing', 'production'] as const;
+export type SendMode = (typeof sendModes)[number];
 
 /** The groups of messages that have an index: open ones, those that wait for a person, and what has ended for good. */
 export const messageGroups = ['open', 'held', 'unknown', 'dead', 'ended'] as const;

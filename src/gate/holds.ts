@@ -1,6 +1,6 @@
 import { holdReasons, type MessageGroup } from '../domain/message.ts';
 import type { JobAdder } from '../queue/job-adder.ts';
-import type { MessageBrief } from '../store/message-brief.ts';
+import type { MessageSummary } from '../store/message-summary.ts';
 import { toStoreError } from '../store/scripts.ts';
 import { readStoreClock } from '../store/store-clock.ts';
 import { type Page, parseCursor, readPage } from '../store/walk-index.ts';
@@ -17,7 +17,7 @@ export interface HoldDeps extends AuditDeps {
   readonly reportError: (what: string, error: unknown) => void;
 }
 
-export type HeldPage = Page<MessageBrief> & { readonly counts: Record<string, number> };
+export type HeldPage = Page<MessageSummary> & { readonly counts: Record<string, number> };
 
 /** One page of what is held, oldest hold first, and how much is held for each reason. */
 export async function listHeld(
@@ -36,7 +36,7 @@ export interface ReleaseOrder extends AuditOrder, BulkOrder {
   /** Spreads the turns of the released evenly. Absent: all at once; the gate's limits hold all the same. */
   readonly perMinute?: number;
   /** Why a message would be held again at once, as a word: those are left held. Absent: every one is released. */
-  readonly findHold?: (message: MessageBrief) => string | undefined;
+  readonly findHold?: (message: MessageSummary) => string | undefined;
 }
 
 /** What a release or a discard of held messages came to. */
@@ -55,14 +55,14 @@ export async function releaseHeld(deps: HoldDeps, order: ReleaseOrder): Promise<
   const dueAt = (turn: number): number => Math.round(begunAt + turn * spacingMs);
   const createdSince = order.maxAgeMs === undefined ? undefined : begunAt - order.maxAgeMs;
   let lastDueAt: number | undefined;
-  const judge = (message: MessageBrief, turn: number): string | undefined => {
+  const judge = (message: MessageSummary, turn: number): string | undefined => {
     if (createdSince !== undefined && message.createdAt < createdSince) return 'too_old';
     if (message.notAfter !== undefined && message.notAfter <= dueAt(turn)) return 'expired';
     const hold = order.findHold?.(message);
     if (hold === undefined && turn < order.limit) lastDueAt = dueAt(turn);
     return hold;
   };
-  const act = (message: MessageBrief, turn: number): Promise<string | undefined> =>
+  const act = (message: MessageSummary, turn: number): Promise<string | undefined> =>
     releaseMessage(deps, message, {
       from: 'held',
       reason: order.reason,
@@ -79,7 +79,7 @@ export async function discardHeld(
   deps: HoldDeps,
   order: AuditOrder & BulkOrder & { readonly filter: MessageFilter },
 ): Promise<HeldReport> {
-  const act = async (message: MessageBrief): Promise<string | undefined> => {
+  const act = async (message: MessageSummary): Promise<string | undefined> => {
     const end = { to: 'discarded', from: ['held'], reason: order.reason, by: order.actor } as const;
     return (await deps.decisions.end(message.id, end)).kind === 'done' ? undefined : 'refused';
   };
@@ -91,7 +91,7 @@ export async function cancelWaiting(
   deps: HoldDeps,
   order: AuditOrder & BulkOrder & { readonly filter: MessageFilter },
 ): Promise<HeldReport> {
-  const act = async (message: MessageBrief): Promise<string | undefined> => {
+  const act = async (message: MessageSummary): Promise<string | undefined> => {
     const end = {
       to: 'cancelled',
       from: ['queued', 'retrying'],
@@ -105,7 +105,7 @@ export async function cancelWaiting(
   return await actOnHeld(deps, order, { action: 'cancel waiting', group: 'open', judge: judgeWaiting, act });
 }
 
-function judgeWaiting({ state }: MessageBrief): string | undefined {
+function judgeWaiting({ state }: MessageSummary): string | undefined {
   return state === 'claimed' ? 'under_way' : undefined;
 }
 
@@ -113,8 +113,8 @@ interface HeldAction {
   readonly action: string;
   /** Absent: those held. */
   readonly group?: MessageGroup;
-  readonly judge: (message: MessageBrief, turn: number) => string | undefined;
-  readonly act: (message: MessageBrief, turn: number) => Promise<string | undefined>;
+  readonly judge: (message: MessageSummary, turn: number) => string | undefined;
+  readonly act: (message: MessageSummary, turn: number) => Promise<string | undefined>;
 }
 
 async function actOnHeld(

@@ -7,8 +7,8 @@
 
 local now = nowMs()
 local record = redis.call('HMGET', keys.message, 'state', 'deadline', 'resends', 'generation', 'lateSent', 'channel',
-  'category', 'id', 'owner')
-if record[1] ~= 'claimed' then
+  'category', 'id', 'owner', 'v')
+if record[1] ~= 'claimed' or tonumber(record[10] or '1') > RECORD_VERSION then
   return { 'not-claimed', record[1] or 'gone' }
 end
 local left = (tonumber(record[2] or '') or 0) - now

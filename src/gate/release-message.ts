@@ -1,5 +1,5 @@
 import type { JobAdder } from '../queue/job-adder.ts';
-import type { MessageBrief } from '../store/message-brief.ts';
+import type { MessageSummary } from '../store/message-summary.ts';
 import type { MessageDecisions, Release } from './message-decisions.ts';
 
 export interface ReleaseDeps {
@@ -14,7 +14,7 @@ export interface ReleaseDeps {
  */
 export async function releaseMessage(
   deps: ReleaseDeps,
-  message: Pick<MessageBrief, 'id' | 'channel'>,
+  message: Pick<MessageSummary, 'id' | 'channel'>,
   release: Release,
 ): Promise<'refused' | 'too_old' | 'sent_before' | undefined> {
   const answer = await deps.decisions.release(message.id, release);

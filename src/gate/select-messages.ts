@@ -3,7 +3,7 @@ import type { Channel } from '../domain/channel.ts';
 import { type MessageId, parseMessageId } from '../domain/ids.ts';
 import { type Category, groupOf, type MessageGroup, type MessageState } from '../domain/message.ts';
 import { type Keys, messageIndexes } from '../store/keys.ts';
-import { type MessageBrief, readMessageBriefs } from '../store/message-brief.ts';
+import { type MessageSummary, readMessageSummaries } from '../store/message-summary.ts';
 import { readStoreClock } from '../store/store-clock.ts';
 import { type WalkedEntry, type WalkRange, walkIndexes } from '../store/walk-index.ts';
 
@@ -37,28 +37,29 @@ export function walkMessages(
   group: MessageGroup,
   filter: MessageFilter,
   range: WalkRange = {},
-): AsyncGenerator<readonly WalkedEntry<MessageBrief>[]> {
-  const isIn = (brief: MessageBrief): boolean => groupOf(brief.state) === group && isMeant(brief, filter);
-  return walkBriefs(store, listIndexes(store.keys, group), isIn, range);
+): AsyncGenerator<readonly WalkedEntry<MessageSummary>[]> {
+  const isIn = (message: MessageSummary): boolean =>
+    groupOf(message.state) === group && isMeant(message, filter);
+  return walkSummaries(store, listIndexes(store.keys, group), isIn, range);
 }
 
 /** Walks any sorted sets of message ids; what is not meant has no item. */
-export async function* walkBriefs(
+export async function* walkSummaries(
   { redis, keys }: Store,
   zsets: readonly string[],
-  isWanted: (brief: MessageBrief) => boolean,
+  isWanted: (message: MessageSummary) => boolean,
   range: WalkRange = {},
-): AsyncGenerator<readonly WalkedEntry<MessageBrief>[]> {
+): AsyncGenerator<readonly WalkedEntry<MessageSummary>[]> {
   for await (const entries of walkIndexes(redis, zsets, range)) {
-    const briefs = await readMessageBriefs(
+    const summaries = await readMessageSummaries(
       redis,
       keys,
       entries.map(({ member }) => member as MessageId),
     );
     yield entries.map((entry, index) => {
-      const brief = briefs[index];
-      if (brief === 'unreadable') return { entry, item: undefined, isUnreadable: true };
-      return { entry, item: brief !== undefined && isWanted(brief) ? brief : undefined };
+      const message = summaries[index];
+      if (message === 'unreadable') return { entry, item: undefined, isUnreadable: true };
+      return { entry, item: message !== undefined && isWanted(message) ? message : undefined };
     });
   }
 }
@@ -71,13 +72,13 @@ export async function* selectMessages(
   store: Store,
   group: MessageGroup,
   filter: MessageFilter,
-): AsyncGenerator<readonly MessageBrief[]> {
+): AsyncGenerator<readonly MessageSummary[]> {
   if (filter.ids !== undefined) {
     const ids = filter.ids.flatMap((id) => parseMessageId(id) ?? []);
-    const briefs = await readMessageBriefs(store.redis, store.keys, [...new Set(ids)]);
-    yield briefs.flatMap((brief) => {
-      if (brief === undefined || brief === 'unreadable' || groupOf(brief.state) !== group) return [];
-      return isMeant(brief, filter) ? brief : [];
+    const summaries = await readMessageSummaries(store.redis, store.keys, [...new Set(ids)]);
+    yield summaries.flatMap((message) => {
+      if (message === undefined || message === 'unreadable' || groupOf(message.state) !== group) return [];
+      return isMeant(message, filter) ? message : [];
     });
     return;
   }
@@ -88,10 +89,10 @@ export async function* selectMessages(
 }
 
 /** True when every field that the filter gives fits. */
-export function isMeant(brief: MessageBrief, { since, until, ...filter }: MessageFilter): boolean {
-  if (since !== undefined && brief.createdAt < since) return false;
-  if (until !== undefined && brief.createdAt > until) return false;
+export function isMeant(message: MessageSummary, { since, until, ...filter }: MessageFilter): boolean {
+  if (since !== undefined && message.createdAt < since) return false;
+  if (until !== undefined && message.createdAt > until) return false;
   return (['state', 'reason', 'type', 'channel', 'category', 'client'] as const).every(
-    (name) => filter[name] === undefined || filter[name] === brief[name],
+    (name) => filter[name] === undefined || filter[name] === message[name],
   );
 }

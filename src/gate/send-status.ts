@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import { type FlagName, flagNames } from '../domain/flags.ts';
 import type { EnvironmentFlags } from '../domain/judge-environment.ts';
 import type { Keys } from '../store/keys.ts';
-import type { MessageBrief } from '../store/message-brief.ts';
+import type { MessageSummary } from '../store/message-summary.ts';
 import { type GateState, readGate, valueAt } from './flags.ts';
 import { countInFlight } from './stop-sending.ts';
 
@@ -69,7 +69,7 @@ export async function readSendStatus(options: SendStatusDeps): Promise<SendStatu
 /** Why a message would be held again at once, were it released now: sending is stopped, or it is of another mode. */
 export function findHold(
   { reason, mode, flags }: SendStatus,
-  { channel, category, mode: plannedIn }: Pick<MessageBrief, 'channel' | 'category' | 'mode'>,
+  { channel, category, mode: plannedIn }: Pick<MessageSummary, 'channel' | 'category' | 'mode'>,
 ): string | undefined {
   const names: readonly FlagName[] = [`send:${channel}`, `send:${category}`];
   if (reason !== undefined || names.some((name) => flags[name]?.value === 'off')) return 'stopped';

@@ -1,10 +1,12 @@
 import type { Redis } from 'ioredis';
+import { z } from 'zod';
 import type { Bucket } from '../domain/figures.ts';
 import type { SafeAction, TriggerMode, TriggerName } from '../domain/thresholds.ts';
 import type { AuditOrder } from '../gate/act-audited.ts';
 import { actAudited } from '../gate/act-audited.ts';
 import type { Keys } from '../store/keys.ts';
 import { loadScript, toStoreError } from '../store/scripts.ts';
+import { readStored, UnreadableRecord } from '../store/unreadable-record.ts';
 
 /** What fired, on what evidence, what was done about it, and who ended it. */
 export interface Incident extends IncidentOpening {
@@ -139,7 +141,9 @@ export async function releaseIncident(
   return released === undefined ? { kind: 'not-open' } : { kind: 'released', incident: released };
 }
 
-/** The incident, or `undefined` when there is none (or it has expired). */
+const opened = z.looseObject({ id: z.string() });
+
+/** The incident, or `undefined` when there is none (or it has expired). Throws `UnreadableRecord`. */
 export async function readIncident(
   { redis, keys }: Pick<IncidentStore, 'redis' | 'keys'>,
   id: string,
@@ -152,8 +156,10 @@ export async function readIncident(
       'release',
     );
     if (typeof record !== 'string') return undefined;
+    const opening = readStored(record, opened);
+    if (opening === undefined) throw new UnreadableRecord(id, 'a newer program wrote it, or it is damaged');
     return {
-      ...(JSON.parse(record) as IncidentOpening),
+      ...opening,
       ...(typeof action === 'string' ? { action: JSON.parse(action) as Incident['action'] } : {}),
       ...(typeof release === 'string' ? { release: JSON.parse(release) as Incident['release'] } : {}),
     } as Incident;
@@ -162,7 +168,10 @@ export async function readIncident(
   }
 }
 
-/** The newest `count` incidents, newest first; ids whose record has expired are taken out on the way. */
+/**
+ * The newest `count` incidents, newest first, without those that this program cannot read; ids whose record has expired
+ * are taken out on the way.
+ */
 export async function listIncidents(
   store: Pick<IncidentStore, 'redis' | 'keys'>,
   count: number,
@@ -170,11 +179,20 @@ export async function listIncidents(
   const { incidents } = store.keys.shard(0);
   try {
     const ids = await store.redis.zrange(incidents, '+inf', '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, count);
-    const found = await Promise.all(ids.map(async (id) => [id, await readIncident(store, id)] as const));
+    const found = await Promise.all(
+      ids.map(async (id) => [id, await readIncident(store, id).catch(toUnreadable)] as const),
+    );
     const gone = found.filter(([, incident]) => incident === undefined).map(([id]) => id);
     if (gone.length > 0) await store.redis.zrem(incidents, ...gone);
-    return found.flatMap(([, incident]) => (incident === undefined ? [] : [incident]));
+    return found.flatMap(([, incident]) =>
+      incident === undefined || incident === 'unreadable' ? [] : [incident],
+    );
   } catch (error) {
     throw toStoreError('list incidents', error);
   }
+}
+
+function toUnreadable(error: unknown): 'unreadable' {
+  if (error instanceof UnreadableRecord) return 'unreadable';
+  throw error;
 }

@@ -6,6 +6,7 @@ import type { Log } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { Keys } from '../store/keys.ts';
 import { toStoreError } from '../store/scripts.ts';
+import { UnreadableRecord } from '../store/unreadable-record.ts';
 import { actSafely } from './act-safely.ts';
 import { figuresKeptMs, toBucketStart } from './add-to-windows.ts';
 import { type GuardMemory, readGuardMemory } from './guard-memory.ts';
@@ -86,7 +87,11 @@ export async function actOnIncidents(
   const { latches } = await readGuardMemory(desk.redis, desk.keys);
   for (const [name, id] of latches) {
     if (desk.modes[name] !== 'act') continue;
-    const incident = await readIncident(desk, id);
+    const incident = await readIncident(desk, id).catch((error: unknown) => {
+      if (!(error instanceof UnreadableRecord)) throw error;
+      desk.reportError('read incident', error);
+      return undefined;
+    });
     if (incident === undefined || incident.action !== undefined) continue;
     if (incident.mode === 'act' || triggers?.[name].verdict === 'fail') await act(desk, incident);
   }

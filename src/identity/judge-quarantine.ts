@@ -3,8 +3,9 @@ import { z } from 'zod';
 import type { EventId } from '../domain/ids.ts';
 import type { Keys } from '../store/keys.ts';
 import { loadScript, toStoreError } from '../store/scripts.ts';
+import { isOurVersion } from '../store/unreadable-record.ts';
 import type { KeySet } from './key-set.ts';
-import { fingerprint } from './quarantine.ts';
+import { fingerprint, quarantinedEvent } from './quarantine.ts';
 import type { TokenSeal } from './seal-token.ts';
 import type { TokenFault, TokenVerdict, TokenVerifier } from './verify-token.ts';
 
@@ -33,8 +34,11 @@ export interface QuarantineJudge {
   }) => void;
   /** A token was judged bad, for this reason. */
   readonly onTokenFault: (reason: TokenFault) => void;
-  /** A sealed token does not open. It stays until its age ends it, since the key may come back. */
-  readonly onUnreadable: (id: EventId) => void;
+  /**
+   * `token`: a sealed token does not open. It stays until its age ends it, since the key may come back. `record`: a newer
+   * program wrote it. It stays until such a program is back.
+   */
+  readonly onUnreadable: (id: EventId, what: 'token' | 'record') => void;
   /** The store's clock (epoch ms): a verdict is for good, so all its instants are of the one clock. */
   readonly storeNow: () => Promise<number>;
 }
@@ -81,6 +85,7 @@ export async function rejectQuarantined(
   reason: string,
 ): Promise<boolean> {
   const record = await readQuarantined(judge, id);
+  if (record === 'newer') return false;
   const [word] = await endQuarantine(judge, id, record, { to: 'rejected', reason, client: '' });
   return word === 'rejected';
 }
@@ -91,15 +96,38 @@ async function judgeOne(
   report: JudgeReport,
 ): Promise<void> {
   const record = await readQuarantined(judge, id);
+  if (record === 'newer') {
+    judge.onUnreadable(id, 'record');
+    report.undecided += 1;
+    return;
+  }
   const end = record === undefined ? gone : await decide(judge, { id, receivedAt, record });
   if (end === undefined) {
     report.undecided += 1;
     return;
   }
-  const [word, reason = ''] = await endQuarantine(judge, id, record, end);
+  const answer = await endQuarantine(judge, id, record, end);
+  noteEnd(judge, report, { id, type: record?.type ?? '', end, answer });
+}
+
+function noteEnd(
+  judge: QuarantineJudge,
+  report: JudgeReport,
+  {
+    id,
+    type,
+    end,
+    answer: [word, reason = ''],
+  }: {
+    readonly id: EventId;
+    readonly type: string;
+    readonly end: QuarantineEnd;
+    readonly answer: readonly string[];
+  },
+): void {
   if (word === 'accepted') {
     report.accepted += 1;
-    judge.onAccepted({ id, type: record?.type ?? '', client: end.client });
+    judge.onAccepted({ id, type, client: end.client });
   }
   if (word !== 'rejected') return;
   report.rejected[reason] = (report.rejected[reason] ?? 0) + 1;
@@ -123,7 +151,7 @@ async function decide(
   { id, receivedAt, record }: Waiting & { readonly record: QuarantinedRecord },
 ): Promise<QuarantineEnd | undefined> {
   const token = judge.seal?.open(record.token, id);
-  if (token === undefined) judge.onUnreadable(id);
+  if (token === undefined) judge.onUnreadable(id, 'token');
   const nowMs = await judge.storeNow();
   const end =
     token === undefined
@@ -166,25 +194,22 @@ function isCertain(
   return nowMs - ageMs > receivedAt + clockToleranceMs;
 }
 
-const quarantined = z.object({
-  body: z.string(),
-  type: z.string(),
-  idempotency: z.string(),
-  tokenScope: z.string(),
-  token: z.string(),
-});
+const quarantined = quarantinedEvent
+  .pick({ v: true, type: true, idempotency: true, tokenScope: true, token: true })
+  // As it was taken, for the fingerprint.
+  .extend({ body: z.string() });
 type QuarantinedRecord = z.infer<typeof quarantined>;
 const names = Object.keys(quarantined.shape);
 
 async function readQuarantined(
   { redis, keys }: Pick<QuarantineJudge, 'redis' | 'keys'>,
   id: EventId,
-): Promise<QuarantinedRecord | undefined> {
+): Promise<QuarantinedRecord | 'newer' | undefined> {
   const values = await redis.hmget(keys.of(id).event(id), ...names).catch((error: unknown) => {
     throw toStoreError('read quarantined event', error);
   });
-  const parsed = quarantined.safeParse(Object.fromEntries(names.map((name, at) => [name, values[at]])));
-  return parsed.success ? parsed.data : undefined;
+  const fields = Object.fromEntries(names.map((name, at) => [name, values[at] ?? undefined]));
+  return isOurVersion(fields) ? quarantined.safeParse(fields).data : 'newer';
 }
 
 async function endQuarantine(

@@ -1,10 +1,12 @@
 import type { Redis } from 'ioredis';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { type EventId, parseEventId, shardOf } from '../domain/ids.ts';
 import type { Keys } from '../store/keys.ts';
+import { numberField, readSummary } from '../store/record-fields.ts';
 import { toStoreError } from '../store/scripts.ts';
 import { type Page, parseCursor, readPage, walkIndexes } from '../store/walk-index.ts';
 import { rejectQuarantined } from './judge-quarantine.ts';
+import { quarantinedEvent } from './quarantine.ts';
 
 /** What it takes to look into the quarantine and to empty it by hand. */
 export interface QuarantineDesk {
@@ -25,17 +27,9 @@ export interface QuarantineFigures {
 }
 
 /** A quarantined event as an operator sees it: nothing of its body and nothing of its token. */
-export interface QuarantineItem {
+export type QuarantineItem = Readonly<Omit<z.infer<typeof summary>, 'v' | 'state'>> & {
   readonly id: EventId;
-  readonly type: string;
-  /** What the token says. Nobody has proved it. */
-  readonly claimedClient: string;
-  /** Epoch ms. */
-  readonly receivedAt: number;
-  readonly bytes: number;
-  readonly mode: string;
-  readonly requestId: string;
-}
+};
 
 export interface QuarantineFilter {
   readonly ids?: readonly string[] | undefined;
@@ -129,24 +123,22 @@ async function* walkQuarantined(desk: QuarantineDesk, after?: ReturnType<typeof 
   }
 }
 
-const fields = z.object({
-  state: z.literal('quarantined'),
-  type: z.string(),
-  claimedClient: z.string(),
-  receivedAt: z.coerce.number(),
-  bytes: z.coerce.number(),
-  mode: z.string(),
-  requestId: z.string(),
-});
-const names = Object.keys(fields.shape);
+const summary = quarantinedEvent
+  .pick({
+    v: true,
+    state: true,
+    type: true,
+    claimedClient: true,
+    receivedAt: true,
+    mode: true,
+    requestId: true,
+  })
+  .extend({ bytes: numberField });
 
 async function readItem({ redis, keys }: QuarantineDesk, id: EventId): Promise<QuarantineItem | undefined> {
   if (shardOf(id) >= keys.shards) return undefined;
-  const values = await redis.hmget(keys.of(id).event(id), ...names).catch((error: unknown) => {
-    throw toStoreError('read quarantined event', error);
-  });
-  const parsed = fields.safeParse(Object.fromEntries(names.map((name, at) => [name, values[at]])));
-  if (!parsed.success) return undefined;
-  const { state: _state, ...item } = parsed.data;
+  const event = await readSummary(redis, keys.of(id).event(id), summary);
+  if (event === undefined || event === 'unreadable' || event.state !== 'quarantined') return undefined;
+  const { v: _version, state: _state, ...item } = event;
   return { id, ...item };
 }

@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import { canonicalJson } from '../domain/canonical-json.ts';
+import { z } from 'zod';
 import { ServiceError } from '../domain/errors.ts';
 import type { IncomingEvent } from '../domain/event.ts';
 import { type ClientId, type EventId, parseEventId } from '../domain/ids.ts';
+import { recordVersion, type SendMode } from '../domain/message.ts';
+import { takenEvent } from '../store/event-record.ts';
 import type { Keys } from '../store/keys.ts';
-import type { SendMode } from '../store/message-record.ts';
 import { createEventId, placeEvent } from '../store/place-event.ts';
+import { toPairs } from '../store/record-fields.ts';
 import { loadScript } from '../store/scripts.ts';
 import { hashToId } from '../store/shards.ts';
 import { digestToken } from './digest-token.ts';
@@ -33,6 +35,16 @@ const script = loadScript(new URL('./take-quarantined.lua', import.meta.url), {
     'perSourceMax',
     '...fields',
   ],
+});
+
+/** What is written of an event that goes into quarantine; its verdict erases the last three. */
+export const quarantinedEvent = takenEvent.extend({
+  /** What the token says, unproved. */
+  claimedClient: z.string(),
+  idempotency: z.string(),
+  tokenScope: z.string(),
+  /** Sealed. */
+  token: z.string(),
 });
 
 /** What the quarantine holds at most. The store's shards share it evenly. */
@@ -119,7 +131,21 @@ export function createQuarantine(
     const receivedAt = await options.storeNow();
     const eventId = createEventId(shard, receivedAt);
     const tokenScope = hashToId('quarantine', digestToken(token), idempotencyKey);
-    const body = canonicalJson(unjudged.event);
+    const fields = z.encode(quarantinedEvent, {
+      v: recordVersion,
+      state: 'quarantined',
+      client: '',
+      claimedClient,
+      type: unjudged.event.type,
+      mode,
+      body: unjudged.event,
+      receivedAt,
+      requestId: unjudged.requestId,
+      traceparent: unjudged.traceparent,
+      idempotency,
+      tokenScope,
+      token: options.seal.seal(token, eventId),
+    });
     const answer = (await script.run(
       redis,
       {
@@ -130,25 +156,11 @@ export function createQuarantine(
       },
       {
         ...limits,
-        fingerprint: fingerprint(body),
+        fingerprint: fingerprint(fields.body),
         idempotencyMs: options.idempotencyMs,
         id: eventId,
         receivedAt,
-        fields: Object.entries({
-          v: '1',
-          state: 'quarantined',
-          client: '',
-          claimedClient,
-          type: unjudged.event.type,
-          mode,
-          body,
-          receivedAt: String(receivedAt),
-          requestId: unjudged.requestId,
-          ...(unjudged.traceparent === undefined ? {} : { traceparent: unjudged.traceparent }),
-          idempotency,
-          tokenScope,
-          token: options.seal.seal(token, eventId),
-        }).flat(),
+        fields: toPairs(fields),
       },
     )) as string[];
     return readAnswer(answer, { eventId, mode });

@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import { canonicalJson } from '../domain/canonical-json.ts';
+import { z } from 'zod';
 import type { IncomingEvent } from '../domain/event.ts';
 import { type ClientId, type EventId, parseEventId } from '../domain/ids.ts';
-import { recordVersion } from '../domain/message.ts';
+import { recordVersion, type SendMode } from '../domain/message.ts';
 import type { JobAdder } from '../queue/job-adder.ts';
+import { takenEvent } from '../store/event-record.ts';
 import type { Keys } from '../store/keys.ts';
-import type { SendMode } from '../store/message-record.ts';
 import { createEventId, placeEvent } from '../store/place-event.ts';
+import { toPairs } from '../store/record-fields.ts';
 import { loadScript } from '../store/scripts.ts';
 
 const script = loadScript(new URL('./accept-event.lua', import.meta.url), {
@@ -67,25 +68,25 @@ export function createAcceptEvent(options: AcceptOptions): (request: AcceptReque
     const shardKeys = keys.shard(shard);
     const receivedAt = now();
     const eventId = createEventId(shard, receivedAt);
-    const body = canonicalJson(request.event);
+    const fields = z.encode(takenEvent, {
+      v: recordVersion,
+      state: 'accepted',
+      client: request.client,
+      type: request.event.type,
+      mode: options.mode,
+      body: request.event,
+      receivedAt,
+      requestId: request.requestId,
+      traceparent: request.traceparent,
+    });
     const answer = (await script.run(
       redis,
       { ...shardKeys, idempotency: shardKeys.idempotency(idempotency), event: shardKeys.event(eventId) },
       {
-        fingerprint: createHash('sha256').update(body).digest('base64url'),
+        fingerprint: createHash('sha256').update(fields.body).digest('base64url'),
         idempotencyMs: options.idempotencyMs,
         id: eventId,
-        fields: Object.entries({
-          v: String(recordVersion),
-          state: 'accepted',
-          client: request.client,
-          type: request.event.type,
-          mode: options.mode,
-          body,
-          receivedAt: String(receivedAt),
-          requestId: request.requestId,
-          ...(request.traceparent === undefined ? {} : { traceparent: request.traceparent }),
-        }).flat(),
+        fields: toPairs(fields),
       },
     )) as string[];
     if (answer[0] === 'accepted') {

@@ -3,7 +3,7 @@ import { ServiceError } from '../domain/errors.ts';
 import { holdReasons } from '../domain/message.ts';
 import { discardHeld, type HoldDeps, listHeld, releaseHeld } from '../gate/holds.ts';
 import { findHold, readSendStatus, type SendStatusDeps } from '../gate/send-status.ts';
-import type { MessageBrief } from '../store/message-brief.ts';
+import type { MessageSummary } from '../store/message-summary.ts';
 import { findMessage, messageResponse, viewMessage } from './message.ts';
 import { change, read, requireMessageId, toOrder } from './operation.ts';
 import {
@@ -157,7 +157,7 @@ export const held = [
   }),
 ];
 
-export function viewHeld(message: MessageBrief, nowMs: number): z.output<typeof heldItem> {
+export function viewHeld(message: MessageSummary, nowMs: number): z.output<typeof heldItem> {
   return {
     ...viewMessageSummary(message),
     held_at: toIso(message.updatedAt),

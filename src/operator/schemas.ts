@@ -4,7 +4,7 @@ import { instantCharsMax, instantRepair, parseInstant } from '../domain/instant.
 import { categories } from '../domain/message.ts';
 import type { BulkReport } from '../gate/act-in-bulk.ts';
 import { redactText } from '../observe/redact.ts';
-import type { MessageBrief } from '../store/message-brief.ts';
+import type { MessageSummary } from '../store/message-summary.ts';
 import type { Page } from '../store/walk-index.ts';
 
 /**
@@ -142,7 +142,7 @@ export function viewMessageSummary({
   client,
   to,
   reason: why,
-}: MessageBrief) {
+}: MessageSummary) {
   return { message_id: id, event_id: event, type, channel: by, category: of, client, to, reason: why };
 }
 

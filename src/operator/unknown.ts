@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { listUnknowns, resolveUnknown, type UnknownDeps } from '../deliver/unknowns.ts';
 import { ServiceError } from '../domain/errors.ts';
 import { redactText } from '../observe/redact.ts';
-import type { MessageBrief } from '../store/message-brief.ts';
+import type { MessageSummary } from '../store/message-summary.ts';
 import { change, read, requireMessageId, toOrder } from './operation.ts';
 import {
   count,
@@ -82,7 +82,7 @@ export const unknown = [
   }),
 ];
 
-export function viewUnknown(message: MessageBrief): z.output<typeof unknownItem> {
+export function viewUnknown(message: MessageSummary): z.output<typeof unknownItem> {
   return {
     ...viewMessageSummary(message),
     attempts: message.attempts,

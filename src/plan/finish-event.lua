@@ -2,10 +2,13 @@
 -- from: state it must be in; messages: ids (space separated); remarks: what is to be said of channels that were left out
 -- (JSON, '' for nothing); replayedBy: who has a dead one planned anew, and why.
 -- Answers: {'done'} | {'refused', state}
--- Invariant: an event leaves `open` only here; a planned one is kept for as long as its messages may change.
+-- Invariant: an event leaves `open` only here; a planned one is kept for as long as its messages may change; what a newer
+-- program wrote is not touched.
+--- version
 --- include: ../store/clock.lua
-local state = redis.call('HGET', keys.event, 'state')
-if state ~= args.from then
+local record = redis.call('HMGET', keys.event, 'state', 'v')
+local state = record[1]
+if state ~= args.from or tonumber(record[2] or '1') > RECORD_VERSION then
   return { 'refused', state or 'gone' }
 end
 local now = int(nowMs())

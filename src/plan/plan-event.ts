@@ -1,4 +1,6 @@
 import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import type { EmailAddress, PhoneNumber } from '../domain/address.ts';
 import { type Channel, channelTable } from '../domain/channel.ts';
 import type { EventState } from '../domain/event.ts';
 import { type EventId, type MessageId, parseEventId, toMessageId } from '../domain/ids.ts';
@@ -11,7 +13,9 @@ import type { ReportSurvival } from '../queue/suspect-jobs.ts';
 import { pickLocale } from '../render/pick-locale.ts';
 import { type EventRecord, readEventRecord } from '../store/event-record.ts';
 import type { Keys } from '../store/keys.ts';
+import { plannedMessage } from '../store/message-record.ts';
 import { parkRecord } from '../store/park-record.ts';
+import { toPairs } from '../store/record-fields.ts';
 import { loadScript } from '../store/scripts.ts';
 import { chooseShard, hashToId } from '../store/shards.ts';
 import { hasPassed, readStoreClock } from '../store/store-clock.ts';
@@ -116,11 +120,11 @@ export async function endPoisonEvent(planner: Planner, jobId: string): Promise<J
 /** The earlier of the template's `not_after` and the caller's: a caller may only make it stricter. */
 function findNotAfter(
   entry: CatalogEntry,
-  { event, receivedAt }: EventRecord,
+  { body, receivedAt }: EventRecord,
   timeZone: string | undefined,
 ): number | undefined {
-  const acceptedAtMs = Math.max(receivedAt, event.sendAt ?? 0);
-  const ends = [event.notAfter, resolveNotAfterMs(entry.notAfter, event.data, { acceptedAtMs, timeZone })];
+  const acceptedAtMs = Math.max(receivedAt, body.sendAt ?? 0);
+  const ends = [body.notAfter, resolveNotAfterMs(entry.notAfter, body.data, { acceptedAtMs, timeZone })];
   const given = ends.filter((end): end is number => end !== undefined);
   return given.length === 0 ? undefined : Math.min(...given);
 }
@@ -138,7 +142,7 @@ async function findRecipient(
   record: EventRecord,
   signal: AbortSignal,
 ): Promise<DirectoryAnswer> {
-  const { recipient, data } = record.event;
+  const { recipient, data } = record.body;
   const { defaults } = planner;
   if (recipient !== undefined) {
     return {
@@ -179,7 +183,7 @@ interface PlannedMessage {
 
 async function createMessages(planner: Planner, plan: Plan): Promise<JobEnd> {
   const { event, entry, recipient } = plan;
-  const asked = event.event.channels ?? entry.channels;
+  const asked = event.body.channels ?? entry.channels;
   const wanted = entry.channels.filter((channel) => asked.includes(channel));
   const remarks = plan.remarks.filter(({ channel }) => wanted.includes(channel));
   for (const remark of remarks) planner.log.warn({ event_id: event.id, ...remark }, 'a channel is left out');
@@ -193,7 +197,7 @@ async function createMessages(planner: Planner, plan: Plan): Promise<JobEnd> {
     return await finishEvent(planner, event.id, { to: 'dead', reason, remarks });
   }
   await finishEvent(planner, event.id, { to: 'planned', messages: planned, remarks });
-  const dueAt = event.event.sendAt ?? 0;
+  const dueAt = event.body.sendAt ?? 0;
   await Promise.all(
     planned.map(({ id, channel }) => planner.jobs.addMessageJob({ id, channel, generation: 1, dueAt })),
   );
@@ -205,7 +209,7 @@ async function createMessage(
   planner: Planner,
   plan: Plan,
   channel: Channel,
-  address: string,
+  address: EmailAddress | PhoneNumber,
 ): Promise<PlannedMessage> {
   const { event, entry, recipient } = plan;
   const toHash = planner.hashAddress(channel, address);
@@ -213,7 +217,7 @@ async function createMessage(
   const keys = planner.keys.shard(shard);
   // Not the address: when the directory has a new one after a half-made plan, the message is still the same.
   const id = toMessageId(shard, hashToId(event.id, channel, entry.type));
-  const fields: Record<string, string | number | undefined> = {
+  const fields = z.encode(plannedMessage, {
     v: recordVersion,
     era: event.era,
     id,
@@ -229,21 +233,18 @@ async function createMessage(
     locale: recipient.locale,
     textLocale: pickLocale(entry.localesOf[channel], recipient.locale, entry.defaultLocale),
     timeZone: recipient.timeZone,
-    data: JSON.stringify(event.event.data),
+    data: event.body.data,
     state: 'queued',
     generation: 1,
-    sendAt: event.event.sendAt,
+    sendAt: event.body.sendAt,
     notAfter: plan.notAfter,
     requestId: event.requestId,
     traceparent: event.traceparent,
-  };
-  const given = Object.entries(fields).filter(
-    (field): field is [string, string | number] => field[1] !== undefined,
-  );
+  });
   await createScript.run(
     planner.redis,
     { ...keys, message: keys.message(id), messagesTo: keys.messagesTo(toHash) },
-    { id, notBefore: event.event.sendAt ?? 0, fields: given.flat() },
+    { id, notBefore: event.body.sendAt ?? 0, fields: toPairs(fields) },
   );
   return { id, channel };
 }
@@ -258,7 +259,7 @@ interface EventEnd {
 async function finishEvent(planner: Planner, id: EventId, end: EventEnd): Promise<JobEnd> {
   const keys = planner.keys.of(id);
   const { to, reason = '', messages = [], remarks = [] } = end;
-  await finishScript.run(
+  const [word] = (await finishScript.run(
     planner.redis,
     { ...keys, event: keys.event(id) },
     {
@@ -271,8 +272,8 @@ async function finishEvent(planner: Planner, id: EventId, end: EventEnd): Promis
       remarks: remarks.length === 0 ? '' : JSON.stringify(remarks),
       replayedBy: '',
     },
-  );
-  if (to !== 'planned')
+  )) as string[];
+  if (word === 'done' && to !== 'planned')
     planner.log.warn({ event_id: id, state: to, reason }, 'event ended without a message');
   return { kind: 'done' };
 }

@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import type { Channel } from '../domain/channel.ts';
 import { mapChannels, type QueueName, queueNames } from '../domain/channel.ts';
 import { type EventId, type MessageId, shardOf } from '../domain/ids.ts';
+import { recordVersion } from '../domain/message.ts';
 import type { Keys } from '../store/keys.ts';
 import { readStoreClock } from '../store/store-clock.ts';
 import { delayedScoreFactor, pauseMsMax } from './job-timing.ts';
@@ -60,10 +61,10 @@ export function createJobAdder(options: JobAdderOptions): JobAdder {
     return found;
   };
   const addEvent = async (id: EventId): Promise<unknown> =>
-    await queue(id, 'events').add('event', { v: 1, id, ...mark }, { jobId: id });
+    await queue(id, 'events').add('event', { v: recordVersion, id, ...mark }, { jobId: id });
   const addMessage = async (message: MessageJob): Promise<void> => {
     const jobId = toMessageJobId(message);
-    const data = { v: 1, id: message.id, ...mark };
+    const data = { v: recordVersion, id: message.id, ...mark };
     const delay = await findDelay(options.redis, message.dueAt);
     await queue(message.id, message.channel).add('message', data, { jobId, ...delay });
   };

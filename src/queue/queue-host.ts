@@ -4,6 +4,7 @@ import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { QueueName } from '../domain/channel.ts';
 import { readStoreClock } from '../store/store-clock.ts';
+import { isOurVersion, UnreadableRecord } from '../store/unreadable-record.ts';
 import { pauseMsMax } from './job-timing.ts';
 import { createSuspectJobs, type ReportSurvival, type SuspectJobs } from './suspect-jobs.ts';
 
@@ -49,12 +50,14 @@ export interface QueueHostOptions {
   readonly monotonicNow: () => number;
 }
 
-const jobData = z.object({ v: z.literal(1), id: z.string(), proof: z.boolean().default(false) });
+const jobData = z.object({ id: z.string(), proof: z.boolean().default(false) });
 /**
  * A job whose worker died, or whose pick-up was lost with its answer when Redis broke off, is free again after this
  * and two sweeps. Short on purpose: the claim in the record, not this lock, keeps two workers from one message.
  */
 const lockDurationMs = 10_000;
+/** A job of a newer program sleeps so long before anybody may look again: that program, if it runs. Less than `pauseMsMax`. */
+const newerJobPauseMs = 30_000;
 /** A clock that is further ahead of the store's is wrong, and not only read earlier. */
 const aheadMsMax = 1_000;
 
@@ -140,6 +143,12 @@ async function runJob(
   token: string,
   signal: AbortSignal,
 ): Promise<void> {
+  if (!isOurVersion(job.data ?? {})) {
+    const why = new UnreadableRecord(String(job.id), 'it is a job of a newer program');
+    options.onError(`job of a newer program in ${options.queue}`, why);
+    await putToSleep(options, { job, token, signal }, newerJobPauseMs);
+    throw new DelayedError();
+  }
   const data = jobData.safeParse(job.data);
   const isProof = data.data?.proof === true;
   const handle = isProof ? options.handleProof : options.handleJob;

@@ -1,69 +1,47 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
+import { canonicalJson } from '../domain/canonical-json.ts';
 import { channels } from '../domain/channel.ts';
-import { type EventState, eventStates, type IncomingEvent } from '../domain/event.ts';
+import { eventStates, type IncomingEvent } from '../domain/event.ts';
 import type { EventId, MessageId } from '../domain/ids.ts';
-import type { AddressRemark } from '../domain/recipient.ts';
+import { sendModes } from '../domain/message.ts';
 import type { Keys } from './keys.ts';
-import type { SendMode } from './message-record.ts';
+import { jsonField, listField, numberField, textField } from './record-fields.ts';
 import { toStoreError } from './scripts.ts';
 import { readFields } from './unreadable-record.ts';
 
-/** An event as it lies in the store. */
-export interface EventRecord {
-  readonly id: EventId;
-  readonly state: EventState;
-  readonly reason: string;
-  readonly client: string;
-  readonly type: string;
-  readonly mode: SendMode;
-  readonly event: IncomingEvent;
-  readonly receivedAt: number;
-  readonly plannedAt?: number;
-  /** When its quarantine ended (IDN-4); absent when there was none, or there still is. */
-  readonly judgedAt?: number;
-  /** The event that came before it with the same key, which was found out only when it was judged. */
-  readonly earlierEvent?: EventId;
-  readonly requestId: string;
-  readonly traceparent?: string;
-  readonly messages: readonly MessageId[];
-  /** In which era of the store it was accepted. */
-  readonly era: number;
-  /** Channels that were left out when it was planned, and why. */
-  readonly remarks: readonly AddressRemark[];
-  /** How it died before, and who had it planned anew. */
-  readonly earlier: readonly { readonly at: number; readonly what: string; readonly detail: string }[];
-}
-
-const remarkList = z.array(z.object({ channel: z.enum(channels), detail: z.string() }));
-const earlierList = z.array(z.object({ at: z.number(), what: z.string(), detail: z.string() }));
-const record = z.object({
+/** What is written of an event when it is taken, as fields of its hash. */
+export const takenEvent = z.object({
+  v: numberField.default(1),
   state: z.enum(eventStates),
-  reason: z.string().default(''),
+  /** Empty until it is proved. */
   client: z.string(),
   type: z.string(),
-  mode: z.enum(['dry_run', 'testing', 'production']),
-  body: z.string().transform((text) => JSON.parse(text) as IncomingEvent),
-  receivedAt: z.coerce.number(),
-  plannedAt: z.coerce.number().optional(),
-  judgedAt: z.coerce.number().optional(),
-  earlierEvent: z.string().optional(),
+  mode: z.enum(sendModes),
+  body: jsonField(z.custom<IncomingEvent>(), canonicalJson),
+  receivedAt: numberField,
   requestId: z.string().default(''),
   traceparent: z.string().optional(),
-  era: z.coerce.number().default(1),
-  messages: z
-    .string()
-    .default('')
-    .transform((text) => (text === '' ? [] : text.split(' ')) as MessageId[]),
-  remarks: z
-    .string()
-    .default('[]')
-    .transform((text) => remarkList.parse(JSON.parse(text))),
-  earlier: z
-    .string()
-    .default('[]')
-    .transform((text) => earlierList.parse(JSON.parse(text))),
 });
+
+/** An event as it lies in the store: what the scripts add to it, too. */
+export const eventRecord = takenEvent.extend({
+  reason: z.string().default(''),
+  /** When its planning ended. */
+  plannedAt: numberField.optional(),
+  /** When its quarantine ended (IDN-4); absent when there was none, or there still is. */
+  judgedAt: numberField.optional(),
+  /** The event that came before it with the same key, which was found out only when it was judged. */
+  earlierEvent: textField<EventId>().optional(),
+  /** In which era of the store it was accepted. */
+  era: numberField.default(1),
+  messages: listField(textField<MessageId>(), ' '),
+  /** Channels that were left out when it was planned, and why. */
+  remarks: jsonField(z.array(z.object({ channel: z.enum(channels), detail: z.string() }))).default([]),
+  /** How it died before, and who had it planned anew. */
+  earlier: jsonField(z.array(z.object({ at: z.number(), what: z.string(), detail: z.string() }))).default([]),
+});
+export type EventRecord = Readonly<z.infer<typeof eventRecord>> & { readonly id: EventId };
 
 /** The record of `id`, or `undefined` when there is none (or it has expired). Throws `UnreadableRecord`. */
 export async function readEventRecord(
@@ -77,11 +55,5 @@ export async function readEventRecord(
   } catch (error) {
     throw toStoreError('read event', error);
   }
-  if (fields['state'] === undefined) return undefined;
-  const { body, ...rest } = readFields(id, record, fields);
-  return { id, event: body, ...dropUndefined(rest) } as EventRecord;
-}
-
-function dropUndefined(fields: object): object {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+  return fields['state'] === undefined ? undefined : { id, ...readFields(id, eventRecord, fields) };
 }

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Keys } from './keys.ts';
 import { toStoreError } from './scripts.ts';
 import { readStoreClock } from './store-clock.ts';
+import { readStored } from './unreadable-record.ts';
 
 interface Store {
   readonly redis: Redis;
@@ -53,7 +54,7 @@ export async function readGuardReports({ redis, keys }: Store): Promise<readonly
     return fields
       .sort(([one], [other]) => one.localeCompare(other))
       .flatMap(([name, text]) => {
-        const report = reportSchema.safeParse(JSON.parse(text)).data;
+        const report = readStored(text, reportSchema);
         return report === undefined || report.at < storeMs - keptMs
           ? []
           : [{ name, failing: report.failing }];

@@ -11,6 +11,7 @@
 -- line in the record's history; a record expires only after it has ended; a record that a newer program wrote is
 -- never moved; what an earlier era of the store left counts as perhaps sent from its first move on.
 --- states
+--- version
 --- include: clock.lua
 --- include: lineage.lua
 --- include: recipient-messages.lua

@@ -29,8 +29,8 @@ export interface Script<Key extends string, Arg extends string> {
 /**
  * Loads a script that lies beside its stage. It finds what it is given by name, as `keys.gate` or `args.id`; the names
  * here are the only place that puts them in an order. A line `--- include: <file>` is replaced by that file (found from
- * the including one), and `--- states` by the state machine of `domain/message.ts` as Lua tables, so the store and the
- * rules cannot disagree. A fault of the store becomes a `store-unavailable` error here.
+ * the including one), `--- states` by the state machine of `domain/message.ts` as Lua tables, and `--- version` by its
+ * `recordVersion`, so the store and the rules cannot disagree. A fault of the store becomes a `store-unavailable` error here.
  * Throws when the names are not exactly those that the script uses.
  */
 export function loadScript<const Key extends string, const Arg extends string>(
@@ -125,8 +125,11 @@ function isFaultOfOurs(cause: unknown): boolean {
 
 function readLua(url: URL): string {
   return readFileSync(fileURLToPath(url), 'utf8').replace(
-    /^--- (?:include: (\S+)|states)$/gm,
-    (_line, file: string | undefined) => (file === undefined ? statesAsLua() : readLua(new URL(file, url))),
+    /^--- (?:include: (\S+)|states|version)$/gm,
+    (line, file: string | undefined) => {
+      if (file !== undefined) return readLua(new URL(file, url));
+      return line === '--- states' ? statesAsLua() : `local RECORD_VERSION = ${recordVersion}`;
+    },
   );
 }
 
@@ -143,6 +146,5 @@ function statesAsLua(): string {
     `local UNTOUCHED = ${toLuaSet(untouchedEnds)}`,
     `local KEPT = ${toLuaSet(messageStates.filter((state) => !isEnded(state)))}`,
     `local INDEX = {\n${indexes.join('\n')}\n}`,
-    `local RECORD_VERSION = ${recordVersion}`,
   ].join('\n');
 }

@@ -32,16 +32,17 @@ export function readFields<T>(
   }
 }
 
-/** True for a record that this program, or one before it, wrote. */
-export function isOurVersion(fields: Readonly<Record<string, string | undefined>>): boolean {
-  return Number(fields['v'] ?? 1) <= recordVersion;
+/** True for what this program, or one before it, wrote (docs/adr/0015). */
+export function isOurVersion(fields: { readonly v?: unknown }): boolean {
+  return Number(fields.v ?? 1) <= recordVersion;
 }
 
 /** What is stored as JSON beside the records, as the schema says; undefined when this program cannot read it. */
 export function readStored<T>(text: string | null | undefined, schema: z.ZodType<T>): T | undefined {
   if (text === null || text === undefined) return undefined;
   try {
-    return schema.safeParse(JSON.parse(text)).data;
+    const stored = JSON.parse(text);
+    return isOurVersion(stored) ? schema.safeParse(stored).data : undefined;
   } catch {
     return undefined;
   }

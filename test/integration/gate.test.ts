@@ -21,6 +21,7 @@ import { openStore } from '../../src/store/open-store.ts';
 import {
   createMessage,
   createWatch,
+  dumpStore,
   type GateServer,
   type NewMessage,
   noLimits,
@@ -363,6 +364,15 @@ describe('commit', () => {
 });
 
 describe('lapse', () => {
+  test('LIN-3: a claim of a newer program is never ended here', async () => {
+    const message = await make();
+    await claim(message);
+    await redis.hset(keys.shard(0).message(message.id), { v: '2', deadline: '1' });
+    const before = await dumpStore(redis, keys);
+    expect(await permitsWith().lapse(message, 'ask')).toBe('not-claimed');
+    expect(await dumpStore(redis, keys)).toEqual(before);
+  });
+
   test('a claim within its deadline is left alone', async () => {
     const message = await make();
     await claim(message);

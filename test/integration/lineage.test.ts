@@ -8,8 +8,8 @@ import type { GateWatch } from '../../src/gate/gate-watch.ts';
 import { createMessageDecisions } from '../../src/gate/message-decisions.ts';
 import { createPermits, type PermitAnswer } from '../../src/gate/permits.ts';
 import type { Keys } from '../../src/store/keys.ts';
-import { readMessageBriefs } from '../../src/store/message-brief.ts';
 import type { MessageRecord } from '../../src/store/message-record.ts';
+import { readMessageSummaries } from '../../src/store/message-summary.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import type { Witness } from '../../src/store/witness.ts';
 import {
@@ -338,9 +338,9 @@ describe('what an earlier era left open', () => {
 
   test('says in every list that it may have left, before anybody has touched it', async () => {
     const message = await createMessage(redis, keys);
-    expect(await readMessageBriefs(redis, keys, [message.id])).toMatchObject([{ mayHaveLeft: false }]);
+    expect(await readMessageSummaries(redis, keys, [message.id])).toMatchObject([{ mayHaveLeft: false }]);
     await markBehind();
-    expect(await readMessageBriefs(redis, keys, [message.id])).toMatchObject([{ mayHaveLeft: true }]);
+    expect(await readMessageSummaries(redis, keys, [message.id])).toMatchObject([{ mayHaveLeft: true }]);
   });
 
   test('stays held when a claim of it lapses, whatever its policy', async () => {

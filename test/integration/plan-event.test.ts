@@ -10,7 +10,7 @@ import { createLog } from '../../src/observe/log.ts';
 import { viewEvent } from '../../src/operator/events.ts';
 import { viewMessage } from '../../src/operator/message.ts';
 import { loadCatalog } from '../../src/plan/catalog.ts';
-import { type Planner, planEvent } from '../../src/plan/plan-event.ts';
+import { endPoisonEvent, type Planner, planEvent } from '../../src/plan/plan-event.ts';
 import { settleDeadEvent } from '../../src/plan/settle-dead-event.ts';
 import { createJobAdder, type JobAdder } from '../../src/queue/job-adder.ts';
 import { readEventRecord } from '../../src/store/event-record.ts';
@@ -201,6 +201,75 @@ test.each([
   },
 );
 
+test('the stored form of an event and of its message is as every program of version 1 knows it', async () => {
+  const desk = await openDesk();
+  const id = await desk.accept({ type: 'welcome', data: { student_id: 'stu_1' }, sendAt: 1_000 });
+  const { eventsOpen, event, message } = desk.keys.of(id);
+  const accepted = await desk.redis.hgetall(event(id));
+  expect(accepted).toEqual({
+    v: '1',
+    era: '1',
+    state: 'accepted',
+    client: 'test',
+    type: 'welcome',
+    mode: 'testing',
+    body: '{"data":{"student_id":"stu_1"},"sendAt":1000,"type":"welcome"}',
+    receivedAt: expect.stringMatching(/^\d{13}$/),
+    requestId: 'r',
+  });
+  expect(await desk.redis.zcard(eventsOpen)).toBe(1);
+  await desk.plan(id, found('jo@example.com', { name: 'Jo', locale: 'fr-CA' }));
+  const [messageId] = (await desk.readEvent(id)).messages;
+  expect(await desk.redis.hgetall(message(messageId ?? ('' as MessageId)))).toEqual({
+    v: '1',
+    era: '1',
+    id: messageId,
+    event: id,
+    client: 'test',
+    type: 'welcome',
+    channel: 'email',
+    category: 'transactional',
+    mode: 'testing',
+    to: 'jo@example.com',
+    toHash: hashAddress('k'.repeat(32), 'email', 'jo@example.com'),
+    name: 'Jo',
+    locale: 'fr-CA',
+    textLocale: expect.stringMatching(/^[a-z]{2}$/),
+    timeZone: 'UTC',
+    data: '{"student_id":"stu_1"}',
+    state: 'queued',
+    generation: '1',
+    sendAt: '1000',
+    notAfter: expect.stringMatching(/^\d{13}$/),
+    requestId: 'r',
+    createdAt: expect.stringMatching(/^\d{13}$/),
+    updatedAt: expect.stringMatching(/^\d{13}$/),
+    history: expect.stringMatching(/^\{"at":\d{13},"to":"queued","by":"planner"\}$/),
+  });
+});
+
+test('LIN-3: an event of a newer program that kills its workers, or that is dead, is not touched', async () => {
+  const desk = await openDesk();
+  const id = await desk.accept({ type: 'welcome', data: {} });
+  const { event, eventsOpen, eventsDead } = desk.keys.of(id);
+  const look = async () => [
+    await desk.redis.hgetall(event(id)),
+    await desk.redis.pttl(event(id)),
+    await desk.redis.zcard(eventsOpen),
+    await desk.redis.zcard(eventsDead),
+  ];
+  for (const state of ['accepted', 'dead']) {
+    await desk.redis.hset(event(id), { v: '2', state });
+    const before = await look();
+    await desk.endPoison(id);
+    const settled = await settleDeadEvent({ ...desk, retentionMs: 1_000 }, id, 'accepted', {
+      reason: 'test',
+      by: 'test',
+    });
+    expect([settled, await look()]).toEqual([false, before]);
+  }
+});
+
 const someDeadline = {
   student_id: 's',
   scholarship_id: 'c',
@@ -255,6 +324,8 @@ async function openDesk() {
         id,
         new AbortController().signal,
       ),
+    endPoison: (id: EventId) =>
+      endPoisonEvent({ ...planner, directory: { lookUpRecipient: async () => ({ kind: 'not-found' }) } }, id),
     readEvent: async (id: EventId) => {
       const record = await readEventRecord(redis, keys, id);
       if (record === undefined) throw new Error(`${id} has no record`);

@@ -181,7 +181,7 @@ describe('taking an event that nobody can judge', () => {
     expect(await read(id)).toMatchObject({
       state: 'quarantined',
       client: '',
-      event: someEvent,
+      body: someEvent,
       receivedAt: startMs,
     });
     expect(await redis.zcard(keys.shard(0).eventsOpen)).toBe(0);
@@ -528,6 +528,28 @@ describe('the keys of sealed tokens', () => {
     expect(await createTestJudge({ sealingKeys: [next] })(10)).toMatchObject({ undecided: 1, rejected: {} });
     expect(await createTestJudge({ sealingKeys: [] })(10)).toMatchObject({ undecided: 1, rejected: {} });
     expect(unreadable).toEqual([id, id]);
+    expect(await judgeAll()).toMatchObject({ accepted: 1 });
+  });
+
+  test('LIN-3: an event of a newer program stays as it is, however old, until such a program judges it', async () => {
+    const id = await takeId();
+    const other = await takeId();
+    const key = keys.shard(0).event(id);
+    await redis.hset(key, 'v', '2');
+    const before = await redis.hgetall(key);
+    bringIssuerBack();
+    expect(await createTestJudge({ ageMsMax: -1 })(10)).toMatchObject({
+      accepted: 1,
+      undecided: 1,
+      rejected: {},
+    });
+    expect(
+      await discardQuarantined(createDesk(), { filter: { ids: [id] }, preview: false, limit: 10 }),
+    ).toMatchObject({
+      discarded: 0,
+    });
+    expect([await redis.hgetall(key), jobs, unreadable]).toEqual([before, [other], [id]]);
+    await redis.hset(key, 'v', '1');
     expect(await judgeAll()).toMatchObject({ accepted: 1 });
   });
 

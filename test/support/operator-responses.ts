@@ -108,7 +108,7 @@ const {
   samples: _samples,
   samples_min: _min,
   series: _series,
-  ...brief
+  ...summary
 } = incident;
 
 type Respond = (request: OperationRequest<Fields, Fields>) => unknown;
@@ -194,7 +194,7 @@ const responses: Readonly<Record<string, Respond>> = {
   getDiagnostics: () => diagnostics,
   getTriggers: () => someTriggers,
   getSlo: () => ({ watched: true, judged_at: at, since: at, slos: [] }),
-  getIncidents: () => ({ incidents: [brief] }),
+  getIncidents: () => ({ incidents: [summary] }),
   getStatusNotes: () => ({
     notes: [{ id: `${someIncidentId} opened`, at, text: incident.rule, state: 'posted', tries: 1 }],
   }),

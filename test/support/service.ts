@@ -30,11 +30,12 @@ export interface Service extends ServiceClient {
   readonly environment: Readonly<Record<string, string>>;
   /** Every process of the service that was started, by name: `api`, `planner`, `sender-1`… */
   readonly processes: ReadonlyMap<string, ServiceProcess>;
-  /** Starts one more process; answers when it is ready. */
+  /** Starts one more process, of the program built at `root` (this one unless given); answers when it is ready. */
   startProcess(
     kind: ProcessKind,
     name?: string,
     overrides?: Readonly<Record<string, string>>,
+    root?: string,
   ): Promise<ServiceProcess>;
   stop(): Promise<void>;
 }
@@ -122,13 +123,13 @@ function createStarter(at: {
   readonly processes: Map<string, ServiceProcess>;
 }): Service['startProcess'] {
   const counts: Record<ProcessKind, number> = { api: 0, planner: 0, sender: 0, guard: 0 };
-  return async (kind, wanted, overrides = {}) => {
+  return async (kind, wanted, overrides = {}, root = at.root) => {
     counts[kind] += 1;
     const name = wanted ?? (counts[kind] === 1 ? kind : `${kind}-${counts[kind]}`);
     const child = startChild({
       name,
-      file: join(at.root, files[kind]),
-      cwd: at.root,
+      file: join(root, files[kind]),
+      cwd: root,
       environment: { ...at.environment, ...overrides },
       logFile: join(at.dir, `${name}-${counts[kind]}.log`),
     });

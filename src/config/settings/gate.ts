@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { sendModes } from '../../domain/message.ts';
 import { exactly, list, type Setting, url, whole } from './setting.ts';
 
 /** Addresses that an operator may vouch for; the others must be encrypted wherever they are not of this machine. */
@@ -20,7 +21,7 @@ export const gateSettings = {
   },
   APP_MODE: {
     group: 'gate',
-    schema: z.enum(['dry_run', 'testing', 'production']),
+    schema: z.enum(sendModes),
     default: 'dry_run',
     doc: '`dry_run` rehearses into the outbox; `testing` sends to allowed recipients only; `production` sends to everyone, if the production guard passes.',
   },
