@@ -2,7 +2,7 @@
 # What scripts/up and scripts/test need before anything of ours can run. To be sourced under `set -euo pipefail`; all
 # but Node is set up in the current folder, the root of the repository. What has nothing to do is quick and silent.
 
-repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." >/dev/null && pwd)
 
 # run_step <what> <command…>: shows what takes long, and the end of its output when it fails.
 run_step() {
