@@ -2,7 +2,7 @@
  * The direction of imports: the table of the architecture, one line a folder. What is not listed is forbidden,
  * for types as for values. Tests beside the code may import what they need.
  */
-const stages = ['identity', 'ingest', 'plan', 'render', 'gate', 'deliver', 'providers', 'guard'];
+const stages = ['identity', 'ingest', 'plan', 'render', 'gate', 'deliver', 'providers', 'watchdog'];
 const mayImport = {
   domain: [],
   observe: ['domain'],
@@ -18,7 +18,7 @@ const mayImport = {
   ingest: ['plan', 'store', 'queue', 'observe', 'domain'],
   gate: ['store', 'queue', 'observe', 'domain'],
   deliver: ['gate', 'render', 'providers', 'store', 'queue', 'observe', 'domain'],
-  guard: ['gate', 'outbound', 'store', 'observe', 'domain'],
+  watchdog: ['gate', 'outbound', 'store', 'observe', 'domain'],
   operator: [...stages, 'queue', 'store', 'observe', 'domain'],
   http: [...stages, 'operator', 'observe', 'domain'],
   cli: [...stages, 'operator', 'outbound', 'store', 'config', 'observe', 'domain'],

@@ -1,4 +1,4 @@
 import { runWorker } from '../src/compose/run-service.ts';
-import { startGuard } from '../src/compose/start-guard.ts';
+import { startWatchdog } from '../src/compose/start-watchdog.ts';
 
-await runWorker('guard', startGuard);
+await runWorker('guard', startWatchdog);

@@ -176,7 +176,7 @@ export const slosSchema = z.looseObject({
   ),
 });
 
-export const readinessSchema = z.looseObject({
+export const looseReadinessSchema = z.looseObject({
   checks: z.record(z.string(), z.looseObject({ ok: z.boolean(), detail: z.string() })).default({}),
 });
 
@@ -184,4 +184,4 @@ export type Control = z.infer<typeof controlSchema>;
 export type Flag = z.infer<typeof flagSchema>;
 export type Switched = z.infer<typeof switchedSchema>;
 export type Bulk = z.infer<typeof bulkSchema>;
-export type Page = z.infer<typeof pageSchema>;
+export type ListPage = z.infer<typeof pageSchema>;

@@ -8,9 +8,9 @@ import { incidentsAndBudgets } from './commands/incidents-and-budgets.ts';
 import { pauseAndResume } from './commands/pause-and-resume.ts';
 import { quarantineJudge } from './commands/quarantine.ts';
 import { records } from './commands/records.ts';
-import { status } from './commands/status.ts';
+import { statusCommand } from './commands/status.ts';
 import { stopAndStart } from './commands/stop-and-start.ts';
-import { suppressions } from './commands/suppressions.ts';
+import { suppressionCommands } from './commands/suppressions.ts';
 import { templates } from './commands/templates.ts';
 import { unknownResolve } from './commands/unknown.ts';
 import { watch } from './commands/watch.ts';
@@ -22,7 +22,7 @@ import { operationCommands } from './operation-commands.ts';
  */
 export const commandTable: readonly Command[] = groupByFirstWord([
   ...stopAndStart,
-  status,
+  statusCommand,
   watch,
   ...pauseAndResume,
   ...incidentsAndBudgets,
@@ -31,7 +31,7 @@ export const commandTable: readonly Command[] = groupByFirstWord([
   heldShow,
   unknownResolve,
   quarantineJudge,
-  ...suppressions,
+  ...suppressionCommands,
   ...records,
   ...templates,
   ...contract,

@@ -41,7 +41,7 @@ export interface Option {
 }
 
 /** One call of a command: what was given, and the ports to the world. */
-export interface Call extends Given, Surroundings {
+export interface Call extends Given, CliContext {
   readonly api: Api;
   readonly print: Print;
   readonly commands: readonly Command[];
@@ -60,7 +60,7 @@ export interface Given {
 }
 
 /** The world as commands see it, so that a test can be one. */
-export interface Surroundings {
+export interface CliContext {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** The text of a file; `-` is standard input. */
   readonly readText: (path: string) => Promise<string>;

@@ -1,9 +1,9 @@
 import type { z } from 'zod';
 import type {
   controlSchema,
+  looseReadinessSchema,
   providersSchema,
   queueStatusSchema,
-  readinessSchema,
   sendStatusSchema,
   triggersSchema,
 } from './answers.ts';
@@ -22,7 +22,7 @@ export interface WatchFacts {
   readonly queue: Part<z.infer<typeof queueStatusSchema>>;
   readonly providers: Part<z.infer<typeof providersSchema>>;
   readonly triggers: Part<z.infer<typeof triggersSchema>>;
-  readonly readiness: Part<z.infer<typeof readinessSchema>>;
+  readonly readiness: Part<z.infer<typeof looseReadinessSchema>>;
   /** Messages a second, over the last looks; undefined at the first one. */
   readonly rates?: { readonly planned: number; readonly sent: number };
 }

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import type { CommandRow, OperationRow } from '../operator/operation.ts';
 import { operations } from '../operator/operations.ts';
-import { anySchema, type Bulk, bulkSchema, type Page, pageSchema } from './answers.ts';
+import { anySchema, type Bulk, bulkSchema, type ListPage, pageSchema } from './answers.ts';
 import type { Argument, Call, Command } from './command.ts';
 import { CommandError, type Ending } from './exit-codes.ts';
 import type { Print } from './print.ts';
 import { printPage, printRecord } from './print-items.ts';
-import { readFields, type SchemaOption, toOptionRows, toOptions } from './schema-options.ts';
+import { readOptionFields, type SchemaOption, toOptionRows, toOptions } from './schema-options.ts';
 
 export const why: Argument = { name: 'why', isRest: true, summary: 'why; kept in the audit' };
 
@@ -30,7 +30,7 @@ function toListCommand(
     ...row,
     options: toOptionRows(options),
     run: async (call): Promise<Ending> => {
-      const asked = readFields(call, options);
+      const asked = readOptionFields(call, options);
       const page = await call.api.ask(pageSchema, { path, query: asked as Record<string, string> });
       const { limit: _limit, cursor: _cursor, ...filter } = asked;
       const fits = Object.entries(filter).map(([name, value]) => `${name} ${String(value)}`);
@@ -77,7 +77,7 @@ function toBulkCommand(
         verb,
         doneIn,
         filter,
-        body: readFields(call, rest),
+        body: readOptionFields(call, rest),
         ...(ids === undefined ? {} : { takesIdsAlone: true }),
       }),
   };
@@ -94,7 +94,7 @@ const quarantineState = z.looseObject({
 });
 
 /** What a list tells beside its items. */
-function describeList(print: Print, page: Page): readonly string[] {
+function describeList(print: Print, page: ListPage): readonly string[] {
   const waits = Object.entries(page.waits ?? {}).map(([word, count]) => `${word} ${count}`);
   if (waits.length > 0) {
     const more = page.waits_more === true ? ', and more that were not counted' : '';
@@ -163,7 +163,7 @@ function endBulk({ matched = 0, failed = [] }: Bulk, done: number): Ending {
 
 /** The selection of the command line. Throws wrong usage when it selects everything unasked. */
 function readSelection(call: Call, options: readonly SchemaOption[]): Readonly<Record<string, unknown>> {
-  const filter = readFields(call, options);
+  const filter = readOptionFields(call, options);
   if (Object.keys(filter).length > 0 || call.isSet('all')) return filter;
   const names = options.map(({ name }) => `--${name}`).join(', ');
   throw new CommandError('usage', `Nothing is selected. Say which: ${names}; or --all for everything.`);

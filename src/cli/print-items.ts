@@ -1,4 +1,4 @@
-import type { Page } from './answers.ts';
+import type { ListPage } from './answers.ts';
 import { formatInstant } from './describe-flags.ts';
 import type { Print } from './print.ts';
 
@@ -9,7 +9,7 @@ export type Column = readonly [heading: string, field: string];
  * The items of a page as a table, what is counted above it, and how to go on below it. `fits`: what was asked for (`type
  * welcome`), when not all was; the counts are of everything even then, and the words must say so.
  */
-export function printPage(print: Print, page: Page, columns: readonly Column[], fits = ''): void {
+export function printPage(print: Print, page: ListPage, columns: readonly Column[], fits = ''): void {
   const counts = Object.entries(page.counts ?? {})
     .map(([name, count]) => `${name} ${count}`)
     .join(', ');

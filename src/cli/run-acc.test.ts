@@ -270,7 +270,7 @@ describe('deeds on many', () => {
     expect(end.error).toContain('Nothing was changed');
   });
 
-  test('with --yes the preview comes first, then the deed', async () => {
+  test('with --yes the preview comes first, then the action', async () => {
     acc.script({
       'POST /api/held/discard': [
         [200, { ...report, discarded: 0 }],
@@ -373,7 +373,7 @@ describe('single commands', () => {
     expect(listSent()[1]).toContain('cursor=c1');
   });
 
-  test('the audit tells how many of how many a deed on many reached', async () => {
+  test('the audit tells how many of how many a action on many reached', async () => {
     const line = {
       at: '2026-11-20T02:58:00.000Z',
       actor: 'bo',

@@ -3,10 +3,10 @@ import { createApi } from './api.ts';
 import {
   type Argument,
   type Call,
+  type CliContext,
   type Command,
   globalOptions,
   type Option,
-  type Surroundings,
 } from './command.ts';
 import { commandTable } from './command-table.ts';
 import { CommandError, type Ending, exitCodes, exitMeanings } from './exit-codes.ts';
@@ -23,7 +23,7 @@ export interface Terminal {
 /** Runs one command line and answers its exit code. Never rejects: what goes wrong is said, with its repair. */
 export async function runAcc(
   argv: readonly string[],
-  surroundings: Surroundings,
+  surroundings: CliContext,
   terminal: Terminal,
 ): Promise<number> {
   const print = createPrint({ ...terminal, isJson: argv.includes('--json') });
@@ -53,7 +53,7 @@ function toNotStopped(error: CommandError): CommandError {
   );
 }
 
-async function runParsed(parsed: Parsed, surroundings: Surroundings, print: Print): Promise<Ending> {
+async function runParsed(parsed: Parsed, surroundings: CliContext, print: Print): Promise<Ending> {
   if (parsed.kind === 'overview') return showOverview(parsed.words, parsed.isAsked, print);
   const { command, given } = parsed;
   if (given.isSet('help')) {

@@ -53,7 +53,7 @@ export function toOptionRows(options: readonly SchemaOption[]): Record<string, O
 }
 
 /** The fields that were given. */
-export function readFields(call: Call, options: readonly SchemaOption[]): Record<string, unknown> {
+export function readOptionFields(call: Call, options: readonly SchemaOption[]): Record<string, unknown> {
   const given = options.map(({ field, read }) => [field, read(call)] as const);
   return Object.fromEntries(given.filter(([, value]) => value !== undefined));
 }

@@ -1,6 +1,5 @@
 import type { ProofVerdict } from '../domain/proof-of-life.ts';
 import { checkIngest } from '../gate/gate-watch.ts';
-import { createProofJudge } from '../guard/proof-of-life.ts';
 import { logRequest } from '../http/log-request.ts';
 import type { HttpServices } from '../http/services.ts';
 import { createAcceptEvent } from '../ingest/accept-event.ts';
@@ -11,6 +10,7 @@ import type { Metrics } from '../observe/metrics.ts';
 import type { Catalog } from '../plan/catalog.ts';
 import type { Renderer } from '../render/create-renderer.ts';
 import { runTask } from '../runtime/run-task.ts';
+import { createProofJudge } from '../watchdog/proof-of-life.ts';
 import type { Foundation } from './build-foundation.ts';
 import type { GateParts } from './build-gate.ts';
 import type { Identity } from './build-identity.ts';
@@ -26,7 +26,7 @@ export interface HttpParts {
   readonly renderer: Renderer;
   readonly gate: GateParts;
   /** Whether every line of the production guard holds. */
-  readonly isGuardPassed: () => boolean;
+  readonly isPreflightPassed: () => boolean;
 }
 
 /** Everything that the HTTP routes need, from the stages that do it. */

@@ -15,7 +15,7 @@ export interface OperatorParts {
   readonly renderer: Renderer;
   readonly quarantine: OperatorDeps['quarantine'];
   /** Whether every line of the production guard holds. */
-  readonly isGuardPassed: () => boolean;
+  readonly isPreflightPassed: () => boolean;
 }
 
 /** What the operations of the operators' API need, from the stages that do it. */
@@ -32,7 +32,7 @@ export function buildOperator(foundation: Foundation, parts: OperatorParts): Ope
     limits,
     renderer: parts.renderer,
     quarantine: parts.quarantine,
-    environment: () => readEnvironmentFlags(configuration, parts.isGuardPassed()),
+    environment: () => readEnvironmentFlags(configuration, parts.isPreflightPassed()),
     settings: listEnvironmentSettings(configuration),
     triggerModes: readTriggerModes(configuration),
     hashAddress: (channel, address) =>

@@ -3,8 +3,8 @@ import type { Configuration } from '../config/derive-configuration.ts';
 import { createProviderSet, type ProviderSet } from '../providers/choose-provider.ts';
 import type { DkimKey } from '../providers/email/smtp-options.ts';
 import { createSmtpProvider } from '../providers/email/smtp-provider.ts';
-import { guardRecipients } from '../providers/guard-recipients.ts';
 import type { OutgoingEmail, OutgoingSms, Provider } from '../providers/provider.ts';
+import { restrictRecipients } from '../providers/restrict-recipients.ts';
 import { createKannelProvider } from '../providers/sms/kannel-provider.ts';
 import { createTwilioProvider } from '../providers/sms/twilio-provider.ts';
 
@@ -23,12 +23,12 @@ export function buildProviders(configuration: Configuration, purpose: 'send' | '
       email: rehearsing
         ? []
         : buildEmailProviders(configuration).map((provider) =>
-            guardRecipients(provider, configuration.recipients),
+            restrictRecipients(provider, configuration.recipients),
           ),
       sms: rehearsing
         ? []
         : buildSmsProviders(configuration).map((provider) =>
-            guardRecipients(provider, configuration.recipients),
+            restrictRecipients(provider, configuration.recipients),
           ),
     },
     breaker: {

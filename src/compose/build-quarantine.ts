@@ -29,7 +29,7 @@ export function buildQuarantine(
   const { values } = configuration;
   const seal = createTokenSeal(values.QUARANTINE_KEYS ?? []);
   const bounds = readBounds(foundation);
-  const desk = {
+  const deps = {
     redis: redis.commands,
     keys,
     now,
@@ -40,7 +40,7 @@ export function buildQuarantine(
   const judge = buildJudge(foundation, identity);
   return {
     quarantine: {
-      ...desk,
+      ...deps,
       bounds,
       isOn: seal !== undefined,
       keyHealth: () => identity.keySet.health(),
@@ -48,7 +48,7 @@ export function buildQuarantine(
     },
     ...(seal === undefined
       ? {}
-      : { quarantineEvent: createQuarantine({ ...desk, seal, bounds, mode: values.APP_MODE }) }),
+      : { quarantineEvent: createQuarantine({ ...deps, seal, bounds, mode: values.APP_MODE }) }),
   };
 }
 

@@ -4,7 +4,7 @@ import { closedWhys } from '../http/bound-connections.ts';
 import { createHttpApp } from '../http/create-http-app.ts';
 import { createHttpServer } from '../http/create-http-server.ts';
 import { listEventTypes } from '../http/openapi/list-event-types.ts';
-import { readQuarantineFigures } from '../identity/quarantine-desk.ts';
+import { countQuarantine } from '../identity/list-quarantine.ts';
 import type { OperatorDeps } from '../operator/operations.ts';
 import { buildCatalog } from './build-catalog.ts';
 import { type Foundation, keepOpeningStore } from './build-foundation.ts';
@@ -38,15 +38,15 @@ export async function startApi(foundation: Foundation): Promise<string> {
   });
   await identity.keySet.start(life.signal);
   const release = readRelease(foundation, { catalog, renderer });
-  const isGuardPassed = await startPreflight(foundation, { process: 'api', release });
+  const isPreflightPassed = await startPreflight(foundation, { process: 'api', release });
   const { services, operator } = buildHttpServices(foundation, {
     identity,
     catalog,
     renderer,
     gate,
-    isGuardPassed,
+    isPreflightPassed,
   });
-  collectFigures(foundation, operator);
+  collectGauges(foundation, operator);
   exportStoreState(foundation, () => services.checkDependencies());
   const ownMetricsPort = values.METRICS_PORT;
   const options = { appBaseUrl: configuration.appBaseUrl, programVersion: foundation.version };
@@ -72,7 +72,7 @@ export async function startApi(foundation: Foundation): Promise<string> {
 }
 
 /** What the whole fleet shares, read from the store at each scrape. */
-function collectFigures({ metrics }: Foundation, operator: OperatorDeps): void {
+function collectGauges({ metrics }: Foundation, operator: OperatorDeps): void {
   metrics.onCollect(async () => {
     const [queue, send] = await Promise.all([readQueueStatus(operator), readSendStatus(operator)]);
     metrics.setSendState({
@@ -86,6 +86,6 @@ function collectFigures({ metrics }: Foundation, operator: OperatorDeps): void {
     const { queues, messages, held, deadLetters, parked } = queue;
     return { queues, messages, held, deadLetters, parked: parked.events + parked.messages };
   });
-  metrics.onCollect(async () => ({ quarantine: await readQuarantineFigures(operator) }));
+  metrics.onCollect(async () => ({ quarantine: await countQuarantine(operator) }));
   metrics.onCollect(async () => ({ oldestMessageAgeMs: await readWaitingAges(operator) }));
 }

@@ -1,13 +1,13 @@
 import { readTriggerModes } from '../config/environment-flags.ts';
 import { burnSamplesMin, triggerTable } from '../domain/thresholds.ts';
-import { createFleetClock } from '../guard/fleet-clock.ts';
-import type { GuardDesk } from '../guard/judge-fleet.ts';
-import { createWindowReader } from '../guard/read-windows.ts';
-import type { SloDesk } from '../guard/report-slos.ts';
-import { createWatch, guardLeaseMs, guardTurnMs } from '../guard/watch-fleet.ts';
 import { countWaiting, sampleWaiting } from '../queue/sample-waiting.ts';
 import { runTask } from '../runtime/run-task.ts';
 import { createLease } from '../store/lease.ts';
+import { createFleetClock } from '../watchdog/fleet-clock.ts';
+import type { WatchdogDeps } from '../watchdog/judge-fleet.ts';
+import { createWindowReader } from '../watchdog/read-windows.ts';
+import type { SloDeps } from '../watchdog/report-slos.ts';
+import { createWatch, watchdogLeaseMs, watchdogTurnMs } from '../watchdog/watch-fleet.ts';
 import { type Foundation, toFlagStore } from './build-foundation.ts';
 
 /** Starts watching the fleet; of all guards, the one that holds the lease judges. */
@@ -17,7 +17,7 @@ export function startFleetWatch(foundation: Foundation): void {
   const { GUARD_MIN_REQUESTS: requests, GUARD_MIN_TOKENS: tokens } = values;
   const clock = createFleetClock({ redis: redis.commands, now, monotonicNow });
   const store = { ...toFlagStore(foundation), now: clock.now, metrics };
-  const desk: GuardDesk = {
+  const deps: WatchdogDeps = {
     ...store,
     windows: createWindowReader(redis.commands, keys, clock.now),
     countWaiting: (nowMs) => countWaiting({ redis: redis.commands, keys, jobs }, nowMs),
@@ -34,7 +34,7 @@ export function startFleetWatch(foundation: Foundation): void {
     reportError,
     monotonicNow,
   };
-  const budgets: SloDesk = {
+  const budgets: SloDeps = {
     ...store,
     samplesMin: {
       '5xx': requests,
@@ -45,11 +45,11 @@ export function startFleetWatch(foundation: Foundation): void {
       depth: burnSamplesMin,
     },
   };
-  const lease = createLease(redis.commands, keys.shard(0).lease('watch'), guardLeaseMs);
-  const watch = createWatch({ desk, budgets, lease, clock });
+  const lease = createLease(redis.commands, keys.shard(0).lease('watch'), watchdogLeaseMs);
+  const watch = createWatch({ deps, budgets, lease, clock });
   runTask(foundation, {
     name: 'fleet watch',
-    everyMs: guardTurnMs,
+    everyMs: watchdogTurnMs,
     run: watch,
     atEnd: () => lease.release(),
   });

@@ -9,7 +9,7 @@ import { endPoisonEvent, type Planner, planEvent } from '../plan/plan-event.ts';
 import { buildCatalog } from './build-catalog.ts';
 import type { Foundation } from './build-foundation.ts';
 import { buildGate } from './build-gate.ts';
-import { buildProofSpace, toProofPlanner } from './build-proof-space.ts';
+import { buildSyntheticProbe, toProbePlanner } from './build-synthetic-probe.ts';
 import { runHost } from './run-host.ts';
 import { readRelease, startPreflight } from './start-preflight.ts';
 
@@ -45,7 +45,7 @@ export async function startPlanner(foundation: Foundation): Promise<void> {
     process: 'plan-events',
     release: readRelease(foundation, { catalog, renderer }),
   });
-  const proofPlanner = toProofPlanner(buildProofSpace(foundation), planner);
+  const proofPlanner = toProbePlanner(buildSyntheticProbe(foundation), planner);
   await gate.watch.start();
   for (let shard = 0; shard < keys.shards; shard += 1) {
     await runHost(foundation, {

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { fingerprintSettings } from '../config/fingerprint-settings.ts';
-import { judgeProductionGuard, type ProcessName } from '../config/production-guard.ts';
+import { judgePreflight, type ProcessName } from '../config/preflight.ts';
 import { readRehearsals } from '../deliver/rehearsals.ts';
 import { createPreflightWatch } from '../deliver/watch-preflight.ts';
 import { judgeRehearsal, type ReleaseDigest } from '../domain/judge-rehearsal.ts';
@@ -8,7 +8,7 @@ import type { Catalog } from '../plan/catalog.ts';
 import type { Renderer } from '../render/create-renderer.ts';
 import { fingerprintTemplates } from '../render/fingerprint-templates.ts';
 import { runEvery } from '../runtime/run-every.ts';
-import { guardReportEveryMs } from '../store/guard-reports.ts';
+import { preflightReportEveryMs } from '../store/preflight-reports.ts';
 import type { Foundation } from './build-foundation.ts';
 import { checkStore } from './check-dependencies.ts';
 
@@ -38,7 +38,7 @@ export async function startPreflight(
     listFailing: async () => {
       const [{ durable }, record] = await Promise.all([checkStore(foundation), readRehearsals(store)]);
       const rehearsal = judgeRehearsal(release, record, record.atMs);
-      return judgeProductionGuard(configuration, { storeDurable: durable, rehearsal, process: own })
+      return judgePreflight(configuration, { storeDurable: durable, rehearsal, process: own })
         .filter(({ ok }) => !ok)
         .map(({ check, repair }) => `${check}: ${repair}`);
     },
@@ -47,7 +47,7 @@ export async function startPreflight(
   });
   const report = (error: unknown): void => reportError('judge production guard', error);
   await watch.look().catch(report);
-  const looking = runEvery(guardReportEveryMs, watch.look, report);
+  const looking = runEvery(preflightReportEveryMs, watch.look, report);
   shutdown.push('production guard', async () => {
     await looking.stop();
     await watch.drop().catch(() => undefined);

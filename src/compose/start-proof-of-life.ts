@@ -5,13 +5,13 @@ import type { IncomingEvent } from '../domain/event.ts';
 import { consumeFlags } from '../domain/flags.ts';
 import type { ClientId } from '../domain/ids.ts';
 import type { GateWatch } from '../gate/gate-watch.ts';
-import { type ProofDesk, turnProofOfLife } from '../guard/proof-of-life.ts';
 import { createAcceptEvent } from '../ingest/accept-event.ts';
 import { runTask } from '../runtime/run-task.ts';
 import { createLease } from '../store/lease.ts';
 import { openStore } from '../store/open-store.ts';
+import { type ProofDeps, turnProofOfLife } from '../watchdog/proof-of-life.ts';
 import type { Foundation } from './build-foundation.ts';
-import { buildProofSpace, type ProofSpace } from './build-proof-space.ts';
+import { buildSyntheticProbe, type SyntheticProbe } from './build-synthetic-probe.ts';
 
 const lookEveryMs = 500;
 const leaseMs = 5_000;
@@ -22,13 +22,13 @@ export function startProofOfLife(foundation: Foundation, watch: GateWatch): void
   const { configuration, redis, keys } = foundation;
   const intervalMs = configuration.values.PROOF_OF_LIFE_SECONDS * 1_000;
   if (intervalMs === 0) return;
-  const space = buildProofSpace(foundation);
-  const desk: ProofDesk = {
+  const space = buildSyntheticProbe(foundation);
+  const deps: ProofDeps = {
     redis: redis.commands,
     keys,
     space: space.keys,
     acceptProof: createAcceptProof(foundation, space),
-    mend: () => mendSpace(foundation, space, intervalMs),
+    mend: () => reconcileProbe(foundation, space, intervalMs),
     isPaused: () => (watch.current() === undefined ? undefined : !watch.isOn(...consumeFlags)),
     intervalMs,
     log: foundation.log,
@@ -37,12 +37,12 @@ export function startProofOfLife(foundation: Foundation, watch: GateWatch): void
   runTask(foundation, {
     name: 'proof of life',
     everyMs: lookEveryMs,
-    run: () => turnProofOfLife(desk),
+    run: () => turnProofOfLife(deps),
     lease,
   });
 }
 
-function createAcceptProof(foundation: Foundation, space: ProofSpace): ProofDesk['acceptProof'] {
+function createAcceptProof(foundation: Foundation, space: SyntheticProbe): ProofDeps['acceptProof'] {
   const { redis, now } = foundation;
   const accept = createAcceptEvent({
     redis: redis.commands,
@@ -67,7 +67,7 @@ const proofAddresses: Readonly<Record<Channel, string>> = {
   sms: '+15555550100',
 };
 
-function createProofEvent({ catalog }: ProofSpace): IncomingEvent {
+function createProofEvent({ catalog }: SyntheticProbe): IncomingEvent {
   const [type = ''] = catalog.types();
   const addresses = collectAddresses((channel) => {
     const parsed = channelTable[channel].parseAddress(proofAddresses[channel]);
@@ -77,7 +77,11 @@ function createProofEvent({ catalog }: ProofSpace): IncomingEvent {
   return { type, recipient: { ...addresses, locale: 'en', timeZone: 'UTC' }, data: {} };
 }
 
-async function mendSpace(foundation: Foundation, space: ProofSpace, intervalMs: number): Promise<void> {
+async function reconcileProbe(
+  foundation: Foundation,
+  space: SyntheticProbe,
+  intervalMs: number,
+): Promise<void> {
   const { redis } = foundation;
   const { keys, jobs, permits, decisions, retentionMs, log } = space;
   await reconcile({

@@ -20,8 +20,8 @@ import { readStoreClock } from '../store/store-clock.ts';
 import { buildCatalog } from './build-catalog.ts';
 import type { Foundation } from './build-foundation.ts';
 import { buildGate } from './build-gate.ts';
-import { buildProofSpace, toProofDeps } from './build-proof-space.ts';
 import { buildProviders } from './build-providers.ts';
+import { buildSyntheticProbe, toProbeDeps } from './build-synthetic-probe.ts';
 import { checkStore } from './check-dependencies.ts';
 import { runHost } from './run-host.ts';
 import { readRelease, startPreflight } from './start-preflight.ts';
@@ -74,7 +74,7 @@ export async function startSender(foundation: Foundation): Promise<void> {
     random: Math.random,
   };
   reportStandings(foundation, providers);
-  const proofDeps = toProofDeps(foundation, buildProofSpace(foundation), deps);
+  const proofDeps = toProbeDeps(foundation, buildSyntheticProbe(foundation), deps);
   await gate.watch.start();
   for (let shard = 0; shard < keys.shards; shard += 1) {
     for (const channel of channels) {

@@ -1,12 +1,12 @@
-import { isLatencyBin } from '../domain/figures.ts';
-import { requestFigures } from '../domain/request-figures.ts';
-import { type Count, createWindowAdder } from '../guard/add-to-windows.ts';
-import { createFleetClock } from '../guard/fleet-clock.ts';
+import { isLatencyBin } from '../domain/fleet-counters.ts';
+import { requestCounters } from '../domain/request-counters.ts';
 import type { RequestLine } from '../http/services.ts';
 import { createLabelBound } from '../observe/bound-label.ts';
 import type { LatencyRecorder } from '../observe/latency.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import { runTask } from '../runtime/run-task.ts';
+import { type Count, createWindowAdder } from '../watchdog/add-to-windows.ts';
+import { createFleetClock } from '../watchdog/fleet-clock.ts';
 import type { Foundation } from './build-foundation.ts';
 
 const flushEveryMs = 2_000;
@@ -30,7 +30,7 @@ export function startWindowAdder(
     nameClient: createLabelBound(namedClientsMax),
     onCount: (count) => showCount(metrics, latency, count),
   });
-  for (const figure of requestFigures) metrics.countFigure(figure, 0);
+  for (const figure of requestCounters) metrics.countFleet(figure, 0);
   const turn = async (): Promise<void> => {
     try {
       await clock.set();
@@ -49,8 +49,8 @@ export function startWindowAdder(
 
 function showCount(metrics: Metrics, latency: LatencyRecorder, { figure, request, client }: Count): void {
   if (!isLatencyBin(figure)) {
-    if (client === undefined) metrics.countFigure(figure);
-    else metrics.countClientFigure(client, figure);
+    if (client === undefined) metrics.countFleet(figure);
+    else metrics.countClient(client, figure);
     return;
   }
   if (client !== undefined) {

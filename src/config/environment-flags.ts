@@ -2,15 +2,18 @@ import type { EnvironmentFlags } from '../domain/judge-environment.ts';
 import type { TriggerMode, TriggerName } from '../domain/thresholds.ts';
 import type { Configuration } from './derive-configuration.ts';
 
-/** The environment's part of the gate, as the pure rules want it. `guardPassed` counts in production mode only. */
-export function readEnvironmentFlags(configuration: Configuration, guardPassed: boolean): EnvironmentFlags {
+/** The environment's part of the gate, as the pure rules want it. `preflightPassed` counts in production mode only. */
+export function readEnvironmentFlags(
+  configuration: Configuration,
+  preflightPassed: boolean,
+): EnvironmentFlags {
   const { values } = configuration;
   return {
     emergencyStop: values.EMERGENCY_STOP,
     disableSend: values.DISABLE_SEND,
     mode: values.APP_MODE,
     promoSends: mayBePromotional(values),
-    guardPassed,
+    preflightPassed,
   };
 }
 

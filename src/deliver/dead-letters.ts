@@ -80,10 +80,10 @@ async function actOnDead(
   deps: DeadLetterDeps,
   order: DeadOrder,
   action: string,
-  deed: BulkAction<DeadLetter>,
+  bulk: BulkAction<DeadLetter>,
 ): Promise<BulkReport> {
   const run = (): Promise<BulkReport> =>
-    actInBulk(selectDead(deps, order.filter), { ...order, ids: order.filter.ids }, deed);
+    actInBulk(selectDead(deps, order.filter), { ...order, ids: order.filter.ids }, bulk);
   if (order.preview) return await run();
   const detail = { filter: order.filter, limit: order.limit };
   return await actAudited(deps, order, { action, detail }, async () => {

@@ -7,7 +7,7 @@ import { countMembers } from '../store/count-members.ts';
 import type { Keys } from '../store/keys.ts';
 import { toStoreError } from '../store/scripts.ts';
 
-export interface QueueFigures {
+export interface QueueState {
   readonly waiting: number;
   readonly active: number;
   readonly delayed: number;
@@ -15,7 +15,7 @@ export interface QueueFigures {
 }
 
 export interface QueueStatus {
-  readonly queues: Record<QueueName, QueueFigures>;
+  readonly queues: Record<QueueName, QueueState>;
   readonly messages: Record<MessageState, number>;
   readonly held: Record<string, number>;
   readonly deadLetters: number;
@@ -54,7 +54,7 @@ export async function readQueueStatus(options: QueueStatusOptions): Promise<Queu
         const waiting = name === 'events' ? Math.max(depth.waiting, open - active - delayed) : depth.waiting;
         return [name, { waiting, active, delayed, oldestAgeMs: waiting + active > 0 ? age[name] : 0 }];
       }),
-    ) as Record<QueueName, QueueFigures>;
+    ) as Record<QueueName, QueueState>;
     return {
       queues,
       messages: pick(counts, messageStates, ''),

@@ -46,8 +46,8 @@ export async function resolveUnknown(
   if (message === undefined) return { kind: 'not-found' };
   if (message === 'unreadable') throw new UnreadableRecord(id, 'a newer program wrote it, or it is damaged');
   if (message.state !== 'unknown') return { kind: 'conflict', state: message.state };
-  const deed = { action: `resolve unknown as ${resolution}`, detail: { message_id: id } };
-  return await actAudited(deps, order, deed, async () => {
+  const action = { action: `resolve unknown as ${resolution}`, detail: { message_id: id } };
+  return await actAudited(deps, order, action, async () => {
     const answer = await resolve(deps, order, message, resolution);
     return { answer, detail: { message_id: id, ...answer } };
   });

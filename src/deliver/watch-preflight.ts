@@ -1,11 +1,11 @@
 import type { Redis } from 'ioredis';
-import {
-  dropGuardReport,
-  type GuardReport,
-  readGuardReports,
-  writeGuardReport,
-} from '../store/guard-reports.ts';
 import type { Keys } from '../store/keys.ts';
+import {
+  dropPreflightReport,
+  type PreflightReport,
+  readPreflightReports,
+  writePreflightReport,
+} from '../store/preflight-reports.ts';
 import { keepLive } from './rehearsals.ts';
 
 export interface PreflightDeps {
@@ -40,18 +40,18 @@ export function createPreflightWatch(deps: PreflightDeps): PreflightWatch {
     isPassed: () => told === '',
     look: async () => {
       const own = await deps.listFailing();
-      await writeGuardReport(deps, { name, failing: own });
-      const failing = [...own, ...describeOthers(await readGuardReports(deps), name)];
+      await writePreflightReport(deps, { name, failing: own });
+      const failing = [...own, ...describeOthers(await readPreflightReports(deps), name)];
       if (failing.length === 0 && deps.isSender) await keepLive(deps);
       const now = failing.join('; ');
       if (now !== told && failing.length > 0) deps.onFailing(failing);
       told = now;
     },
-    drop: () => dropGuardReport(deps, name),
+    drop: () => dropPreflightReport(deps, name),
   };
 }
 
-function describeOthers(reports: readonly GuardReport[], ownName: string): string[] {
+function describeOthers(reports: readonly PreflightReport[], ownName: string): string[] {
   return reports
     .filter(({ name }) => name !== ownName)
     .flatMap(({ name, failing }) => failing.map((check) => `${name}: ${check}`));

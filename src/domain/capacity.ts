@@ -1,5 +1,5 @@
 /** How full the service is. */
-export interface CapacityFigures {
+export interface CapacityFacts {
   /** Share of the store's memory that is used, 0 to 1; undefined when the store has no limit. */
   readonly memoryShare: number | undefined;
   /** Events and messages that are not done yet. */
@@ -21,7 +21,7 @@ const reopenShare = 0.9;
 /** Full above the budget; once full, open again only when well below it. */
 export function judgeCapacity(
   before: CapacityVerdict,
-  { memoryShare = 0, backlog }: CapacityFigures,
+  { memoryShare = 0, backlog }: CapacityFacts,
   budget: CapacityBudget,
 ): CapacityVerdict {
   const factor = (what: 'memory' | 'backlog'): number =>
@@ -40,7 +40,7 @@ const burdenMax = 1_000;
  * is left shrinks: all clients are held to the same, ever lower rate, so the one that floods is slowed and never fills
  * the rest alone, and those that bring little notice nothing.
  */
-export function findBurden({ memoryShare = 0, backlog }: CapacityFigures, budget: CapacityBudget): number {
+export function findBurden({ memoryShare = 0, backlog }: CapacityFacts, budget: CapacityBudget): number {
   const filled = Math.max(memoryShare / budget.memoryShareMax, backlog / budget.backlogMax);
   if (filled <= easyShare) return 1;
   return filled >= 1 ? burdenMax : Math.min(burdenMax, (1 - easyShare) / (1 - filled));

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { recordedAtMs } from '../../test/support/recorded-series.ts';
-import type { Bucket, FigureName } from './figures.ts';
-import { clientFiguresOf, type EndedRequest, figuresOf } from './request-figures.ts';
+import type { Bucket, CounterName } from './fleet-counters.ts';
+import { clientCountersOf, countersOf, type EndedRequest } from './request-counters.ts';
 import { bucketMs, type TriggerName } from './thresholds.ts';
 import { judgeTrigger } from './trigger-rules.ts';
 
@@ -154,11 +154,11 @@ function judgeAll(...plays: readonly Play[]): Readonly<Record<string, string>> {
 
 /** A bucket as the window adder would write it. */
 function count(startMs: number, requests: Requests): Bucket {
-  const figures: Partial<Record<FigureName, number>> = {};
-  const clients: Record<string, Partial<Record<FigureName, number>>> = {};
+  const figures: Partial<Record<CounterName, number>> = {};
+  const clients: Record<string, Partial<Record<CounterName, number>>> = {};
   for (const [request, times] of requests) {
-    for (const figure of figuresOf(request)) figures[figure] = (figures[figure] ?? 0) + times;
-    const own = clientFiguresOf(request);
+    for (const figure of countersOf(request)) figures[figure] = (figures[figure] ?? 0) + times;
+    const own = clientCountersOf(request);
     if (own === undefined) continue;
     const part = (clients[own.client] ??= {});
     for (const figure of own.figures) part[figure] = (part[figure] ?? 0) + times;

@@ -1,4 +1,4 @@
-import type { Bucket, Figures } from './figures.ts';
+import type { Bucket, Counts } from './fleet-counters.ts';
 import type { DepthTrigger } from './thresholds.ts';
 
 export interface DepthMoment {
@@ -83,7 +83,7 @@ function step(walk: Walk, bucket: Bucket, rule: DepthTrigger, moment: DepthMomen
 
 /** `of-one`: over its line, and one client alone brings it there, where somebody looked whose jobs they are. */
 function standSample(
-  { depth = 0, 'depth-others': others = depth }: Figures,
+  { depth = 0, 'depth-others': others = depth }: Counts,
   baseline: number | undefined,
   rule: DepthTrigger,
 ): 'usual' | 'over' | 'of-one' {

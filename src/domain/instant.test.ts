@@ -107,9 +107,9 @@ describe('what is written by a program', () => {
 /** `Date.parse` takes forms that nobody promised, and another set of them in each engine. */
 const othersThatParse: Readonly<Record<string, string>> = {
   'src/cli/describe-flags.ts': 'of an answer of our own API',
-  'src/guard/incidents.ts': 'of a record of our own',
-  'src/guard/read-guard.ts': 'of a record of our own',
-  'src/guard/status-notes.ts': 'of a record of our own',
+  'src/watchdog/incidents.ts': 'of a record of our own',
+  'src/watchdog/read-watchdog.ts': 'of a record of our own',
+  'src/watchdog/status-notes.ts': 'of a record of our own',
   'src/providers/sms/judge-status.ts': 'an HTTP date (RFC 9110 §5.6.7), which is another form',
 };
 

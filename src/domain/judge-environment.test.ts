@@ -7,7 +7,7 @@ const free: EnvironmentFlags = {
   disableSend: false,
   mode: 'production',
   promoSends: true,
-  guardPassed: true,
+  preflightPassed: true,
 };
 const message: JudgedMessage = { category: 'transactional', plannedIn: 'production', recipientAllowed: true };
 
@@ -37,10 +37,10 @@ describe('judgeEnvironment', () => {
       { kind: 'hold', reason: 'dry-run' },
     ],
     ['what was accepted as a rehearsal stays one', {}, { plannedIn: 'dry_run' }, { kind: 'rehearse' }],
-    ['the guard holds in production', { guardPassed: false }, {}, { kind: 'hold', reason: 'guard' }],
+    ['the guard holds in production', { preflightPassed: false }, {}, { kind: 'hold', reason: 'guard' }],
     [
       'the guard is not asked in testing',
-      { mode: 'testing', guardPassed: false },
+      { mode: 'testing', preflightPassed: false },
       { plannedIn: 'testing' },
       { kind: 'ask' },
     ],
@@ -72,7 +72,7 @@ describe('judgeEnvironment', () => {
       disableSend: fc.boolean(),
       mode: fc.constantFrom('dry_run' as const, 'testing' as const, 'production' as const),
       promoSends: fc.boolean(),
-      guardPassed: fc.boolean(),
+      preflightPassed: fc.boolean(),
     });
     const judged = fc.record({
       category: fc.constantFrom('transactional' as const, 'promotional' as const),

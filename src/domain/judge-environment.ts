@@ -7,7 +7,7 @@ export interface EnvironmentFlags {
   readonly mode: 'dry_run' | 'testing' | 'production';
   readonly promoSends: boolean;
   /** True when every line of the production guard holds. */
-  readonly guardPassed: boolean;
+  readonly preflightPassed: boolean;
 }
 
 export type EnvironmentVerdict =
@@ -37,7 +37,7 @@ export function judgeEnvironment(flags: EnvironmentFlags, message: JudgedMessage
 function judgeRealMessage(flags: EnvironmentFlags, message: JudgedMessage): EnvironmentVerdict {
   if (flags.mode === 'dry_run') return { kind: 'hold', reason: 'dry-run' };
   if (message.plannedIn !== flags.mode) return { kind: 'hold', reason: 'other-mode' };
-  if (flags.mode === 'production' && !flags.guardPassed) return { kind: 'hold', reason: 'guard' };
+  if (flags.mode === 'production' && !flags.preflightPassed) return { kind: 'hold', reason: 'guard' };
   if (!message.recipientAllowed) return { kind: 'hold', reason: 'not-allowed' };
   return { kind: 'ask' };
 }

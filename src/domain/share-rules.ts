@@ -6,7 +6,7 @@ import {
   listClients,
   type Tally,
   tallyShare,
-} from './figures.ts';
+} from './fleet-counters.ts';
 import { bucketMs, type ShareTrigger } from './thresholds.ts';
 
 export interface ShareMoment {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Figures, Tally } from './figures.ts';
+import type { Counts, Tally } from './fleet-counters.ts';
 import { isUp, judgeSlo, type SloTallies, tallySlo } from './slo-rules.ts';
 import { type BurnWindow, type SloName, sloNames } from './thresholds.ts';
 
@@ -76,11 +76,10 @@ describe('a burn-rate alert', () => {
 });
 
 describe('what counts', () => {
-  const tally = (name: SloName, figures: Figures, up = 0) =>
-    tallySlo(name, [{ startMs: 0, figures, up }], 30);
+  const tally = (name: SloName, figures: Counts, up = 0) => tallySlo(name, [{ startMs: 0, figures, up }], 30);
 
   test('as up: alive, and not every request failed', () => {
-    const up = (figures: Figures) => isUp({ startMs: 0, figures });
+    const up = (figures: Counts) => isUp({ startMs: 0, figures });
     expect(up({ alive: 1 })).toBe(true);
     expect(up({ alive: 1, requests: 10, errors: 9 })).toBe(true);
     expect(up({ alive: 1, requests: 10, errors: 10 })).toBe(false);

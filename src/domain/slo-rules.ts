@@ -1,4 +1,11 @@
-import { type Bucket, sumFigure, type Tally, tallyFailures, tallySlower, tallyTokens } from './figures.ts';
+import {
+  type Bucket,
+  sumCounter,
+  type Tally,
+  tallyFailures,
+  tallySlower,
+  tallyTokens,
+} from './fleet-counters.ts';
 import {
   apiP95TargetMs,
   type BurnAlert,
@@ -36,7 +43,7 @@ export interface SloTallies {
   readonly samplesMin: number;
 }
 
-/** Figures of a longer span, and how many of its ten-second buckets were up. */
+/** Counts of a longer span, and how many of its ten-second buckets were up. */
 export interface Slot extends Bucket {
   readonly up: number;
 }
@@ -61,11 +68,11 @@ export function tallySlo(name: SloName, slots: readonly Slot[], buckets: number)
     case 'auth':
       return tallyTokens(slots);
     case 'dead-letters': {
-      const dead = sumFigure(slots, 'dead');
-      return { bad: dead, total: dead + sumFigure(slots, 'sent') };
+      const dead = sumCounter(slots, 'dead');
+      return { bad: dead, total: dead + sumCounter(slots, 'sent') };
     }
     case 'depth':
-      return { bad: sumFigure(slots, 'depth-over'), total: sumFigure(slots, 'depth-judged') };
+      return { bad: sumCounter(slots, 'depth-over'), total: sumCounter(slots, 'depth-judged') };
     default:
       return name satisfies never;
   }

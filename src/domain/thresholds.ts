@@ -27,7 +27,7 @@ export const apiP95TriggerMs = 300;
 export const apiP95TargetMs = 120;
 
 /** What is counted as bad, and of what. */
-export type ShareFigure = 'requests-failed' | 'tokens-bad' | 'requests-over-300-ms';
+export type ShareCounter = 'requests-failed' | 'tokens-bad' | 'requests-over-300-ms';
 
 /**
  * A share of bad ones over a span. Every window of `windowMs` that lies wholly inside the last `spanMs` must be
@@ -35,7 +35,7 @@ export type ShareFigure = 'requests-failed' | 'tokens-bad' | 'requests-over-300-
  */
 export interface ShareTrigger {
   readonly kind: 'share';
-  readonly figure: ShareFigure;
+  readonly figure: ShareCounter;
   /** `at-least`: fires on the line too (≥); `more-than`: only beyond it (>). */
   readonly comparison: 'at-least' | 'more-than';
   readonly basisPoints: number;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { playSegments, readRecordedSeries, recordedAtMs } from '../../test/support/recorded-series.ts';
-import type { Bucket } from './figures.ts';
+import type { Bucket } from './fleet-counters.ts';
 import { cutEvidence, judgeTrigger } from './trigger-rules.ts';
 
 const recorded = readRecordedSeries();

@@ -1,5 +1,5 @@
 import { type DepthStanding, followDepth } from './depth-rules.ts';
-import { type Bucket, cutSeries, type Tally } from './figures.ts';
+import { type Bucket, cutSeries, type Tally } from './fleet-counters.ts';
 import { type ShareStanding, standShare } from './share-rules.ts';
 import {
   bucketMs,

@@ -28,7 +28,7 @@ export interface AuditedAction {
 export async function actAudited<T extends object>(
   deps: AuditDeps,
   order: AuditOrder,
-  deed: AuditedAction,
+  audited: AuditedAction,
   act: () => Promise<{ readonly answer: T; readonly detail: Readonly<Record<string, unknown>> }>,
 ): Promise<T> {
   const append = (action: string, detail: AuditLine['detail']): Promise<void> =>
@@ -40,13 +40,13 @@ export async function actAudited<T extends object>(
       ...(order.requestId === undefined ? {} : { requestId: order.requestId }),
       ...(detail === undefined ? {} : { detail }),
     });
-  await append(deed.action, deed.detail);
+  await append(audited.action, audited.detail);
   try {
     const { answer, detail } = await act();
-    await append(`${deed.action}: done`, detail);
+    await append(`${audited.action}: done`, detail);
     return answer;
   } catch (error) {
-    await append(`${deed.action}: not finished`, deed.detail).catch(() => undefined);
+    await append(`${audited.action}: not finished`, audited.detail).catch(() => undefined);
     throw error;
   }
 }

@@ -49,7 +49,7 @@ const failuresMax = 100;
 export async function actInBulk<T extends BulkItem>(
   walk: AsyncIterable<readonly T[]>,
   order: BulkOrder & { readonly ids?: readonly string[] | undefined },
-  deed: BulkAction<T>,
+  action: BulkAction<T>,
 ): Promise<BulkReport> {
   const report = openReport();
   const missing = new Set(order.ids);
@@ -60,12 +60,12 @@ export async function actInBulk<T extends BulkItem>(
       if (turns >= order.limit) report.more = true;
       if (report.more && !order.preview) break;
       missing.delete(item.id);
-      if (!judgeItem(report, item, deed.judge(item, turns))) continue;
+      if (!judgeItem(report, item, action.judge(item, turns))) continue;
       acts.push({ item, turn: turns });
       turns += 1;
     }
     if (order.preview) continue;
-    await actAtOnce(report, acts, deed);
+    await actAtOnce(report, acts, action);
     if (report.more) return report;
   }
   for (const id of missing) noteSkip(report, id, 'not_found');
@@ -102,9 +102,9 @@ function judgeItem(report: BulkReport, item: BulkItem, word: string | undefined)
 async function actAtOnce<T extends BulkItem>(
   report: BulkReport,
   acts: readonly Act<T>[],
-  deed: BulkAction<T>,
+  action: BulkAction<T>,
 ): Promise<void> {
-  const words = await Promise.all(acts.map(({ item, turn }) => deed.act(item, turn)));
+  const words = await Promise.all(acts.map(({ item, turn }) => action.act(item, turn)));
   for (const [index, word] of words.entries()) {
     if (word === undefined) report.done += 1;
     else noteSkip(report, acts[index]?.item.id ?? '', word);

@@ -80,8 +80,8 @@ export async function markSent(
   order: AuditOrder,
   attempts: readonly LoggedAttempt[],
 ): Promise<{ readonly marked: number; readonly known: number; readonly missing: number }> {
-  const deed = { action: 'mark as sent by the logs', detail: { attempts: attempts.length } };
-  return await actAudited(deps, order, deed, async () => {
+  const action = { action: 'mark as sent by the logs', detail: { attempts: attempts.length } };
+  return await actAudited(deps, order, action, async () => {
     const answer = { marked: 0, known: 0, missing: 0 };
     for (const { messageId, providerRef } of attempts) {
       const id = parseMessageId(messageId);

@@ -120,17 +120,17 @@ interface HeldAction {
 async function actOnHeld(
   deps: HoldDeps,
   order: AuditOrder & BulkOrder & { readonly filter: MessageFilter },
-  deed: HeldAction,
+  action: HeldAction,
 ): Promise<BulkReport> {
   const run = (): Promise<BulkReport> =>
     actInBulk(
-      selectMessages(deps, deed.group ?? 'held', order.filter),
+      selectMessages(deps, action.group ?? 'held', order.filter),
       { ...order, ids: order.filter.ids },
-      deed,
+      action,
     );
   if (order.preview) return await run();
   const detail = { filter: order.filter, limit: order.limit };
-  return await actAudited(deps, order, { action: deed.action, detail }, async () => {
+  return await actAudited(deps, order, { action: action.action, detail }, async () => {
     const answer = await run();
     return { answer, detail: { matched: answer.matched, done: answer.done, skipped: answer.skipped } };
   });

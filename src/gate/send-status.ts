@@ -88,7 +88,7 @@ function findStop(
     return `store-went-back: ${gate.wentBack}. When you know why: acc adopt "why" --lineage ${gate.mark.lineage}`;
   if (valueAt(gate.flags.send, nowMs) === 'off')
     return gate.flags.send.change?.reason ?? 'stopped at run time';
-  if (environment.mode === 'production' && !environment.guardPassed)
+  if (environment.mode === 'production' && !environment.preflightPassed)
     return 'the production guard does not pass';
   return undefined;
 }

@@ -82,8 +82,8 @@ export async function addSuppressions(
   }
   if (good.length === 0) return { added: 0, renewed: 0, faults };
   const hashes = good.slice(0, atOnce).map(({ named }) => `${named.channel}:${named.hash}`);
-  const deed = { action: 'add suppressions', detail: { entries: good.length, hashes } };
-  return await actAudited(deps, order, deed, async () => {
+  const action = { action: 'add suppressions', detail: { entries: good.length, hashes } };
+  return await actAudited(deps, order, action, async () => {
     let added = 0;
     for (let from = 0; from < good.length; from += atOnce) {
       const news = await Promise.all(
@@ -107,8 +107,8 @@ export async function removeSuppression(
   const named = nameAddress(entry, deps.hashAddress);
   if (!('channel' in named)) return named;
   const { channel, hash } = named;
-  const deed = { action: 'remove suppression', detail: { hash: `${channel}:${hash}` } };
-  return await actAudited(deps, order, deed, async () => {
+  const action = { action: 'remove suppression', detail: { hash: `${channel}:${hash}` } };
+  return await actAudited(deps, order, action, async () => {
     const keys = deps.keys.shard(chooseShard(hash, deps.keys.shards));
     const replies = await runTogether(
       deps.redis

@@ -1,5 +1,5 @@
 import type { ClientId } from '../domain/ids.ts';
-import type { EndedRequest } from '../domain/request-figures.ts';
+import type { EndedRequest } from '../domain/request-counters.ts';
 import type { QuarantineAnswer, UnjudgedEvent } from '../identity/quarantine.ts';
 import type { TokenVerifier } from '../identity/verify-token.ts';
 import type { AcceptAnswer, AcceptRequest } from '../ingest/accept-event.ts';

@@ -189,8 +189,8 @@ describe('what the guard judges', () => {
   test('is counted for the whole and for each client, whose counters are all there from its first sight on', async () => {
     const metrics = createMetrics(quiet);
     for (const figure of ['requests', 'errors', 'tokens-bad', 'strangers'] as const)
-      metrics.countFigure(figure);
-    metrics.countClientFigure('scholar', 'requests');
+      metrics.countFleet(figure);
+    metrics.countClient('scholar', 'requests');
     metrics.observeClientTiming('scholar', 300);
     metrics.observeClientTiming('scholar', 300.1);
     const { body } = await metrics.render();
@@ -210,7 +210,7 @@ describe('what the guard judges', () => {
 
   test('is told under its old name for a release', async () => {
     const metrics = createMetrics(quiet);
-    metrics.countFigure('requests');
+    metrics.countFleet('requests');
     expect((await metrics.render()).body).toContain('acc_guard_figures_total{figure="requests"} 1');
   });
 

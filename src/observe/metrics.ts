@@ -1,11 +1,11 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { Channel } from '../domain/channel.ts';
-import type { FigureName, LatencyBin } from '../domain/figures.ts';
+import type { CounterName, LatencyBin } from '../domain/fleet-counters.ts';
 import type { AmbiguityPolicy, HoldReason } from '../domain/message.ts';
 import type { AttemptPhase, OutcomeKind } from '../domain/outcome.ts';
 import { apiP95TriggerMs } from '../domain/thresholds.ts';
 import { createLabelBound, otherLabel } from './bound-label.ts';
-import { createCollector } from './collected-figures.ts';
+import { createCollector } from './collected-gauges.ts';
 import { type Counters, type Gauges, type Histograms, registerMetrics } from './register-metrics.ts';
 
 interface MetricsOptions {
@@ -195,22 +195,22 @@ function stateMetrics(gauges: Gauges, histograms: Histograms) {
 }
 
 /** A figure that is counted; latencies have a histogram. */
-type CountedFigure = Exclude<FigureName, LatencyBin>;
+type PlainCounter = Exclude<CounterName, LatencyBin>;
 
 /** The counters of what triggers and objectives are judged by: the same figures as in the fleet's buckets. */
 function guardMetrics(counters: Counters, histograms: Histograms) {
-  const show = createFigureWriter(counters);
+  const show = createCounterWriter(counters);
   const named = new Set<string>();
   return {
     /** What triggers and budgets are judged by. 0 shows a figure before it has grown, so that no growth is missed. */
-    countFigure: (figure: CountedFigure, count = 1): void => {
+    countFleet: (figure: PlainCounter, count = 1): void => {
       counters.guardFigures.inc({ figure }, count);
       show(figure, count);
     },
     /** A request that the p95 trigger judges. */
     observeJudgedRequest: (ms: number) => histograms.guardRequestSeconds.observe(ms / 1000),
     /** The part of one client in a figure. All of its counters are there from its first sight on. */
-    countClientFigure: (client: string, figure: CountedFigure): void => {
+    countClient: (client: string, figure: PlainCounter): void => {
       if (!named.has(client)) showClient(counters, client);
       named.add(client);
       if (figure === 'requests') counters.guardClientRequests.inc({ client });
@@ -223,21 +223,21 @@ function guardMetrics(counters: Counters, histograms: Histograms) {
   };
 }
 
-const tokenVerdicts: Readonly<Partial<Record<FigureName, string>>> = {
+const tokenVerdicts: Readonly<Partial<Record<CounterName, string>>> = {
   'tokens-good': 'good',
   'tokens-bad': 'bad',
   'tokens-repeated': 'repeated',
   'tokens-garbage': 'garbage',
 };
-const reasonsLeftOut: Readonly<Partial<Record<FigureName, string>>> = {
+const reasonsLeftOut: Readonly<Partial<Record<CounterName, string>>> = {
   strangers: 'stranger',
   unjudged: 'unjudged',
   'set-aside': 'refused',
   aborted: 'aborted',
 };
 
-function createFigureWriter(counters: Counters): (figure: CountedFigure, count: number) => void {
-  const plain: Readonly<Partial<Record<CountedFigure, (count: number) => void>>> = {
+function createCounterWriter(counters: Counters): (figure: PlainCounter, count: number) => void {
+  const plain: Readonly<Partial<Record<PlainCounter, (count: number) => void>>> = {
     requests: (count) => counters.guardRequests.inc(count),
     errors: (count) => counters.guardFailures.inc(count),
     outages: (count) => counters.guardOutages.inc(count),

@@ -3,7 +3,7 @@ import type { ProofVerdict } from '../domain/proof-of-life.ts';
 import { triggerNames } from '../domain/thresholds.ts';
 import { type AuditHead, readAuditHead } from '../gate/audit-chain.ts';
 import { readSendStatus, type SendStatus, type SendStatusDeps } from '../gate/send-status.ts';
-import { type GuardStanding, readGuard } from '../guard/read-guard.ts';
+import { readWatchdog, type WatchdogRecord } from '../watchdog/read-watchdog.ts';
 
 export type DescribeDeps = Omit<SendStatusDeps, 'settings'> &
   QueueStatusOptions & {
@@ -18,7 +18,7 @@ export async function describeStatus(deps: DescribeDeps): Promise<string> {
   const [send, queue, standing, proof, audit] = await Promise.all([
     readSendStatus({ ...deps, settings: [] }),
     readQueueStatus(deps),
-    readGuard(redis, keys, deps.now()),
+    readWatchdog(redis, keys, deps.now()),
     deps.judgeProof(),
     readAuditHead(redis, keys.shard(0)),
   ]);
@@ -28,7 +28,7 @@ export async function describeStatus(deps: DescribeDeps): Promise<string> {
 interface StatusFacts {
   readonly send: SendStatus;
   readonly queue: QueueStatus;
-  readonly standing: GuardStanding;
+  readonly standing: WatchdogRecord;
   readonly proof: Pick<ProofVerdict, 'detail'> | undefined;
   readonly audit: AuditHead;
 }

@@ -4,17 +4,17 @@ import type { FlagName } from '../domain/flags.ts';
 import { triggerNames } from '../domain/thresholds.ts';
 import { type GateState, readGate, valueAt } from '../gate/flags.ts';
 import type { Store } from '../gate/select-messages.ts';
+import { readStoreClock } from '../store/store-clock.ts';
 import {
   type Effect,
   type Incident,
   listIncidents,
   readIncident,
   releaseIncident,
-} from '../guard/incidents.ts';
-import { readStoreClock } from '../store/store-clock.ts';
+} from '../watchdog/incidents.ts';
 import { change, read, toOrder } from './operation.ts';
 import { count, instant, reason, toIso, whenGiven } from './schemas.ts';
-import { triggerFigures, viewTriggerFigures } from './triggers.ts';
+import { triggerEvidence, viewTriggerEvidence } from './triggers.ts';
 
 export interface IncidentDeps extends Store {
   /** Epoch ms. */
@@ -45,7 +45,7 @@ const incidentSummary = z.strictObject({
 const incident = z
   .strictObject({
     ...incidentSummary.shape,
-    ...triggerFigures,
+    ...triggerEvidence,
     series: z.array(z.strictObject({ at: instant, figures: z.record(z.string(), z.number()) })),
   })
   .meta({ id: 'Incident', title: 'An incident with the figures that fired' });
@@ -137,7 +137,7 @@ function viewIncidentSummary(found: Incident): z.output<typeof incidentSummary> 
 export function viewIncident(found: Incident): z.output<typeof incident> {
   return {
     ...viewIncidentSummary(found),
-    ...viewTriggerFigures(found.trigger, found),
+    ...viewTriggerEvidence(found.trigger, found),
     series: found.series.map(({ startMs, figures }) => ({
       at: toIso(startMs),
       figures: { ...figures } as Record<string, number>,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Store } from '../gate/select-messages.ts';
-import { listNotes } from '../guard/keep-notes.ts';
+import { listNotes } from '../watchdog/keep-notes.ts';
 import { read } from './operation.ts';
 import { count, instant, toIso, whenGiven } from './schemas.ts';
 

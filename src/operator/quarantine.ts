@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import { type AuditDeps, actAudited } from '../gate/act-audited.ts';
 import type { JudgeReport } from '../identity/judge-quarantine.ts';
-import type { QuarantineBounds } from '../identity/quarantine.ts';
 import {
+  countQuarantine,
   discardQuarantined,
   listQuarantined,
-  type QuarantineDesk,
   type QuarantineItem,
-  readQuarantineFigures,
-} from '../identity/quarantine-desk.ts';
+  type QuarantineStore,
+} from '../identity/list-quarantine.ts';
+import type { QuarantineBounds } from '../identity/quarantine.ts';
 import { change, read, toOrder } from './operation.ts';
 import {
   bulkLimit,
@@ -26,7 +26,7 @@ import {
 } from './schemas.ts';
 
 export interface QuarantineDeps extends AuditDeps {
-  readonly quarantine: QuarantineDesk & {
+  readonly quarantine: QuarantineStore & {
     readonly bounds: QuarantineBounds;
     /** False: no key for tokens is set, so nothing is taken. */
     readonly isOn: boolean;
@@ -82,10 +82,10 @@ export const quarantine = [
         ['RECEIVED', 'received_at'],
       ],
     },
-    run: async ({ query }, { quarantine: desk }: QuarantineDeps) => {
-      const [page, figures] = await Promise.all([listQuarantined(desk, query), readQuarantineFigures(desk)]);
-      const { bounds } = desk;
-      const { ok, detail } = desk.keyHealth();
+    run: async ({ query }, { quarantine: store }: QuarantineDeps) => {
+      const [page, figures] = await Promise.all([listQuarantined(store, query), countQuarantine(store)]);
+      const { bounds } = store;
+      const { ok, detail } = store.keyHealth();
       return {
         counts: {
           events: figures.events,
@@ -98,9 +98,9 @@ export const quarantine = [
           age_seconds: bounds.ageMsMax / 1_000,
           per_source_per_minute: bounds.perSourcePerMinute,
         },
-        on: desk.isOn,
+        on: store.isOn,
         keys: { ok, detail },
-        ...viewPage(page, (item) => viewQuarantined(item, desk.now())),
+        ...viewPage(page, (item) => viewQuarantined(item, store.now())),
       };
     },
   }),
@@ -122,11 +122,11 @@ export const quarantine = [
       })
       .meta({ id: 'QuarantineVerdicts' }),
     run: ({ body, by }, deps: QuarantineDeps) => {
-      const { quarantine: desk } = deps;
+      const { quarantine: store } = deps;
       const action = { action: 'judge quarantine', detail: { limit: body.limit } };
       return actAudited(deps, toOrder(body, by), action, async () => {
-        const report = await desk.judge(body.limit);
-        const answer = { ...report, left: (await readQuarantineFigures(desk)).events };
+        const report = await store.judge(body.limit);
+        const answer = { ...report, left: (await countQuarantine(store)).events };
         return { answer, detail: answer };
       });
     },

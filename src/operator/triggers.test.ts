@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { triggerTable } from '../domain/thresholds.ts';
-import type { Incident } from '../guard/incidents.ts';
-import type { GuardStanding } from '../guard/read-guard.ts';
+import type { Incident } from '../watchdog/incidents.ts';
+import type { WatchdogRecord } from '../watchdog/read-watchdog.ts';
 import { viewIncident, viewStops } from './incidents.ts';
 import { viewSlo, viewTrigger } from './triggers.ts';
 
@@ -12,8 +12,8 @@ const judged = {
   slos: undefined,
   latches: new Map([['5xx', 'inc-1']]),
   isFresh: true,
-} as unknown as GuardStanding;
-const nothing: GuardStanding = { judgement: undefined, slos: undefined, latches: new Map(), isFresh: false };
+} as unknown as WatchdogRecord;
+const nothing: WatchdogRecord = { judgement: undefined, slos: undefined, latches: new Map(), isFresh: false };
 
 test('a trigger shows its verdict, a share as a part of one, and the mode of the process that judged', () => {
   expect(viewTrigger('5xx', judged, 'observe')).toEqual({
@@ -56,7 +56,7 @@ test('an objective without figures says so; one with figures shows its alerts in
     burnRates: {},
     alerts: [alert],
   };
-  const slos = { at, since: at, slos: { p95: slo } } as unknown as GuardStanding['slos'];
+  const slos = { at, since: at, slos: { p95: slo } } as unknown as WatchdogRecord['slos'];
   expect(viewSlo('p95', { ...nothing, slos })).toMatchObject({
     measured: 0.9,
     since: at,

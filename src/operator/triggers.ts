@@ -12,10 +12,10 @@ import {
   triggerTable,
 } from '../domain/thresholds.ts';
 import type { Store } from '../gate/select-messages.ts';
-import type { Incident } from '../guard/incidents.ts';
-import { type GuardStanding, readGuard } from '../guard/read-guard.ts';
-import type { ReportedSlo } from '../guard/report-slos.ts';
 import { readStoreClock } from '../store/store-clock.ts';
+import type { Incident } from '../watchdog/incidents.ts';
+import { readWatchdog, type WatchdogRecord } from '../watchdog/read-watchdog.ts';
+import type { ReportedSlo } from '../watchdog/report-slos.ts';
 import { read } from './operation.ts';
 import { count, instant, whenGiven } from './schemas.ts';
 
@@ -28,7 +28,7 @@ const watched = z
   .boolean()
   .meta({ description: 'False: no guard has judged of late. This is old, and nothing is being watched.' });
 /** What a trigger was judged on. */
-export const triggerFigures = {
+export const triggerEvidence = {
   unit: z.enum(['share', 'jobs']),
   value: z.number().optional(),
   line: z.number().optional(),
@@ -45,7 +45,7 @@ const triggerItem = z.strictObject({
   incident: z.string().optional().meta({ description: 'Of a latched trigger' }),
   rule: z.string(),
   actions: z.array(z.string()),
-  ...triggerFigures,
+  ...triggerEvidence,
   detail: z.string(),
 });
 const burnRates = z.strictObject(
@@ -113,18 +113,18 @@ export const triggers = [
 ];
 
 /** By the store's clock, as the guard judges: this process's own may be wrong. */
-async function readStanding({ redis, keys }: Store): Promise<GuardStanding> {
-  return await readGuard(redis, keys, await readStoreClock(redis));
+async function readStanding({ redis, keys }: Store): Promise<WatchdogRecord> {
+  return await readWatchdog(redis, keys, await readStoreClock(redis));
 }
 
-function viewFreshness({ isFresh, judgement }: GuardStanding) {
+function viewFreshness({ isFresh, judgement }: WatchdogRecord) {
   return { watched: isFresh, ...whenGiven('judged_at', judgement?.at) };
 }
 
 /** An old verdict is none. The guard's own environment decides the mode; `ownMode` only before it has ever judged. */
 export function viewTrigger(
   name: TriggerName,
-  { judgement, latches, isFresh }: GuardStanding,
+  { judgement, latches, isFresh }: WatchdogRecord,
   ownMode: TriggerMode,
 ): z.output<typeof triggerItem> {
   const found = judgement?.triggers[name];
@@ -137,14 +137,14 @@ export function viewTrigger(
     ...whenGiven('incident', incident),
     rule: says,
     actions: [...actions],
-    ...viewTriggerFigures(name, found ?? { samples: 0, samplesMin: 0 }),
+    ...viewTriggerEvidence(name, found ?? { samples: 0, samplesMin: 0 }),
     detail: found?.detail ?? 'no guard has judged yet',
     mode: judgement?.modes[name] ?? ownMode,
   };
 }
 
 /** Shares as parts of one, depths as they are. */
-export function viewTriggerFigures(
+export function viewTriggerEvidence(
   name: TriggerName,
   figures: Pick<Incident, 'samples' | 'samplesMin' | 'value' | 'line'>,
 ) {
@@ -159,7 +159,7 @@ export function viewTriggerFigures(
   };
 }
 
-const noFigures: Omit<ReportedSlo, 'since'> & Partial<Pick<ReportedSlo, 'since'>> = {
+const noEvidence: Omit<ReportedSlo, 'since'> & Partial<Pick<ReportedSlo, 'since'>> = {
   verdict: 'no-data',
   bad: 0,
   total: 0,
@@ -167,7 +167,7 @@ const noFigures: Omit<ReportedSlo, 'since'> & Partial<Pick<ReportedSlo, 'since'>
   alerts: [],
 };
 
-export function viewSlo(name: SloName, { slos }: GuardStanding): z.output<typeof sloItem> {
+export function viewSlo(name: SloName, { slos }: WatchdogRecord): z.output<typeof sloItem> {
   const { target, measures } = sloTable[name];
   const {
     verdict,
@@ -178,7 +178,7 @@ export function viewSlo(name: SloName, { slos }: GuardStanding): z.output<typeof
     budgetLeft,
     burnRates: rates,
     alerts,
-  } = slos?.slos[name] ?? noFigures;
+  } = slos?.slos[name] ?? noEvidence;
   return {
     slo: name,
     target,

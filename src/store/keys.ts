@@ -41,10 +41,10 @@ export interface ShardKeys {
   /** When somebody last asked how the providers are, and what the senders found (hash). On shard 0 alone. */
   readonly providersAsked: string;
   readonly providerHealth: string;
-  /** Figures of the whole fleet in the ten seconds that begin at `startMs` (hash). They lie on shard 0 alone. */
+  /** Counts of the whole fleet in the ten seconds that begin at `startMs` (hash). They lie on shard 0 alone. */
   readonly figures: (startMs: number) => string;
   /** The part of each client in them: `<figure> <client>` (hash). They lie on shard 0 alone. */
-  readonly clientFigures: (startMs: number) => string;
+  readonly clientCounters: (startMs: number) => string;
   /** Five-minute slots of one UTC day, for the budgets (hash). */
   readonly slots: (day: string) => string;
   /** What the guard keeps between two judgements (hash). */
@@ -134,7 +134,7 @@ function createShardKeys(prefix: string, shard: number, auditKey: AuditKey | und
     providersAsked: `${root}:providers-asked`,
     providerHealth: `${root}:provider-health`,
     figures: (startMs) => `${root}:figures:${startMs}`,
-    clientFigures: (startMs) => `${root}:client-figures:${startMs}`,
+    clientCounters: (startMs) => `${root}:client-figures:${startMs}`,
     slots: (day) => `${root}:slots:${day}`,
     guard: `${root}:guard`,
     incidents: `${root}:incidents`,

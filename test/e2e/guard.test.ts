@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Figures } from '../../src/domain/figures.ts';
+import type { Counts } from '../../src/domain/fleet-counters.ts';
 import { bucketMs } from '../../src/domain/thresholds.ts';
-import { toBucketStart } from '../../src/guard/add-to-windows.ts';
-import { guardLeaseMs } from '../../src/guard/watch-fleet.ts';
+import { toBucketStart } from '../../src/watchdog/add-to-windows.ts';
+import { watchdogLeaseMs } from '../../src/watchdog/watch-fleet.ts';
 import { forgeFromWithin } from '../support/crowd.ts';
 import { type Service, type ServiceProcess, startService } from '../support/service.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -21,7 +21,7 @@ afterAll(() => service?.stop());
 const twoJudgementsMs = 2 * bucketMs + 4_000;
 
 /** Adds figures to the buckets that begin in [fromMs, toMs], as another process of the fleet would. */
-async function inject(fromMs: number, toMs: number, figures: Figures): Promise<void> {
+async function inject(fromMs: number, toMs: number, figures: Counts): Promise<void> {
   const writes = service.redis.pipeline();
   for (let start = Math.ceil(fromMs / bucketMs) * bucketMs; start <= toMs; start += bucketMs) {
     const key = service.keys.shard(0).figures(start);
@@ -120,7 +120,7 @@ describe('two guards and one fleet', () => {
       'another holder',
       () => service.redis.get(key),
       (now) => now !== null && now !== holder,
-      { deadlineMs: guardLeaseMs + 3_000 },
+      { deadlineMs: watchdogLeaseMs + 3_000 },
     );
     const judgedAt = (await get('/api/triggers'))['judged_at'];
     await waitFor(

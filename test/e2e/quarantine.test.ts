@@ -280,7 +280,7 @@ async function sendLast(): Promise<string> {
   return 'zoe@example.com';
 }
 
-describe('the desk over HTTP', () => {
+describe('the quarantine over HTTP', () => {
   test('an administrator sees the quarantine and its bounds, judges it, and every deed is in the audit', async () => {
     const token = operatorToken;
     const list = await service.call('/api/quarantine', { token });

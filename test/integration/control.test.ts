@@ -1,14 +1,14 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type OperatorDesk, startOperatorDesk } from '../support/operator-desk.ts';
+import { type OperatorApi, startOperatorApi } from '../support/operator-api.ts';
 
-let desk: OperatorDesk;
+let api: OperatorApi;
 beforeAll(async () => {
-  desk = await startOperatorDesk({ RATE_LIMIT_ENABLED: 'false' });
+  api = await startOperatorApi({ RATE_LIMIT_ENABLED: 'false' });
 });
-afterAll(() => desk.stop());
+afterAll(() => api.stop());
 
-const put = (path: string, body: object) => desk.ask('PUT', `/api/control/${path}`, body);
-const readEpoch = async () => Number((await desk.ask('GET', '/api/control')).body.epoch);
+const put = (path: string, body: object) => api.ask('PUT', `/api/control/${path}`, body);
+const readEpoch = async () => Number((await api.ask('GET', '/api/control')).body.epoch);
 const start = async (more: object = {}) =>
   put('send', { enabled: true, reason: 'mended', epoch: await readEpoch(), ...more });
 afterEach(async () => {
@@ -16,8 +16,8 @@ afterEach(async () => {
 });
 
 const askPermit = async (fields: Record<string, string> = {}) => {
-  const message = await desk.read(await desk.seedMessage(fields));
-  return await desk.gate.permits.ask({ message, provider: 'smtp-1', segments: 1, rehearse: false });
+  const message = await api.read(await api.seedMessage(fields));
+  return await api.gate.permits.ask({ message, provider: 'smtp-1', segments: 1, rehearse: false });
 };
 
 describe('stopping', () => {
@@ -32,7 +32,7 @@ describe('stopping', () => {
     });
     expect(body.stop_ms).toBeGreaterThan(0);
     expect(await askPermit()).toEqual({ kind: 'held', reason: 'stopped' });
-    const control = (await desk.ask('GET', '/api/control', undefined, 'reader:read')).body;
+    const control = (await api.ask('GET', '/api/control', undefined, 'reader:read')).body;
     expect(control).toMatchObject({ sending: false, epoch: body.epoch });
     expect(control.flags.send).toMatchObject({
       value: 'off',
@@ -41,12 +41,12 @@ describe('stopping', () => {
   });
 
   test('it answers stopping while an attempt is under way, and quiesced once that has ended', async () => {
-    const claim = await desk.claim(await desk.seedMessage());
+    const claim = await api.claim(await api.seedMessage());
     const { body } = await put('send', { enabled: false, reason: 'now', wait_ms: 0 });
     expect(body).toMatchObject({ state: 'stopping', in_flight_at_stop: 1, in_flight: 1 });
-    const look = async () => (await desk.ask('GET', '/api/control/send')).body;
+    const look = async () => (await api.ask('GET', '/api/control/send')).body;
     expect(await look()).toMatchObject({ state: 'stopping', in_flight: 1 });
-    await desk.gate.permits.giveBack(claim, 'stopped');
+    await api.gate.permits.giveBack(claim, 'stopped');
     expect(await look()).toMatchObject({ state: 'quiesced', in_flight: 0 });
   });
 
@@ -54,7 +54,7 @@ describe('stopping', () => {
     await put('send', { enabled: false, scope: 'promotional', reason: 'campaign' });
     expect((await askPermit()).kind).toBe('go');
     expect(await askPermit({ category: 'promotional' })).toEqual({ kind: 'held', reason: 'stopped' });
-    expect((await desk.ask('GET', '/api/control/send?scope=promotional')).body).toMatchObject({
+    expect((await api.ask('GET', '/api/control/send?scope=promotional')).body).toMatchObject({
       state: 'quiesced',
       scope: 'promotional',
     });
@@ -75,9 +75,9 @@ describe('starting', () => {
   test('with an expiry it turns off again by itself', async () => {
     const until = new Date(Date.now() + 400).toISOString();
     await start({ until });
-    expect((await desk.ask('GET', '/api/control')).body.flags.send).toMatchObject({ until });
+    expect((await api.ask('GET', '/api/control')).body.flags.send).toMatchObject({ until });
     await expect.poll(async () => (await askPermit()).kind, { timeout: 5_000 }).toBe('held');
-    expect((await desk.ask('GET', '/api/control')).body.flags.send.value).toBe('off');
+    expect((await api.ask('GET', '/api/control')).body.flags.send.value).toBe('off');
   });
 
   test.each([
@@ -98,41 +98,34 @@ test('intake and workers pause and go on, each with its own flag and an audit li
   const { body: paused } = await put('ingest', { paused: true, reason: 'flood' });
   expect(paused).toMatchObject({ paused: true });
   const { body: sms } = await put('consumers', { paused: true, queue: 'sms', reason: 'gateway works' });
-  const flags = (await desk.ask('GET', '/api/control')).body.flags;
+  const flags = (await api.ask('GET', '/api/control')).body.flags;
   expect([flags.ingest.value, flags['consume:sms'].value, flags.consume.value]).toEqual(['off', 'off', 'on']);
   expect((await put('ingest', { paused: false, reason: 'over', epoch: paused.epoch })).status).toBe(409);
   const resumed = await put('ingest', { paused: false, reason: 'over', epoch: sms.epoch });
   expect(resumed.body).toMatchObject({ paused: false });
   await put('consumers', { paused: false, queue: 'sms', reason: 'over', epoch: resumed.body.epoch });
-  const { lines } = (await desk.ask('GET', '/api/audit?limit=4')).body;
+  const { lines } = (await api.ask('GET', '/api/audit?limit=4')).body;
   expect(lines.map((line: { action: string; after: string }) => `${line.action} ${line.after}`)).toEqual([
     'set consume:sms on',
     'set ingest on',
     'set consume:sms off',
     'set ingest off',
   ]);
-  expect((await desk.ask('GET', '/api/audit/verify')).body.ok).toBe(true);
+  expect((await api.ask('GET', '/api/audit/verify')).body.ok).toBe(true);
 });
 
 test('a changed audit line is found', async () => {
-  const { audit } = desk.keys.shard(0);
-  const [entry] = await desk.redis.xrevrange(audit, '+', '-', 'COUNT', 1);
+  const { audit } = api.keys.shard(0);
+  const [entry] = await api.redis.xrevrange(audit, '+', '-', 'COUNT', 1);
   const [id = '', fields = []] = entry ?? [];
-  await desk.redis.xdel(audit, id);
-  await desk.redis.xadd(
-    audit,
-    `${id.split('-')[0]}-9`,
-    'line',
-    '{"actor":"nobody"}',
-    'hash',
-    fields[3] ?? '',
-  );
-  const { status, body } = await desk.ask('GET', '/api/audit/verify');
+  await api.redis.xdel(audit, id);
+  await api.redis.xadd(audit, `${id.split('-')[0]}-9`, 'line', '{"actor":"nobody"}', 'hash', fields[3] ?? '');
+  const { status, body } = await api.ask('GET', '/api/audit/verify');
   expect([status, body.ok, body.entry]).toEqual([200, false, `${id.split('-')[0]}-9`]);
 });
 
 test('while the environment forbids sending, a start is taken and says that nothing is sent all the same', async () => {
-  const forbidden = await startOperatorDesk({ DISABLE_SEND: 'true' });
+  const forbidden = await startOperatorApi({ DISABLE_SEND: 'true' });
   const { epoch } = (await forbidden.ask('GET', '/api/control')).body;
   const order = { enabled: true, reason: 'try', epoch };
   const { body } = await forbidden.ask('PUT', '/api/control/send', order);

@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { toEventId } from '../../src/domain/ids.ts';
 import { finishScript } from '../../src/plan/settle-dead-event.ts';
-import { type OperatorDesk, seededAddresses, startOperatorDesk } from '../support/operator-desk.ts';
+import { type OperatorApi, seededAddresses, startOperatorApi } from '../support/operator-api.ts';
 
-let desk: OperatorDesk;
+let api: OperatorApi;
 beforeAll(async () => {
-  desk = await startOperatorDesk();
+  api = await startOperatorApi();
 });
-afterAll(() => desk.stop());
+afterAll(() => api.stop());
 beforeEach(async () => {
-  await desk.ask('POST', '/api/dead-letters/discard', { filter: {}, preview: false, reason: 'clean' });
+  await api.ask('POST', '/api/dead-letters/discard', { filter: {}, preview: false, reason: 'clean' });
 });
 
 let events = 0;
@@ -18,7 +18,7 @@ let events = 0;
 async function seedDeadEvent(reason = 'recipient-not-found') {
   events += 1;
   const id = toEventId(0, `dead${String(events).padStart(20, '0')}`);
-  const keys = desk.keys.of(id);
+  const keys = api.keys.of(id);
   const fields = {
     state: 'accepted',
     client: 'upstream',
@@ -26,9 +26,9 @@ async function seedDeadEvent(reason = 'recipient-not-found') {
     mode: 'testing',
     receivedAt: Date.now(),
   };
-  await desk.redis.hset(keys.event(id), { ...fields, body: '{"type":"welcome","data":{}}' });
+  await api.redis.hset(keys.event(id), { ...fields, body: '{"type":"welcome","data":{}}' });
   await finishScript.run(
-    desk.redis,
+    api.redis,
     { ...keys, event: keys.event(id) },
     {
       id,
@@ -46,9 +46,9 @@ async function seedDeadEvent(reason = 'recipient-not-found') {
 
 describe('listing', () => {
   test('dead messages and dead events are shown with reason, attempts, error and times', async () => {
-    const message = await desk.seedDead();
+    const message = await api.seedDead();
     const event = await seedDeadEvent();
-    const { items } = (await desk.ask('GET', '/api/dead-letters')).body;
+    const { items } = (await api.ask('GET', '/api/dead-letters')).body;
     expect(items.map((item: { id: string }) => item.id)).toEqual([message, event]);
     expect(items[0]).toMatchObject({
       kind: 'message',
@@ -62,17 +62,17 @@ describe('listing', () => {
   });
 
   test('a filter and pages work across messages and events', async () => {
-    const ids = [await desk.seedDead(), await desk.seedDead(), await seedDeadEvent(), await seedDeadEvent()];
+    const ids = [await api.seedDead(), await api.seedDead(), await seedDeadEvent(), await seedDeadEvent()];
     const met: string[] = [];
     let cursor = '';
     do {
-      const { body } = await desk.ask('GET', `/api/dead-letters?limit=1${cursor}`);
+      const { body } = await api.ask('GET', `/api/dead-letters?limit=1${cursor}`);
       met.push(...body.items.map((item: { id: string }) => item.id));
       cursor = body.next_cursor === undefined ? '' : `&cursor=${body.next_cursor}`;
     } while (cursor !== '');
     expect(met).toEqual(ids);
     const only = async (query: string) =>
-      (await desk.ask('GET', `/api/dead-letters?${query}`)).body.items.length;
+      (await api.ask('GET', `/api/dead-letters?${query}`)).body.items.length;
     expect(await only('kind=event')).toBe(2);
     expect(await only('channel=email')).toBe(2);
     expect(await only('reason=refused')).toBe(2);
@@ -81,37 +81,37 @@ describe('listing', () => {
 
 describe('replaying', () => {
   test('queues a message anew, with its attempts and its horizon from the beginning', async () => {
-    const id = await desk.seedDead({ attempts: 4, firstAttemptAt: 1_000 });
-    const { body } = await desk.ask('POST', '/api/dead-letters/replay', {
+    const id = await api.seedDead({ attempts: 4, firstAttemptAt: 1_000 });
+    const { body } = await api.ask('POST', '/api/dead-letters/replay', {
       ids: [id],
       preview: false,
       reason: 'fixed',
     });
     expect(body).toMatchObject({ replayed: 1, failed: [] });
-    const record = await desk.read(id);
+    const record = await api.read(id);
     expect(record).toMatchObject({ state: 'queued', attempts: 0, generation: 2 });
     expect(record.firstAttemptAt).toBeUndefined();
-    expect(await desk.redis.ttl(desk.keys.of(id).message(id))).toBe(-1);
+    expect(await api.redis.ttl(api.keys.of(id).message(id))).toBe(-1);
   });
 
   test('has a dead event planned once more', async () => {
     const id = await seedDeadEvent();
-    const before = (await desk.jobs.readDepths()).events.waiting;
-    const { body } = await desk.ask('POST', '/api/dead-letters/replay', {
+    const before = (await api.jobs.readDepths()).events.waiting;
+    const { body } = await api.ask('POST', '/api/dead-letters/replay', {
       ids: [id],
       preview: false,
       reason: 'found',
     });
     expect(body).toMatchObject({ replayed: 1 });
-    expect(await desk.redis.hget(desk.keys.of(id).event(id), 'state')).toBe('accepted');
-    expect((await desk.jobs.readDepths()).events.waiting).toBe(before + 1);
+    expect(await api.redis.hget(api.keys.of(id).event(id), 'state')).toBe('accepted');
+    expect((await api.jobs.readDepths()).events.waiting).toBe(before + 1);
   });
 
   test('never queues what is known to have been sent, nor what is too late, and reports both', async () => {
-    const sent = await desk.seedDead({ lateSent: Date.now() });
-    const late = await desk.seedDead({ notAfter: Date.now() - 1 });
-    const fine = await desk.seedDead();
-    const { body } = await desk.ask('POST', '/api/dead-letters/replay', {
+    const sent = await api.seedDead({ lateSent: Date.now() });
+    const late = await api.seedDead({ notAfter: Date.now() - 1 });
+    const fine = await api.seedDead();
+    const { body } = await api.ask('POST', '/api/dead-letters/replay', {
       filter: {},
       preview: false,
       reason: 'all',
@@ -119,42 +119,42 @@ describe('replaying', () => {
     expect(body).toMatchObject({ replayed: 1, skipped: { sent_before: 1, expired: 1 } });
     expect(body.failed).toContainEqual({ id: sent, why: 'sent_before' });
     expect(body.failed).toContainEqual({ id: late, why: 'expired' });
-    const states = await Promise.all([sent, late, fine].map(async (id) => (await desk.read(id)).state));
+    const states = await Promise.all([sent, late, fine].map(async (id) => (await api.read(id)).state));
     expect(states).toEqual(['dead', 'dead', 'queued']);
   });
 
   test('reports ids that are no dead letters, and takes either ids or a filter', async () => {
-    const queued = await desk.seedMessage();
+    const queued = await api.seedMessage();
     const order = { ids: [queued, 'nonsense'], preview: false, reason: 'these' };
-    expect((await desk.ask('POST', '/api/dead-letters/replay', order)).body).toMatchObject({
+    expect((await api.ask('POST', '/api/dead-letters/replay', order)).body).toMatchObject({
       replayed: 0,
       failed: [
         { id: queued, why: 'not_found' },
         { id: 'nonsense', why: 'not_found' },
       ],
     });
-    expect((await desk.ask('POST', '/api/dead-letters/replay', { reason: 'what?' })).status).toBe(422);
+    expect((await api.ask('POST', '/api/dead-letters/replay', { reason: 'what?' })).status).toBe(422);
   });
 
   test('only shows what it would do, unless told', async () => {
-    const id = await desk.seedDead();
-    const { body } = await desk.ask('POST', '/api/dead-letters/replay', { filter: {}, reason: 'look' });
+    const id = await api.seedDead();
+    const { body } = await api.ask('POST', '/api/dead-letters/replay', { filter: {}, reason: 'look' });
     expect(body).toMatchObject({ preview: true, matched: 1, replayed: 0, by_type: { welcome: 1 } });
-    expect((await desk.read(id)).state).toBe('dead');
+    expect((await api.read(id)).state).toBe('dead');
   });
 });
 
 test('a discard ends messages and events, and no replay brings them back', async () => {
-  const ids = [await desk.seedDead(), await seedDeadEvent()];
+  const ids = [await api.seedDead(), await seedDeadEvent()];
   const order = { ids, preview: false, reason: 'wrong list' };
-  expect((await desk.ask('POST', '/api/dead-letters/discard', order)).body).toMatchObject({ discarded: 2 });
-  expect((await desk.ask('GET', '/api/dead-letters')).body.items).toEqual([]);
-  expect((await desk.ask('POST', '/api/dead-letters/replay', order)).body).toMatchObject({ replayed: 0 });
-  const { lines } = (await desk.ask('GET', '/api/audit?limit=10')).body;
+  expect((await api.ask('POST', '/api/dead-letters/discard', order)).body).toMatchObject({ discarded: 2 });
+  expect((await api.ask('GET', '/api/dead-letters')).body.items).toEqual([]);
+  expect((await api.ask('POST', '/api/dead-letters/replay', order)).body).toMatchObject({ replayed: 0 });
+  const { lines } = (await api.ask('GET', '/api/audit?limit=10')).body;
   expect(lines.map((line: { action: string }) => line.action)).toContain('discard dead letters: done');
 });
 
 test('no answer ever held an address', () => {
   for (const address of seededAddresses)
-    expect(desk.seen.filter((text) => text.includes(address))).toEqual([]);
+    expect(api.seen.filter((text) => text.includes(address))).toEqual([]);
 });

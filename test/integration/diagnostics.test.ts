@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createDecisionNotes, notePermitAnswers } from '../../src/deliver/note-decision.ts';
-import { type OperatorDesk, seededAddresses, startOperatorDesk } from '../support/operator-desk.ts';
+import { type OperatorApi, seededAddresses, startOperatorApi } from '../support/operator-api.ts';
 
-let desk: OperatorDesk;
+let api: OperatorApi;
 beforeAll(async () => {
-  desk = await startOperatorDesk({
+  api = await startOperatorApi({
     RATE_LIMIT_PER_MINUTE: '20',
     RATE_LIMIT_EMAIL_PER_MINUTE: '15',
     RATE_LIMIT_DOMAIN_PER_MINUTE: '12',
@@ -13,14 +13,14 @@ beforeAll(async () => {
     SMS_DAILY_BUDGET: '3',
   });
 });
-afterAll(() => desk.stop());
+afterAll(() => api.stop());
 
-const read = async () => (await desk.ask('GET', '/api/diagnostics')).body;
+const read = async () => (await api.ask('GET', '/api/diagnostics')).body;
 
 test('each limit shows how much of it is used now, by the rules of the permit', async () => {
-  await desk.claim(await desk.seedMessage());
-  await desk.claim(await desk.seedMessage());
-  await desk.claim(await desk.seedMessage({ channel: 'sms' }));
+  await api.claim(await api.seedMessage());
+  await api.claim(await api.seedMessage());
+  await api.claim(await api.seedMessage({ channel: 'sms' }));
   const { limits, caps, inflight } = await read();
   const used = (uses: { name: string; limit: number; used: number }[]) =>
     uses.map(({ name, limit, used: count }) => [name.split(':', 1)[0], limit, count]);
@@ -42,14 +42,14 @@ test('flags of the environment and of run time stand side by side with their ori
   expect(flags['DISABLE_SEND']).toEqual({ value: false, origin: 'environment' });
   expect(flags['send']).toEqual({ value: 'on', origin: 'run time (initial)' });
   expect([epoch, sending, held]).toEqual([1, true, {}]);
-  await desk.seedHeld('stopped');
+  await api.seedHeld('stopped');
   expect((await read()).held).toEqual({ stopped: 1 });
 });
 
 test('the newest decisions come first, masked, and the list does not grow without end', async () => {
-  const { redis, keys } = desk;
+  const { redis, keys } = api;
   const notes = createDecisionNotes({ redis, keys, now: Date.now });
-  const message = await desk.read(await desk.seedMessage());
+  const message = await api.read(await api.seedMessage());
   for (let round = 0; round < 3; round += 1) {
     for (let count = 0; count < 500; count += 1) notes.note(message, 'go', '');
     await notes.flush();
@@ -69,11 +69,11 @@ test('the newest decisions come first, masked, and the list does not grow withou
 });
 
 test('every answer of the gate is noted, with what it means', async () => {
-  const { redis, keys, gate } = desk;
+  const { redis, keys, gate } = api;
   const notes = createDecisionNotes({ redis, keys, now: Date.now });
   const permits = notePermitAnswers(gate.permits, notes.note);
-  const message = await desk.read(await desk.seedMessage({ notAfter: 1 }));
-  const other = await desk.read(await desk.seedMessage());
+  const message = await api.read(await api.seedMessage({ notAfter: 1 }));
+  const other = await api.read(await api.seedMessage());
   const ask = { provider: 'smtp-1', segments: 1, rehearse: false };
   expect(await permits.ask({ ...ask, message })).toEqual({ kind: 'expired' });
   expect(await permits.ask({ ...ask, message: other })).toMatchObject({ kind: 'go' });
@@ -86,8 +86,8 @@ test('every answer of the gate is noted, with what it means', async () => {
 });
 
 test('notes are written by themselves shortly after, and a store that is away is nobody’s fault', async () => {
-  const { redis, keys } = desk;
-  const message = await desk.read(await desk.seedMessage());
+  const { redis, keys } = api;
+  const message = await api.read(await api.seedMessage());
   createDecisionNotes({ redis, keys, now: Date.now }).note(message, 'wait-here', 'all');
   await expect.poll(async () => (await read()).decisions[0].decision, { timeout: 5_000 }).toBe('wait-here');
   const away = redis.duplicate({ lazyConnect: true, enableOfflineQueue: false });
@@ -99,5 +99,5 @@ test('notes are written by themselves shortly after, and a store that is away is
 
 test('no answer ever held an address', () => {
   for (const address of seededAddresses)
-    expect(desk.seen.filter((text) => text.includes(address))).toEqual([]);
+    expect(api.seen.filter((text) => text.includes(address))).toEqual([]);
 });

@@ -68,7 +68,7 @@ const environment: EnvironmentFlags = {
   disableSend: false,
   mode: 'production',
   promoSends: true,
-  guardPassed: true,
+  preflightPassed: true,
 };
 
 /** One sender in this process: everything real but the provider and the template. */
@@ -101,7 +101,7 @@ function createSender(given: Given = {}) {
       close: () => Promise.resolve(),
     };
   });
-  const desk: SendDeps = {
+  const deps: SendDeps = {
     readMessage: (id) => readMessageRecord(redis, keys.of(id), id),
     parkMessage: () => Promise.resolve(false),
     storeNow: () => readStoreClock(redis),
@@ -145,8 +145,8 @@ function createSender(given: Given = {}) {
     monotonicNow: () => performance.now(),
     random: () => 0.5,
   };
-  const attempt = (message: MessageRecord): Promise<JobEnd> => attemptMessage(desk, message.id, live);
-  return { desk, sends, asks, attempt };
+  const attempt = (message: MessageRecord): Promise<JobEnd> => attemptMessage(deps, message.id, live);
+  return { deps, sends, asks, attempt };
 }
 
 const make = (to?: string): Promise<MessageRecord> =>
@@ -202,16 +202,16 @@ describe('what a worker read long ago', () => {
     expect(await reread(message)).toMatchObject({ state: 'queued', resends: 1 });
     // The other read it before that, and waited for a limit since.
     const other = createSender({ outcomes: [unknown], onUnknown: 'resend-once' });
-    await attemptMessage({ ...other.desk, readMessage: async () => message }, message.id, live);
+    await attemptMessage({ ...other.deps, readMessage: async () => message }, message.id, live);
     expect(await reread(message)).toMatchObject({ state: 'unknown', resends: 1 });
     expect([...one.sends, ...other.sends]).toEqual(['p1', 'p1']);
   });
 
   test('ENV-3: whoever waits for a limit asks the environment again before it asks for a permit', async () => {
-    let guardPassed = true;
+    let preflightPassed = true;
     const sender = createSender({
       limits: { perMinute: 1 },
-      environment: () => ({ ...environment, guardPassed }),
+      environment: () => ({ ...environment, preflightPassed }),
     });
     await sender.attempt(await make());
     const message = await make();
@@ -221,7 +221,7 @@ describe('what a worker read long ago', () => {
       () => sender.asks,
       (asks) => asks.includes('wait-here'),
     );
-    guardPassed = false;
+    preflightPassed = false;
     // Any change of the gate wakes it up, long before there is room.
     await redis.hset(keys.shard(0).gate, 'epoch', '2', 'ingest', 'off');
     expect(await attempting).toEqual({ kind: 'done' });

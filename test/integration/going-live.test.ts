@@ -5,8 +5,12 @@ import { keepLive, readRehearsals, recordRehearsals } from '../../src/deliver/re
 import { dropSenderReport, writeSenderReport } from '../../src/deliver/sender-reports.ts';
 import { createPreflightWatch } from '../../src/deliver/watch-preflight.ts';
 import type { ProviderHealth } from '../../src/providers/provider.ts';
-import { dropGuardReport, readGuardReports, writeGuardReport } from '../../src/store/guard-reports.ts';
 import type { Keys } from '../../src/store/keys.ts';
+import {
+  dropPreflightReport,
+  readPreflightReports,
+  writePreflightReport,
+} from '../../src/store/preflight-reports.ts';
 import { type GateServer, startGateServer } from '../support/gate-store.ts';
 
 const dayMs = 86_400_000;
@@ -57,17 +61,17 @@ describe('the record of rehearsals', () => {
 });
 
 test('a guard report counts while its process runs: it is replaced, taken back, and grows old', async () => {
-  await writeGuardReport({ redis, keys }, { name: 'api on a:1', failing: ['one', 'two'] });
-  await writeGuardReport({ redis, keys }, { name: 'api on a:1', failing: ['two'] });
-  await writeGuardReport({ redis, keys }, { name: 'guard on a:2', failing: [] });
-  expect(await readGuardReports({ redis, keys })).toEqual([
+  await writePreflightReport({ redis, keys }, { name: 'api on a:1', failing: ['one', 'two'] });
+  await writePreflightReport({ redis, keys }, { name: 'api on a:1', failing: ['two'] });
+  await writePreflightReport({ redis, keys }, { name: 'guard on a:2', failing: [] });
+  expect(await readPreflightReports({ redis, keys })).toEqual([
     { name: 'api on a:1', failing: ['two'] },
     { name: 'guard on a:2', failing: [] },
   ]);
-  await dropGuardReport({ redis, keys }, 'api on a:1');
+  await dropPreflightReport({ redis, keys }, 'api on a:1');
   const old = JSON.stringify({ at: Date.now() - 60_000, failing: ['dead'] });
   await redis.hset(keys.shard(0).guardReports, 'api on b:1', old, 'api on c:1', '{"v":2}');
-  expect(await readGuardReports({ redis, keys })).toEqual([{ name: 'guard on a:2', failing: [] }]);
+  expect(await readPreflightReports({ redis, keys })).toEqual([{ name: 'guard on a:2', failing: [] }]);
 });
 
 describe('how the providers are', () => {
@@ -176,7 +180,7 @@ describe('the watch of the production guard', () => {
     await own.look();
     expect([own.isPassed(), other.isPassed()]).toEqual([true, true]);
     await other.drop();
-    expect(await readGuardReports({ redis, keys })).toEqual([{ name: 'api on a:1', failing: [] }]);
+    expect(await readPreflightReports({ redis, keys })).toEqual([{ name: 'api on a:1', failing: [] }]);
   });
 
   test('only a sender that passes keeps production live', async () => {

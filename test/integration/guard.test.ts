@@ -1,26 +1,26 @@
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Figures } from '../../src/domain/figures.ts';
+import type { Counts } from '../../src/domain/fleet-counters.ts';
 import { toEventId, toMessageId } from '../../src/domain/ids.ts';
 import { bucketMs, type TriggerMode } from '../../src/domain/thresholds.ts';
 import { readAudit } from '../../src/gate/audit-chain.ts';
 import { readGate, setFlag } from '../../src/gate/flags.ts';
-import { createWindowAdder, toBucketStart, type WindowAdder } from '../../src/guard/add-to-windows.ts';
-import { createFleetClock } from '../../src/guard/fleet-clock.ts';
-import { readGuardMemory } from '../../src/guard/guard-memory.ts';
-import { listIncidents, openIncident, readIncident, releaseIncident } from '../../src/guard/incidents.ts';
-import { actOnIncidents, type GuardDesk, judgeFleet } from '../../src/guard/judge-fleet.ts';
-import { readSlots } from '../../src/guard/keep-slots.ts';
-import { readGuard } from '../../src/guard/read-guard.ts';
-import { createWindowReader } from '../../src/guard/read-windows.ts';
-import { reportSlos } from '../../src/guard/report-slos.ts';
-import { createWatch } from '../../src/guard/watch-fleet.ts';
 import { createLog } from '../../src/observe/log.ts';
 import { createMetrics } from '../../src/observe/metrics.ts';
 import { createJobAdder } from '../../src/queue/job-adder.ts';
 import { sampleWaiting } from '../../src/queue/sample-waiting.ts';
 import type { Keys } from '../../src/store/keys.ts';
 import { createLease } from '../../src/store/lease.ts';
+import { createWindowAdder, toBucketStart, type WindowAdder } from '../../src/watchdog/add-to-windows.ts';
+import { createFleetClock } from '../../src/watchdog/fleet-clock.ts';
+import { listIncidents, openIncident, readIncident, releaseIncident } from '../../src/watchdog/incidents.ts';
+import { actOnIncidents, judgeFleet, type WatchdogDeps } from '../../src/watchdog/judge-fleet.ts';
+import { readSlots } from '../../src/watchdog/keep-slots.ts';
+import { readWatchdog } from '../../src/watchdog/read-watchdog.ts';
+import { createWindowReader } from '../../src/watchdog/read-windows.ts';
+import { reportSlos } from '../../src/watchdog/report-slos.ts';
+import { createWatch } from '../../src/watchdog/watch-fleet.ts';
+import { readWatchdogMemory } from '../../src/watchdog/watchdog-memory.ts';
 import { type GateServer, startGateServer } from '../support/gate-store.ts';
 import { playSegments, recordedAtMs, type Segment } from '../support/recorded-series.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -46,7 +46,7 @@ beforeEach(async () => {
 });
 
 /** A guard process: its own memory, its own connection, the shared store. */
-function startGuardDesk(over: Partial<GuardDesk> = {}): GuardDesk & { readonly faults: string[] } {
+function startGuardDesk(over: Partial<WatchdogDeps> = {}): WatchdogDeps & { readonly faults: string[] } {
   const own = server.connect();
   const faults: string[] = [];
   return {
@@ -80,7 +80,7 @@ async function record(segments: readonly Segment[]): Promise<void> {
     writes.hset(keys.shard(0).figures(startMs), figures as Record<string, number>);
     for (const [client, part] of Object.entries(clients))
       for (const [figure, count] of Object.entries(part))
-        writes.hset(keys.shard(0).clientFigures(startMs), `${figure} ${client}`, count);
+        writes.hset(keys.shard(0).clientCounters(startMs), `${figure} ${client}`, count);
   }
   await writes.exec();
   nowMs += segments.reduce((sum, { buckets }) => sum + buckets, 0) * bucketMs;
@@ -88,7 +88,7 @@ async function record(segments: readonly Segment[]): Promise<void> {
 
 const answered = { route: '/api/events', status: 202, ms: 120, aborted: false } as const;
 const failing: readonly Segment[] = [{ buckets: 30, each: { alive: 5, requests: 100, errors: 1 } }];
-const bad: Figures = { 'tokens-good': 98, 'tokens-bad': 2 };
+const bad: Counts = { 'tokens-good': 98, 'tokens-bad': 2 };
 const noSamplesMin = { uptime: 0, '5xx': 0, p95: 0, auth: 0, 'dead-letters': 0, depth: 0 };
 const order = { actor: 'ada', reason: 'rolled back' };
 
@@ -121,7 +121,7 @@ describe('the fleet’s figures', () => {
     });
     expect(bucket?.clients).toEqual({ scholar: { requests: 40, 'ms:120': 40, 'tokens-good': 40 } });
     expect(await redis.pttl(keys.shard(0).figures(nowMs))).toBeGreaterThan(2.9 * 3_600_000);
-    const keptMs = await redis.pttl(keys.shard(0).clientFigures(nowMs));
+    const keptMs = await redis.pttl(keys.shard(0).clientCounters(nowMs));
     expect(keptMs, 'for as long as a trigger looks back').toBeGreaterThan(600_000);
     expect(keptMs).toBeLessThan(700_000);
   });
@@ -218,7 +218,7 @@ describe('a trigger that fires', () => {
     await record([segment]);
     await judgeFleet(startGuardDesk());
     expect(await readOff()).toEqual([]);
-    const { judgement } = await readGuard(redis, keys, nowMs);
+    const { judgement } = await readWatchdog(redis, keys, nowMs);
     expect(judgement?.triggers['5xx']).toMatchObject({
       verdict: 'pass',
       detail:
@@ -243,7 +243,7 @@ describe('a trigger that fires', () => {
     const metrics = createMetrics({ processMetrics: false });
     await judgeFleet(startGuardDesk({ metrics }));
     expect((await metrics.render()).body).toContain('acc_trigger_latched{trigger="5xx"} 1');
-    expect((await readGuardMemory(redis, keys)).latches.has('5xx')).toBe(true);
+    expect((await readWatchdogMemory(redis, keys)).latches.has('5xx')).toBe(true);
     expect(await listIncidents({ redis, keys }, 10)).toHaveLength(1);
     expect(await readOff()).toEqual(['send', 'consume']);
   });
@@ -323,7 +323,7 @@ describe('a release', () => {
     expect((await releaseIncident({ redis, keys, now }, id, order)).kind).toBe('released');
     thaw();
     await late;
-    expect((await readGuardMemory(redis, keys)).latches.size).toBe(0);
+    expect((await readWatchdogMemory(redis, keys)).latches.size).toBe(0);
     expect(await listIncidents({ redis, keys }, 10)).toMatchObject([{ id, release: { by: 'ada' } }]);
   });
 
@@ -344,23 +344,23 @@ describe('a release', () => {
 
 describe('the queue depth', () => {
   test('is sampled once in each bucket, fires at ten minutes, and is no verdict while we hold it back', async () => {
-    const desk = startGuardDesk();
+    const deps = startGuardDesk();
     depth = 1_000;
     for (let turn = 0; turn < 60; turn += 1) {
-      await judgeFleet(desk);
+      await judgeFleet(deps);
       nowMs += bucketMs;
     }
     depth = 2_001;
     for (let turn = 0; turn < 60; turn += 1) {
-      await judgeFleet(desk);
+      await judgeFleet(deps);
       nowMs += bucketMs;
     }
     expect(await readOff(), 'ten seconds short').toEqual([]);
-    await judgeFleet(desk);
+    await judgeFleet(deps);
     expect(await readOff()).toEqual(['consume']);
     nowMs += bucketMs;
-    await judgeFleet(desk);
-    const standing = await readGuard(redis, keys, nowMs);
+    await judgeFleet(deps);
+    const standing = await readWatchdog(redis, keys, nowMs);
     expect(standing.judgement?.triggers.depth).toMatchObject({
       verdict: 'no-data',
       value: 2_001,
@@ -369,16 +369,16 @@ describe('the queue depth', () => {
   });
 
   test('keeps its baseline through a hold that outlasts the samples', async () => {
-    const desk = startGuardDesk();
+    const deps = startGuardDesk();
     depth = 1_000;
     for (let turn = 0; turn < 61; turn += 1) {
-      await judgeFleet(desk);
+      await judgeFleet(deps);
       nowMs += bucketMs;
     }
     const hold = { flag: 'consume', value: 'off', actor: 'ada', reason: 'maintenance' } as const;
     await setFlag({ redis, keys, now }, hold);
     depth = 50_000;
-    await judgeFleet(desk);
+    await judgeFleet(deps);
     // The hours of the hold, each bucket as the guard has just written it.
     const sample = await redis.hgetall(keys.shard(0).figures(toBucketStart(nowMs)));
     const writes = redis.pipeline();
@@ -391,8 +391,8 @@ describe('the queue depth', () => {
       { redis, keys, now },
       { ...hold, value: 'on', seenEpoch: (await readGate(redis, keys))?.epoch ?? 0 },
     );
-    await judgeFleet(desk);
-    expect((await readGuard(redis, keys, nowMs)).judgement?.triggers.depth).toMatchObject({
+    await judgeFleet(deps);
+    expect((await readWatchdog(redis, keys, nowMs)).judgement?.triggers.depth).toMatchObject({
       verdict: 'pass',
       value: 50_000,
       line: 2_000,
@@ -401,12 +401,12 @@ describe('the queue depth', () => {
 
   test('that one client alone brought does not fire, and one that is over without it too does', async () => {
     const metrics = createMetrics({ processMetrics: false });
-    const desk = startGuardDesk({ metrics });
+    const deps = startGuardDesk({ metrics });
     const play = async (turns: number): Promise<void> => {
       for (let turn = 0; turn < turns; turn += 1) {
-        const key = keys.shard(0).clientFigures(nowMs);
+        const key = keys.shard(0).clientCounters(nowMs);
         await redis.hset(key, { 'requests mallory': 100, 'requests scholar': 1 });
-        await judgeFleet(desk);
+        await judgeFleet(deps);
         nowMs += bucketMs;
       }
     };
@@ -470,9 +470,9 @@ describe('the queue depth', () => {
 
   test('that cannot be counted has no verdict, and keeps nobody else from having one', async () => {
     await record(failing);
-    const desk = startGuardDesk({ countWaiting: () => Promise.reject(new Error('no queue')) });
-    await judgeFleet(desk);
-    expect(desk.faults).toEqual(['sample depth']);
+    const deps = startGuardDesk({ countWaiting: () => Promise.reject(new Error('no queue')) });
+    await judgeFleet(deps);
+    expect(deps.faults).toEqual(['sample depth']);
     expect(await readOff()).toEqual(['send', 'consume']);
   });
 });
@@ -483,15 +483,15 @@ describe('the budgets', () => {
   test('are counted from the first judgement, rolled up once however often, and what nobody proved is down', async () => {
     const metrics = createMetrics({ processMetrics: false });
     const modes = { '5xx': 'off', tokens: 'off', depth: 'off', p95: 'off' } as const;
-    const desk = { ...startGuardDesk({ modes }), metrics };
-    await judgeFleet(desk);
+    const deps = { ...startGuardDesk({ modes }), metrics };
+    await judgeFleet(deps);
     await record([
       { buckets: 45, each: { alive: 5, requests: 100, errors: 1, 'ms:80': 95, 'ms:200': 5 } },
       { buckets: 15, each: null },
     ]);
     for (let turn = 0; turn < 2; turn += 1)
-      await reportSlos({ redis, keys, now, metrics, samplesMin }, await judgeFleet(desk));
-    const { slos } = await readGuard(redis, keys, nowMs);
+      await reportSlos({ redis, keys, now, metrics, samplesMin }, await judgeFleet(deps));
+    const { slos } = await readWatchdog(redis, keys, nowMs);
     expect(slos?.slos).toMatchObject({
       uptime: { bad: 15, total: 60, verdict: 'missed', measured: 0.75, since: '2026-11-20T09:00:00.000Z' },
       '5xx': { bad: 45, total: 4_500, verdict: 'missed', budgetLeft: -1, burnRates: { '5m': 2, '3d': 2 } },
@@ -507,12 +507,12 @@ describe('the budgets', () => {
   });
 
   test('of uptime begin with the first API that was seen: a start spends nothing', async () => {
-    const desk = startGuardDesk();
-    await judgeFleet(desk);
+    const deps = startGuardDesk();
+    await judgeFleet(deps);
     const report = async () => {
       const metrics = createMetrics({ processMetrics: false });
-      await reportSlos({ redis, keys, now, metrics, samplesMin }, await judgeFleet(desk));
-      return (await readGuard(redis, keys, nowMs)).slos?.slos.uptime;
+      await reportSlos({ redis, keys, now, metrics, samplesMin }, await judgeFleet(deps));
+      return (await readWatchdog(redis, keys, nowMs)).slos?.slos.uptime;
     };
     await record([{ buckets: 6, each: { depth: 0 } }]);
     expect(await report()).toMatchObject({ verdict: 'no-data', bad: 0, total: 0 });
@@ -525,21 +525,21 @@ describe('the budgets', () => {
   });
 
   test('know the messages that ended from the store’s own counts, once each', async () => {
-    const desk = startGuardDesk();
+    const deps = startGuardDesk();
     const { messageCounts } = keys.shard(0);
     await redis.hset(messageCounts, { sent: 1_000, dead: 10 });
-    await judgeFleet(desk);
+    await judgeFleet(deps);
     await redis.hset(messageCounts, { sent: 1_090, delivered: 5, dead: 15 });
     nowMs += bucketMs;
-    await judgeFleet(desk);
+    await judgeFleet(deps);
     await judgeFleet(startGuardDesk());
     nowMs += bucketMs;
-    const series = await judgeFleet(desk);
+    const series = await judgeFleet(deps);
     await reportSlos(
       { redis, keys, now, metrics: createMetrics({ processMetrics: false }), samplesMin },
       series,
     );
-    const { slos } = await readGuard(redis, keys, nowMs);
+    const { slos } = await readWatchdog(redis, keys, nowMs);
     expect(slos?.slos['dead-letters']).toMatchObject({ bad: 5, total: 100, verdict: 'missed' });
   });
 });
@@ -555,18 +555,18 @@ test('the guard only ever switches off: a switch that a person turned off stays 
 
 test('a judgement that is old is shown as such: nobody is watching', async () => {
   await judgeFleet(startGuardDesk());
-  expect(await readGuard(redis, keys, nowMs + 39_999)).toMatchObject({ isFresh: true });
-  expect(await readGuard(redis, keys, nowMs + 40_000)).toMatchObject({ isFresh: false });
+  expect(await readWatchdog(redis, keys, nowMs + 39_999)).toMatchObject({ isFresh: true });
+  expect(await readWatchdog(redis, keys, nowMs + 40_000)).toMatchObject({ isFresh: false });
 });
 
 test('a guard that cannot judge, because the store is away, soon shows no verdict any more', async () => {
   const own = server.connect();
   let steadyMs = 0;
   const metrics = createMetrics({ processMetrics: false });
-  const desk = startGuardDesk({ redis: own, metrics, monotonicNow: () => steadyMs });
+  const deps = startGuardDesk({ redis: own, metrics, monotonicNow: () => steadyMs });
   const clock = createFleetClock({ redis: own, now, monotonicNow: () => steadyMs });
   const budgets = { redis: own, keys, now, metrics, samplesMin: noSamplesMin };
-  const turn = createWatch({ desk, budgets, lease: { hold: async () => true }, clock });
+  const turn = createWatch({ deps, budgets, lease: { hold: async () => true }, clock });
   const shows = async () => (await metrics.render()).body.includes('acc_trigger_verdict{');
   await turn();
   expect(await shows()).toBe(true);

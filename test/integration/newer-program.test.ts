@@ -3,15 +3,15 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readSenderViews, writeSenderReport } from '../../src/deliver/sender-reports.ts';
 import { toMessageId } from '../../src/domain/ids.ts';
+import { createJobAdder } from '../../src/queue/job-adder.ts';
+import { createQueueHost } from '../../src/queue/queue-host.ts';
+import { UnreadableRecord } from '../../src/store/unreadable-record.ts';
 import {
   type IncidentOpening,
   listIncidents,
   openIncident,
   readIncident,
-} from '../../src/guard/incidents.ts';
-import { createJobAdder } from '../../src/queue/job-adder.ts';
-import { createQueueHost } from '../../src/queue/queue-host.ts';
-import { UnreadableRecord } from '../../src/store/unreadable-record.ts';
+} from '../../src/watchdog/incidents.ts';
 import { type GateServer, startGateServer } from '../support/gate-store.ts';
 import { waitFor } from '../support/wait-for.ts';
 

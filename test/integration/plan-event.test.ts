@@ -29,22 +29,22 @@ afterAll(async () => {
 });
 
 test('a plan that was cut short is finished with the messages it had, also when the directory has changed since', async () => {
-  const desk = await openDesk();
-  const id = await desk.accept({ type: 'welcome', data: { student_id: 'stu_1' } });
-  const record = await desk.readEvent(id);
-  await desk.plan(id, found('old@example.com'));
+  const deps = await openDesk();
+  const id = await deps.accept({ type: 'welcome', data: { student_id: 'stu_1' } });
+  const record = await deps.readEvent(id);
+  await deps.plan(id, found('old@example.com'));
   // As a worker leaves it that dies between the message and the end of the event.
-  await desk.redis.hset(desk.keys.of(id).event(id), { state: 'accepted', messages: '' });
-  await desk.redis.zadd(desk.keys.of(id).eventsOpen, record.receivedAt, id);
+  await deps.redis.hset(deps.keys.of(id).event(id), { state: 'accepted', messages: '' });
+  await deps.redis.zadd(deps.keys.of(id).eventsOpen, record.receivedAt, id);
 
-  await desk.plan(id, found('new@example.com'));
+  await deps.plan(id, found('new@example.com'));
 
-  const { messages } = await desk.readEvent(id);
-  expect(await desk.listOpenMessages()).toEqual([...messages]);
+  const { messages } = await deps.readEvent(id);
+  expect(await deps.listOpenMessages()).toEqual([...messages]);
   const [message] = messages;
   expect(message).toBeDefined();
   if (message === undefined) return;
-  expect(await readMessageRecord(desk.redis, desk.keys.of(message), message)).toMatchObject({
+  expect(await readMessageRecord(deps.redis, deps.keys.of(message), message)).toMatchObject({
     to: 'old@example.com',
   });
 });
@@ -55,10 +55,10 @@ test.each([
 ])(
   'with %s as the field of the directory, an event that brings applicant_ref alone ends %s',
   async (field, state) => {
-    const desk = await openDesk();
-    const id = await desk.accept({ type: 'welcome', data: { applicant_ref: 'a1' } });
-    await desk.plan(id, found('jo@example.com'), field);
-    expect(await desk.readEvent(id)).toMatchObject({ state });
+    const deps = await openDesk();
+    const id = await deps.accept({ type: 'welcome', data: { applicant_ref: 'a1' } });
+    await deps.plan(id, found('jo@example.com'), field);
+    expect(await deps.readEvent(id)).toMatchObject({ state });
   },
 );
 
@@ -69,11 +69,11 @@ test.each<[DirectoryAnswer, string]>([
 ])(
   'a directory that answers %j ends the event dead, with that reason and no message',
   async (answer, reason) => {
-    const desk = await openDesk();
-    const id = await desk.accept({ type: 'welcome', data: { student_id: 'stu_1' } });
-    await desk.plan(id, answer);
-    expect(await desk.readEvent(id)).toMatchObject({ state: 'dead', reason, messages: [] });
-    expect(await desk.listOpenMessages()).toEqual([]);
+    const deps = await openDesk();
+    const id = await deps.accept({ type: 'welcome', data: { student_id: 'stu_1' } });
+    await deps.plan(id, answer);
+    expect(await deps.readEvent(id)).toMatchObject({ state: 'dead', reason, messages: [] });
+    expect(await deps.listOpenMessages()).toEqual([]);
   },
 );
 
@@ -89,23 +89,23 @@ describe('a deadline that is a day', () => {
   });
 
   test('stands until the day is over where the reader is', async () => {
-    const desk = await openDesk();
+    const deps = await openDesk();
     const event = deadline();
-    const id = await desk.accept(event);
-    await desk.plan(id, found('la@example.com', { timeZone: 'Etc/GMT+12' }));
-    const { state, messages } = await desk.readEvent(id);
+    const id = await deps.accept(event);
+    await deps.plan(id, found('la@example.com', { timeZone: 'Etc/GMT+12' }));
+    const { state, messages } = await deps.readEvent(id);
     expect(state).toBe('planned');
     // Noon in UTC of the next day: no other zone is later.
-    expect(await desk.readMessages(messages)).toMatchObject([
+    expect(await deps.readMessages(messages)).toMatchObject([
       { notAfter: Date.parse(event.data.deadline) + 36 * 3_600_000 },
     ]);
   });
 
   test('has passed for a reader whose day is over', async () => {
-    const desk = await openDesk();
-    const id = await desk.accept(deadline());
-    await desk.plan(id, found('ki@example.com', { timeZone: 'Pacific/Kiritimati' }));
-    expect(await desk.readEvent(id)).toMatchObject({ state: 'expired', reason: 'not-after', messages: [] });
+    const deps = await openDesk();
+    const id = await deps.accept(deadline());
+    await deps.plan(id, found('ki@example.com', { timeZone: 'Pacific/Kiritimati' }));
+    expect(await deps.readEvent(id)).toMatchObject({ state: 'expired', reason: 'not-after', messages: [] });
   });
 });
 
@@ -114,42 +114,42 @@ describe('an address that cannot be used', () => {
   const match = { type: 'new_match_found', data: { student_id: 's', scholarship_id: 'c', match_score: 9 } };
 
   test('leaves its channel out, and the event and its view say so', async () => {
-    const desk = await openDesk();
-    const id = await desk.accept(match);
-    await desk.plan(id, { ...found('jo@example.com'), remarks: [remark] });
-    const record = await desk.readEvent(id);
+    const deps = await openDesk();
+    const id = await deps.accept(match);
+    await deps.plan(id, { ...found('jo@example.com'), remarks: [remark] });
+    const record = await deps.readEvent(id);
     expect(record).toMatchObject({ state: 'planned', reason: '', remarks: [remark] });
-    const messages = await desk.readMessages(record.messages);
+    const messages = await deps.readMessages(record.messages);
     expect(messages.map(({ channel }) => channel)).toEqual(['email']);
     expect(viewEvent(record, messages)).toMatchObject({ remarks: [remark] });
   });
 
   test('is no matter of an event that does not ask for its channel', async () => {
-    const desk = await openDesk();
-    const id = await desk.accept({ ...match, channels: ['email'] });
-    await desk.plan(id, { ...found('jo@example.com'), remarks: [remark] });
-    const record = await desk.readEvent(id);
+    const deps = await openDesk();
+    const id = await deps.accept({ ...match, channels: ['email'] });
+    await deps.plan(id, { ...found('jo@example.com'), remarks: [remark] });
+    const record = await deps.readEvent(id);
     expect(record).toMatchObject({ state: 'planned', remarks: [] });
     expect(viewEvent(record, [])).not.toHaveProperty('remarks');
   });
 
   test('ends an event that asks for nothing else, and a replay after it was mended forgets it', async () => {
-    const desk = await openDesk();
-    const id = await desk.accept({ ...match, channels: ['sms'] });
-    await desk.plan(id, { ...found('jo@example.com'), remarks: [remark] });
-    expect(await desk.readEvent(id)).toMatchObject({
+    const deps = await openDesk();
+    const id = await deps.accept({ ...match, channels: ['sms'] });
+    await deps.plan(id, { ...found('jo@example.com'), remarks: [remark] });
+    expect(await deps.readEvent(id)).toMatchObject({
       state: 'dead',
       reason: 'recipient-refused',
       remarks: [remark],
       messages: [],
     });
-    await settleDeadEvent({ ...desk, retentionMs: 60_000 }, id, 'accepted', {
+    await settleDeadEvent({ ...deps, retentionMs: 60_000 }, id, 'accepted', {
       reason: 'has a number now',
       by: 'boss',
     });
     const mended = found('jo@example.com', { phone: '+15555550123' as PhoneNumber });
-    await desk.plan(id, mended);
-    const record = await desk.readEvent(id);
+    await deps.plan(id, mended);
+    const record = await deps.readEvent(id);
     expect(record).toMatchObject({ state: 'planned', remarks: [] });
     expect(
       viewEvent(record, []).history.map(({ what, ...more }) => [what, 'detail' in more && more.detail]),
@@ -162,21 +162,21 @@ describe('an address that cannot be used', () => {
   });
 
   test('that dies again and again keeps how, and no more than twenty lines', async () => {
-    const desk = await openDesk();
-    const id = await desk.accept({ ...match, channels: ['sms'] });
+    const deps = await openDesk();
+    const id = await deps.accept({ ...match, channels: ['sms'] });
     for (let time = 0; time < 15; time += 1) {
-      await desk.plan(id, { ...found('jo@example.com'), remarks: [remark] });
-      await settleDeadEvent({ ...desk, retentionMs: 60_000 }, id, 'accepted', {
+      await deps.plan(id, { ...found('jo@example.com'), remarks: [remark] });
+      await settleDeadEvent({ ...deps, retentionMs: 60_000 }, id, 'accepted', {
         reason: `try ${time}`,
         by: 'boss',
       });
     }
-    const { earlier } = await desk.readEvent(id);
+    const { earlier } = await deps.readEvent(id);
     expect(earlier).toHaveLength(20);
     expect(earlier.at(-1)).toMatchObject({ what: 'replayed', detail: 'boss: try 14' });
-    await desk.plan(id, { ...found('jo@example.com'), remarks: [remark] });
-    await settleDeadEvent({ ...desk, retentionMs: 60_000 }, id, 'rejected', { reason: 'enough', by: 'boss' });
-    const { history } = viewEvent(await desk.readEvent(id), []);
+    await deps.plan(id, { ...found('jo@example.com'), remarks: [remark] });
+    await settleDeadEvent({ ...deps, retentionMs: 60_000 }, id, 'rejected', { reason: 'enough', by: 'boss' });
+    const { history } = viewEvent(await deps.readEvent(id), []);
     expect(history.slice(-2)).toMatchObject([
       { what: 'dead', detail: 'recipient-refused' },
       { what: 'rejected', detail: 'enough' },
@@ -192,20 +192,20 @@ test.each([
 ])(
   'the language that a reader’s locale comes to is in the record and its view',
   async (locale, textLocale) => {
-    const desk = await openDesk();
-    const id = await desk.accept({ type: 'deadline_approaching', data: { ...someDeadline } });
-    await desk.plan(id, found('jo@example.com', { locale }));
-    const [message] = await desk.readMessages((await desk.readEvent(id)).messages);
+    const deps = await openDesk();
+    const id = await deps.accept({ type: 'deadline_approaching', data: { ...someDeadline } });
+    await deps.plan(id, found('jo@example.com', { locale }));
+    const [message] = await deps.readMessages((await deps.readEvent(id)).messages);
     expect(message).toMatchObject({ locale, textLocale });
     expect(message && viewMessage(message)).toMatchObject({ locale: textLocale });
   },
 );
 
 test('the stored form of an event and of its message is as every program of version 1 knows it', async () => {
-  const desk = await openDesk();
-  const id = await desk.accept({ type: 'welcome', data: { student_id: 'stu_1' }, sendAt: 1_000 });
-  const { eventsOpen, event, message } = desk.keys.of(id);
-  const accepted = await desk.redis.hgetall(event(id));
+  const deps = await openDesk();
+  const id = await deps.accept({ type: 'welcome', data: { student_id: 'stu_1' }, sendAt: 1_000 });
+  const { eventsOpen, event, message } = deps.keys.of(id);
+  const accepted = await deps.redis.hgetall(event(id));
   expect(accepted).toEqual({
     v: '1',
     era: '1',
@@ -217,10 +217,10 @@ test('the stored form of an event and of its message is as every program of vers
     receivedAt: expect.stringMatching(/^\d{13}$/),
     requestId: 'r',
   });
-  expect(await desk.redis.zcard(eventsOpen)).toBe(1);
-  await desk.plan(id, found('jo@example.com', { name: 'Jo', locale: 'fr-CA' }));
-  const [messageId] = (await desk.readEvent(id)).messages;
-  expect(await desk.redis.hgetall(message(messageId ?? ('' as MessageId)))).toEqual({
+  expect(await deps.redis.zcard(eventsOpen)).toBe(1);
+  await deps.plan(id, found('jo@example.com', { name: 'Jo', locale: 'fr-CA' }));
+  const [messageId] = (await deps.readEvent(id)).messages;
+  expect(await deps.redis.hgetall(message(messageId ?? ('' as MessageId)))).toEqual({
     v: '1',
     era: '1',
     id: messageId,
@@ -249,20 +249,20 @@ test('the stored form of an event and of its message is as every program of vers
 });
 
 test('LIN-3: an event of a newer program that kills its workers, or that is dead, is not touched', async () => {
-  const desk = await openDesk();
-  const id = await desk.accept({ type: 'welcome', data: {} });
-  const { event, eventsOpen, eventsDead } = desk.keys.of(id);
+  const deps = await openDesk();
+  const id = await deps.accept({ type: 'welcome', data: {} });
+  const { event, eventsOpen, eventsDead } = deps.keys.of(id);
   const look = async () => [
-    await desk.redis.hgetall(event(id)),
-    await desk.redis.pttl(event(id)),
-    await desk.redis.zcard(eventsOpen),
-    await desk.redis.zcard(eventsDead),
+    await deps.redis.hgetall(event(id)),
+    await deps.redis.pttl(event(id)),
+    await deps.redis.zcard(eventsOpen),
+    await deps.redis.zcard(eventsDead),
   ];
   for (const state of ['accepted', 'dead']) {
-    await desk.redis.hset(event(id), { v: '2', state });
+    await deps.redis.hset(event(id), { v: '2', state });
     const before = await look();
-    await desk.endPoison(id);
-    const settled = await settleDeadEvent({ ...desk, retentionMs: 1_000 }, id, 'accepted', {
+    await deps.endPoison(id);
+    const settled = await settleDeadEvent({ ...deps, retentionMs: 1_000 }, id, 'accepted', {
       reason: 'test',
       by: 'test',
     });

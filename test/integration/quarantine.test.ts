@@ -5,12 +5,8 @@ import type { IncomingEvent } from '../../src/domain/event.ts';
 import type { ClientId, EventId } from '../../src/domain/ids.ts';
 import { createJudge, type JudgeReport } from '../../src/identity/judge-quarantine.ts';
 import { createKeySet, type KeySet } from '../../src/identity/key-set.ts';
+import { countQuarantine, discardQuarantined, listQuarantined } from '../../src/identity/list-quarantine.ts';
 import { createQuarantine, type QuarantineBounds } from '../../src/identity/quarantine.ts';
-import {
-  discardQuarantined,
-  listQuarantined,
-  readQuarantineFigures,
-} from '../../src/identity/quarantine-desk.ts';
 import { createTokenSeal, type SealingKey } from '../../src/identity/seal-token.ts';
 import { createTokenVerifier, type TokenVerifier } from '../../src/identity/verify-token.ts';
 import { createAcceptEvent } from '../../src/ingest/accept-event.ts';
@@ -159,7 +155,7 @@ function createTestJudge(changes: { sealingKeys?: SealingKey[]; ageMsMax?: numbe
 }
 
 const judgeAll = (): Promise<JudgeReport> => createTestJudge()(100);
-const figures = () => readQuarantineFigures({ redis, keys, now: () => nowMs });
+const figures = () => countQuarantine({ redis, keys, now: () => nowMs });
 const read = async (id: EventId) => await readEventRecord(redis, keys, id);
 
 /** Every value that this store holds, as text. */
@@ -565,7 +561,7 @@ describe('the keys of sealed tokens', () => {
   });
 });
 
-describe('the desk', () => {
+describe('the list', () => {
   test('a list shows age, size and the claimed client, page by page, and nothing of body or token', async () => {
     await takeId({ client: 'first' });
     nowMs += 5_000;

@@ -7,20 +7,20 @@ import { createAcceptEvent } from '../../src/ingest/accept-event.ts';
 import { createLog } from '../../src/observe/log.ts';
 import type { IndexEntry } from '../../src/store/walk-index.ts';
 import { type ClockedRedis, connectClocked } from '../support/clocked-redis.ts';
-import { type OperatorDesk, startOperatorDesk } from '../support/operator-desk.ts';
+import { type OperatorApi, startOperatorApi } from '../support/operator-api.ts';
 
-let desk: OperatorDesk;
+let api: OperatorApi;
 let clock: ClockedRedis;
 const lines: string[] = [];
 const hourMs = 3_600_000;
 
 beforeAll(async () => {
-  desk = await startOperatorDesk();
-  clock = connectClocked(desk.url);
+  api = await startOperatorApi();
+  clock = connectClocked(api.url);
 });
 afterAll(async () => {
   clock.redis.disconnect();
-  await desk.stop();
+  await api.stop();
 });
 
 const places = new Map<string, IndexEntry>();
@@ -29,12 +29,12 @@ const places = new Map<string, IndexEntry>();
 async function run(nowMs = Date.now()): Promise<ReconcileReport> {
   await clock.setNow(nowMs);
   const { redis } = clock;
-  const { keys } = desk;
+  const { keys } = api;
   return await reconcile({
     redis,
     keys,
-    jobs: desk.jobs,
-    permits: desk.gate.permits,
+    jobs: api.jobs,
+    permits: api.gate.permits,
     decisions: createMessageDecisions({ redis, keys, retentionMs: 72 * hourMs }),
     findPolicy: () => 'ask',
     ageMs: 1_000,
@@ -52,18 +52,18 @@ async function run(nowMs = Date.now()): Promise<ReconcileReport> {
 
 describe('the reconciler', () => {
   test('an open message without a job is queued, and one with a job is left alone', async () => {
-    const lost = await desk.seedMessage();
-    const known = await desk.seedMessage();
-    await desk.jobs.addMessageJob({ id: known, channel: 'email', generation: 1, dueAt: 0 });
+    const lost = await api.seedMessage();
+    const known = await api.seedMessage();
+    await api.jobs.addMessageJob({ id: known, channel: 'email', generation: 1, dueAt: 0 });
     const report = await run(Date.now() + 5_000);
     expect(report.requeued).toBe(1);
-    expect((await desk.readJobs()).waiting).toBe(2);
+    expect((await api.readJobs()).waiting).toBe(2);
     expect((await run(Date.now() + 50_000)).requeued).toBe(0);
-    expect((await desk.read(lost)).state).toBe('queued');
+    expect((await api.read(lost)).state).toBe('queued');
   });
 
   test('an event whose job was never added counts as waiting, and whoever sends it again gets it its job', async () => {
-    const { redis, keys, jobs } = desk;
+    const { redis, keys, jobs } = api;
     const options = { redis, keys, mode: 'testing', idempotencyMs: hourMs, now: Date.now } as const;
     const accept = createAcceptEvent({ ...options, jobs });
     const request = {
@@ -88,81 +88,81 @@ describe('the reconciler', () => {
   });
 
   test('a job that a wrong clock has put to sleep for an hour is woken, and one that waits a moment is not', async () => {
-    const [stranded, waiting] = [await desk.seedMessage(), await desk.seedMessage()];
+    const [stranded, waiting] = [await api.seedMessage(), await api.seedMessage()];
     const add = (id: typeof stranded, inMs: number): Promise<void> =>
-      desk.jobs.addMessageJob({ id, channel: 'email', generation: 1, dueAt: Date.now() + inMs });
+      api.jobs.addMessageJob({ id, channel: 'email', generation: 1, dueAt: Date.now() + inMs });
     await add(stranded, hourMs);
     await add(waiting, 30_000);
-    const before = await desk.readJobs();
+    const before = await api.readJobs();
     expect((await run(Date.now() + 5_000)).requeued).toBe(1);
-    const after = await desk.readJobs();
+    const after = await api.readJobs();
     expect(after).toMatchObject({ delayed: before.delayed - 1, waiting: before.waiting + 1 });
   });
 
   test('a backlog is walked a batch at a time, and what was looked at stays as old as it is', async () => {
     const old = Date.now() - 100_000;
-    const { messagesOpen } = desk.keys.shard(0);
-    const id = await desk.seedMessage();
-    await desk.redis.zadd(messagesOpen, old, id);
+    const { messagesOpen } = api.keys.shard(0);
+    const id = await api.seedMessage();
+    await api.redis.zadd(messagesOpen, old, id);
     // Behind more than one batch of others, whose records are no longer there.
     const gone = Array.from({ length: 600 }, (_, count) => [
       old - 1,
       `msg_00${String(count).padStart(24, 'z')}`,
     ]);
-    await desk.redis.zadd(messagesOpen, ...gone.flat());
-    const before = (await desk.readJobs()).waiting;
+    await api.redis.zadd(messagesOpen, ...gone.flat());
+    const before = (await api.readJobs()).waiting;
     for (let runs = 0; runs < 3; runs += 1) await run();
-    expect((await desk.readJobs()).waiting).toBe(before + 1);
-    expect(await desk.redis.zscore(messagesOpen, id)).toBe(String(old));
+    expect((await api.readJobs()).waiting).toBe(before + 1);
+    expect(await api.redis.zscore(messagesOpen, id)).toBe(String(old));
   });
 
   test('a held message past its not_after expires, and one before it stays, however many are held', async () => {
     const past = Date.now() + hourMs;
     const ids = [];
-    for (let count = 0; count < 12; count += 1) ids.push(await desk.seedHeld('stopped', { notAfter: past }));
-    const stays = await desk.seedHeld('stopped', { notAfter: past + 2 * hourMs });
-    const open = await desk.seedHeld('stopped');
+    for (let count = 0; count < 12; count += 1) ids.push(await api.seedHeld('stopped', { notAfter: past }));
+    const stays = await api.seedHeld('stopped', { notAfter: past + 2 * hourMs });
+    const open = await api.seedHeld('stopped');
     expect((await run(past + 1)).expired).toBe(12);
-    for (const id of ids) expect((await desk.read(id)).state).toBe('expired');
-    expect((await desk.read(stays)).state).toBe('held');
-    expect((await desk.read(open)).state).toBe('held');
+    for (const id of ids) expect((await api.read(id)).state).toBe('expired');
+    expect((await api.read(stays)).state).toBe('held');
+    expect((await api.read(open)).state).toBe('held');
   });
 
   test('O8: what has ended retires faster than any intake: thousands in one run', async () => {
-    const { eventsPlanned } = desk.keys.shard(0);
+    const { eventsPlanned } = api.keys.shard(0);
     const old = Date.now() - 73 * hourMs;
     const ended = Array.from({ length: 5_000 }, (_, count) => [
       old,
       toEventId(0, String(count).padStart(24, 'e')),
     ]);
-    await desk.redis.zadd(eventsPlanned, ...ended.flat());
+    await api.redis.zadd(eventsPlanned, ...ended.flat());
     const begun = performance.now();
     await run();
     const perSecond = 5_000 / ((performance.now() - begun) / 1_000);
-    expect(await desk.redis.zcard(eventsPlanned)).toBe(0);
+    expect(await api.redis.zcard(eventsPlanned)).toBe(0);
     // A run begins every 15 s, and did 500 of them once.
     expect(perSecond).toBeGreaterThan(500);
   });
 
   test('a claim whose worker died becomes unknown, and is never taken for "not sent"', async () => {
-    const id = await desk.seedMessage();
-    await desk.claim(id);
+    const id = await api.seedMessage();
+    await api.claim(id);
     expect((await run(Date.now() + 5_000)).lapsed).toBe(0);
-    await desk.redis.hset(desk.keys.of(id).message(id), 'deadline', Date.now() - 1);
-    await desk.redis.zadd(desk.keys.of(id).messagesOpen, Date.now() - 10_000, id);
+    await api.redis.hset(api.keys.of(id).message(id), 'deadline', Date.now() - 1);
+    await api.redis.zadd(api.keys.of(id).messagesOpen, Date.now() - 10_000, id);
     expect((await run()).lapsed).toBe(1);
-    expect((await desk.read(id)).state).toBe('unknown');
+    expect((await api.read(id)).state).toBe('unknown');
   });
 
   test('a record that cannot be read is reported, and the others are settled all the same', async () => {
-    const broken = await desk.seedMessage();
-    const good = await desk.seedMessage();
-    await desk.redis.hset(desk.keys.of(broken).message(broken), 'channel', 'pigeon');
+    const broken = await api.seedMessage();
+    const good = await api.seedMessage();
+    await api.redis.hset(api.keys.of(broken).message(broken), 'channel', 'pigeon');
     const before = lines.length;
     const report = await run(Date.now() + 500_000);
     expect(report.requeued, lines.slice(before).join('')).toBeGreaterThanOrEqual(1);
     expect(lines.slice(before).join('')).toContain(broken);
-    expect((await desk.read(good)).state).toBe('queued');
-    await desk.redis.hset(desk.keys.of(broken).message(broken), 'channel', 'email');
+    expect((await api.read(good)).state).toBe('queued');
+    await api.redis.hset(api.keys.of(broken).message(broken), 'channel', 'email');
   });
 });

@@ -3,18 +3,18 @@ import { reconcile } from '../../src/deliver/reconcile.ts';
 import type { MessageId } from '../../src/domain/ids.ts';
 import { hashAddress } from '../../src/observe/address-hash.ts';
 import { createLog } from '../../src/observe/log.ts';
-import { type OperatorDesk, startOperatorDesk } from '../support/operator-desk.ts';
+import { type OperatorApi, startOperatorApi } from '../support/operator-api.ts';
 import { hashKey } from '../support/seed-messages.ts';
 
-let desk: OperatorDesk;
+let api: OperatorApi;
 beforeAll(async () => {
-  desk = await startOperatorDesk();
+  api = await startOperatorApi();
 });
-afterAll(() => desk.stop());
+afterAll(() => api.stop());
 beforeEach(async () => {
   // Not the counts: a store whose count of changes falls has gone back in time.
-  const keys = (await desk.redis.keys('*:message*')).filter((key) => !key.endsWith('counts'));
-  if (keys.length > 0) await desk.redis.del(...keys);
+  const keys = (await api.redis.keys('*:message*')).filter((key) => !key.endsWith('counts'));
+  if (keys.length > 0) await api.redis.del(...keys);
 });
 
 interface Found {
@@ -27,7 +27,7 @@ interface Found {
 async function search(query: string): Promise<Found[]> {
   const found: Found[] = [];
   for (let cursor = ''; ; ) {
-    const { status, body } = await desk.ask('GET', `/api/messages?${query}${cursor}`);
+    const { status, body } = await api.ask('GET', `/api/messages?${query}${cursor}`);
     expect(status, JSON.stringify(body)).toBe(200);
     found.push(...body.items);
     if (body.next_cursor === undefined) return found;
@@ -39,7 +39,7 @@ const idsOf = (found: readonly Found[]): string[] => found.map(({ message_id }) 
 /** A message to somebody of the tests' own. */
 function seedFor(address: string, fields: Record<string, string | number> = {}): Promise<MessageId> {
   const channel = address.includes('@') ? 'email' : 'sms';
-  return desk.seedMessage({
+  return api.seedMessage({
     channel,
     to: address,
     toHash: hashAddress(hashKey, channel, address),
@@ -47,13 +47,13 @@ function seedFor(address: string, fields: Record<string, string | number> = {}):
   });
 }
 const end = (id: MessageId, to: 'expired' | 'cancelled'): Promise<unknown> =>
-  desk.gate.decisions.end(id, { to, from: ['queued'], reason: 'test' });
+  api.gate.decisions.end(id, { to, from: ['queued'], reason: 'test' });
 
 describe('did this person get it?', () => {
   test('every message to an address is found, in whatever state, and nobody else’s', async () => {
     const queued = await seedFor('jo@example.com');
     const held = await seedFor('jo@example.com');
-    await desk.gate.decisions.hold(held, 'stopped', '{}');
+    await api.gate.decisions.hold(held, 'stopped', '{}');
     const ended = await seedFor('jo@example.com');
     await end(ended, 'expired');
     await seedFor('joan@example.com');
@@ -61,7 +61,7 @@ describe('did this person get it?', () => {
     expect(new Set(idsOf(found))).toEqual(new Set([queued, held, ended]));
     expect(found.map(({ to }) => to)).toEqual(['j***@example.com', 'j***@example.com', 'j***@example.com']);
     expect(await search('to=jo@example.com&state=held')).toMatchObject([{ message_id: held }]);
-    expect(desk.seen.join()).not.toContain('jo@example.com');
+    expect(api.seen.join()).not.toContain('jo@example.com');
   });
 
   test('a number is found, and the hash of a log line finds the same', async () => {
@@ -78,26 +78,26 @@ describe('did this person get it?', () => {
     ['colour=red', '/colour'],
     ['cursor=nonsense', '/cursor'],
   ])('%s is 422, names the place and repeats no value', async (query, pointer) => {
-    const { status, body } = await desk.ask('GET', `/api/messages?${query}`);
+    const { status, body } = await api.ask('GET', `/api/messages?${query}`);
     expect([status, body.errors[0].pointer]).toEqual([422, pointer]);
     expect(JSON.stringify(body.errors)).not.toContain(query.split('=')[1]);
   });
 
   test('the list of a person goes with the last record, and not before', async () => {
     const [first, second] = [await seedFor('jo@example.com'), await seedFor('jo@example.com')];
-    const key = desk.keys.of(first).messagesTo(hashAddress(hashKey, 'email', 'jo@example.com'));
-    expect(await desk.redis.pttl(key)).toBe(-1);
+    const key = api.keys.of(first).messagesTo(hashAddress(hashKey, 'email', 'jo@example.com'));
+    expect(await api.redis.pttl(key)).toBe(-1);
     await end(first, 'cancelled');
-    expect(await desk.redis.pttl(key)).toBe(-1);
+    expect(await api.redis.pttl(key)).toBe(-1);
     await end(second, 'cancelled');
     const [list, record] = [
-      await desk.redis.pttl(key),
-      await desk.redis.pttl(desk.keys.of(second).message(second)),
+      await api.redis.pttl(key),
+      await api.redis.pttl(api.keys.of(second).message(second)),
     ];
     expect(Math.abs(list - record)).toBeLessThan(1_000);
     // A person who is written to again has a list without end again.
     await seedFor('jo@example.com');
-    expect(await desk.redis.pttl(key)).toBe(-1);
+    expect(await api.redis.pttl(key)).toBe(-1);
   });
 });
 
@@ -126,11 +126,11 @@ describe('searching everything', () => {
   test('what has ended leaves the search when its record goes', async () => {
     const id = await seedFor('jo@example.com');
     await end(id, 'cancelled');
-    const { message, messagesEnded } = desk.keys.of(id);
-    expect(await desk.redis.zcard(messagesEnded)).toBe(1);
-    await desk.redis.del(message(id));
+    const { message, messagesEnded } = api.keys.of(id);
+    expect(await api.redis.zcard(messagesEnded)).toBe(1);
+    await api.redis.del(message(id));
     expect(await search('state=cancelled')).toEqual([]);
-    const { redis, keys, jobs, gate } = desk;
+    const { redis, keys, jobs, gate } = api;
     await reconcile({
       redis,
       keys,
@@ -144,7 +144,7 @@ describe('searching everything', () => {
       walkMs: 1_000,
       places: new Map(),
     });
-    expect(await desk.redis.zcard(messagesEnded)).toBe(0);
+    expect(await api.redis.zcard(messagesEnded)).toBe(0);
   });
 });
 
@@ -154,12 +154,12 @@ describe('what waits', () => {
     const turn = await seedFor('a@example.com');
     const due = await seedFor('b@example.com', { sendAt: later });
     const limited = await seedFor('c@example.com');
-    await desk.gate.decisions.postpone(limited, later, 'domain:example.com');
+    await api.gate.decisions.postpone(limited, later, 'domain:example.com');
     const away = await seedFor('d@example.com');
-    await desk.gate.decisions.postpone(away, later, 'provider-back-off');
-    const claimed = await desk.seedMessage();
-    await desk.claim(claimed);
-    const { body } = await desk.ask('GET', '/api/messages?state=queued');
+    await api.gate.decisions.postpone(away, later, 'provider-back-off');
+    const claimed = await api.seedMessage();
+    await api.claim(claimed);
+    const { body } = await api.ask('GET', '/api/messages?state=queued');
     expect(body.waits).toEqual({
       turn: 1,
       'not-due': 1,
@@ -181,35 +181,35 @@ describe('what waits', () => {
   test('is shown with its draft, rendered now or as it was kept', async () => {
     const data = { student_id: 'stu_1', scholarship_id: 'sch_1', match_score: 90 };
     const id = await seedFor('jo@example.com', { type: 'new_match_found', data: JSON.stringify(data) });
-    const { body } = await desk.ask('GET', `/api/messages/${id}/draft`);
+    const { body } = await api.ask('GET', `/api/messages/${id}/draft`);
     expect(body).toMatchObject({ message_id: id, state: 'queued', draft: { channel: 'email' } });
-    const held = await desk.seedHeld('stopped');
-    expect((await desk.ask('GET', `/api/messages/${held}/draft`)).body.draft).toEqual({ subject: 'Welcome' });
+    const held = await api.seedHeld('stopped');
+    expect((await api.ask('GET', `/api/messages/${held}/draft`)).body.draft).toEqual({ subject: 'Welcome' });
     const broken = await seedFor('jo@example.com', { type: 'no_such_type' });
-    expect((await desk.ask('GET', `/api/messages/${broken}/draft`)).body).toMatchObject({ draft: null });
+    expect((await api.ask('GET', `/api/messages/${broken}/draft`)).body).toMatchObject({ draft: null });
     await end(id, 'cancelled');
-    expect((await desk.ask('GET', `/api/messages/${id}/draft`)).status).toBe(404);
+    expect((await api.ask('GET', `/api/messages/${id}/draft`)).status).toBe(404);
   });
 
   test('is cancelled in bulk: a preview first, then those that may be', async () => {
     const [first, second] = [await seedFor('a@example.com'), await seedFor('b@example.com')];
     const other = await seedFor('c@example.com', { client: 'other' });
-    const claimed = await desk.seedMessage();
-    await desk.claim(claimed);
+    const claimed = await api.seedMessage();
+    await api.claim(claimed);
     const order = { filter: { client: 'upstream' }, reason: 'posted twice' };
-    const preview = await desk.ask('POST', '/api/messages/cancel', order);
+    const preview = await api.ask('POST', '/api/messages/cancel', order);
     expect(preview.body).toMatchObject({
       preview: true,
       matched: 3,
       cancelled: 0,
       skipped: { under_way: 1 },
     });
-    const { body } = await desk.ask('POST', '/api/messages/cancel', { ...order, preview: false });
+    const { body } = await api.ask('POST', '/api/messages/cancel', { ...order, preview: false });
     expect(body).toMatchObject({ cancelled: 2, skipped: { under_way: 1 } });
     expect(
-      await Promise.all([first, second, other, claimed].map(async (id) => (await desk.read(id)).state)),
+      await Promise.all([first, second, other, claimed].map(async (id) => (await api.read(id)).state)),
     ).toEqual(['cancelled', 'cancelled', 'queued', 'claimed']);
-    const { body: audit } = await desk.ask('GET', '/api/audit?limit=2');
+    const { body: audit } = await api.ask('GET', '/api/audit?limit=2');
     expect(audit.lines[1]).toMatchObject({ action: 'cancel waiting', reason: 'posted twice' });
   });
 });

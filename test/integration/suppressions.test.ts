@@ -1,27 +1,27 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type OperatorDesk, seededAddresses, startOperatorDesk } from '../support/operator-desk.ts';
+import { type OperatorApi, seededAddresses, startOperatorApi } from '../support/operator-api.ts';
 
-let desk: OperatorDesk;
+let api: OperatorApi;
 beforeAll(async () => {
-  desk = await startOperatorDesk();
+  api = await startOperatorApi();
 });
-afterAll(() => desk.stop());
+afterAll(() => api.stop());
 
 const [email, phone] = seededAddresses;
 const add = (entries: readonly object[]) =>
-  desk.ask('POST', '/api/suppressions', { entries, reason: 'ticket 7' });
+  api.ask('POST', '/api/suppressions', { entries, reason: 'ticket 7' });
 const askPermit = async () => {
-  const message = await desk.read(await desk.seedMessage());
-  return await desk.gate.permits.ask({ message, provider: 'smtp-1', segments: 1, rehearse: false });
+  const message = await api.read(await api.seedMessage());
+  return await api.gate.permits.ask({ message, provider: 'smtp-1', segments: 1, rehearse: false });
 };
 
 test('a suppressed address gets no permit, however it was written; once lifted it does', async () => {
   await add([{ address: 'SEEDED.Person@Example.COM', reason: 'asked by letter' }]);
   expect(await askPermit()).toEqual({ kind: 'suppressed', reason: 'asked by letter' });
   const removal = { address: email, reason: 'asked to come back' };
-  expect((await desk.ask('POST', '/api/suppressions/remove', removal)).body).toEqual({ removed: 1 });
+  expect((await api.ask('POST', '/api/suppressions/remove', removal)).body).toEqual({ removed: 1 });
   expect((await askPermit()).kind).toBe('go');
-  expect((await desk.ask('POST', '/api/suppressions/remove', removal)).body).toEqual({ removed: 0 });
+  expect((await api.ask('POST', '/api/suppressions/remove', removal)).body).toEqual({ removed: 0 });
 });
 
 test('good entries count although others have faults, which are named by index and place', async () => {
@@ -45,7 +45,7 @@ test('good entries count although others have faults, which are named by index a
 
 test('an export gives hashes and masks, and can be imported as it is', async () => {
   await add([{ address: email, reason: 'asked', source: 'letter', at: '2026-01-02T03:04:05Z' }]);
-  const exported = (await desk.ask('GET', '/api/suppressions')).body.items;
+  const exported = (await api.ask('GET', '/api/suppressions')).body.items;
   expect(exported).toContainEqual(
     expect.objectContaining({
       channel: 'email',
@@ -57,11 +57,11 @@ test('an export gives hashes and masks, and can be imported as it is', async () 
     }),
   );
   for (const { channel, hash } of exported)
-    await desk.ask('POST', '/api/suppressions/remove', { channel, hash, reason: 'moving' });
+    await api.ask('POST', '/api/suppressions/remove', { channel, hash, reason: 'moving' });
   expect((await askPermit()).kind).toBe('go');
   expect((await add(exported)).body).toEqual({ added: exported.length, renewed: 0, faults: [] });
   expect((await askPermit()).kind).toBe('suppressed');
-  expect((await desk.ask('GET', '/api/suppressions')).body.items).toEqual(exported);
+  expect((await api.ask('GET', '/api/suppressions')).body.items).toEqual(exported);
   expect((await add(exported)).body).toMatchObject({ added: 0, renewed: exported.length });
 });
 
@@ -78,12 +78,12 @@ test('pages of a long list meet each entry once', async () => {
   let count = 0;
   let cursor = '';
   do {
-    const { body } = await desk.ask('GET', `/api/suppressions?limit=70${cursor}`);
+    const { body } = await api.ask('GET', `/api/suppressions?limit=70${cursor}`);
     for (const { channel, hash } of body.items) met.add(`${channel}:${hash}`);
     count += body.items.length;
     cursor = body.next_cursor === undefined ? '' : `&cursor=${body.next_cursor}`;
   } while (cursor !== '');
-  expect(met.size).toBe(await desk.redis.zcard(desk.keys.shard(0).suppressions));
+  expect(met.size).toBe(await api.redis.zcard(api.keys.shard(0).suppressions));
   expect([count, met.size >= 450]).toEqual([met.size, true]);
 });
 
@@ -92,22 +92,22 @@ describe('an address in the clear', () => {
     const smuggled = { hash: 'a'.repeat(32), channel: 'email', masked: email, reason: 'x' };
     expect((await add([smuggled])).body.faults[0].pointer).toBe('/entries/0/masked');
     await add([{ address: email, reason: `found ${email}`, source: `list of ${phone}` }]);
-    await desk.ask('GET', '/api/suppressions');
-    await desk.ask('GET', '/api/audit?limit=1000');
+    await api.ask('GET', '/api/suppressions');
+    await api.ask('GET', '/api/audit?limit=1000');
     for (const address of seededAddresses)
-      expect(desk.seen.filter((text) => text.includes(address))).toEqual([]);
+      expect(api.seen.filter((text) => text.includes(address))).toEqual([]);
     const stored = await readSuppressionsWhole();
     for (const address of seededAddresses) expect(stored).not.toContain(address);
   });
 });
 
 async function readSuppressionsWhole(): Promise<string> {
-  const { suppressions, suppression } = desk.keys.shard(0);
-  const members = await desk.redis.zrange(suppressions, '0', '-1');
+  const { suppressions, suppression } = api.keys.shard(0);
+  const members = await api.redis.zrange(suppressions, '0', '-1');
   const records = await Promise.all(
     members.map((member) => {
       const [channel, hash = ''] = member.split(':');
-      return desk.redis.hgetall(suppression(channel === 'sms' ? 'sms' : 'email', hash));
+      return api.redis.hgetall(suppression(channel === 'sms' ? 'sms' : 'email', hash));
     }),
   );
   return JSON.stringify([members, records]);

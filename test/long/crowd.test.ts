@@ -1,12 +1,12 @@
 import type { Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { audiences } from '../../local/issuer.ts';
-import { type FigureName, type Figures, sumFigure, tallySlower } from '../../src/domain/figures.ts';
+import { type CounterName, type Counts, sumCounter, tallySlower } from '../../src/domain/fleet-counters.ts';
 import { bucketMs, type TriggerName } from '../../src/domain/thresholds.ts';
 import { judgeTrigger } from '../../src/domain/trigger-rules.ts';
-import { toBucketStart } from '../../src/guard/add-to-windows.ts';
-import { createWindowReader } from '../../src/guard/read-windows.ts';
-import { guardLeaseMs } from '../../src/guard/watch-fleet.ts';
+import { toBucketStart } from '../../src/watchdog/add-to-windows.ts';
+import { createWindowReader } from '../../src/watchdog/read-windows.ts';
+import { watchdogLeaseMs } from '../../src/watchdog/watch-fleet.ts';
 import { type Crowd, forgeFromWithin, gatherCrowd } from '../support/crowd.ts';
 import { anEvent, type Service, startService } from '../support/service.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -239,18 +239,18 @@ async function readSeries() {
   );
 }
 
-async function count(figure: FigureName): Promise<number> {
-  return sumFigure(await readSeries(), figure);
+async function count(figure: CounterName): Promise<number> {
+  return sumCounter(await readSeries(), figure);
 }
 
 /** Waits until each of these figures is that large. */
-async function waitForCounts(counts: Figures): Promise<void> {
-  const names = Object.keys(counts) as FigureName[];
+async function waitForCounts(counts: Counts): Promise<void> {
+  const names = Object.keys(counts) as CounterName[];
   await waitFor(
     `${JSON.stringify(counts)} in the figures`,
     async () => {
       const series = await readSeries();
-      return Object.fromEntries(names.map((name) => [name, sumFigure(series, name)]));
+      return Object.fromEntries(names.map((name) => [name, sumCounter(series, name)]));
     },
     (seen) => names.every((name) => (seen[name] ?? 0) >= (counts[name] ?? 0)),
     { deadlineMs: 60_000, everyMs: 200 },
@@ -325,7 +325,7 @@ describe('a crowd', { timeout: 120_000 }, () => {
     service.processes.get('guard')?.signal('SIGKILL');
     await injectSlowness({ 'ms:500': 100 });
     await service.startProcess('guard');
-    const deadline = { deadlineMs: guardLeaseMs + 2 * bucketMs + 10_000, everyMs: 300 };
+    const deadline = { deadlineMs: watchdogLeaseMs + 2 * bucketMs + 10_000, everyMs: 300 };
     const latched = await waitFor('5xx and p95', readLatched, (names) => names.length >= 2, deadline);
     expect(latched.toSorted()).toEqual(['5xx', 'p95']);
     expect(await readOff()).toEqual(['send', 'consume']);
@@ -355,7 +355,7 @@ async function waitForAnswers(status: number, times: number): Promise<void> {
 }
 
 /** Adds to each bucket of the last five minutes, and to the next ones, what two clients met elsewhere. */
-async function injectSlowness(each: Figures): Promise<void> {
+async function injectSlowness(each: Counts): Promise<void> {
   const writes = service.redis.pipeline();
   const shard = service.keys.shard(0);
   const nowMs = toBucketStart(Date.now());
@@ -363,7 +363,7 @@ async function injectSlowness(each: Figures): Promise<void> {
     for (const [figure, times] of Object.entries(each))
       for (const client of ['elsewhere', 'nearby']) {
         writes.hincrby(shard.figures(startMs), figure, times);
-        writes.hincrby(shard.clientFigures(startMs), `${figure} ${client}`, times);
+        writes.hincrby(shard.clientCounters(startMs), `${figure} ${client}`, times);
       }
   await writes.exec();
 }

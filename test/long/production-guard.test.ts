@@ -12,7 +12,7 @@ import { createSeeds } from '../support/seed-messages.ts';
 import { anEvent, type Service, startService } from '../support/service.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-/** Everything that real sends need of a sender. The tests take one thing away; the other lines are those of `production-guard.test.ts` in `src/config`. */
+/** Everything that real sends need of a sender. The tests take one thing away; the other lines are those of `preflight.test.ts` in `src/config`. */
 const production = {
   ENVIRONMENT: 'production',
   APP_MODE: 'production',
@@ -26,7 +26,7 @@ const production = {
   RATE_LIMIT_PER_MINUTE: '1000',
   SMTP_URL: 'smtps://user:9a3d48@127.0.0.1:1',
   SMTP_REQUIRE_TLS: 'true',
-  MAIL_FROM: 'Scholar Desk <hello@desk.scholar.org>',
+  MAIL_FROM: 'Scholar Desk <hello@deps.scholar.org>',
   SMS_FROM: 'Desk',
 };
 const hashKey = '5b0c7f1e9a3d4826b7e0c1f2a3948d57';
@@ -97,7 +97,7 @@ async function send(mode = 'production'): Promise<unknown> {
 }
 
 /** What `acc guard` says in the place of this sender. */
-async function runGuard(changes: Readonly<Record<string, string>> = {}): Promise<string> {
+async function runPreflight(changes: Readonly<Record<string, string>> = {}): Promise<string> {
   const env = {
     PATH: process.env['PATH'],
     ...service.environment,
@@ -115,7 +115,7 @@ async function runGuard(changes: Readonly<Record<string, string>> = {}): Promise
 test('what was never rehearsed is held, whatever a person has set', async () => {
   await restartSender({});
   expect(await send()).toEqual({ state: 'held', reason: 'guard' });
-  expect(await runGuard()).toMatch(
+  expect(await runPreflight()).toMatch(
     /^1 [^]*FAIL {2}what goes live was rehearsed \(no rehearsal is on record\)/,
   );
 });
@@ -132,7 +132,7 @@ test('a rehearsal is put on record by the sender that made it', async () => {
 });
 
 test('with other settings than those that were rehearsed it holds, and says so', async () => {
-  await restartSender({ MAIL_FROM: 'Other <other@desk.scholar.org>' });
+  await restartSender({ MAIL_FROM: 'Other <other@deps.scholar.org>' });
   expect(await send()).toEqual({ state: 'held', reason: 'guard' });
   const told = service.processes
     .get('sender')
@@ -147,7 +147,7 @@ test('with every line passed the sender sends, and acc guard says the same', asy
   const end = await waitFor('a message that is sent', send, (one) => JSON.stringify(one).includes('sent'));
   expect(end).toEqual({ state: 'sent', reason: '' });
   expect(gateway.requests).toHaveLength(1);
-  expect(await runGuard()).toMatch(
+  expect(await runPreflight()).toMatch(
     /^0 [^]*rehearsed 0 h ago: new_match_found[^]*The production guard passes\./,
   );
 });
@@ -166,7 +166,7 @@ test('while another process fails a line that only it can judge, the sender hold
   await service.startProcess('planner', 'planner', senderEnvironment({}));
   await restartSender({});
   expect(await send()).toEqual({ state: 'held', reason: 'guard' });
-  const said = await runGuard();
+  const said = await runPreflight();
   expect(said).toMatch(
     /FAIL {2}every running process passes its own lines: plan-events on .*: recipients can be/,
   );

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { Configuration } from '../../src/config/derive-configuration.ts';
-import { judgeProductionGuard, processNames } from '../../src/config/production-guard.ts';
+import { judgePreflight, processNames } from '../../src/config/preflight.ts';
 import { readConfiguration } from '../../src/config/read-configuration.ts';
 import type { Setting } from '../../src/config/settings/setting.ts';
 import { settings } from '../../src/config/settings.ts';
@@ -297,7 +297,7 @@ describe('settings', () => {
       DRY_RUN_VERIFIED: 'true',
       EXPECTED_BASE_URL: 'https://acc.example.com',
     };
-    const own = { ...live, MAIL_FROM: 'Scholar Desk <hello@desk.scholar.org>', SMS_FROM: 'Desk' };
+    const own = { ...live, MAIL_FROM: 'Scholar Desk <hello@deps.scholar.org>', SMS_FROM: 'Desk' };
     expect(deployments).toHaveLength(4);
     for (const deployment of deployments) {
       // The senders' addresses stand for one's own, as every value with example.com does.
@@ -512,7 +512,7 @@ describe.each(['redis', 'witness'])('the %s that an overlay brings', (name) => {
 function listFailing(configuration: Configuration, { metadata }: Manifest): readonly string[] {
   const process = processNames.find((name) => name === metadata.name);
   const rehearsal = { ok: true, detail: 'rehearsed' };
-  return judgeProductionGuard(configuration, { storeDurable: true, rehearsal, process })
+  return judgePreflight(configuration, { storeDurable: true, rehearsal, process })
     .filter(({ ok }) => !ok)
     .map(({ check }) => check);
 }

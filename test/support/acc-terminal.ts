@@ -1,4 +1,4 @@
-import type { Surroundings } from '../../src/cli/command.ts';
+import type { CliContext } from '../../src/cli/command.ts';
 import { runAcc } from '../../src/cli/run-acc.ts';
 import { answerJson, type SeenRequest, startAnswerServer } from './answer-server.ts';
 
@@ -8,7 +8,7 @@ export interface AccTerminal {
   readonly seen: readonly SeenRequest[];
   /** Answers by `METHOD /path`; what is not listed is a 404 problem. A list is used up, its last answer stays. */
   script(answers: Readonly<Record<string, Scripted | readonly Scripted[]>>): void;
-  run(argv: readonly string[], surroundings?: Partial<Surroundings>): Promise<AccEnd>;
+  run(argv: readonly string[], surroundings?: Partial<CliContext>): Promise<AccEnd>;
   close(): Promise<void>;
 }
 
@@ -44,7 +44,7 @@ export async function startAccTerminal(): Promise<AccTerminal> {
   };
 }
 
-async function runOnce(argv: readonly string[], surroundings: Surroundings): Promise<AccEnd> {
+async function runOnce(argv: readonly string[], surroundings: CliContext): Promise<AccEnd> {
   let out = '';
   let error = '';
   const code = await runAcc(argv, surroundings, {
@@ -59,7 +59,7 @@ async function runOnce(argv: readonly string[], surroundings: Surroundings): Pro
   return { code, out, error };
 }
 
-function plainSurroundings(url: string): Surroundings {
+function plainSurroundings(url: string): CliContext {
   let clockMs = 0;
   return {
     environment: { APP_BASE_URL: url, AUTH_TOKEN: 'a-token' },

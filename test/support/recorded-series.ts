@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { Bucket, Figures } from '../../src/domain/figures.ts';
+import type { Bucket, Counts } from '../../src/domain/fleet-counters.ts';
 import { bucketMs, type TriggerName, triggerNames } from '../../src/domain/thresholds.ts';
 import type { Verdict } from '../../src/domain/trigger-rules.ts';
 
@@ -24,8 +24,8 @@ export interface RecordedSeries {
 /** `buckets` buckets that each hold `each`, with the `clients`' parts in it; `null`: buckets that nobody wrote. */
 export interface Segment {
   readonly buckets: number;
-  readonly each: Figures | null;
-  readonly clients?: Readonly<Record<string, Figures>>;
+  readonly each: Counts | null;
+  readonly clients?: Readonly<Record<string, Counts>>;
 }
 
 /** When the first bucket begins. */

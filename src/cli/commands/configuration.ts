@@ -3,7 +3,7 @@ import { parseEnv } from 'node:util';
 import type { Configuration } from '../../config/derive-configuration.ts';
 import { readEnvironmentSigns } from '../../config/environment-signs.ts';
 import { fingerprintSettings } from '../../config/fingerprint-settings.ts';
-import { type GuardLine, judgeProductionGuard, processNames } from '../../config/production-guard.ts';
+import { judgePreflight, type PreflightLine, processNames } from '../../config/preflight.ts';
 import { ConfigurationError, readConfiguration } from '../../config/read-configuration.ts';
 import type { Setting } from '../../config/settings/setting.ts';
 import { settings } from '../../config/settings.ts';
@@ -14,7 +14,7 @@ import { openTemplates } from '../../plan/check-templates.ts';
 import { fingerprintTemplates } from '../../render/fingerprint-templates.ts';
 import { TemplateFaultsError } from '../../render/template-fault.ts';
 import { checkDurability, type Durability } from '../../store/durability.ts';
-import { type GuardReport, readGuardReports } from '../../store/guard-reports.ts';
+import { type PreflightReport, readPreflightReports } from '../../store/preflight-reports.ts';
 import type { Call, Command, Option } from '../command.ts';
 import { type DirectStore, withStore } from '../direct-store.ts';
 import { CommandError, type Ending } from '../exit-codes.ts';
@@ -41,7 +41,7 @@ export const configuration: readonly Command[] = [
         summary: 'only the lines of this process; without it, of a configuration for all of them',
       },
     },
-    run: runGuard,
+    run: runPreflight,
   },
   {
     name: 'env',
@@ -57,13 +57,13 @@ export const configuration: readonly Command[] = [
   },
 ];
 
-async function runGuard(call: Call): Promise<Ending> {
+async function runPreflight(call: Call): Promise<Ending> {
   const { print } = call;
   const given = await readGiven(call);
   const process = processNames.find((name) => name === call.text('for'));
   const store = await askStore(call, given);
   const lines = [
-    ...judgeProductionGuard(given, { storeDurable: store.durable, rehearsal: store.rehearsal, process }),
+    ...judgePreflight(given, { storeDurable: store.durable, rehearsal: store.rehearsal, process }),
     ...judgeReports(store.reports),
   ];
   const passed = lines.every(({ ok }) => ok);
@@ -86,7 +86,7 @@ async function runGuard(call: Call): Promise<Ending> {
 }
 
 /** What the processes say that run in production mode now; those of a rehearsal say nothing. */
-function judgeReports(reports: readonly GuardReport[]): GuardLine[] {
+function judgeReports(reports: readonly PreflightReport[]): PreflightLine[] {
   if (reports.length === 0) return [];
   const failing = reports.flatMap(({ name, failing: checks }) => checks.map((check) => `${name}: ${check}`));
   return [
@@ -100,7 +100,7 @@ function judgeReports(reports: readonly GuardReport[]): GuardLine[] {
 
 interface StoreView extends Durability {
   readonly rehearsal: RehearsalVerdict;
-  readonly reports: readonly GuardReport[];
+  readonly reports: readonly PreflightReport[];
 }
 
 async function askStore(call: Call, given: Configuration): Promise<StoreView> {
@@ -116,7 +116,7 @@ async function askStore(call: Call, given: Configuration): Promise<StoreView> {
           probeKey: `${store.keys.shard(0).store}:probe`,
         })),
         rehearsal: await judgeRelease(call, given, store),
-        reports: await readGuardReports(store),
+        reports: await readPreflightReports(store),
       }),
     );
   } catch (error) {

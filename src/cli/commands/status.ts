@@ -13,7 +13,7 @@ import { CommandError, type Ending } from '../exit-codes.ts';
 import { formatDuration } from '../parse-duration.ts';
 import type { Print } from '../print.ts';
 
-export const status: Command = {
+export const statusCommand: Command = {
   name: 'status',
   summary: 'one screen: does it send, and if not why; queues, held, dead, unknown, providers',
   about: 'Exit 0 also when nothing is sent: this command only looks. A part that cannot be read says so.',

@@ -12,7 +12,7 @@ const channel: Option = {
   summary: 'only on this channel (what the address fits)',
 };
 const address = { name: 'address', summary: 'an email address, or a number such as +15555550123' };
-export const suppressions: readonly Command[] = [
+export const suppressionCommands: readonly Command[] = [
   {
     name: 'suppressions add',
     summary: 'never write to this address from now on',

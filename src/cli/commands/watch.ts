@@ -1,9 +1,9 @@
 import type { z } from 'zod';
 import {
   controlSchema,
+  looseReadinessSchema,
   providersSchema,
   queueStatusSchema,
-  readinessSchema,
   sendStatusSchema,
   triggersSchema,
 } from '../answers.ts';
@@ -91,7 +91,7 @@ function createLook(call: Call): () => Promise<WatchFacts> {
       readPart(call, controlSchema, '/api/control'),
       readPart(call, queueStatusSchema, '/api/queue/status'),
       readPart(call, triggersSchema, '/api/triggers'),
-      readPart(call, readinessSchema, '/readyz', { verbose: 'true' }),
+      readPart(call, looseReadinessSchema, '/readyz', { verbose: 'true' }),
     ]);
     if ('value' in queue) {
       const { messages } = queue.value;

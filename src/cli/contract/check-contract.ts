@@ -69,16 +69,13 @@ function isSample(value: JsonObject): boolean {
   return isNamed || 'specversion' in value || 'idempotency_key' in value;
 }
 
-interface Surroundings {
+interface CliContext {
   readonly document: unknown;
   readonly ours: OurContract;
   readonly asType: string | undefined;
 }
 
-function checkSchema(
-  { pointer, name, value }: Part,
-  { document, ours, asType }: Surroundings,
-): CheckedPart[] {
+function checkSchema({ pointer, name, value }: Part, { document, ours, asType }: CliContext): CheckedPart[] {
   const declared = listDeclaredTypes(value);
   const hints = [asType, name, value['title']].filter((hint) => typeof hint === 'string');
   const hinted = asType ?? hints.find((hint) => ours.schemas.has(hint));

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { Bucket } from '../domain/figures.ts';
+import type { Bucket } from '../domain/fleet-counters.ts';
 import { type TriggerMode, type TriggerName, triggerNames, triggerTable } from '../domain/thresholds.ts';
 import { cutEvidence, type Judgement, judgeTrigger } from '../domain/trigger-rules.ts';
 import type { Log } from '../observe/log.ts';
@@ -8,14 +8,14 @@ import type { Keys } from '../store/keys.ts';
 import { toStoreError } from '../store/scripts.ts';
 import { UnreadableRecord } from '../store/unreadable-record.ts';
 import { actSafely } from './act-safely.ts';
-import { figuresKeptMs, toBucketStart } from './add-to-windows.ts';
-import { type GuardMemory, readGuardMemory } from './guard-memory.ts';
+import { countersKeptMs, toBucketStart } from './add-to-windows.ts';
 import { type Incident, type IncidentOpening, noteAction, openIncident, readIncident } from './incidents.ts';
 import type { WindowReader } from './read-windows.ts';
 import { sampleDepth, sampleEnds } from './sample-fleet.ts';
+import { readWatchdogMemory, type WatchdogMemory } from './watchdog-memory.ts';
 
 /** Everything that the active guard needs. */
-export interface GuardDesk {
+export interface WatchdogDeps {
   readonly redis: Redis;
   readonly keys: Keys;
   readonly windows: WindowReader;
@@ -29,7 +29,7 @@ export interface GuardDesk {
   readonly depthFloor: number;
   readonly metrics: Pick<
     Metrics,
-    'setTrigger' | 'observeStop' | 'setQueueBaseline' | 'setBacklog' | 'countFigure' | 'forgetFleet'
+    'setTrigger' | 'observeStop' | 'setQueueBaseline' | 'setBacklog' | 'countFleet' | 'forgetFleet'
   >;
   readonly log: Log;
   readonly reportError: (what: string, error: unknown) => void;
@@ -51,28 +51,28 @@ export interface FleetJudgement {
  * fires and is not latched, and writes the judgement down. Answers the series that was judged. What cannot be
  * sampled has no verdict, and keeps no other trigger from having one.
  */
-export async function judgeFleet(desk: GuardDesk): Promise<readonly Bucket[]> {
-  const atMs = toBucketStart(desk.now());
-  const memory = await readGuardMemory(desk.redis, desk.keys);
-  const series = await takeSamples(desk, memory, atMs);
+export async function judgeFleet(deps: WatchdogDeps): Promise<readonly Bucket[]> {
+  const atMs = toBucketStart(deps.now());
+  const memory = await readWatchdogMemory(deps.redis, deps.keys);
+  const series = await takeSamples(deps, memory, atMs);
   const triggers = {} as Record<TriggerName, Judgement>;
   for (const name of triggerNames) {
     const sinceMs = memory.releasedAt.get(name) ?? 0;
     const judgement = judgeTrigger(name, series, {
       atMs,
       sinceMs,
-      samplesMin: desk.samplesMin[name],
-      depthFloor: desk.depthFloor,
+      samplesMin: deps.samplesMin[name],
+      depthFloor: deps.depthFloor,
     });
     triggers[name] = judgement;
     const isLatched =
-      memory.latches.has(name) || (await openWhenFailed(desk, { name, judgement, series, atMs, sinceMs }));
-    desk.metrics.setTrigger(name, judgement.verdict, isLatched);
+      memory.latches.has(name) || (await openWhenFailed(deps, { name, judgement, series, atMs, sinceMs }));
+    deps.metrics.setTrigger(name, judgement.verdict, isLatched);
   }
   if (triggers.depth.line !== undefined)
-    desk.metrics.setQueueBaseline(triggers.depth.line / triggerTable.depth.timesBaseline);
-  await actOnIncidents(desk, triggers);
-  await keepJudgement(desk, { at: new Date(atMs).toISOString(), triggers, modes: desk.modes }, atMs);
+    deps.metrics.setQueueBaseline(triggers.depth.line / triggerTable.depth.timesBaseline);
+  await actOnIncidents(deps, triggers);
+  await keepJudgement(deps, { at: new Date(atMs).toISOString(), triggers, modes: deps.modes }, atMs);
   return series;
 }
 
@@ -81,30 +81,34 @@ export async function judgeFleet(desk: GuardDesk): Promise<readonly Bucket[]> {
  * one that was only observed, when its trigger now acts and still fails.
  */
 export async function actOnIncidents(
-  desk: GuardDesk,
+  deps: WatchdogDeps,
   triggers?: Readonly<Record<TriggerName, Judgement>>,
 ): Promise<void> {
-  const { latches } = await readGuardMemory(desk.redis, desk.keys);
+  const { latches } = await readWatchdogMemory(deps.redis, deps.keys);
   for (const [name, id] of latches) {
-    if (desk.modes[name] !== 'act') continue;
-    const incident = await readIncident(desk, id).catch((error: unknown) => {
+    if (deps.modes[name] !== 'act') continue;
+    const incident = await readIncident(deps, id).catch((error: unknown) => {
       if (!(error instanceof UnreadableRecord)) throw error;
-      desk.reportError('read incident', error);
+      deps.reportError('read incident', error);
       return undefined;
     });
     if (incident === undefined || incident.action !== undefined) continue;
-    if (incident.mode === 'act' || triggers?.[name].verdict === 'fail') await act(desk, incident);
+    if (incident.mode === 'act' || triggers?.[name].verdict === 'fail') await act(deps, incident);
   }
 }
 
-async function takeSamples(desk: GuardDesk, memory: GuardMemory, atMs: number): Promise<readonly Bucket[]> {
-  await sampleEnds(desk, memory, atMs).catch((error: unknown) => desk.reportError('sample ends', error));
-  const series = await desk.windows.read(atMs - figuresKeptMs, atMs);
+async function takeSamples(
+  deps: WatchdogDeps,
+  memory: WatchdogMemory,
+  atMs: number,
+): Promise<readonly Bucket[]> {
+  await sampleEnds(deps, memory, atMs).catch((error: unknown) => deps.reportError('sample ends', error));
+  const series = await deps.windows.read(atMs - countersKeptMs, atMs);
   try {
-    return await sampleDepth(desk, series, atMs);
+    return await sampleDepth(deps, series, atMs);
   } catch (error) {
-    desk.metrics.setBacklog(undefined);
-    desk.reportError('sample depth', error);
+    deps.metrics.setBacklog(undefined);
+    deps.reportError('sample depth', error);
     return series;
   }
 }
@@ -119,14 +123,14 @@ interface Finding {
 }
 
 /** Answers whether the trigger is latched now. */
-async function openWhenFailed(desk: GuardDesk, finding: Finding): Promise<boolean> {
+async function openWhenFailed(deps: WatchdogDeps, finding: Finding): Promise<boolean> {
   const { name, judgement } = finding;
-  const mode = desk.modes[name];
+  const mode = deps.modes[name];
   if (judgement.verdict !== 'fail' || mode === 'off') return false;
-  const opening = describeOpening(desk, finding, mode);
-  const word = await openIncident(desk, opening, finding.sinceMs);
+  const opening = describeOpening(deps, finding, mode);
+  const word = await openIncident(deps, opening, finding.sinceMs);
   if (word === 'opened')
-    desk.log.error(
+    deps.log.error(
       { incident: opening.id, trigger: name, mode, detail: judgement.detail },
       'a rollback trigger fired',
     );
@@ -134,12 +138,12 @@ async function openWhenFailed(desk: GuardDesk, finding: Finding): Promise<boolea
 }
 
 function describeOpening(
-  desk: GuardDesk,
+  deps: WatchdogDeps,
   { name, judgement, series, atMs }: Finding,
   mode: IncidentOpening['mode'],
 ): IncidentOpening {
   const { value, line } = judgement;
-  const openedAt = new Date(desk.now()).toISOString();
+  const openedAt = new Date(deps.now()).toISOString();
   return {
     // Two guards that judge the same moment name the same incident.
     id: `inc-${new Date(atMs).toISOString().replace(/\D/g, '').slice(0, 14)}-${name}`,
@@ -156,18 +160,18 @@ function describeOpening(
   };
 }
 
-async function act(desk: GuardDesk, incident: Incident): Promise<void> {
+async function act(deps: WatchdogDeps, incident: Incident): Promise<void> {
   const reason = `${incident.says}: ${incident.detail} (${incident.id})`;
-  const effects = await actSafely(desk, triggerTable[incident.trigger].actions, reason);
-  await noteAction(desk, incident.id, effects);
-  for (const effect of effects) if (effect.action === 'stop-sending') desk.metrics.observeStop(effect.ms);
-  desk.log.error({ incident: incident.id, trigger: incident.trigger, effects }, 'the guard acted');
+  const effects = await actSafely(deps, triggerTable[incident.trigger].actions, reason);
+  await noteAction(deps, incident.id, effects);
+  for (const effect of effects) if (effect.action === 'stop-sending') deps.metrics.observeStop(effect.ms);
+  deps.log.error({ incident: incident.id, trigger: incident.trigger, effects }, 'the guard acted');
 }
 
-async function keepJudgement(desk: GuardDesk, judgement: FleetJudgement, atMs: number): Promise<void> {
-  const { guard } = desk.keys.shard(0);
+async function keepJudgement(deps: WatchdogDeps, judgement: FleetJudgement, atMs: number): Promise<void> {
+  const { guard } = deps.keys.shard(0);
   try {
-    await desk.redis
+    await deps.redis
       .multi()
       .hset(guard, 'judgement', JSON.stringify(judgement))
       .hsetnx(guard, 'since', atMs)

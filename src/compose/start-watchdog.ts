@@ -4,12 +4,12 @@ import { toUnknownPolicy } from '../domain/decide-outcome.ts';
 import { parseInstant } from '../domain/instant.ts';
 import { auditBounds, trimAudit } from '../gate/trim-audit.ts';
 import { createAuditWatch } from '../gate/watch-audit.ts';
-import { createProofJudge } from '../guard/proof-of-life.ts';
-import { type NoteDesk, readReleasedAt, turnStatusNotes } from '../guard/status-notes.ts';
 import { describeStatus } from '../operator/describe-status.ts';
 import { runTask } from '../runtime/run-task.ts';
 import { createLease } from '../store/lease.ts';
 import type { IndexEntry } from '../store/walk-index.ts';
+import { createProofJudge } from '../watchdog/proof-of-life.ts';
+import { type NoteDeps, readReleasedAt, turnStatusNotes } from '../watchdog/status-notes.ts';
 import { buildCatalog } from './build-catalog.ts';
 import type { Foundation } from './build-foundation.ts';
 import { buildGate } from './build-gate.ts';
@@ -24,7 +24,7 @@ const lookEveryMs = 1_000;
 const trimEveryMs = 10 * 60_000;
 
 /** Starts the guard: one is active by lease, others stand by. It judges the fleet, and brings records and queue together. */
-export async function startGuard(foundation: Foundation): Promise<void> {
+export async function startWatchdog(foundation: Foundation): Promise<void> {
   const { configuration, redis, keys, jobs, log, now } = foundation;
   const { values } = configuration;
   const { catalog, renderer } = buildCatalog(configuration, now);
@@ -98,7 +98,7 @@ async function startQuarantineJudge(foundation: Foundation): Promise<void> {
 }
 
 /** Starts writing status notes (VER-3); of all guards, the one that holds the lease does. */
-function startStatusNotes(foundation: Foundation, isGuardPassed: () => boolean): void {
+function startStatusNotes(foundation: Foundation, isPreflightPassed: () => boolean): void {
   const { configuration, version, redis, keys, jobs, log, now, monotonicNow } = foundation;
   const { STATUS_WEBHOOK_URL, RELEASED_AT, PROOF_OF_LIFE_SECONDS } = configuration.values;
   const store = { redis: redis.commands, keys, now };
@@ -106,12 +106,12 @@ function startStatusNotes(foundation: Foundation, isGuardPassed: () => boolean):
   const describeDeps = {
     ...store,
     jobs,
-    environment: () => readEnvironmentFlags(configuration, isGuardPassed()),
+    environment: () => readEnvironmentFlags(configuration, isPreflightPassed()),
     judgeProof: createProofJudge({ ...store, intervalMs, monotonicNow }),
     appBaseUrl: configuration.appBaseUrl,
   };
   const configured = RELEASED_AT === undefined ? undefined : parseInstant(RELEASED_AT);
-  const desk: NoteDesk = {
+  const deps: NoteDeps = {
     ...store,
     release: `auto_com_center ${version}`,
     releasedAtMs: async () => configured ?? (await readReleasedAt(store, version)),
@@ -123,7 +123,7 @@ function startStatusNotes(foundation: Foundation, isGuardPassed: () => boolean):
   runTask(foundation, {
     name: 'status notes',
     everyMs: lookEveryMs,
-    run: () => turnStatusNotes(desk),
+    run: () => turnStatusNotes(deps),
     lease,
   });
 }

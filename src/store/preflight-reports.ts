@@ -11,11 +11,11 @@ interface Store {
 }
 
 /** How often a process says how its lines of the production guard stand, and how long its word counts. */
-export const guardReportEveryMs = 10_000;
+export const preflightReportEveryMs = 10_000;
 const keptMs = 35_000;
 
 /** The lines of the production guard that a running process fails. */
-export interface GuardReport {
+export interface PreflightReport {
   /** `send-messages on host:17`. */
   readonly name: string;
   readonly failing: readonly string[];
@@ -27,7 +27,7 @@ const reportSchema = z.object({ at: z.number(), failing: z.array(z.string()) });
  * Each process has secrets that the others have not, so none can judge all lines alone: it says here which of its own
  * fail. In place of what it said before.
  */
-export async function writeGuardReport({ redis, keys }: Store, report: GuardReport): Promise<void> {
+export async function writePreflightReport({ redis, keys }: Store, report: PreflightReport): Promise<void> {
   const { guardReports } = keys.shard(0);
   const text = JSON.stringify({ at: await readStoreClock(redis), failing: report.failing });
   try {
@@ -42,12 +42,12 @@ export async function writeGuardReport({ redis, keys }: Store, report: GuardRepo
 }
 
 /** Takes back what a process said. */
-export async function dropGuardReport({ redis, keys }: Store, name: string): Promise<void> {
+export async function dropPreflightReport({ redis, keys }: Store, name: string): Promise<void> {
   await redis.hdel(keys.shard(0).guardReports, name);
 }
 
 /** What the running processes say, by name; what dead ones said counts no more. */
-export async function readGuardReports({ redis, keys }: Store): Promise<readonly GuardReport[]> {
+export async function readPreflightReports({ redis, keys }: Store): Promise<readonly PreflightReport[]> {
   const storeMs = await readStoreClock(redis);
   try {
     const fields = Object.entries(await redis.hgetall(keys.shard(0).guardReports));

@@ -5,7 +5,7 @@ import { fetchBounded } from '../outbound/fetch-bounded.ts';
 import { type Incident, listIncidents } from './incidents.ts';
 import { changeNote, listNotes, type NoteStore, pruneNotes, type StatusNote } from './keep-notes.ts';
 
-export interface NoteDesk extends NoteStore {
+export interface NoteDeps extends NoteStore {
   /** What was released: the program and its version. */
   readonly release: string;
   readonly releasedAtMs: () => Promise<number>;
@@ -19,7 +19,7 @@ export interface NoteDesk extends NoteStore {
 
 /** When a guard of this version first ran on this store (epoch ms). */
 export async function readReleasedAt(
-  { redis, keys, now }: NoteStore & Pick<NoteDesk, 'now'>,
+  { redis, keys, now }: NoteStore & Pick<NoteDeps, 'now'>,
   version: string,
 ): Promise<number> {
   const key = keys.shard(0).releases;
@@ -42,14 +42,14 @@ const postingMsMax = 30_000;
  * posts what is pending. A note is marked before it is posted and after it. So it is posted *at least* once: when
  * a guard died in between, or an answer was lost, it is posted again and says of itself that it may be a repeat.
  */
-export async function turnStatusNotes(desk: NoteDesk): Promise<void> {
-  const kept = await listNotes(desk);
+export async function turnStatusNotes(deps: NoteDeps): Promise<void> {
+  const kept = await listNotes(deps);
   const known = new Set(kept.map(({ id }) => id));
-  for (const { id, write } of await findDue(desk)) {
+  for (const { id, write } of await findDue(deps)) {
     if (known.has(id)) continue;
-    const at = desk.now();
+    const at = deps.now();
     const text = redactText(await write());
-    await changeNote(desk, undefined, {
+    await changeNote(deps, undefined, {
       id,
       at,
       text,
@@ -59,10 +59,10 @@ export async function turnStatusNotes(desk: NoteDesk): Promise<void> {
       mayHaveArrived: false,
     });
   }
-  const notes = await listNotes(desk);
+  const notes = await listNotes(deps);
   const open = notes.filter(({ state }) => state === 'pending' || state === 'posting');
-  for (const note of open.toReversed()) if (note.nextAt <= desk.now()) await deliver(desk, note);
-  await pruneNotes(desk, notes, desk.now());
+  for (const note of open.toReversed()) if (note.nextAt <= deps.now()) await deliver(deps, note);
+  await pruneNotes(deps, notes, deps.now());
 }
 
 interface DueNote {
@@ -70,9 +70,9 @@ interface DueNote {
   readonly write: () => Promise<string>;
 }
 
-async function findDue(desk: NoteDesk): Promise<readonly DueNote[]> {
-  const nowMs = desk.now();
-  const releasedAtMs = await desk.releasedAtMs();
+async function findDue(deps: NoteDeps): Promise<readonly DueNote[]> {
+  const nowMs = deps.now();
+  const releasedAtMs = await deps.releasedAtMs();
   const slot = findNoteSlot(releasedAtMs, nowMs);
   const scheduled =
     slot === undefined
@@ -80,25 +80,25 @@ async function findDue(desk: NoteDesk): Promise<readonly DueNote[]> {
       : [
           {
             id: `${new Date(releasedAtMs).toISOString()} ${slot.name}`,
-            write: async () => `${desk.release}, ${slot.name}\n${await desk.describe()}`,
+            write: async () => `${deps.release}, ${slot.name}\n${await deps.describe()}`,
           },
         ];
-  const incidents = await listIncidents(desk, incidentsLooked);
-  return [...incidents.flatMap((incident) => listIncidentNotes(desk, incident, nowMs)), ...scheduled];
+  const incidents = await listIncidents(deps, incidentsLooked);
+  return [...incidents.flatMap((incident) => listIncidentNotes(deps, incident, nowMs)), ...scheduled];
 }
 
-function listIncidentNotes(desk: NoteDesk, incident: Incident, nowMs: number): DueNote[] {
+function listIncidentNotes(deps: NoteDeps, incident: Incident, nowMs: number): DueNote[] {
   const { id, mode, openedAt, action, release } = incident;
   const isNews = (at: string): boolean => nowMs - Date.parse(at) < newsMs;
   const isTold = mode === 'observe' || action !== undefined || nowMs - Date.parse(openedAt) >= actionWaitMs;
   const notes: DueNote[] = [];
   if (isNews(openedAt) && isTold)
-    notes.push({ id: `${id} opened`, write: async () => `${desk.release}: ${describeOpening(incident)}` });
+    notes.push({ id: `${id} opened`, write: async () => `${deps.release}: ${describeOpening(incident)}` });
   if (release !== undefined && isNews(release.at))
     notes.push({
       id: `${id} released`,
       write: async () =>
-        `${desk.release}: ${id} was released by ${release.by}: ${release.reason}\n${await desk.describe()}`,
+        `${deps.release}: ${id} was released by ${release.by}: ${release.reason}\n${await deps.describe()}`,
     });
   return notes;
 }
@@ -117,11 +117,11 @@ function describeOpening({ id, mode, says, detail, action }: Incident): string {
   ].join('\n');
 }
 
-async function deliver(desk: NoteDesk, note: StatusNote): Promise<void> {
-  const nowMs = desk.now();
-  if (desk.webhook === undefined) {
-    if (await changeNote(desk, note, { ...note, state: 'logged' }))
-      desk.log.info({ note: note.id, text: note.text }, 'status note');
+async function deliver(deps: NoteDeps, note: StatusNote): Promise<void> {
+  const nowMs = deps.now();
+  if (deps.webhook === undefined) {
+    if (await changeNote(deps, note, { ...note, state: 'logged' }))
+      deps.log.info({ note: note.id, text: note.text }, 'status note');
     return;
   }
   // One that is still posting here was cut off: its guard died with the answer.
@@ -133,41 +133,41 @@ async function deliver(desk: NoteDesk, note: StatusNote): Promise<void> {
     nextAt: nowMs + postingMsMax,
     mayHaveArrived,
   };
-  if (!(await changeNote(desk, note, posting))) return;
+  if (!(await changeNote(deps, note, posting))) return;
   const answer = await fetchBounded({
-    url: desk.webhook,
+    url: deps.webhook,
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ text: mayHaveArrived ? `${note.text}\n(this note may be a repeat)` : note.text }),
     timeoutMs: webhookTimeoutMs,
     answerBytesMax: 64 * 1024,
   });
-  await settle(desk, posting, answer);
+  await settle(deps, posting, answer);
 }
 
 async function settle(
-  desk: NoteDesk,
+  deps: NoteDeps,
   posting: StatusNote,
   answer: Awaited<ReturnType<typeof fetchBounded>>,
 ): Promise<void> {
   const fate = judgeNoteTry(answer.kind === 'answered' ? answer.status : undefined, posting.tries);
   const { fault: _before, ...rest } = posting;
   if (fate.kind === 'posted') {
-    await changeNote(desk, posting, { ...rest, state: 'posted' });
+    await changeNote(deps, posting, { ...rest, state: 'posted' });
     return;
   }
   const fault = answer.kind === 'answered' ? `the webhook answered ${answer.status}` : answer.detail;
   if (fate.kind === 'failed') {
-    await changeNote(desk, posting, { ...rest, state: 'failed', fault });
-    desk.log.error({ note: posting.id, fault, text: posting.text }, 'a status note could not be posted');
+    await changeNote(deps, posting, { ...rest, state: 'failed', fault });
+    deps.log.error({ note: posting.id, fault, text: posting.text }, 'a status note could not be posted');
     return;
   }
-  await changeNote(desk, posting, {
+  await changeNote(deps, posting, {
     ...rest,
     state: 'pending',
     fault,
-    nextAt: desk.now() + fate.pauseMs,
+    nextAt: deps.now() + fate.pauseMs,
     mayHaveArrived: posting.mayHaveArrived || fate.mayHaveArrived,
   });
-  desk.log.warn({ note: posting.id, fault, tries: posting.tries }, 'a status note is tried again');
+  deps.log.warn({ note: posting.id, fault, tries: posting.tries }, 'a status note is tried again');
 }

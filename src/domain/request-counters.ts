@@ -1,4 +1,4 @@
-import { type FigureName, findLatencyBin, isLatencyBin } from './figures.ts';
+import { type CounterName, findLatencyBin, isLatencyBin } from './fleet-counters.ts';
 import { apiP95TriggerMs } from './thresholds.ts';
 
 /** What the door knows of a request when its answer is done. */
@@ -27,7 +27,7 @@ export interface EndedRequest {
 }
 
 /** The figures, besides its latency, that a request can add to. */
-export const requestFigures = [
+export const requestCounters = [
   'requests',
   'errors',
   'outages',
@@ -39,26 +39,26 @@ export const requestFigures = [
   'tokens-bad',
   'tokens-repeated',
   'tokens-garbage',
-] as const satisfies readonly FigureName[];
+] as const satisfies readonly CounterName[];
 
 /**
  * The figures that one request adds to. Only requests of verified clients count for triggers and objectives: what
  * strangers do is counted beside them, so that no crowd fires a trigger or hides one. Probes, pages, `/metrics` and
  * `/canary` would dilute, and add to none.
  */
-export function figuresOf(request: EndedRequest): readonly FigureName[] {
+export function countersOf(request: EndedRequest): readonly CounterName[] {
   if (!request.route.startsWith('/api/')) return [];
-  return request.clientId === undefined ? figuresOfUnknown(request) : figuresOfClient(request);
+  return request.clientId === undefined ? countersOfUnknown(request) : countersOfClient(request);
 }
 
-function figuresOfUnknown(request: EndedRequest): readonly FigureName[] {
+function countersOfUnknown(request: EndedRequest): readonly CounterName[] {
   if (request.tokenFault !== undefined) return ['strangers', classifyBadToken(request)];
   if (request.isUnjudged === true) return ['unjudged'];
   // Refused before anybody was asked who it is.
   return [request.code === 'shutting-down' ? 'set-aside' : 'strangers'];
 }
 
-function figuresOfClient(request: EndedRequest): readonly FigureName[] {
+function countersOfClient(request: EndedRequest): readonly CounterName[] {
   if (request.aborted) return ['aborted', ...keptWaiting(request)];
   const { code = '' } = request;
   if (refusals.ofClient.has(code)) return ['set-aside'];
@@ -76,16 +76,16 @@ function figuresOfClient(request: EndedRequest): readonly FigureName[] {
  * The part of that which is counted under a client's name too, because no verdict may rest on one client alone.
  * Operators count for the whole only; of bad tokens, theirs are as bad as anybody's.
  */
-export function clientFiguresOf(
+export function clientCountersOf(
   request: EndedRequest,
-): { readonly client: string; readonly figures: readonly FigureName[] } | undefined {
-  const figures = figuresOf(request).filter((figure) => judgedFigures.has(figure) || isLatencyBin(figure));
+): { readonly client: string; readonly figures: readonly CounterName[] } | undefined {
+  const figures = countersOf(request).filter((figure) => judgedCounters.has(figure) || isLatencyBin(figure));
   const client = request.tokenClientId ?? (request.isOperator === true ? undefined : request.clientId);
   return client === undefined || figures.length === 0 ? undefined : { client, figures };
 }
 
 /** What the shares are made of, besides latencies. */
-const judgedFigures: ReadonlySet<FigureName> = new Set([
+const judgedCounters: ReadonlySet<CounterName> = new Set([
   'requests',
   'errors',
   'tokens-good',
@@ -111,7 +111,7 @@ function isTimed({ route }: EndedRequest): boolean {
 }
 
 /** Who leaves early tells nothing about us, unless we had kept it waiting beyond the line by then. */
-function keptWaiting(request: EndedRequest): readonly FigureName[] {
+function keptWaiting(request: EndedRequest): readonly CounterName[] {
   return isTimed(request) && request.ms > apiP95TriggerMs ? [findLatencyBin(request.ms)] : [];
 }
 
@@ -130,7 +130,7 @@ const faultsOfOurs: ReadonlySet<string> = new Set([
  * client, and yet it does not pass. All else is garbage: no token, no JWT, another issuer, an unknown key, a forged
  * signature, and a real token for another audience: whoever has one of those is a stranger here.
  */
-function classifyBadToken(request: EndedRequest): FigureName {
+function classifyBadToken(request: EndedRequest): CounterName {
   const isOurs = request.tokenClientId !== undefined && faultsOfOurs.has(request.tokenFault ?? '');
   if (!isOurs) return 'tokens-garbage';
   return request.isTokenRepeated === true ? 'tokens-repeated' : 'tokens-bad';

@@ -2,18 +2,18 @@ import { bucketMs } from '../domain/thresholds.ts';
 import type { Lease } from '../store/lease.ts';
 import { toBucketStart } from './add-to-windows.ts';
 import type { FleetClock } from './fleet-clock.ts';
-import { actOnIncidents, type GuardDesk, judgeFleet } from './judge-fleet.ts';
-import { staleAfterMs } from './read-guard.ts';
-import { reportSlos, type SloDesk } from './report-slos.ts';
+import { actOnIncidents, judgeFleet, type WatchdogDeps } from './judge-fleet.ts';
+import { staleAfterMs } from './read-watchdog.ts';
+import { reportSlos, type SloDeps } from './report-slos.ts';
 
 /** How long a guard that died is waited for. It is renewed several times in that span. */
-export const guardLeaseMs = 5_000;
-export const guardTurnMs = 1_000;
+export const watchdogLeaseMs = 5_000;
+export const watchdogTurnMs = 1_000;
 const reportEveryMs = 6 * bucketMs;
 
 export interface WatchParts {
-  readonly desk: GuardDesk;
-  readonly budgets: SloDesk;
+  readonly deps: WatchdogDeps;
+  readonly budgets: SloDeps;
   readonly lease: Pick<Lease, 'hold'>;
   readonly clock: Pick<FleetClock, 'set'>;
 }
@@ -23,25 +23,25 @@ export interface WatchParts {
  * budgets once a minute, and in between tries again whatever it could not do. One that cannot judge, because the store
  * is away, soon shows no verdict any more: an old one would look as if somebody watched.
  */
-export function createWatch({ desk, budgets, lease, clock }: WatchParts): () => Promise<void> {
+export function createWatch({ deps, budgets, lease, clock }: WatchParts): () => Promise<void> {
   let judgedAt = 0;
   let reportedAt = 0;
-  let judgedMs = desk.monotonicNow();
+  let judgedMs = deps.monotonicNow();
   const turn = async (): Promise<void> => {
     await clock.set();
     if (!(await lease.hold())) {
-      desk.metrics.forgetFleet();
+      deps.metrics.forgetFleet();
       return;
     }
-    const atMs = toBucketStart(desk.now());
+    const atMs = toBucketStart(deps.now());
     // A clock that was set back must not silence the guard.
     if (atMs === judgedAt) {
-      await actOnIncidents(desk);
+      await actOnIncidents(deps);
       return;
     }
-    const series = await judgeFleet(desk);
+    const series = await judgeFleet(deps);
     judgedAt = atMs;
-    judgedMs = desk.monotonicNow();
+    judgedMs = deps.monotonicNow();
     if (Math.abs(atMs - reportedAt) < reportEveryMs) return;
     await reportSlos(budgets, series);
     reportedAt = atMs;
@@ -50,7 +50,7 @@ export function createWatch({ desk, budgets, lease, clock }: WatchParts): () => 
     try {
       await turn();
     } catch (error) {
-      if (desk.monotonicNow() - judgedMs > staleAfterMs) desk.metrics.forgetFleet();
+      if (deps.monotonicNow() - judgedMs > staleAfterMs) deps.metrics.forgetFleet();
       throw error;
     }
   };

@@ -1,9 +1,9 @@
 import type { Redis } from 'ioredis';
-import { type Bucket, type FigureName, type Figures, figureNames } from '../domain/figures.ts';
+import { type Bucket, type CounterName, type Counts, counterNames } from '../domain/fleet-counters.ts';
 import { bucketMs } from '../domain/thresholds.ts';
 import type { Keys } from '../store/keys.ts';
 import { toStoreError } from '../store/scripts.ts';
-import { clientFiguresKeptMs, toBucketStart } from './add-to-windows.ts';
+import { clientCountersKeptMs, toBucketStart } from './add-to-windows.ts';
 
 /** Reads the fleet's series. */
 export interface WindowReader {
@@ -13,7 +13,7 @@ export interface WindowReader {
 
 /** A bucket this long past its end does not change any more: processes write every few seconds. */
 const settledAfterMs = 120_000;
-const known: ReadonlySet<string> = new Set(figureNames);
+const known: ReadonlySet<string> = new Set(counterNames);
 
 /** Keeps settled buckets in memory, so that a look at two hours costs a dozen reads. Throws `store-unavailable`. */
 export function createWindowReader(redis: Redis, keys: Keys, now: () => number): WindowReader {
@@ -39,15 +39,15 @@ async function readBuckets(
   starts: readonly number[],
 ): Promise<Map<number, Bucket | undefined>> {
   const shard = keys.shard(0);
-  const withClients = starts.filter((start) => nowMs - start <= clientFiguresKeptMs);
+  const withClients = starts.filter((start) => nowMs - start <= clientCountersKeptMs);
   const [figures, clients] = await Promise.all([
     readHashes(redis, starts.map(shard.figures)),
-    readHashes(redis, withClients.map(shard.clientFigures)),
+    readHashes(redis, withClients.map(shard.clientCounters)),
   ]);
   const clientsAt = new Map(withClients.map((start, index) => [start, parseClients(clients[index] ?? {})]));
   return new Map(
     starts.map((startMs, index) => {
-      const whole = parseFigures(figures[index] ?? {});
+      const whole = parseCounters(figures[index] ?? {});
       const parts = clientsAt.get(startMs);
       if (whole === undefined) return [startMs, undefined];
       return [startMs, { startMs, figures: whole, ...(parts === undefined ? {} : { clients: parts }) }];
@@ -69,20 +69,20 @@ async function readHashes(redis: Redis, keys: readonly string[]): Promise<readon
 /** `<figure> <client>` → count, by client; undefined when nobody has a part. */
 function parseClients(
   fields: Readonly<Record<string, string>>,
-): Readonly<Record<string, Figures>> | undefined {
+): Readonly<Record<string, Counts>> | undefined {
   const found = new Map<string, Record<string, string>>();
   for (const [field, count] of Object.entries(fields)) {
     const [figure = '', client = ''] = field.split(' ', 2);
     found.set(client, { ...found.get(client), [figure]: count });
   }
-  const parsed = [...found].map(([client, counts]) => [client, parseFigures(counts) ?? {}] as const);
+  const parsed = [...found].map(([client, counts]) => [client, parseCounters(counts) ?? {}] as const);
   return parsed.length === 0 ? undefined : Object.fromEntries(parsed);
 }
 
-/** Undefined for a bucket that nobody wrote. Figures of a newer version are left out. */
-export function parseFigures(fields: Readonly<Record<string, string>>): Figures | undefined {
+/** Undefined for a bucket that nobody wrote. Counts of a newer version are left out. */
+export function parseCounters(fields: Readonly<Record<string, string>>): Counts | undefined {
   const entries = Object.entries(fields)
     .filter(([name]) => known.has(name))
-    .map(([name, value]): [FigureName, number] => [name as FigureName, Number(value)]);
+    .map(([name, value]): [CounterName, number] => [name as CounterName, Number(value)]);
   return entries.length === 0 ? undefined : Object.fromEntries(entries);
 }

@@ -2,7 +2,7 @@ import type { MessageState } from '../domain/message.ts';
 import type { Gauges } from './register-metrics.ts';
 
 /** What a collector reads from the store at a scrape. Whatever is absent is not shown at all. */
-export interface CollectedFigures {
+export interface CollectedGauges {
   readonly queues?: Readonly<Record<string, QueueGauges>>;
   readonly messages?: Readonly<Partial<Record<MessageState, number>>>;
   readonly oldestMessageAgeMs?: Readonly<Partial<Record<MessageState, number>>>;
@@ -24,7 +24,7 @@ interface QueueGauges {
   readonly oldestAgeMs: number;
 }
 
-export type Collect = () => Promise<CollectedFigures>;
+export type Collect = () => Promise<CollectedGauges>;
 
 /**
  * Fills the gauges that are read from the store. A scrape never hangs or fails on it: a collector that rejects or
@@ -37,9 +37,9 @@ export function createCollector(gauges: Gauges, onFailure: () => void, timeoutMs
 
   async function readAll(): Promise<void> {
     const answers = await Promise.allSettled(collects.map((collect) => withTimeout(collect, timeoutMs)));
-    clearFigures(gauges);
+    clearGauges(gauges);
     for (const answer of answers) {
-      if (answer.status === 'fulfilled') showFigures(gauges, answer.value);
+      if (answer.status === 'fulfilled') showGauges(gauges, answer.value);
       else onFailure();
     }
   }
@@ -57,7 +57,7 @@ export function createCollector(gauges: Gauges, onFailure: () => void, timeoutMs
   };
 }
 
-function clearFigures(gauges: Gauges): void {
+function clearGauges(gauges: Gauges): void {
   gauges.queueDepth.reset();
   gauges.queueOldestAge.reset();
   gauges.messages.reset();
@@ -74,7 +74,7 @@ function clearFigures(gauges: Gauges): void {
     gauge.remove();
 }
 
-function showFigures(gauges: Gauges, figures: CollectedFigures): void {
+function showGauges(gauges: Gauges, figures: CollectedGauges): void {
   showQueues(gauges, figures.queues ?? {});
   for (const [state, count] of Object.entries(figures.messages ?? {})) gauges.messages.set({ state }, count);
   for (const [state, ageMs] of Object.entries(figures.oldestMessageAgeMs ?? {})) {
@@ -102,7 +102,7 @@ function showQueues(gauges: Gauges, queues: Readonly<Record<string, QueueGauges>
 
 function showQuarantine(
   gauges: Gauges,
-  { events, bytes, oldestAgeMs }: NonNullable<CollectedFigures['quarantine']>,
+  { events, bytes, oldestAgeMs }: NonNullable<CollectedGauges['quarantine']>,
 ): void {
   gauges.quarantineEvents.set(events);
   gauges.quarantineBytes.set(bytes);

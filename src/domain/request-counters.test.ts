@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { clientFiguresOf, type EndedRequest, figuresOf } from './request-figures.ts';
+import { clientCountersOf, countersOf, type EndedRequest } from './request-counters.ts';
 
 const request: EndedRequest = {
   route: '/api/events',
@@ -35,7 +35,7 @@ describe('what a request of a verified client adds to', () => {
     ['gone after we kept it waiting', { aborted: true, status: 499, ms: 301 }, ['aborted', 'ms:500']],
     ['an operator', { isOperator: true }, ['requests', 'ms:120', 'tokens-good']],
   ])('%s', (_name, over, figures) => {
-    expect(figuresOf({ ...request, ...over })).toEqual(figures);
+    expect(countersOf({ ...request, ...over })).toEqual(figures);
   });
 });
 
@@ -72,12 +72,12 @@ describe('what a request of nobody known adds to', () => {
     ['metrics', { ...unknown, route: '/metrics' }, []],
     ['a path that is not there', { ...unknown, route: 'unmatched', status: 404 }, []],
   ])('%s', (_name, one, figures) => {
-    expect(figuresOf(one)).toEqual(figures);
+    expect(countersOf(one)).toEqual(figures);
   });
 });
 
 describe('under whose name it is counted', () => {
-  test.each<[string, EndedRequest, ReturnType<typeof clientFiguresOf>]>([
+  test.each<[string, EndedRequest, ReturnType<typeof clientCountersOf>]>([
     ['its client', request, { client: 'scholar', figures: ['requests', 'ms:120', 'tokens-good'] }],
     [
       'the owner of a bad token',
@@ -89,6 +89,6 @@ describe('under whose name it is counted', () => {
     ['nobody, for a stranger', refused('missing'), undefined],
     ['nobody, for a token for others: names would be free', refused('wrong-audience', ofScholar), undefined],
   ])('%s', (_name, one, counted) => {
-    expect(clientFiguresOf(one)).toEqual(counted);
+    expect(clientCountersOf(one)).toEqual(counted);
   });
 });

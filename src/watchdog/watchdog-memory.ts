@@ -4,7 +4,7 @@ import type { Keys } from '../store/keys.ts';
 import { toStoreError } from '../store/scripts.ts';
 
 /** What guards keep in the store between two judgements, so that any of them can go on. */
-export interface GuardMemory {
+export interface WatchdogMemory {
   /** Id of the open incident of each latched trigger. */
   readonly latches: ReadonlyMap<TriggerName, string>;
   /** When a person last released each trigger, epoch ms. */
@@ -15,7 +15,7 @@ export interface GuardMemory {
 }
 
 /** Reads it. Throws `store-unavailable`. */
-export async function readGuardMemory(redis: Redis, keys: Keys): Promise<GuardMemory> {
+export async function readWatchdogMemory(redis: Redis, keys: Keys): Promise<WatchdogMemory> {
   let fields: Record<string, string>;
   try {
     fields = await redis.hgetall(keys.shard(0).guard);

@@ -3,12 +3,12 @@ import { z } from 'zod';
 import type { TriggerName } from '../domain/thresholds.ts';
 import type { Keys } from '../store/keys.ts';
 import { readStored } from '../store/unreadable-record.ts';
-import { readGuardMemory } from './guard-memory.ts';
 import type { FleetJudgement } from './judge-fleet.ts';
 import type { SloReport } from './report-slos.ts';
+import { readWatchdogMemory } from './watchdog-memory.ts';
 
 /** What the guard last wrote down, as any process may read it. */
-export interface GuardStanding {
+export interface WatchdogRecord {
   /** Absent when no guard has ever judged. */
   readonly judgement: FleetJudgement | undefined;
   readonly slos: SloReport | undefined;
@@ -21,8 +21,8 @@ export interface GuardStanding {
 export const staleAfterMs = 40_000;
 
 /** Reads it. Throws `store-unavailable`. */
-export async function readGuard(redis: Redis, keys: Keys, nowMs: number): Promise<GuardStanding> {
-  const { fields, latches } = await readGuardMemory(redis, keys);
+export async function readWatchdog(redis: Redis, keys: Keys, nowMs: number): Promise<WatchdogRecord> {
+  const { fields, latches } = await readWatchdogMemory(redis, keys);
   const judgement = parse(fields['judgement']) as FleetJudgement | undefined;
   return {
     judgement,

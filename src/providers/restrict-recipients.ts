@@ -10,7 +10,7 @@ import type { OutgoingEmail, OutgoingMessage, OutgoingSms, Provider } from './pr
  * name never reaches the provider. Under `redirect` it goes to our own address instead, with the
  * first recipient told in masked form.
  */
-export function guardRecipients<M extends OutgoingMessage>(
+export function restrictRecipients<M extends OutgoingMessage>(
   provider: Provider<M>,
   policy: RecipientPolicy,
 ): Provider<M> {

@@ -7,7 +7,7 @@ import { redirectSettings } from './settings/recipients.ts';
 import type { SettingName, SettingValues } from './settings.ts';
 
 /** One line of the production guard: what was checked, whether it holds, and what to do if it does not. */
-export interface GuardLine {
+export interface PreflightLine {
   readonly check: string;
   readonly ok: boolean;
   readonly repair: string;
@@ -17,7 +17,7 @@ export interface GuardLine {
 export const processNames = ['api', 'plan-events', 'send-messages', 'guard'] as const;
 export type ProcessName = (typeof processNames)[number];
 
-export interface GuardFacts {
+export interface PreflightFacts {
   readonly storeDurable: boolean;
   readonly rehearsal: RehearsalVerdict;
   /** Whose configuration it is; absent: one that holds everything, such as a file for all processes. */
@@ -28,7 +28,7 @@ export interface GuardFacts {
  * Judges whether this configuration may send to everyone (ENV-3). Every line must hold, in every process; the sender refuses
  * to send in production mode otherwise, and holds what it is given.
  */
-export function judgeProductionGuard(configuration: Configuration, facts: GuardFacts): GuardLine[] {
+export function judgePreflight(configuration: Configuration, facts: PreflightFacts): PreflightLine[] {
   return [
     ...judgeSwitches(configuration, facts),
     ...judgeStore(configuration, facts),
@@ -37,7 +37,7 @@ export function judgeProductionGuard(configuration: Configuration, facts: GuardF
   ];
 }
 
-function judgeSwitches(configuration: Configuration, { rehearsal }: GuardFacts): GuardLine[] {
+function judgeSwitches(configuration: Configuration, { rehearsal }: PreflightFacts): PreflightLine[] {
   const { values } = configuration;
   return [
     line('ENVIRONMENT is production', values.ENVIRONMENT === 'production', 'set ENVIRONMENT=production'),
@@ -72,7 +72,7 @@ function judgeSwitches(configuration: Configuration, { rehearsal }: GuardFacts):
   ];
 }
 
-function judgeStore({ values }: Configuration, { storeDurable }: GuardFacts): GuardLine[] {
+function judgeStore({ values }: Configuration, { storeDurable }: PreflightFacts): PreflightLine[] {
   return [
     line('the store is durable', storeDurable, 'set appendonly yes and appendfsync always on Redis'),
     line(
@@ -88,7 +88,7 @@ function judgeStore({ values }: Configuration, { storeDurable }: GuardFacts): Gu
   ];
 }
 
-function judgeSecrets(configuration: Configuration): GuardLine[] {
+function judgeSecrets(configuration: Configuration): PreflightLine[] {
   const { values } = configuration;
   const examples = listExampleSecrets(configuration);
   const senders = listExampleSenders(configuration);
@@ -114,8 +114,8 @@ function judgeSecrets(configuration: Configuration): GuardLine[] {
 }
 
 /** What a process needs to do its part. Only those who are given a secret can say whether it is there. */
-function judgeParts({ values }: Configuration, process: ProcessName | undefined): GuardLine[] {
-  const parts: readonly { readonly of: readonly ProcessName[]; readonly line: GuardLine }[] = [
+function judgeParts({ values }: Configuration, process: ProcessName | undefined): PreflightLine[] {
+  const parts: readonly { readonly of: readonly ProcessName[]; readonly line: PreflightLine }[] = [
     {
       of: ['send-messages'],
       line: line('mail has a way out', values.SMTP_URL !== undefined, 'set SMTP_URL'),
@@ -140,7 +140,7 @@ function judgeParts({ values }: Configuration, process: ProcessName | undefined)
   return parts.filter(({ of }) => process === undefined || of.includes(process)).map((part) => part.line);
 }
 
-function line(check: string, ok: boolean, repair: string): GuardLine {
+function line(check: string, ok: boolean, repair: string): PreflightLine {
   return { check, ok, repair };
 }
 

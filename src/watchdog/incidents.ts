@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import type { Bucket } from '../domain/figures.ts';
+import type { Bucket } from '../domain/fleet-counters.ts';
 import type { SafeAction, TriggerMode, TriggerName } from '../domain/thresholds.ts';
 import type { AuditOrder } from '../gate/act-audited.ts';
 import { actAudited } from '../gate/act-audited.ts';
@@ -120,8 +120,8 @@ export async function releaseIncident(
   if (incident === undefined) return { kind: 'not-found' };
   if (incident.release !== undefined) return { kind: 'not-open' };
   const shard = store.keys.shard(0);
-  const deed = { action: 'release incident', detail: { incident: id, trigger: incident.trigger } };
-  const { word } = await actAudited(store, order, deed, async () => {
+  const action = { action: 'release incident', detail: { incident: id, trigger: incident.trigger } };
+  const { word } = await actAudited(store, order, action, async () => {
     const releasedAt = store.now();
     const release = { at: new Date(releasedAt).toISOString(), by: order.actor, reason: order.reason };
     const [answer = ''] = (await releaseScript.run(

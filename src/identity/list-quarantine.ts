@@ -9,7 +9,7 @@ import { rejectQuarantined } from './judge-quarantine.ts';
 import { quarantinedEvent } from './quarantine.ts';
 
 /** What it takes to look into the quarantine and to empty it by hand. */
-export interface QuarantineDesk {
+export interface QuarantineStore {
   readonly redis: Redis;
   readonly keys: Keys;
   readonly idempotencyMs: number;
@@ -19,7 +19,7 @@ export interface QuarantineDesk {
 }
 
 /** How full the quarantine is. */
-export interface QuarantineFigures {
+export interface QuarantineCounts {
   readonly events: number;
   readonly bytes: number;
   /** 0 when it is empty. */
@@ -46,12 +46,12 @@ export interface DiscardReport {
 }
 
 /** Reads the figures in constant time. Throws `store-unavailable`. */
-export async function readQuarantineFigures({
+export async function countQuarantine({
   redis,
   keys,
   now,
-}: Pick<QuarantineDesk, 'redis' | 'keys' | 'now'>): Promise<QuarantineFigures> {
-  const readShard = async (shard: number): Promise<QuarantineFigures> => {
+}: Pick<QuarantineStore, 'redis' | 'keys' | 'now'>): Promise<QuarantineCounts> {
+  const readShard = async (shard: number): Promise<QuarantineCounts> => {
     const { eventsQuarantined, quarantineBytes } = keys.shard(shard);
     const [events, bytes, oldest] = await Promise.all([
       redis.zcard(eventsQuarantined),
@@ -75,50 +75,50 @@ export async function readQuarantineFigures({
 
 /** One page of what is quarantined, oldest first. */
 export async function listQuarantined(
-  desk: QuarantineDesk,
+  deps: QuarantineStore,
   ask: { readonly limit: number; readonly cursor?: string | undefined },
 ): Promise<Page<QuarantineItem>> {
-  return await readPage(walkQuarantined(desk, parseCursor(ask.cursor)), ask.limit);
+  return await readPage(walkQuarantined(deps, parseCursor(ask.cursor)), ask.limit);
 }
 
 /** Ends what the filter means as `rejected` with the reason `discarded`, at most `limit`; a preview only counts. */
 export async function discardQuarantined(
-  desk: QuarantineDesk,
+  deps: QuarantineStore,
   order: { readonly filter: QuarantineFilter; readonly preview: boolean; readonly limit: number },
 ): Promise<DiscardReport> {
   const byType: Record<string, number> = {};
   let matched = 0;
   let discarded = 0;
-  for await (const item of selectQuarantined(desk, order.filter)) {
+  for await (const item of selectQuarantined(deps, order.filter)) {
     if (matched >= order.limit) break;
     matched += 1;
     byType[item.type] = (byType[item.type] ?? 0) + 1;
-    if (!order.preview) discarded += Number(await rejectQuarantined(desk, item.id, 'discarded'));
+    if (!order.preview) discarded += Number(await rejectQuarantined(deps, item.id, 'discarded'));
   }
   return { matched, discarded, byType };
 }
 
 async function* selectQuarantined(
-  desk: QuarantineDesk,
+  deps: QuarantineStore,
   { ids, client, olderThanMs = 0 }: QuarantineFilter,
 ): AsyncGenerator<QuarantineItem> {
   const isMeant = (item: QuarantineItem): boolean =>
-    (client === undefined || item.claimedClient === client) && desk.now() - item.receivedAt >= olderThanMs;
+    (client === undefined || item.claimedClient === client) && deps.now() - item.receivedAt >= olderThanMs;
   if (ids !== undefined) {
     const known = ids.map((text) => parseEventId(text)).filter((id) => id !== undefined);
-    const items = await Promise.all([...new Set(known)].map((id) => readItem(desk, id)));
+    const items = await Promise.all([...new Set(known)].map((id) => readItem(deps, id)));
     yield* items.filter((item) => item !== undefined).filter(isMeant);
     return;
   }
-  for await (const batch of walkQuarantined(desk))
+  for await (const batch of walkQuarantined(deps))
     yield* batch.flatMap(({ item }) => (item !== undefined && isMeant(item) ? [item] : []));
 }
 
-async function* walkQuarantined(desk: QuarantineDesk, after?: ReturnType<typeof parseCursor>) {
-  const { redis, keys } = desk;
+async function* walkQuarantined(deps: QuarantineStore, after?: ReturnType<typeof parseCursor>) {
+  const { redis, keys } = deps;
   const zsets = Array.from({ length: keys.shards }, (_, shard) => keys.shard(shard).eventsQuarantined);
-  for await (const entries of walkIndexes(redis, zsets, { after, scoreMax: desk.now() })) {
-    const items = await Promise.all(entries.map(({ member }) => readItem(desk, member as EventId)));
+  for await (const entries of walkIndexes(redis, zsets, { after, scoreMax: deps.now() })) {
+    const items = await Promise.all(entries.map(({ member }) => readItem(deps, member as EventId)));
     yield entries.map((entry, at) => ({ entry, item: items[at] }));
   }
 }
@@ -135,7 +135,7 @@ const summary = quarantinedEvent
   })
   .extend({ bytes: numberField });
 
-async function readItem({ redis, keys }: QuarantineDesk, id: EventId): Promise<QuarantineItem | undefined> {
+async function readItem({ redis, keys }: QuarantineStore, id: EventId): Promise<QuarantineItem | undefined> {
   if (shardOf(id) >= keys.shards) return undefined;
   const event = await readSummary(redis, keys.of(id).event(id), summary);
   if (event === undefined || event === 'unreadable' || event.state !== 'quarantined') return undefined;

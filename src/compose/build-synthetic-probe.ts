@@ -22,7 +22,7 @@ import type { Foundation } from './build-foundation.ts';
  * template, and jobs in the queues of everybody. No real message is ever read or counted here, and no
  * provider of this space can deliver anything.
  */
-export interface ProofSpace {
+export interface SyntheticProbe {
   readonly keys: Keys;
   readonly jobs: JobAdder;
   readonly catalog: Catalog;
@@ -36,7 +36,7 @@ export interface ProofSpace {
 const retentionMs = 15 * 60_000;
 
 /** Builds the space of the proof of life, as every process sees it. */
-export function buildProofSpace(foundation: Foundation): ProofSpace {
+export function buildSyntheticProbe(foundation: Foundation): SyntheticProbe {
   const { configuration, redis, now, shutdown, reportError } = foundation;
   const { values } = configuration;
   const keys = createKeys(`${foundation.keys.prefix}:proof`, foundation.keys.shards);
@@ -74,17 +74,17 @@ export function buildProofSpace(foundation: Foundation): ProofSpace {
   };
 }
 
-/** The planner's desk, moved into the space. */
-export function toProofPlanner(space: ProofSpace, planner: Planner): Planner {
+/** The planner's deps, moved into the space. */
+export function toProbePlanner(space: SyntheticProbe, planner: Planner): Planner {
   const { keys, jobs, catalog, log } = space;
   return { ...planner, keys, jobs, catalog, log, retentionMs: space.retentionMs };
 }
 
 /**
- * The sender's desk, moved into the space. The environment reads as sending and the watch as open: what keeps a proof
+ * The sender's deps, moved into the space. The environment reads as sending and the watch as open: what keeps a proof
  * from going anywhere is that only null providers are within reach.
  */
-export function toProofDeps(foundation: Foundation, space: ProofSpace, desk: SendDeps): SendDeps {
+export function toProbeDeps(foundation: Foundation, space: SyntheticProbe, deps: SendDeps): SendDeps {
   const { configuration, redis, now } = foundation;
   const { catalog, keys } = space;
   const renderer = createRenderer({
@@ -95,7 +95,7 @@ export function toProofDeps(foundation: Foundation, space: ProofSpace, desk: Sen
     now,
   });
   return {
-    ...desk,
+    ...deps,
     readMessage: (id) => readMessageRecord(redis.commands, keys.of(id), id),
     parkMessage: (id) => parkRecord({ redis: redis.commands, keys }, 'messages', id),
     findTemplate: (type) => catalog.find(type),
@@ -118,7 +118,7 @@ export function toProofDeps(foundation: Foundation, space: ProofSpace, desk: Sen
       disableSend: false,
       mode: 'testing',
       promoSends: false,
-      guardPassed: true,
+      preflightPassed: true,
     }),
     recipients: { kind: 'everyone' },
     // Counted nowhere.

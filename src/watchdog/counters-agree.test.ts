@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { latencyEdgesMs } from '../domain/thresholds.ts';
 import { histogramTable } from '../observe/metric-table.ts';
-import { parseFigures } from './read-windows.ts';
+import { parseCounters } from './read-windows.ts';
 
 test('the fleet’s latency bins have the edges of the exported histograms, the target and the trigger among them', () => {
   for (const { buckets } of [histogramTable.requestSeconds, histogramTable.guardRequestSeconds])
@@ -10,6 +10,6 @@ test('the fleet’s latency bins have the edges of the exported histograms, the 
 });
 
 test('a bucket nobody wrote is no bucket, and figures of a newer version are left out', () => {
-  expect(parseFigures({})).toBeUndefined();
-  expect(parseFigures({ requests: '3', tomorrow: '7' })).toEqual({ requests: 3 });
+  expect(parseCounters({})).toBeUndefined();
+  expect(parseCounters({ requests: '3', tomorrow: '7' })).toEqual({ requests: 3 });
 });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { listExampleSecrets } from './list-examples.ts';
 import { secretNames, senderNames } from './list-secrets.ts';
-import { type GuardFacts, judgeProductionGuard, type ProcessName } from './production-guard.ts';
+import { judgePreflight, type PreflightFacts, type ProcessName } from './preflight.ts';
 import { readConfiguration } from './read-configuration.ts';
 
 const key = '5b0c7f1e9a3d4826b7e0c1f2a3948d57';
@@ -16,7 +16,7 @@ const live = {
   AUTH_AUDIENCE: 'acc',
   ADDRESS_HASH_KEY: key,
   METRICS_PORT: '9090',
-  MAIL_FROM: 'Scholar Desk <hello@desk.scholar.org>',
+  MAIL_FROM: 'Scholar Desk <hello@deps.scholar.org>',
   DIRECTORY_URL: 'https://directory.example.com',
   M2M_TOKEN_URL: 'https://issuer.example.com/token',
   M2M_CLIENT_ID: 'auto-com-center',
@@ -34,9 +34,12 @@ const kannel = {
 };
 const rehearsed = { ok: true, detail: 'rehearsed 5 h ago: welcome' };
 
-function listFailing(changes: Record<string, string>, facts: Partial<GuardFacts> = {}): readonly string[] {
+function listFailing(
+  changes: Record<string, string>,
+  facts: Partial<PreflightFacts> = {},
+): readonly string[] {
   const all = { storeDurable: true, rehearsal: rehearsed, ...facts };
-  return judgeProductionGuard(readConfiguration({ ...live, ...changes }), all)
+  return judgePreflight(readConfiguration({ ...live, ...changes }), all)
     .filter(({ ok }) => !ok)
     .map(({ check, repair }) => `${check}: ${repair}`);
 }
@@ -77,7 +80,7 @@ test.each([
   [{ ...kannel, SMS_FROM: '+447700900123' }, 'put what is yours in place of what is in SMS_FROM'],
   [{ ...kannel, SMS_FROM: 'Example' }, 'put what is yours in place of what is in SMS_FROM'],
   [
-    { MAIL_FROM: 'Example Desk <hello@desk.scholar.org>', MAIL_REPLY_TO: 'help@localhost.localhost' },
+    { MAIL_FROM: 'Example Desk <hello@deps.scholar.org>', MAIL_REPLY_TO: 'help@localhost.localhost' },
     'put what is yours in place of what is in MAIL_FROM, MAIL_REPLY_TO',
   ],
 ])('with %j it fails on one line: %s', (changes, check) => {
@@ -196,7 +199,7 @@ test('the default senders are examples, good for a local run only', () => {
   expect(() => readConfiguration({ ...unset, ...local })).not.toThrow();
 });
 
-test.each(['Examples of Law <hello@desk.scholar.org>', 'hello@example-desk.org', 'Desk <test@testing.org>'])(
+test.each(['Examples of Law <hello@deps.scholar.org>', 'hello@example-desk.org', 'Desk <test@testing.org>'])(
   '%s is somebody',
   (sender) => {
     expect(listFailing({ MAIL_FROM: sender })).toEqual([]);

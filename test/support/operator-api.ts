@@ -14,7 +14,7 @@ import { createSeeds, hashKey } from './seed-messages.ts';
 export { seededAddresses } from './seed-messages.ts';
 
 /** The operator's routes over a real, durable Redis, with the program's own wiring behind them. */
-export async function startOperatorDesk(environment: Readonly<Record<string, string>> = {}) {
+export async function startOperatorApi(environment: Readonly<Record<string, string>> = {}) {
   const dir = await mkdtemp(join(tmpdir(), 'acc-operator-'));
   const server = await startRedis({ dir, port: 0 });
   const foundation = openFoundation(server.url, environment);
@@ -27,7 +27,7 @@ export async function startOperatorDesk(environment: Readonly<Record<string, str
     gate,
     renderer: buildCatalog(foundation.configuration, foundation.now).renderer,
     quarantine: noQuarantine,
-    isGuardPassed: () => true,
+    isPreflightPassed: () => true,
   });
   const app = await startTestApp({ perform: (operation, request) => operation.run(request, operator) });
   const seen: string[] = [];
@@ -63,7 +63,7 @@ export async function startOperatorDesk(environment: Readonly<Record<string, str
 
 const noQuarantine = {} as OperatorDeps['quarantine'];
 
-export type OperatorDesk = Awaited<ReturnType<typeof startOperatorDesk>>;
+export type OperatorApi = Awaited<ReturnType<typeof startOperatorApi>>;
 
 function openFoundation(redisUrl: string, environment: Readonly<Record<string, string>>) {
   const configuration = readConfiguration({

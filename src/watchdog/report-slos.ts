@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { Bucket, Tally } from '../domain/figures.ts';
+import type { Bucket, Tally } from '../domain/fleet-counters.ts';
 import { judgeSlo, type SloStanding, type Slot, tallySlo } from '../domain/slo-rules.ts';
 import {
   type BurnWindow,
@@ -13,8 +13,8 @@ import type { Metrics } from '../observe/metrics.ts';
 import type { Keys } from '../store/keys.ts';
 import { toStoreError } from '../store/scripts.ts';
 import { toBucketStart } from './add-to-windows.ts';
-import { type GuardMemory, readGuardMemory } from './guard-memory.ts';
 import { countBuckets, readSlots, rollUpSlots, toSlot } from './keep-slots.ts';
+import { readWatchdogMemory, type WatchdogMemory } from './watchdog-memory.ts';
 
 /** The budgets as they lie in the store, for whoever asks. */
 export interface SloReport {
@@ -31,7 +31,7 @@ export interface ReportedSlo extends SloStanding {
   readonly since: string;
 }
 
-export interface SloDesk {
+export interface SloDeps {
   readonly redis: Redis;
   readonly keys: Keys;
   readonly samplesMin: Readonly<Record<SloName, number>>;
@@ -43,15 +43,15 @@ export interface SloDesk {
 const bucketWindowMsMax = burnWindowsMs['1h'];
 
 /** Rolls the series up, judges every objective, and writes the report down. */
-export async function reportSlos(desk: SloDesk, series: readonly Bucket[]): Promise<void> {
-  const { redis, keys } = desk;
-  const atMs = toBucketStart(desk.now());
-  const memory = await readGuardMemory(redis, keys);
+export async function reportSlos(deps: SloDeps, series: readonly Bucket[]): Promise<void> {
+  const { redis, keys } = deps;
+  const atMs = toBucketStart(deps.now());
+  const memory = await readWatchdogMemory(redis, keys);
   const { sinceMs = atMs } = memory;
   const counted = series.filter(({ startMs }) => startMs >= sinceMs && startMs < atMs);
   await rollUpSlots(redis, keys, counted, atMs);
   const fromMs = Math.max(sinceMs, alignToSlot(atMs - budgetWindowMs));
-  const upSinceMs = (await keepUpSince(desk, memory, counted)) ?? atMs;
+  const upSinceMs = (await keepUpSince(deps, memory, counted)) ?? atMs;
   const spans = {
     atMs,
     buckets: counted.map(toSlot),
@@ -62,9 +62,9 @@ export async function reportSlos(desk: SloDesk, series: readonly Bucket[]): Prom
     const begunMs = name === 'uptime' ? Math.max(fromMs, upSinceMs) : fromMs;
     const whole = tallySlo(name, spans.slots, countBuckets(begunMs, atMs));
     const windows = tallyWindows(name, { ...spans, sinceMs: begunMs });
-    const standing = judgeSlo(name, { whole, windows, samplesMin: desk.samplesMin[name] });
+    const standing = judgeSlo(name, { whole, windows, samplesMin: deps.samplesMin[name] });
     slos[name] = { ...standing, ...whole, since: new Date(begunMs).toISOString() };
-    if (standing.budgetLeft !== undefined) desk.metrics.setErrorBudget(name, standing.budgetLeft);
+    if (standing.budgetLeft !== undefined) deps.metrics.setErrorBudget(name, standing.budgetLeft);
   }
   const report: SloReport = {
     at: new Date(atMs).toISOString(),
@@ -79,8 +79,8 @@ export async function reportSlos(desk: SloDesk, series: readonly Bucket[]): Prom
  * just starting has spent nothing. Undefined when none ever was.
  */
 async function keepUpSince(
-  { redis, keys }: SloDesk,
-  { fields }: GuardMemory,
+  { redis, keys }: SloDeps,
+  { fields }: WatchdogMemory,
   counted: readonly Bucket[],
 ): Promise<number | undefined> {
   const known = fields['up-since'];

@@ -9,9 +9,9 @@ import {
 import type { EmailAddress } from '../domain/address.ts';
 import type { Channel } from '../domain/channel.ts';
 import { parseAllowList, type RecipientPolicy } from '../domain/recipient-policy.ts';
-import { guardRecipients } from './guard-recipients.ts';
 import { createNullProvider } from './null-provider.ts';
 import type { OutgoingEmail, OutgoingMessage, OutgoingSms, Provider } from './provider.ts';
+import { restrictRecipients } from './restrict-recipients.ts';
 
 const never = new AbortController().signal;
 const parsed = parseAllowList('@ok.test +15555550100');
@@ -30,7 +30,7 @@ describe('outside production', () => {
   ])('an email to %j never reaches the provider', async (address) => {
     const { provider, sent } = record<OutgoingEmail>('email');
     const outcome = await send(
-      guardRecipients(provider, policy),
+      restrictRecipients(provider, policy),
       anEmail({ to: { address: address as EmailAddress } }),
     );
     expect(outcome).toMatchObject({ kind: 'refused', code: 'recipient-not-allowed', recipientGone: false });
@@ -39,7 +39,7 @@ describe('outside production', () => {
 
   test('a text to a stranger never reaches the provider', async () => {
     const { provider, sent } = record<OutgoingSms>('sms');
-    expect(await send(guardRecipients(provider, policy), anSms())).toMatchObject({
+    expect(await send(restrictRecipients(provider, policy), anSms())).toMatchObject({
       code: 'recipient-not-allowed',
     });
     expect(sent).toEqual([]);
@@ -48,7 +48,7 @@ describe('outside production', () => {
   test('a message of another channel is not judged by its own address', async () => {
     const { provider, sent } = record<OutgoingMessage>('email');
     const message = anSms({ to: aPhoneNumber('+15555550100') });
-    expect(await send(guardRecipients(provider, policy), message)).toMatchObject({
+    expect(await send(restrictRecipients(provider, policy), message)).toMatchObject({
       code: 'recipient-not-allowed',
     });
     expect(sent).toEqual([]);
@@ -57,7 +57,7 @@ describe('outside production', () => {
   test('an allowed message goes through unchanged', async () => {
     const { provider, sent } = record<OutgoingEmail>('email');
     const message = anEmail({ to: { address: anEmailAddress('jo@ok.test') } });
-    expect((await send(guardRecipients(provider, policy), message)).kind).toBe('accepted');
+    expect((await send(restrictRecipients(provider, policy), message)).kind).toBe('accepted');
     expect(sent).toEqual([message]);
   });
 });
@@ -67,7 +67,7 @@ describe('a redirect', () => {
 
   test('sends the email to our own address and tells the first one masked', async () => {
     const { provider, sent } = record<OutgoingEmail>('email');
-    await send(guardRecipients(provider, redirect), anEmail());
+    await send(restrictRecipients(provider, redirect), anEmail());
     expect(sent).toMatchObject([
       {
         to: { address: 'inbox@ours.test' },
@@ -80,13 +80,16 @@ describe('a redirect', () => {
 
   test('refuses a channel that has no address of ours', async () => {
     const { provider, sent } = record<OutgoingSms>('sms');
-    expect((await send(guardRecipients(provider, redirect), anSms())).kind).toBe('refused');
+    expect((await send(restrictRecipients(provider, redirect), anSms())).kind).toBe('refused');
     expect(sent).toEqual([]);
   });
 
   test('sends the text to our own number', async () => {
     const { provider, sent } = record<OutgoingSms>('sms');
-    await send(guardRecipients(provider, { kind: 'redirect', phone: aPhoneNumber('+15555550199') }), anSms());
+    await send(
+      restrictRecipients(provider, { kind: 'redirect', phone: aPhoneNumber('+15555550199') }),
+      anSms(),
+    );
     expect(sent).toMatchObject([{ to: '+15555550199', body: '[for +1555****0123] A deadline is near' }]);
   });
 });

@@ -1,12 +1,18 @@
 import type { Redis } from 'ioredis';
-import { type Bucket, type FigureName, type Figures, figureNames, sumFigure } from '../domain/figures.ts';
+import {
+  type Bucket,
+  type CounterName,
+  type Counts,
+  counterNames,
+  sumCounter,
+} from '../domain/fleet-counters.ts';
 import { dayMs } from '../domain/instant.ts';
 import { isUp, type Slot } from '../domain/slo-rules.ts';
 import { bucketMs, budgetWindowMs, slotMs } from '../domain/thresholds.ts';
 import type { Keys } from '../store/keys.ts';
 import { toStoreError } from '../store/scripts.ts';
-import { figuresKeptMs } from './add-to-windows.ts';
-import { parseFigures } from './read-windows.ts';
+import { countersKeptMs } from './add-to-windows.ts';
+import { parseCounters } from './read-windows.ts';
 
 const keptMs = budgetWindowMs + 2 * dayMs;
 
@@ -21,7 +27,7 @@ export async function rollUpSlots(
   atMs: number,
 ): Promise<void> {
   // A slot whose first bucket may have expired is not whole any more, and stays as it was.
-  const fromMs = Math.ceil((atMs - figuresKeptMs + slotMs) / slotMs) * slotMs;
+  const fromMs = Math.ceil((atMs - countersKeptMs + slotMs) / slotMs) * slotMs;
   const writes = redis.multi();
   for (let startMs = fromMs; startMs < atMs; startMs += slotMs) {
     const slot = addUp(series, startMs, Math.min(atMs, startMs + slotMs));
@@ -71,16 +77,16 @@ export function countBuckets(fromMs: number, toMs: number): number {
 function addUp(series: readonly Bucket[], fromMs: number, toMs: number): Slot | undefined {
   const buckets = series.filter(({ startMs }) => startMs >= fromMs && startMs < toMs);
   if (buckets.length === 0) return undefined;
-  const sums = figureNames
-    .map((name): [FigureName, number] => [name, sumFigure(buckets, name)])
+  const sums = counterNames
+    .map((name): [CounterName, number] => [name, sumCounter(buckets, name)])
     .filter(([, sum]) => sum > 0);
-  const figures: Figures = Object.fromEntries(sums);
+  const figures: Counts = Object.fromEntries(sums);
   return { startMs: fromMs, figures, up: buckets.filter(isUp).length };
 }
 
 function parseSlot(startMs: number, text: string): Slot {
   const fields = JSON.parse(text) as Record<string, string>;
-  return { startMs, figures: parseFigures(fields) ?? {}, up: Number(fields['up'] ?? 0) };
+  return { startMs, figures: parseCounters(fields) ?? {}, up: Number(fields['up'] ?? 0) };
 }
 
 function toDay(atMs: number): string {

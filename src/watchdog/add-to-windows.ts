@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
-import type { FigureName } from '../domain/figures.ts';
-import { clientFiguresOf, type EndedRequest, figuresOf } from '../domain/request-figures.ts';
+import type { CounterName } from '../domain/fleet-counters.ts';
+import { clientCountersOf, countersOf, type EndedRequest } from '../domain/request-counters.ts';
 import { bucketMs, triggerTable } from '../domain/thresholds.ts';
 import type { Keys } from '../store/keys.ts';
 
@@ -23,15 +23,15 @@ export interface WindowAdderOptions {
 }
 
 export interface Count {
-  readonly figure: FigureName;
+  readonly figure: CounterName;
   readonly request: EndedRequest;
   /** Set when it is the client's part that is counted, beside the whole. */
   readonly client?: string;
 }
 
-export const figuresKeptMs = 3 * 3_600_000;
+export const countersKeptMs = 3 * 3_600_000;
 /** Who had which part is of use for as long as a trigger looks back. */
-export const clientFiguresKeptMs = triggerTable.depth.spanMs + 60_000;
+export const clientCountersKeptMs = triggerTable.depth.spanMs + 60_000;
 /** While the store is away, counts of this many buckets are kept; older ones are let go, oldest first. */
 const bucketsKeptMax = 60;
 
@@ -51,15 +51,15 @@ export function createWindowAdder(options: WindowAdderOptions): WindowAdder {
   return {
     countRequest: (request) => {
       const startMs = toBucketStart(options.now());
-      const whole = { key: shard.figures(startMs), startMs, keptMs: figuresKeptMs };
-      for (const figure of figuresOf(request)) {
+      const whole = { key: shard.figures(startMs), startMs, keptMs: countersKeptMs };
+      for (const figure of countersOf(request)) {
         add(whole, figure);
         options.onCount?.({ figure, request });
       }
-      const own = clientFiguresOf(request);
+      const own = clientCountersOf(request);
       if (own === undefined) return;
       const client = options.nameClient(own.client);
-      const part = { key: shard.clientFigures(startMs), startMs, keptMs: clientFiguresKeptMs };
+      const part = { key: shard.clientCounters(startMs), startMs, keptMs: clientCountersKeptMs };
       for (const figure of own.figures) {
         add(part, `${figure} ${client}`);
         options.onCount?.({ figure, request, client });
@@ -69,7 +69,7 @@ export function createWindowAdder(options: WindowAdderOptions): WindowAdder {
       const taken = pending;
       pending = new Map();
       try {
-        await writeFigures(options, [...taken.values()]);
+        await writeGauges(options, [...taken.values()]);
       } catch (error) {
         for (const { counts, ...place } of taken.values())
           for (const [field, count] of counts) add(place, field, count);
@@ -97,10 +97,7 @@ export function toBucketStart(atMs: number): number {
   return Math.floor(atMs / bucketMs) * bucketMs;
 }
 
-async function writeFigures(
-  { redis, keys, now }: WindowAdderOptions,
-  taken: readonly Sheet[],
-): Promise<void> {
+async function writeGauges({ redis, keys, now }: WindowAdderOptions, taken: readonly Sheet[]): Promise<void> {
   const writes = redis.multi();
   for (const { key, keptMs, counts } of taken) {
     for (const [field, count] of counts) writes.hincrby(key, field, count);
@@ -108,7 +105,7 @@ async function writeFigures(
   }
   const present = keys.shard(0).figures(toBucketStart(now()));
   writes.hincrby(present, 'alive', 1);
-  writes.pexpire(present, figuresKeptMs);
+  writes.pexpire(present, countersKeptMs);
   await writes.exec();
 }
 

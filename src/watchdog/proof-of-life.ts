@@ -14,7 +14,7 @@ import { readStoreClock } from '../store/store-clock.ts';
  * a gate that is always open, so that it counts nowhere and a stop does not hold it. Only its jobs go
  * through the same queues as all others, to the same workers.
  */
-export interface ProofDesk {
+export interface ProofDeps {
   readonly redis: Redis;
   readonly keys: Keys;
   readonly space: Keys;
@@ -38,31 +38,31 @@ type ProofEnd =
  * it, and begins the next when it is due. There is never more than one under way, however long it takes: workers
  * that are stuck find one job of it waiting and not a thousand.
  */
-export async function turnProofOfLife(desk: ProofDesk): Promise<void> {
-  const paused = desk.isPaused();
+export async function turnProofOfLife(deps: ProofDeps): Promise<void> {
+  const paused = deps.isPaused();
   if (paused === undefined) return;
-  const { nowMs, fields } = await readProofFields(desk.redis, desk.keys);
-  const { proof } = desk.keys.shard(0);
+  const { nowMs, fields } = await readProofFields(deps.redis, deps.keys);
+  const { proof } = deps.keys.shard(0);
   if (paused) {
-    await desk.redis.hset(proof, { paused: 'yes', pausedAt: nowMs });
+    await deps.redis.hset(proof, { paused: 'yes', pausedAt: nowMs });
     return;
   }
-  if (fields['paused'] === 'yes') await desk.redis.hdel(proof, 'paused');
+  if (fields['paused'] === 'yes') await deps.redis.hdel(proof, 'paused');
   const begunAtMs = Number(fields['begunAt'] ?? 0);
   const event = fields['event'] as EventId | undefined;
   if (event !== undefined) {
-    const end = await readEnd(desk, event);
+    const end = await readEnd(deps, event);
     if (end.kind === 'open') {
-      if (nowMs - begunAtMs > desk.intervalMs) await desk.mend();
+      if (nowMs - begunAtMs > deps.intervalMs) await deps.mend();
       return;
     }
-    await noteEnd(desk, end, { nowMs, begunAtMs });
-    await cleanUp(desk, event, end.messages);
+    await noteEnd(deps, end, { nowMs, begunAtMs });
+    await cleanUp(deps, event, end.messages);
   }
-  if (Math.abs(nowMs - begunAtMs) < desk.intervalMs) return;
-  await desk.mend();
-  const begun = await desk.acceptProof();
-  await desk.redis.hset(proof, { event: begun, begunAt: nowMs });
+  if (Math.abs(nowMs - begunAtMs) < deps.intervalMs) return;
+  await deps.mend();
+  const begun = await deps.acceptProof();
+  await deps.redis.hset(proof, { event: begun, begunAt: nowMs });
 }
 
 /** How the proof stands, by the store's own clock. Throws `store-unavailable`. */
@@ -95,7 +95,7 @@ async function readProofFields(
 }
 
 /** Proved means that each of its messages was taken by its null provider; every other end is told with its reason. */
-async function readEnd({ redis, space }: ProofDesk, id: EventId): Promise<ProofEnd> {
+async function readEnd({ redis, space }: ProofDeps, id: EventId): Promise<ProofEnd> {
   const event = await readEventRecord(redis, space, id);
   if (event === undefined) return { kind: 'fault', fault: 'the event is gone', messages: [] };
   if (event.state === 'accepted') return { kind: 'open' };
@@ -117,7 +117,7 @@ async function readEnd({ redis, space }: ProofDesk, id: EventId): Promise<ProofE
 }
 
 async function noteEnd(
-  { redis, keys, log }: ProofDesk,
+  { redis, keys, log }: ProofDeps,
   end: Exclude<ProofEnd, { kind: 'open' }>,
   { nowMs, begunAtMs }: { nowMs: number; begunAtMs: number },
 ): Promise<void> {
@@ -130,7 +130,7 @@ async function noteEnd(
   if (end.kind === 'fault') log.warn({ fault: end.fault }, 'a proof of life did not come back');
 }
 
-async function cleanUp({ redis, space }: ProofDesk, event: EventId, messages: readonly MessageId[]) {
+async function cleanUp({ redis, space }: ProofDeps, event: EventId, messages: readonly MessageId[]) {
   const of = space.of(event);
   const deletes = redis.pipeline().del(of.event(event));
   for (const index of [of.eventsOpen, of.eventsPlanned, of.eventsDead]) deletes.zrem(index, event);
@@ -153,7 +153,7 @@ export function createProofJudge({
   keys,
   intervalMs,
   monotonicNow,
-}: Pick<ProofDesk, 'redis' | 'keys' | 'intervalMs'> & {
+}: Pick<ProofDeps, 'redis' | 'keys' | 'intervalMs'> & {
   readonly monotonicNow: () => number;
 }): () => Promise<ProofVerdict | undefined> {
   const startedAt = monotonicNow();

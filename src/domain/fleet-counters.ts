@@ -1,10 +1,10 @@
-import { apiP95TriggerMs, type LatencyEdgeMs, latencyEdgesMs, type ShareFigure } from './thresholds.ts';
+import { apiP95TriggerMs, type LatencyEdgeMs, latencyEdgesMs, type ShareCounter } from './thresholds.ts';
 
 /** How many requests took at most so long, and longer than the edge before it; `over` is beyond the last edge. */
 export type LatencyBin = `ms:${LatencyEdgeMs}` | 'ms:over';
 
 /**
- * What is counted in each ten-second bucket, over the whole fleet. Which request adds to what: `figuresOf`.
+ * What is counted in each ten-second bucket, over the whole fleet. Which request adds to what: `countersOf`.
  *
  * Requests of verified clients: `requests`, of them `errors` (5xx of ours); beside them `outages` (503, because the
  * store is away) and `set-aside` (refused by our own decision). Of nobody known: `strangers` (no good token),
@@ -15,7 +15,7 @@ export type LatencyBin = `ms:${LatencyEdgeMs}` | 'ms:over';
  * its line; `depth-held`: 1 while we held them back; `depth-baseline`: what was usual then; `depth-judged`,
  * `depth-over`: samples that had a baseline, and those beyond twice of it.
  */
-const countedFigures = [
+const plainCounters = [
   'requests',
   'errors',
   'outages',
@@ -37,15 +37,15 @@ const countedFigures = [
   'depth-judged',
   'depth-over',
 ] as const;
-export type FigureName = (typeof countedFigures)[number] | LatencyBin;
-export type Figures = Readonly<Partial<Record<FigureName, number>>>;
+export type CounterName = (typeof plainCounters)[number] | LatencyBin;
+export type Counts = Readonly<Partial<Record<CounterName, number>>>;
 
 /** The figures of one ten-second bucket. A series is in order of time; a bucket that is not there was not seen. */
 export interface Bucket {
   readonly startMs: number;
-  readonly figures: Figures;
+  readonly figures: Counts;
   /** The part of each client in them, by its id; kept for as long as a trigger looks back, and for verdicts alone. */
-  readonly clients?: Readonly<Record<string, Figures>>;
+  readonly clients?: Readonly<Record<string, Counts>>;
 }
 
 export interface Tally {
@@ -57,9 +57,9 @@ export const latencyBins: readonly LatencyBin[] = [
   ...latencyEdgesMs.map((edge): LatencyBin => `ms:${edge}`),
   'ms:over',
 ];
-export const figureNames: readonly FigureName[] = [...countedFigures, ...latencyBins];
+export const counterNames: readonly CounterName[] = [...plainCounters, ...latencyBins];
 
-export function isLatencyBin(figure: FigureName): figure is LatencyBin {
+export function isLatencyBin(figure: CounterName): figure is LatencyBin {
   return figure.startsWith('ms:');
 }
 
@@ -71,18 +71,18 @@ export function findLatencyBin(ms: number): LatencyBin {
 
 /** Requests that were timed, and those that took longer than an edge. */
 export function tallySlower(series: readonly Bucket[], edgeMs: LatencyEdgeMs): Tally {
-  const total = latencyBins.reduce((sum, bin) => sum + sumFigure(series, bin), 0);
+  const total = latencyBins.reduce((sum, bin) => sum + sumCounter(series, bin), 0);
   const within = latencyEdgesMs
     .filter((edge) => edge <= edgeMs)
-    .reduce((sum, edge) => sum + sumFigure(series, `ms:${edge}`), 0);
+    .reduce((sum, edge) => sum + sumCounter(series, `ms:${edge}`), 0);
   return { bad: total - within, total };
 }
 
 /** The bad ones and all of them, for a share that a trigger judges. */
-export function tallyShare(series: readonly Bucket[], figure: ShareFigure): Tally {
+export function tallyShare(series: readonly Bucket[], figure: ShareCounter): Tally {
   switch (figure) {
     case 'requests-failed':
-      return { bad: sumFigure(series, 'errors'), total: sumFigure(series, 'requests') };
+      return { bad: sumCounter(series, 'errors'), total: sumCounter(series, 'requests') };
     case 'tokens-bad':
       return tallyTokens(series);
     case 'requests-over-300-ms':
@@ -93,23 +93,23 @@ export function tallyShare(series: readonly Bucket[], figure: ShareFigure): Tall
 }
 
 /** What a verdict on a share rests on. A bad token that is sent again is no other token, and yet an attempt more. */
-export function countSamples(series: readonly Bucket[], figure: ShareFigure): number {
+export function countSamples(series: readonly Bucket[], figure: ShareCounter): number {
   const { total } = tallyShare(series, figure);
-  return figure === 'tokens-bad' ? total + sumFigure(series, 'tokens-repeated') : total;
+  return figure === 'tokens-bad' ? total + sumCounter(series, 'tokens-repeated') : total;
 }
 
 export function tallyTokens(series: readonly Bucket[]): Tally {
-  const bad = sumFigure(series, 'tokens-bad');
-  return { bad, total: bad + sumFigure(series, 'tokens-good') };
+  const bad = sumCounter(series, 'tokens-bad');
+  return { bad, total: bad + sumCounter(series, 'tokens-good') };
 }
 
 /** Requests that clients brought and got a 5xx for, whoever is to blame, and all that were not refused by decision. */
 export function tallyFailures(series: readonly Bucket[]): Tally {
-  const outages = sumFigure(series, 'outages');
-  return { bad: outages + sumFigure(series, 'errors'), total: outages + sumFigure(series, 'requests') };
+  const outages = sumCounter(series, 'outages');
+  return { bad: outages + sumCounter(series, 'errors'), total: outages + sumCounter(series, 'requests') };
 }
 
-export function sumFigure(series: readonly Bucket[], name: FigureName): number {
+export function sumCounter(series: readonly Bucket[], name: CounterName): number {
   return series.reduce((sum, { figures }) => sum + (figures[name] ?? 0), 0);
 }
 

@@ -1,14 +1,14 @@
 import type { Redis } from 'ioredis';
 import { followDepth, isDepthOver } from '../domain/depth-rules.ts';
-import { type Bucket, type Figures, listClients } from '../domain/figures.ts';
 import { consumeFlags } from '../domain/flags.ts';
+import { type Bucket, type Counts, listClients } from '../domain/fleet-counters.ts';
 import { triggerTable } from '../domain/thresholds.ts';
 import { readGate, valueAt } from '../gate/flags.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { Keys } from '../store/keys.ts';
 import { toStoreError } from '../store/scripts.ts';
-import { figuresKeptMs } from './add-to-windows.ts';
-import type { GuardMemory } from './guard-memory.ts';
+import { countersKeptMs } from './add-to-windows.ts';
+import type { WatchdogMemory } from './watchdog-memory.ts';
 
 export interface FleetSampler {
   readonly redis: Redis;
@@ -19,7 +19,7 @@ export interface FleetSampler {
   /** About how many of them each client has. */
   readonly sampleWaiting: () => Promise<ReadonlyMap<string, number>>;
   readonly depthFloor: number;
-  readonly metrics: Pick<Metrics, 'setBacklog' | 'countFigure'>;
+  readonly metrics: Pick<Metrics, 'setBacklog' | 'countFleet'>;
 }
 
 /**
@@ -56,17 +56,17 @@ export async function sampleDepth(
         'depth-over': over,
         ...(baseline === undefined ? {} : { 'depth-baseline': baseline }),
       })
-      .pexpire(key, figuresKeptMs)
+      .pexpire(key, countersKeptMs)
       .exec(),
   );
   sampler.metrics.setBacklog({ jobs: depth, judged: others ?? depth, isHeld });
-  sampler.metrics.countFigure('depth-judged', judged);
-  sampler.metrics.countFigure('depth-over', over);
+  sampler.metrics.countFleet('depth-judged', judged);
+  sampler.metrics.countFleet('depth-over', over);
   return whole;
 }
 
 /** The series with this sample in the bucket of `atMs`, and none that was there. */
-function putSample(series: readonly Bucket[], atMs: number, sample: Figures): readonly Bucket[] {
+function putSample(series: readonly Bucket[], atMs: number, sample: Counts): readonly Bucket[] {
   const present = series.find(({ startMs }) => startMs === atMs);
   const { 'depth-others': _before, ...figures } = present?.figures ?? {};
   return [
@@ -96,7 +96,7 @@ async function estimateOthers(
  */
 export async function sampleEnds(
   { redis, keys, metrics }: FleetSampler,
-  { fields }: GuardMemory,
+  { fields }: WatchdogMemory,
   atMs: number,
 ): Promise<void> {
   const ended = await readEnded(redis, keys);
@@ -109,12 +109,12 @@ export async function sampleEnds(
       .multi()
       .hincrby(shard.figures(atMs), 'sent', sent)
       .hincrby(shard.figures(atMs), 'dead', dead)
-      .pexpire(shard.figures(atMs), figuresKeptMs)
+      .pexpire(shard.figures(atMs), countersKeptMs)
       .hset(shard.guard, { 'seen:sent': ended.sent, 'seen:dead': ended.dead })
       .exec(),
   );
-  metrics.countFigure('sent', sent);
-  metrics.countFigure('dead', dead);
+  metrics.countFleet('sent', sent);
+  metrics.countFleet('dead', dead);
 }
 
 /** A message that was delivered or came back was sent first. */
