@@ -31,6 +31,6 @@ export async function buildCommit(commit: string): Promise<PreviousBuild> {
   await run('git', ['archive', '--output', archive, commit], { cwd: findRoot() });
   await run('tar', ['-xf', archive, '-C', folder]);
   await symlink(join(findRoot(), 'node_modules'), join(folder, 'node_modules'));
-  await run(process.execPath, ['--import', 'tsx', 'scripts/build.ts'], { cwd: folder });
+  await run(process.execPath, ['scripts/build.ts'], { cwd: folder });
   return { root: folder, close: async () => await rm(folder, { recursive: true, force: true }) };
 }
