@@ -54,13 +54,13 @@ export function stopStand(dataDir: string): Promise<StandState | undefined> {
 }
 
 /** What became of the wish for a drill. */
-export interface DrillAnswer {
+export interface DrillResult {
   readonly said: string;
   readonly began: boolean;
 }
 
 /** Asks the running stand for a drill. `undefined` when none runs. */
-export function askDrill(dataDir: string, name: string, seconds: number): Promise<DrillAnswer | undefined> {
+export function askDrill(dataDir: string, name: string, seconds: number): Promise<DrillResult | undefined> {
   return exchange(dataDir, `drill ${name} ${seconds}`, 10_000);
 }
 
@@ -85,7 +85,7 @@ function listen(path: string, { readState, onStop, onDrill }: ControlOptions): P
   });
 }
 
-async function answerDrill(drill: Promise<string>): Promise<DrillAnswer> {
+async function answerDrill(drill: Promise<string>): Promise<DrillResult> {
   try {
     return { said: await drill, began: true };
   } catch (error) {

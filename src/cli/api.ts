@@ -33,18 +33,18 @@ export function createApi({ baseUrl, timeoutMs, findToken }: ApiOptions): Api {
     baseUrl,
     ask: async (schema, request) => {
       token ??= findToken();
-      const answer = await exchange(toUrl(baseUrl, request), request, {
+      const result = await exchange(toUrl(baseUrl, request), request, {
         token: await token,
         timeoutMs: timeoutMs + (request.waitMs ?? 0),
       });
-      if (answer.status < 200 || answer.status > 299) throw toRefusal(answer);
-      const parsed = schema.safeParse(answer.body);
+      if (result.status < 200 || result.status > 299) throw toRefusal(result);
+      const parsed = schema.safeParse(result.body);
       if (parsed.success) return parsed.data;
       const [issue] = parsed.error.issues;
       const where = issue === undefined ? '' : ` (${issue.path.join('.')}: ${issue.message})`;
       throw new CommandError(
         'refused',
-        `${request.path} answered ${answer.status} with something else than expected${where}. Is this the right address, and the same version? ${baseUrl}`,
+        `${request.path} answered ${result.status} with something else than expected${where}. Is this the right address, and the same version? ${baseUrl}`,
       );
     },
   };

@@ -287,8 +287,8 @@ describe('deeds on many', () => {
   });
 
   test('with --yes and nothing done ends with 1', async () => {
-    const answer = { preview: false, matched: 7, skipped: { stopped: 7 }, released: 0 };
-    acc.script({ 'POST /api/held/release': [200, answer] });
+    const result = { preview: false, matched: 7, skipped: { stopped: 7 }, released: 0 };
+    acc.script({ 'POST /api/held/release': [200, result] });
     const end = await acc.run(['held', 'release', 'mended', 'now', '--reason', 'stopped', '--yes']);
     expect(end.code).toBe(1);
     expect(end.out).toContain('released 0 of 7 matched');

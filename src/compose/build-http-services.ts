@@ -64,10 +64,10 @@ export function buildHttpServices(foundation: Foundation, parts: HttpParts) {
     ...intake,
     acceptEvent: async (request) => {
       intake.checkIntake();
-      const answer = await acceptEvent(request);
-      if (answer.kind === 'accepted')
+      const result = await acceptEvent(request);
+      if (result.kind === 'accepted')
         metrics.countEventAccepted({ type: request.event.type, client: request.client });
-      return answer;
+      return result;
     },
     ...(quarantineEvent === undefined
       ? {}

@@ -57,8 +57,8 @@ function createAcceptProof(foundation: Foundation, space: SyntheticProbe): Proof
     const { ENVIRONMENT: environment } = foundation.configuration.values;
     await openStore(redis.commands, space.keys, { nowMs: now(), environment });
     const requestId = randomUUID();
-    const answer = await accept({ client, idempotencyKey: requestId, event, requestId });
-    return answer.eventId;
+    const result = await accept({ client, idempotencyKey: requestId, event, requestId });
+    return result.eventId;
   };
 }
 

@@ -107,9 +107,9 @@ function reportStandings(foundation: Foundation, providers: ProviderSet): void {
   const store = { redis: redis.commands, keys };
   const sender = `${hostname()}:${process.pid}`;
   const checkHealth = createHealthCheck(foundation, providers);
-  const answer = createHealthAnswers(store, sender, checkHealth.list);
+  const result = createHealthAnswers(store, sender, checkHealth.list);
   shutdown.ending.addEventListener('abort', () => checkHealth.abort());
-  runTask(foundation, { name: 'provider checks', everyMs: healthLookMs, run: answer });
+  runTask(foundation, { name: 'provider checks', everyMs: healthLookMs, run: result });
   const report = (): Promise<void> =>
     writeSenderReport(store, sender, providers.listStandings(monotonicNow()));
   // What stays is dropped by whoever reads it next.

@@ -67,13 +67,13 @@ export async function endPoisonMessage(deps: SendDeps, jobId: string): Promise<J
     reason: 'poison',
     fields: { lastError: 'its handling killed or hung three workers' },
   } as const;
-  const answer = await deps.decisions.end(id, end);
-  if (answer.kind === 'done') {
+  const result = await deps.decisions.end(id, end);
+  if (result.kind === 'done') {
     deps.metrics.countDeadLetter('poison');
     deps.log.error({ message_id: id }, 'a message that kills its workers was given up');
     return done;
   }
-  if (answer.state !== 'claimed') return done;
+  if (result.state !== 'claimed') return done;
   const lapsed = await deps.permits.lapse({ id }, 'ask');
   if (lapsed === 'unknown') deps.metrics.countUnknown('answer', 'ask');
   return lapsed === 'live' ? { kind: 'later', inMs: clockAheadPauseMs } : done;
@@ -87,9 +87,9 @@ async function findTurn(deps: SendDeps, message: MessageRecord): Promise<JobEnd 
   if (earlyMs > 0) return { kind: 'later', inMs: earlyMs };
   if (message.notAfter === undefined || message.notAfter > deps.now()) return { kind: 'now' };
   const end = { to: 'expired', from: openStates, reason: 'not-after' } as const;
-  const answer = await deps.decisions.end(message.id, end);
+  const result = await deps.decisions.end(message.id, end);
   // Refused although it is open still: our clock is ahead of the store's, whose word counts.
-  return answer.kind === 'refused' && openStates.includes(answer.state as MessageState)
+  return result.kind === 'refused' && openStates.includes(result.state as MessageState)
     ? { kind: 'now' }
     : done;
 }
@@ -125,16 +125,16 @@ async function awaitClaim(deps: SendDeps, message: MessageRecord): Promise<JobEn
   if (claimedMs > 0) return { kind: 'later', inMs: claimedMs + 50 };
   const { onUnknown = 'ask' } = deps.findTemplate(message.type) ?? {};
   const policy = toUnknownPolicy({ onUnknown, retriesEnabled: deps.retriesEnabled });
-  const answer = await deps.permits.lapse(message, policy);
-  if (answer === 'unknown') {
+  const result = await deps.permits.lapse(message, policy);
+  if (result === 'unknown') {
     deps.metrics.countUnknown('answer', policy);
     deps.log.warn(
       { message_id: message.id, event_id: message.event },
       'a worker died with this message: unknown whether it was sent',
     );
   }
-  if (answer === 'live') return { kind: 'later', inMs: clockAheadPauseMs };
-  return answer === 'queued' ? { kind: 'later', inMs: 50 } : done;
+  if (result === 'live') return { kind: 'later', inMs: clockAheadPauseMs };
+  return result === 'queued' ? { kind: 'later', inMs: 50 } : done;
 }
 
 async function renderMessage(deps: SendDeps, message: MessageRecord): Promise<ReadyMessage | undefined> {

@@ -87,7 +87,7 @@ async function actOnDead(
   if (order.preview) return await run();
   const detail = { filter: order.filter, limit: order.limit };
   return await actAudited(deps, order, { action, detail }, async () => {
-    const answer = await run();
-    return { answer, detail: { matched: answer.matched, done: answer.done, skipped: answer.skipped } };
+    const result = await run();
+    return { result, detail: { matched: result.matched, done: result.done, skipped: result.skipped } };
   });
 }

@@ -1,5 +1,5 @@
 import type { HoldReason } from '../domain/message.ts';
-import type { PermitAnswer } from '../gate/permits.ts';
+import type { PermitResult } from '../gate/permits.ts';
 import type { JobEnd } from '../queue/queue-host.ts';
 import type { ReadyMessage, SendDeps } from './send-deps.ts';
 
@@ -8,8 +8,8 @@ const done: JobEnd = { kind: 'done' };
 /** Keeps the message with its draft until a person decides. */
 export async function holdMessage(deps: SendDeps, ready: ReadyMessage, reason: HoldReason): Promise<JobEnd> {
   const { message, draft } = ready;
-  const answer = await deps.decisions.hold(message.id, reason, JSON.stringify(draft));
-  if (answer.kind === 'done') {
+  const result = await deps.decisions.hold(message.id, reason, JSON.stringify(draft));
+  if (result.kind === 'done') {
     deps.metrics.countHold(reason);
     deps.log.info(
       { event_id: message.event, message_id: message.id, type: message.type, reason },
@@ -23,27 +23,27 @@ export async function holdMessage(deps: SendDeps, ready: ReadyMessage, reason: H
 export async function followRefusal(
   deps: SendDeps,
   ready: ReadyMessage,
-  answer: Exclude<PermitAnswer, { kind: 'go' | 'rehearse' }>,
+  result: Exclude<PermitResult, { kind: 'go' | 'rehearse' }>,
 ): Promise<JobEnd> {
-  switch (answer.kind) {
+  switch (result.kind) {
     case 'held':
-      return await holdMessage(deps, ready, answer.reason);
+      return await holdMessage(deps, ready, result.reason);
     case 'wait-here':
-      return { kind: 'later', inMs: answer.ms + 1 };
+      return { kind: 'later', inMs: result.ms + 1 };
     case 'wait-later':
-      return await waitForTurn(deps, ready, answer);
+      return await waitForTurn(deps, ready, result);
     case 'claimed-elsewhere':
-      return { kind: 'later', inMs: Math.max(answer.ms, 0) + 50 };
+      return { kind: 'later', inMs: Math.max(result.ms, 0) + 50 };
     case 'suppressed':
     case 'expired':
     case 'ended':
       deps.log.info(
-        { message_id: ready.message.id, event_id: ready.message.event, end: answer.kind },
+        { message_id: ready.message.id, event_id: ready.message.event, end: result.kind },
         'message ended at the gate',
       );
       return done;
     default:
-      return answer satisfies never;
+      return result satisfies never;
   }
 }
 
@@ -51,7 +51,7 @@ export async function followRefusal(
 async function waitForTurn(
   deps: SendDeps,
   { message }: ReadyMessage,
-  { why, ms }: Extract<PermitAnswer, { kind: 'wait-later' }>,
+  { why, ms }: Extract<PermitResult, { kind: 'wait-later' }>,
 ): Promise<JobEnd> {
   const nowMs = deps.monotonicNow();
   const fromMs = nowMs + ms + 1;

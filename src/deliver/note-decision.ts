@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { channelTable } from '../domain/channel.ts';
-import type { PermitAnswer, Permits } from '../gate/permits.ts';
+import type { PermitResult, Permits } from '../gate/permits.ts';
 import type { Keys } from '../store/keys.ts';
 import type { MessageRecord } from '../store/message-record.ts';
 
@@ -64,31 +64,31 @@ export function notePermitAnswers(permits: Permits, note: NoteDecision): Permits
   return {
     ...permits,
     ask: async (request) => {
-      const answer = await permits.ask(request);
-      note(request.message, answer.kind, describeAnswer(answer));
-      return answer;
+      const result = await permits.ask(request);
+      note(request.message, result.kind, describeAnswer(result));
+      return result;
     },
   };
 }
 
-function describeAnswer(answer: PermitAnswer): string {
-  switch (answer.kind) {
+function describeAnswer(result: PermitResult): string {
+  switch (result.kind) {
     case 'go':
-      return answer.claim.provider;
+      return result.claim.provider;
     case 'rehearse':
-      return answer.verdict;
+      return result.verdict;
     case 'held':
     case 'suppressed':
-      return answer.reason;
+      return result.reason;
     case 'wait-here':
     case 'wait-later':
-      return `${answer.why}, ${answer.ms} ms`;
+      return `${result.why}, ${result.ms} ms`;
     case 'ended':
-      return answer.state;
+      return result.state;
     case 'expired':
     case 'claimed-elsewhere':
       return '';
     default:
-      return answer satisfies never;
+      return result satisfies never;
   }
 }

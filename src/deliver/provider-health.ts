@@ -89,22 +89,22 @@ export async function askProviderHealth(
 ): Promise<readonly ProviderHealth[]> {
   const senders = await listLiveSenders(store);
   const newer = async (sinceMs: number): Promise<Answer[]> => {
-    const answers = await readAnswers(store);
+    const results = await readAnswers(store);
     return senders.flatMap((sender) => {
-      const answer = answers.get(sender);
-      return answer === undefined || answer.at < sinceMs ? [] : [answer];
+      const result = results.get(sender);
+      return result === undefined || result.at < sinceMs ? [] : [result];
     });
   };
   const startedMs = await readStoreClock(store.redis);
-  let answers = await newer(startedMs - freshMs);
-  if (answers.length === senders.length) return takeWorst(answers);
+  let results = await newer(startedMs - freshMs);
+  if (results.length === senders.length) return takeWorst(results);
   const askedMs = await ask(store);
   for (let waitedMs = 0; waitedMs < patienceMs; waitedMs += lookEveryMs) {
-    answers = await newer(askedMs);
-    if (answers.length === senders.length) break;
+    results = await newer(askedMs);
+    if (results.length === senders.length) break;
     await delay(lookEveryMs);
   }
-  return takeWorst(answers);
+  return takeWorst(results);
 }
 
 /** A sender's part: answers when somebody has asked since its last answer. To be called every `healthLookMs`. */
@@ -124,9 +124,9 @@ export function createHealthAnswers(
 }
 
 /** One line a provider, in the order of the first sender that knows it. */
-function takeWorst(answers: readonly Answer[]): readonly ProviderHealth[] {
+function takeWorst(results: readonly Answer[]): readonly ProviderHealth[] {
   const worst = new Map<string, ProviderHealth>();
-  for (const one of answers.flatMap(({ health }) => health))
+  for (const one of results.flatMap(({ health }) => health))
     if (worst.get(one.provider)?.ok !== false) worst.set(one.provider, one);
   return [...worst.values()];
 }
@@ -149,12 +149,12 @@ async function readAsked({ redis, keys }: Store): Promise<number> {
   }
 }
 
-async function writeAnswer({ redis, keys }: Store, sender: string, answer: Answer): Promise<void> {
+async function writeAnswer({ redis, keys }: Store, sender: string, result: Answer): Promise<void> {
   const { providerHealth } = keys.shard(0);
   try {
     await redis
       .multi()
-      .hset(providerHealth, sender, JSON.stringify(answer))
+      .hset(providerHealth, sender, JSON.stringify(result))
       .pexpire(providerHealth, askedKeptMs)
       .exec();
   } catch (error) {
@@ -167,8 +167,8 @@ async function readAnswers({ redis, keys }: Store): Promise<ReadonlyMap<string, 
     const fields = Object.entries(await redis.hgetall(keys.shard(0).providerHealth));
     return new Map(
       fields.flatMap(([sender, text]) => {
-        const answer = readStored(text, answerSchema);
-        return answer === undefined ? [] : [[sender, answer] as const];
+        const result = readStored(text, answerSchema);
+        return result === undefined ? [] : [[sender, result] as const];
       }),
     );
   } catch (error) {

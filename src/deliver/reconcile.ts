@@ -90,8 +90,8 @@ async function settleOpenMessages(options: Run, keys: ShardKeys): Promise<void> 
     if (message === undefined) {
       await redis.zrem(keys.messagesOpen, id);
     } else if (message.state === 'claimed') {
-      const answer = await options.permits.lapse(message, options.findPolicy(message.type));
-      report.lapsed += Number(answer === 'unknown' || answer === 'queued');
+      const result = await options.permits.lapse(message, options.findPolicy(message.type));
+      report.lapsed += Number(result === 'unknown' || result === 'queued');
     } else {
       const { channel, generation } = message;
       const dueAt = message.sendAt ?? 0;
@@ -130,8 +130,8 @@ async function expireHeld(options: Run, keys: ShardKeys): Promise<void> {
       (_id, index) => Number(ends[index]?.[1] ?? Number.POSITIVE_INFINITY) <= options.nowMs,
     );
     await settleAtOnce(options, past, undefined, async (id) => {
-      const answer = await options.decisions.end(id, { to: 'expired', from: ['held'], reason: 'not-after' });
-      options.report.expired += Number(answer.kind === 'done');
+      const result = await options.decisions.end(id, { to: 'expired', from: ['held'], reason: 'not-after' });
+      options.report.expired += Number(result.kind === 'done');
     });
   }
 }

@@ -12,17 +12,17 @@ import { toOutgoing } from './to-outgoing.ts';
 export async function rehearseMessage(deps: SendDeps, ready: ReadyMessage): Promise<JobEnd> {
   const { message, draft } = ready;
   const segments = segmentsOf(draft);
-  const answer = await deps.permits.ask({
+  const result = await deps.permits.ask({
     message,
     provider: 'outbox',
     segments: segments ?? 1,
     rehearse: true,
   });
-  if (answer.kind !== 'rehearse' && !(answer.kind === 'held' && answer.reason === 'sms-country')) {
-    if (answer.kind === 'go') throw new Error('the gate granted a permit to a rehearsal');
-    return followRefusal(deps, ready, answer);
+  if (result.kind !== 'rehearse' && !(result.kind === 'held' && result.reason === 'sms-country')) {
+    if (result.kind === 'go') throw new Error('the gate granted a permit to a rehearsal');
+    return followRefusal(deps, ready, result);
   }
-  const would = toWould(answer.kind === 'rehearse' ? answer.verdict : `held ${answer.reason}`);
+  const would = toWould(result.kind === 'rehearse' ? result.verdict : `held ${result.reason}`);
   await deps.outbox.writeDraft(toOutgoing(message, draft, deps.senders), {
     at: new Date(deps.now()).toISOString(),
     message_id: message.id,

@@ -79,7 +79,7 @@ function hashOf(deps: SearchDeps, address: string): string {
   const named = nameAddress({ address }, deps.hashAddress);
   if ('hash' in named) return named.hash;
   const faults = [{ pointer: '/to', detail: `${named.detail}; or give the to_hash of a log line` }];
-  throw new ServiceError('invalid-request-data', 'the recipient has a fault', { faults });
+  throw new ServiceError('invalid-request-data', 'the recipient has a fault', { errors: faults });
 }
 
 function describeFound(message: MessageSummary, dueAt: number | undefined, nowMs: number): FoundMessage {

@@ -58,22 +58,22 @@ async function tryProvider(
       wallMs: deps.now(),
       mark: deps.watch.knowledge.known(),
     };
-    const answer = await deps.permits.ask({
+    const result = await deps.permits.ask({
       message: ready.message,
       provider: choice.provider.name,
       segments,
       rehearse: false,
     });
-    if (answer.kind === 'go')
-      return await useClaim(deps, { ready, claim: answer.claim, slot, asked, choice });
-    if (answer.kind === 'rehearse') throw new Error('the gate rehearsed what was to be sent');
-    if (answer.kind === 'wait-later' && answer.why === 'provider-back-off') {
+    if (result.kind === 'go')
+      return await useClaim(deps, { ready, claim: result.claim, slot, asked, choice });
+    if (result.kind === 'rehearse') throw new Error('the gate rehearsed what was to be sent');
+    if (result.kind === 'wait-later' && result.why === 'provider-back-off') {
       // Another worker was told to slow down. The next choice is another provider, or none for now.
-      choice.block(answer.ms, deps.monotonicNow());
+      choice.block(result.ms, deps.monotonicNow());
       return { kind: 'choose-again' };
     }
-    if (answer.kind === 'wait-here' && !signal.aborted) return { kind: 'park', ms: answer.ms };
-    return await followRefusal(deps, ready, answer);
+    if (result.kind === 'wait-here' && !signal.aborted) return { kind: 'park', ms: result.ms };
+    return await followRefusal(deps, ready, result);
   } finally {
     choice.report('unused', deps.monotonicNow());
     if (slot !== undefined && 'reservation' in slot) slot.reservation.release();

@@ -17,7 +17,7 @@ export interface UnknownDeps extends AuditDeps {
 /** What a person found out (`sent`) or decided (`resend` at the risk of a second copy, `discard`). */
 export type Resolution = 'sent' | 'resend' | 'discard';
 
-export type ResolveAnswer =
+export type ResolveResult =
   | { readonly kind: 'resolved'; readonly state: 'sent' | 'queued' | 'discarded' }
   | { readonly kind: 'not-found' }
   /** It is not unknown (any more), or is known to have been sent after all. */
@@ -41,15 +41,15 @@ export async function resolveUnknown(
   order: AuditOrder,
   id: MessageId,
   resolution: Resolution,
-): Promise<ResolveAnswer> {
+): Promise<ResolveResult> {
   const [message] = await readMessageSummaries(deps.redis, deps.keys, [id]);
   if (message === undefined) return { kind: 'not-found' };
   if (message === 'unreadable') throw new UnreadableRecord(id, 'a newer program wrote it, or it is damaged');
   if (message.state !== 'unknown') return { kind: 'conflict', state: message.state };
   const action = { action: `resolve unknown as ${resolution}`, detail: { message_id: id } };
   return await actAudited(deps, order, action, async () => {
-    const answer = await resolve(deps, order, message, resolution);
-    return { answer, detail: { message_id: id, ...answer } };
+    const result = await resolve(deps, order, message, resolution);
+    return { result, detail: { message_id: id, ...result } };
   });
 }
 
@@ -58,7 +58,7 @@ async function resolve(
   order: AuditOrder,
   message: MessageSummary,
   resolution: Resolution,
-): Promise<ResolveAnswer> {
+): Promise<ResolveResult> {
   const { reason, actor: by } = order;
   if (resolution === 'resend') {
     const word = await releaseMessage(deps, message, { from: 'unknown', reason, by, dueAt: 0 });
@@ -66,6 +66,6 @@ async function resolve(
     return { kind: 'conflict', state: word === 'sent_before' ? 'sent' : 'moved' };
   }
   const to = resolution === 'sent' ? 'sent' : 'discarded';
-  const answer = await deps.decisions.end(message.id, { to, from: ['unknown'], reason, by });
-  return answer.kind === 'done' ? { kind: 'resolved', state: to } : { kind: 'conflict', state: answer.state };
+  const result = await deps.decisions.end(message.id, { to, from: ['unknown'], reason, by });
+  return result.kind === 'done' ? { kind: 'resolved', state: to } : { kind: 'conflict', state: result.state };
 }

@@ -21,7 +21,7 @@ export interface AddressRemark {
 }
 
 /** The three different ends of a look-up that finds nobody (PLN-2), and the good one. */
-export type DirectoryAnswer =
+export type DirectoryResult =
   | {
       readonly kind: 'found';
       readonly recipient: Recipient;

@@ -29,7 +29,7 @@ export async function actAudited<T extends object>(
   deps: AuditDeps,
   order: AuditOrder,
   audited: AuditedAction,
-  act: () => Promise<{ readonly answer: T; readonly detail: Readonly<Record<string, unknown>> }>,
+  act: () => Promise<{ readonly result: T; readonly detail: Readonly<Record<string, unknown>> }>,
 ): Promise<T> {
   const append = (action: string, detail: AuditLine['detail']): Promise<void> =>
     appendAudit(deps.redis, deps.keys.shard(0), {
@@ -42,9 +42,9 @@ export async function actAudited<T extends object>(
     });
   await append(audited.action, audited.detail);
   try {
-    const { answer, detail } = await act();
+    const { result, detail } = await act();
     await append(`${audited.action}: done`, detail);
-    return answer;
+    return result;
   } catch (error) {
     await append(`${audited.action}: not finished`, audited.detail).catch(() => undefined);
     throw error;

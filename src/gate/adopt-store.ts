@@ -19,7 +19,7 @@ export interface AdoptionReport {
   readonly open: number;
 }
 
-export type AdoptionAnswer =
+export type AdoptionResult =
   | AdoptionReport
   /** The store is not behind anything that is known of it: there is nothing to adopt. */
   | { readonly kind: 'not-behind' }
@@ -35,7 +35,7 @@ export type AdoptionAnswer =
 export async function adoptStore(
   store: Omit<FlagStore, 'witness'> & { readonly witness?: Witness },
   order: AuditOrder & { readonly lineage: string },
-): Promise<AdoptionAnswer> {
+): Promise<AdoptionResult> {
   const { redis, keys, witness } = store;
   const gate = (await readGate(redis, keys)) ?? (await makeGate(store));
   const { wentBack, mark } = gate;
@@ -46,7 +46,7 @@ export async function adoptStore(
   const epochAbove = Math.max(mark.epoch, witnessed?.epoch ?? 0);
   await askWitness(() => witness?.raise({ lineage: to, epoch: epochAbove + 1, changes: mark.changes }));
   const { actor, reason, requestId } = order;
-  const answer = await changeGate(store, {
+  const result = await changeGate(store, {
     flag: 'send',
     value: 'off',
     actor,
@@ -54,12 +54,12 @@ export async function adoptStore(
     ...(requestId === undefined ? {} : { requestId }),
     adoption: { from: mark.lineage, to, epochAbove },
   });
-  if (answer.kind !== 'done') return { kind: 'other-lineage', lineage: mark.lineage };
+  if (result.kind !== 'done') return { kind: 'other-lineage', lineage: mark.lineage };
   return {
     kind: 'adopted',
     lineage: to,
     from: mark.lineage,
-    epoch: answer.epoch,
+    epoch: result.epoch,
     wentBack,
     open: await countOpen(store),
   };
@@ -82,11 +82,11 @@ export async function markSent(
 ): Promise<{ readonly marked: number; readonly known: number; readonly missing: number }> {
   const action = { action: 'mark as sent by the logs', detail: { attempts: attempts.length } };
   return await actAudited(deps, order, action, async () => {
-    const answer = { marked: 0, known: 0, missing: 0 };
+    const result = { marked: 0, known: 0, missing: 0 };
     for (const { messageId, providerRef } of attempts) {
       const id = parseMessageId(messageId);
       if (id === undefined || shardOf(id) >= deps.keys.shards) {
-        answer.missing += 1;
+        result.missing += 1;
         continue;
       }
       const { kind, state } = await deps.decisions.end(id, {
@@ -96,11 +96,11 @@ export async function markSent(
         by: order.actor,
         fields: { draft: '', ...(providerRef === undefined ? {} : { providerRef }) },
       });
-      if (kind === 'done') answer.marked += 1;
-      else if (state === 'gone') answer.missing += 1;
-      else answer.known += 1;
+      if (kind === 'done') result.marked += 1;
+      else if (state === 'gone') result.missing += 1;
+      else result.known += 1;
     }
-    return { answer, detail: answer };
+    return { result, detail: result };
   });
 }
 

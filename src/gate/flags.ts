@@ -51,7 +51,7 @@ export interface FlagStore {
   readonly witness?: Pick<Witness, 'raise'>;
 }
 
-export type FlagAnswer =
+export type FlagResult =
   | {
       readonly kind: 'done';
       readonly epoch: number;
@@ -104,31 +104,31 @@ export function valueAt(flag: FlagState | undefined, nowMs: number): FlagValue {
  * the witness has been told. Switching off never needs an epoch; switching on with another epoch than the current one
  * is refused.
  */
-export async function setFlag(store: FlagStore, change: FlagChange): Promise<FlagAnswer> {
-  const answer = await changeGate(store, change);
-  if (answer.kind === 'other-lineage') throw new Error('a change of a flag met a condition of an adoption');
-  return answer;
+export async function setFlag(store: FlagStore, change: FlagChange): Promise<FlagResult> {
+  const result = await changeGate(store, change);
+  if (result.kind === 'other-lineage') throw new Error('a change of a flag met a condition of an adoption');
+  return result;
 }
 
 /** The same, perhaps with an adoption; `other-lineage` when somebody else adopted the store meanwhile. */
 export async function changeGate(
   store: FlagStore,
   change: Change,
-): Promise<FlagAnswer | { readonly kind: 'other-lineage' }> {
+): Promise<FlagResult | { readonly kind: 'other-lineage' }> {
   const { redis, keys } = store;
   let seen = await readForChange(redis, keys.shard(0).gate, change.flag);
   for (let tries = 0; tries < chainTriesMax; tries += 1) {
     if (seen === undefined) return { kind: 'gate-missing' };
     if (change.value === 'on' && change.seenEpoch !== Number(seen.epoch))
       return { kind: 'stale-epoch', epoch: Number(seen.epoch) };
-    const answer = await runChange(store, change, seen);
-    if (answer.kind === 'other-lineage') return answer;
-    if (answer.kind === 'done') {
-      const { mark, inFlight } = answer;
+    const result = await runChange(store, change, seen);
+    if (result.kind === 'other-lineage') return result;
+    if (result.kind === 'done') {
+      const { mark, inFlight } = result;
       const told = store.witness === undefined ? {} : { witnessed: await tellWitness(store.witness, mark) };
       return { kind: 'done', epoch: mark.epoch, inFlight, before: seen.flag.value, ...told };
     }
-    ({ seen } = answer);
+    ({ seen } = result);
   }
   throw toStoreError('set flag', new Error('the epoch kept moving'));
 }
@@ -140,7 +140,7 @@ interface Seen {
   readonly flag: FlagState;
 }
 
-type ChangeAnswer =
+type ChangeResult =
   | { readonly kind: 'done'; readonly mark: StoreMark; readonly inFlight: number }
   | { readonly kind: 'other-lineage' }
   | { readonly kind: 'moved'; readonly seen: Seen | undefined };
@@ -157,7 +157,7 @@ async function tellWitness(witness: Pick<Witness, 'raise'>, mark: StoreMark): Pr
   return await Promise.race([raised, late]);
 }
 
-async function runChange({ redis, keys, now }: FlagStore, change: Change, seen: Seen): Promise<ChangeAnswer> {
+async function runChange({ redis, keys, now }: FlagStore, change: Change, seen: Seen): Promise<ChangeResult> {
   const shard = keys.shard(0);
   const nowMs = now();
   const line = JSON.stringify(toAuditLine(change, seen.flag.value, nowMs));

@@ -98,9 +98,9 @@ export async function cancelWaiting(
       reason: order.reason,
       by: order.actor,
     } as const;
-    const answer = await deps.decisions.end(message.id, end);
-    if (answer.kind !== 'done') return 'refused';
-    return answer.state === 'cancelled' ? undefined : 'may_have_left';
+    const result = await deps.decisions.end(message.id, end);
+    if (result.kind !== 'done') return 'refused';
+    return result.state === 'cancelled' ? undefined : 'may_have_left';
   };
   return await actOnHeld(deps, order, { action: 'cancel waiting', group: 'open', judge: judgeWaiting, act });
 }
@@ -131,8 +131,8 @@ async function actOnHeld(
   if (order.preview) return await run();
   const detail = { filter: order.filter, limit: order.limit };
   return await actAudited(deps, order, { action: action.action, detail }, async () => {
-    const answer = await run();
-    return { answer, detail: { matched: answer.matched, done: answer.done, skipped: answer.skipped } };
+    const result = await run();
+    return { result, detail: { matched: result.matched, done: result.done, skipped: result.skipped } };
   });
 }
 

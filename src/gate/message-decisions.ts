@@ -10,19 +10,19 @@ import { loadScript } from '../store/scripts.ts';
  * people (or a person and a worker) deciding at once never both win.
  */
 export interface MessageDecisions {
-  hold(id: MessageId, reason: string, draft: string): Promise<DecisionAnswer>;
-  release(id: MessageId, release: Release): Promise<ReleaseAnswer>;
-  end(id: MessageId, end: MessageEnd): Promise<DecisionAnswer>;
+  hold(id: MessageId, reason: string, draft: string): Promise<DecisionResult>;
+  release(id: MessageId, release: Release): Promise<ReleaseResult>;
+  end(id: MessageId, end: MessageEnd): Promise<DecisionResult>;
   /** Notes that an open message rightly waits for so long: it counts as late only after that. */
   postpone(id: MessageId, inMs: number, why: string): Promise<void>;
 }
 
 /** `state` is what the message is now: `unknown` where it may have left and was to end as if it had not. */
-export interface DecisionAnswer {
+export interface DecisionResult {
   readonly kind: 'done' | 'refused';
   readonly state: string;
 }
-export type ReleaseAnswer =
+export type ReleaseResult =
   | { readonly kind: 'done'; readonly generation: number }
   | { readonly kind: 'refused'; readonly state: string }
   | { readonly kind: 'too-old' | 'sent-before' };
@@ -102,7 +102,7 @@ export function createMessageDecisions(options: {
   };
 }
 
-function toAnswer(reply: unknown): DecisionAnswer {
+function toAnswer(reply: unknown): DecisionResult {
   const [word, state = ''] = reply as string[];
   return { kind: word === 'done' ? 'done' : 'refused', state };
 }

@@ -1,6 +1,6 @@
 import { addressRepairs } from '../domain/address.ts';
 import { type Channel, channels, channelTable, findChannel } from '../domain/channel.ts';
-import type { PointerFault } from '../domain/errors.ts';
+import type { FieldError } from '../domain/errors.ts';
 
 export type SuppressionChannel = Channel | 'all';
 
@@ -25,7 +25,7 @@ interface GivenAddress {
 export function nameAddress(
   given: GivenAddress,
   hashAddress: (channel: Channel, address: string) => string,
-): NamedAddress | PointerFault {
+): NamedAddress | FieldError {
   const { address, hash } = given;
   if (address !== undefined && hash === undefined) return nameClear(address, given, hashAddress);
   if (hash !== undefined && address === undefined) return nameHash(hash, given);
@@ -36,7 +36,7 @@ function nameClear(
   address: string,
   { channel = 'all' }: GivenAddress,
   hashAddress: (channel: Channel, address: string) => string,
-): NamedAddress | PointerFault {
+): NamedAddress | FieldError {
   const fits = findChannel(address);
   if (fits === undefined) return { pointer: '/address', detail: 'is an address of no channel' };
   if (channel !== 'all' && channel !== fits)
@@ -55,7 +55,7 @@ function isMask(text: string): boolean {
 function nameHash(
   hash: string,
   { channel = 'all', masked = '***' }: GivenAddress,
-): NamedAddress | PointerFault {
+): NamedAddress | FieldError {
   if (!/^[0-9a-f]{32}$/.test(hash)) return { pointer: '/hash', detail: 'must be 32 hex digits, as exported' };
   if (channel === 'all')
     return { pointer: '/channel', detail: `a hash belongs to one channel: ${channels.join(' or ')}` };

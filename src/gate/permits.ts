@@ -11,7 +11,7 @@ import { type LimitAsk, type Limits, listLimits } from './limits.ts';
 import type { StoreKnowledge } from './store-knowledge.ts';
 
 /** The answer to "may it leave now?". Only `go` lets a byte leave. */
-export type PermitAnswer =
+export type PermitResult =
   | { readonly kind: 'go'; readonly claim: Claim }
   | { readonly kind: 'rehearse'; readonly verdict: string }
   | { readonly kind: 'held'; readonly reason: HoldReason }
@@ -67,7 +67,7 @@ export interface AttemptEnd {
 }
 
 export interface Permits {
-  ask(request: PermitRequest): Promise<PermitAnswer>;
+  ask(request: PermitRequest): Promise<PermitResult>;
   commit(claim: Claim, end: AttemptEnd): Promise<{ readonly late: boolean; readonly state: string }>;
   giveBack(claim: Claim, reason: string): Promise<void>;
   /** Ends a claim past its deadline; `live` when it is not past it after all. */
@@ -120,29 +120,29 @@ export function createPermits(options: PermitOptions): Permits {
     giveBack: async (claim, reason) => await giveBack(options, claim, reason),
     lapse: async (message, policy) => {
       const keys = options.keys.of(message.id);
-      const answer = (await lapseScript.run(
+      const result = (await lapseScript.run(
         redis,
         { ...moveKeys(keys, message.id), inflight: keys.inflight },
         { policy, retentionMs: options.retentionMs },
       )) as string[];
-      return answer[0] as 'unknown' | 'queued' | 'live' | 'not-claimed';
+      return result[0] as 'unknown' | 'queued' | 'live' | 'not-claimed';
     },
   };
 }
 
 /** Caps are named by the day; where the store has another one than this process, by the store's. */
-async function askInItsDay(options: PermitOptions, request: PermitRequest): Promise<PermitAnswer> {
-  const answer = await askPermit(options, request, options.now());
-  return answer.kind === 'wait-later' && answer.storeMs !== undefined
-    ? await askPermit(options, request, answer.storeMs)
-    : answer;
+async function askInItsDay(options: PermitOptions, request: PermitRequest): Promise<PermitResult> {
+  const result = await askPermit(options, request, options.now());
+  return result.kind === 'wait-later' && result.storeMs !== undefined
+    ? await askPermit(options, request, result.storeMs)
+    : result;
 }
 
 async function askPermit(
   options: PermitOptions,
   request: PermitRequest,
   nowMs: number,
-): Promise<PermitAnswer> {
+): Promise<PermitResult> {
   const { message, provider } = request;
   const keys = options.keys.of(message.id);
   const known = options.knowledge?.known();
@@ -158,9 +158,9 @@ async function askPermit(
   const owner = randomBytes(12).toString('base64url') as OwnerId;
   const toClaim = (grant: Grant): Claim => ({ ...grant, message, owner, provider, limits });
   try {
-    const answer = parseAnswer(await runPermit(options, request, { owner, limits, known }), toClaim);
-    if (answer.kind === 'go') options.knowledge?.note(answer.claim.mark);
-    return answer;
+    const result = parseAnswer(await runPermit(options, request, { owner, limits, known }), toClaim);
+    if (result.kind === 'go') options.knowledge?.note(result.claim.mark);
+    return result;
   } catch (error) {
     // The answer is lost, the claim may stand. Nobody else knows its owner, and no byte has left.
     await giveBackIfPossible(options, toClaim(noGrant));
@@ -234,11 +234,11 @@ function parseGrant([, lineage = '', ...facts]: readonly string[]): Grant {
   return { mark: { lineage, epoch, changes }, attempt, resends, sinceFirstAttemptMs, leftMs };
 }
 
-function parseAnswer(answer: readonly string[], toClaim: (grant: Grant) => Claim): PermitAnswer {
-  const [word, first = '', second = '', third] = answer;
+function parseAnswer(result: readonly string[], toClaim: (grant: Grant) => Claim): PermitResult {
+  const [word, first = '', second = '', third] = result;
   switch (word) {
     case 'go':
-      return { kind: 'go', claim: toClaim(parseGrant(answer)) };
+      return { kind: 'go', claim: toClaim(parseGrant(result)) };
     case 'rehearse':
       return { kind: 'rehearse', verdict: first };
     case 'held':

@@ -17,12 +17,12 @@ export async function releaseMessage(
   message: Pick<MessageSummary, 'id' | 'channel'>,
   release: Release,
 ): Promise<'refused' | 'too_old' | 'sent_before' | undefined> {
-  const answer = await deps.decisions.release(message.id, release);
-  switch (answer.kind) {
+  const result = await deps.decisions.release(message.id, release);
+  switch (result.kind) {
     case 'done': {
       const { id, channel } = message;
       await deps.jobs
-        .addMessageJob({ id, channel, generation: answer.generation, dueAt: release.dueAt })
+        .addMessageJob({ id, channel, generation: result.generation, dueAt: release.dueAt })
         .catch((error: unknown) => deps.reportError('add job of a released message', error));
       return undefined;
     }
@@ -33,6 +33,6 @@ export async function releaseMessage(
     case 'refused':
       return 'refused';
     default:
-      return answer satisfies never;
+      return result satisfies never;
   }
 }

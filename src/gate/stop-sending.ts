@@ -42,15 +42,15 @@ export async function stopSending(
   request: StopRequest,
 ): Promise<StopReport> {
   const begun = store.monotonicNow();
-  const answer = await setFlag(store, { ...request, value: 'off' });
-  if (answer.kind !== 'done') {
+  const result = await setFlag(store, { ...request, value: 'off' });
+  if (result.kind !== 'done') {
     throw new ServiceError(
       'state-conflict',
       'There is no gate in this store under this key prefix: no service of ours has used it. If the prefix is the right one, nothing is sent, since a missing gate means stopped.',
     );
   }
   const stopMs = store.monotonicNow() - begun;
-  const { epoch, witnessed } = answer;
+  const { epoch, witnessed } = result;
   const head = { epoch, stopMs: round(stopMs), ...(witnessed === undefined ? {} : { witnessed }) };
   const atStop = await countInFlight(store, request.flag);
   for (let inFlight = atStop; ; inFlight = await countInFlight(store, request.flag)) {

@@ -1,5 +1,5 @@
 import { type Channel, isChannel } from '../domain/channel.ts';
-import type { PointerFault } from '../domain/errors.ts';
+import type { FieldError } from '../domain/errors.ts';
 import { parseInstant } from '../domain/instant.ts';
 import { toStoreError } from '../store/scripts.ts';
 import { chooseShard } from '../store/shards.ts';
@@ -48,7 +48,7 @@ export interface SuppressionReport {
   /** New ones; one that was there already is renewed and counted in `renewed`. */
   readonly added: number;
   readonly renewed: number;
-  readonly faults: (PointerFault & { readonly index: number })[];
+  readonly faults: (FieldError & { readonly index: number })[];
 }
 
 const atOnce = 100;
@@ -73,7 +73,7 @@ export async function addSuppressions(
   order: AuditOrder,
   entries: readonly SuppressionEntry[],
 ): Promise<SuppressionReport> {
-  const faults: (PointerFault & { index: number })[] = [];
+  const faults: (FieldError & { index: number })[] = [];
   const good: { entry: SuppressionEntry; named: NamedAddress }[] = [];
   for (const [index, entry] of entries.entries()) {
     const named = nameAddress(entry, deps.hashAddress);
@@ -93,8 +93,8 @@ export async function addSuppressions(
       );
       added += news.filter(Boolean).length;
     }
-    const answer = { added, renewed: good.length - added, faults };
-    return { answer, detail: { added, renewed: answer.renewed, faults: faults.length } };
+    const result = { added, renewed: good.length - added, faults };
+    return { result, detail: { added, renewed: result.renewed, faults: faults.length } };
   });
 }
 
@@ -103,7 +103,7 @@ export async function removeSuppression(
   deps: SuppressionDeps,
   order: AuditOrder,
   entry: Pick<SuppressionEntry, 'address' | 'hash' | 'channel'>,
-): Promise<{ readonly removed: number } | PointerFault> {
+): Promise<{ readonly removed: number } | FieldError> {
   const named = nameAddress(entry, deps.hashAddress);
   if (!('channel' in named)) return named;
   const { channel, hash } = named;
@@ -119,7 +119,7 @@ export async function removeSuppression(
       'remove suppression',
     );
     const removed = Math.max(...replies.slice(0, 2));
-    return { answer: { removed }, detail: { removed } };
+    return { result: { removed }, detail: { removed } };
   });
 }
 

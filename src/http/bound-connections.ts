@@ -79,9 +79,9 @@ export function boundConnections(server: Server, bounds: ConnectionBounds): Conn
   sweepWhileListening(server, unread.sweepMs, () => {
     for (const socket of unread.findLate()) close(socket, 'unread');
   });
-  const answers = { awaited: 0, open: 0 };
+  const responses = { awaited: 0, open: 0 };
   const release = (socket: Socket, response: ServerResponse): void => {
-    answers.awaited -= 1;
+    responses.awaited -= 1;
     const standing = standings.get(socket);
     if (standing === undefined) return;
     standing.underWay -= 1;
@@ -93,8 +93,8 @@ export function boundConnections(server: Server, bounds: ConnectionBounds): Conn
   };
   return {
     follow: (socket, response) => {
-      answers.awaited += 1;
-      answers.open += 1;
+      responses.awaited += 1;
+      responses.open += 1;
       const standing = standings.get(socket);
       if (standing !== undefined) standing.underWay += 1;
       idle.remove(socket);
@@ -108,11 +108,11 @@ export function boundConnections(server: Server, bounds: ConnectionBounds): Conn
       response.once('close', () => {
         end();
         unread.remove(socket);
-        answers.open -= 1;
+        responses.open -= 1;
       });
     },
-    awaited: () => answers.awaited,
-    unread: () => answers.open - answers.awaited,
+    awaited: () => responses.awaited,
+    unread: () => responses.open - responses.awaited,
   };
 }
 

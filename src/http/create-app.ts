@@ -100,12 +100,12 @@ function refuseMethod(methods: readonly string[], context: StepContext): Request
 }
 
 /** Answers a fault; but under `/api` a stranger learns nothing, not even what is not there. */
-function refuse(context: StepContext, fault: (response: Response) => ServiceError): RequestHandler {
+function refuse(context: StepContext, error: (response: Response) => ServiceError): RequestHandler {
   return async (request, response) => {
     const exchange = exchangeOf(response);
     try {
       if (/^\/api(?:\/|$)/.test(request.path)) await authenticate(exchange, context);
-      sendFault(exchange, fault(response), context);
+      sendFault(exchange, error(response), context);
     } catch (thrown) {
       sendFault(exchange, thrown, context);
     }
@@ -116,10 +116,10 @@ function refuse(context: StepContext, fault: (response: Response) => ServiceErro
 function answerFault(context: StepContext): ErrorRequestHandler {
   return (thrown: unknown, _request, response, _next) => {
     const isBadUrl = thrown instanceof URIError;
-    const fault = isBadUrl
+    const error = isBadUrl
       ? new ServiceError('malformed-request', 'the path is not percent-encoded UTF-8')
       : thrown;
-    sendFault(exchangeOf(response), fault, context);
+    sendFault(exchangeOf(response), error, context);
   };
 }
 

@@ -105,16 +105,20 @@ const readingMsMax = 1_000;
  * answer is awaited, what is left are connections on which a request never fully arrived, for which nobody waits, and
  * answers that a peer is slow to read: a process does not stay because of either.
  */
-async function closeWithin(server: Server, deadlineMs: number, answers: ConnectionTracker): Promise<boolean> {
+async function closeWithin(
+  server: Server,
+  deadlineMs: number,
+  responses: ConnectionTracker,
+): Promise<boolean> {
   const closed = new Promise<boolean>((resolve) => server.close(() => resolve(true)));
   let quietAtMs: number | undefined;
   const sweep = setInterval(() => {
-    if (answers.awaited() > 0) {
+    if (responses.awaited() > 0) {
       server.closeIdleConnections();
       return;
     }
     quietAtMs ??= performance.now();
-    const isRead = answers.unread() === 0 || performance.now() - quietAtMs > readingMsMax;
+    const isRead = responses.unread() === 0 || performance.now() - quietAtMs > readingMsMax;
     if (isRead) server.closeAllConnections();
     else server.closeIdleConnections();
   }, 20);
@@ -126,7 +130,7 @@ async function closeWithin(server: Server, deadlineMs: number, answers: Connecti
   clearInterval(sweep);
   clearTimeout(timer);
   if (!isDone) server.closeAllConnections();
-  return isDone || answers.awaited() === 0;
+  return isDone || responses.awaited() === 0;
 }
 
 function readUrl(server: Server, name: string): string {
@@ -149,7 +153,7 @@ function answerBrokenRequest(baseUrl: string) {
       return;
     }
     const [code, detail] =
-      faults[error.code ?? ''] ?? (['malformed-request', 'this is not valid HTTP'] as const);
+      errors[error.code ?? ''] ?? (['malformed-request', 'this is not valid HTTP'] as const);
     writeProblem(socket, new ServiceError(code, detail), baseUrl);
   };
 }
@@ -163,7 +167,7 @@ function answerConnect(baseUrl: string) {
   };
 }
 
-const faults: Readonly<Record<string, readonly [ErrorCode, string]>> = {
+const errors: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   HPE_HEADER_OVERFLOW: ['headers-too-large', 'all header fields together may have 16 KiB'],
   HPE_CHUNK_EXTENSIONS_OVERFLOW: ['body-too-large', 'the chunk extensions are too large'],
   ERR_HTTP_REQUEST_TIMEOUT: ['request-timeout', 'the request did not arrive in time'],

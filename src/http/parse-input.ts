@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { type PointerFault, ServiceError } from '../domain/errors.ts';
+import { type FieldError, ServiceError } from '../domain/errors.ts';
 import { pointerBelow } from '../domain/strict-json.ts';
 import { listValueFaults, parseJson } from '../ingest/parse-json.ts';
 import { type Exchange, readQuery } from './exchange.ts';
@@ -13,8 +13,8 @@ import { type Exchange, readQuery } from './exchange.ts';
 export function parseBody<T>(exchange: Exchange, schema: z.ZodType<T>): T {
   const { value, flaws } = parseJson(exchange.body, valuesMax);
   // Before the schema looks at the items one by one, and tells a fault of each.
-  const faults = [...listValueFaults(flaws), ...findOversize(value, '')];
-  if (faults.length > 0) throw new ServiceError('invalid-request-data', 'the body has faults', { faults });
+  const errors = [...listValueFaults(flaws), ...findOversize(value, '')];
+  if (errors.length > 0) throw new ServiceError('invalid-request-data', 'the body has faults', { errors });
   return parseWith(schema, value, 'the body has faults');
 }
 
@@ -25,15 +25,15 @@ export function parseBody<T>(exchange: Exchange, schema: z.ZodType<T>): T {
  */
 export function parseQuery<T>(exchange: Exchange, schema: z.ZodType<T>): T {
   const query = readQuery(exchange);
-  const faults = findRepeated([...query.keys()]);
-  if (faults.length > 0) throw new ServiceError('invalid-request-data', queryFaults, { faults });
+  const errors = findRepeated([...query.keys()]);
+  if (errors.length > 0) throw new ServiceError('invalid-request-data', queryFaults, { errors });
   return parseWith(schema, Object.fromEntries(query), queryFaults);
 }
 
 const queryFaults = 'the query has faults';
 
 /** Which of two values counts, nobody could tell. */
-function findRepeated(names: readonly string[]): PointerFault[] {
+function findRepeated(names: readonly string[]): FieldError[] {
   const seen = new Set<string>();
   const repeated = new Set<string>();
   for (const name of names) (seen.has(name) ? repeated : seen).add(name);
@@ -50,7 +50,7 @@ const listItemsMax = 1_000;
 const membersMax = 100;
 
 /** Lists and objects that are larger than any request needs. What is in them is not looked at. */
-function findOversize(value: unknown, at: string): PointerFault[] {
+function findOversize(value: unknown, at: string): FieldError[] {
   if (typeof value !== 'object' || value === null) return [];
   const isList = Array.isArray(value);
   const entries = Object.entries(value);
@@ -67,14 +67,14 @@ function findOversize(value: unknown, at: string): PointerFault[] {
 function parseWith<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const faults = parsed.error.issues.flatMap((issue) => {
+  const errors = parsed.error.issues.flatMap((issue) => {
     const names = issue.code === 'unrecognized_keys' ? issue.keys : [undefined];
     return names.map((name) => ({
       pointer: toPointer(name === undefined ? issue.path : [...issue.path, name]),
       detail: name === undefined ? issue.message : 'is not a field of this request',
     }));
   });
-  throw new ServiceError('invalid-request-data', what, { faults });
+  throw new ServiceError('invalid-request-data', what, { errors });
 }
 
 function toPointer(path: readonly PropertyKey[]): string {

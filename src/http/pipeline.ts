@@ -81,8 +81,8 @@ const setHelmetHeaders = helmet({
   xXssProtection: false,
 });
 
-function failOnFault(fault?: unknown): void {
-  if (fault !== undefined) throw fault;
+function failOnFault(error?: unknown): void {
+  if (error !== undefined) throw error;
 }
 
 /** What a request goes through, in this order, before its handler. A step stops the request by throwing a `ServiceError`. */

@@ -19,7 +19,7 @@ export const problemAdvice: Readonly<Record<ErrorCode, string>> = {
   'idempotency-conflict':
     'This key was used within its life (24 hours by default) with another body. Nothing was changed. If this is a new event, give it a new key; if it is a repeat, send the same body.',
   'state-conflict':
-    'What you ask for is not possible in the state the thing is in now. Read it again to see that state.',
+    'The operation is not possible in the current state of the resource. Read it again to see that state.',
   'record-unreadable':
     'A newer program wrote this record, or it is damaged. It is kept as it is, and nothing is sent from it. Ask again when the program that wrote it runs.',
   'body-too-large':
@@ -44,8 +44,8 @@ export const problemAdvice: Readonly<Record<ErrorCode, string>> = {
   'over-capacity':
     'The backlog is over its budget. Nothing was accepted. Send the same request again after Retry-After.',
   'keys-unavailable':
-    'The issuer’s keys cannot be had now, so the token can be called neither good nor bad. Send the same request again after Retry-After.',
+    'The issuer’s signing keys are unavailable, so the token can be neither accepted nor rejected. Send the same request again after Retry-After.',
   'shutting-down': 'This process is on its way out. Send the same request again; another process takes it.',
   'internal-error':
-    'A fault of ours. Nothing is known to be accepted. Send the same request again with the same key, and quote the request id when you ask us.',
+    'An error on our side. Nothing is known to be accepted. Send the same request again with the same key, and quote the request id when you ask us.',
 };

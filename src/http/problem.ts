@@ -1,4 +1,4 @@
-import type { ErrorCode, PointerFault } from '../domain/errors.ts';
+import type { ErrorCode, FieldError } from '../domain/errors.ts';
 import { errorTable, ServiceError } from '../domain/errors.ts';
 import { pointerCharsMax } from '../domain/strict-json.ts';
 import type { Reply } from './route.ts';
@@ -15,7 +15,7 @@ export interface ProblemPlace {
 
 /** RFC 9457 members of a fault, with the stable `code`, the request's id and every fault by JSON pointer. */
 export function describeProblem(error: ServiceError, place: ProblemPlace): Readonly<Record<string, unknown>> {
-  const { faults } = error.options;
+  const { errors: faults } = error.options;
   return {
     type: `${place.baseUrl}/problems/${error.code}`,
     title: error.row.title,
@@ -61,7 +61,7 @@ export function isErrorCode(text: string): text is ErrorCode {
 
 /** More faults than anyone mends in one go; a hostile body could have a hundred thousand. */
 export const faultsMax = 100;
-function describeFaults(faults: readonly PointerFault[], toldMax: number): Readonly<Record<string, unknown>> {
+function describeFaults(faults: readonly FieldError[], toldMax: number): Readonly<Record<string, unknown>> {
   const errors = faults.slice(0, toldMax).map(({ pointer, detail }) => ({
     pointer: pointer.length > pointerCharsMax ? `${pointer.slice(0, pointerCharsMax)}…` : pointer,
     detail,

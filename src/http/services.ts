@@ -1,8 +1,8 @@
 import type { ClientId } from '../domain/ids.ts';
 import type { EndedRequest } from '../domain/request-counters.ts';
-import type { QuarantineAnswer, UnjudgedEvent } from '../identity/quarantine.ts';
+import type { QuarantineResult, UnjudgedEvent } from '../identity/quarantine.ts';
 import type { TokenVerifier } from '../identity/verify-token.ts';
-import type { AcceptAnswer, AcceptRequest } from '../ingest/accept-event.ts';
+import type { AcceptRequest, AcceptResult } from '../ingest/accept-event.ts';
 import type { EventCatalog } from '../ingest/check-event.ts';
 import type { ClientLimit } from '../ingest/limit-clients.ts';
 import type { Operation, OperationRequest } from '../operator/operation.ts';
@@ -16,9 +16,9 @@ export interface HttpServices {
   readonly tokens: Pick<TokenVerifier, 'verifyToken'>;
   readonly catalog: EventCatalog;
   /** Resolves when the event is on disk. */
-  acceptEvent(request: AcceptRequest): Promise<AcceptAnswer>;
+  acceptEvent(request: AcceptRequest): Promise<AcceptResult>;
   /** Resolves when the event is in quarantine (IDN-4). Absent: it is off, and what cannot be verified is 503. */
-  readonly quarantineEvent?: (unjudged: UnjudgedEvent) => Promise<QuarantineAnswer>;
+  readonly quarantineEvent?: (unjudged: UnjudgedEvent) => Promise<QuarantineResult>;
   /** Runs an operation of the operators' API with what it needs of the stages. */
   perform(operation: Operation<OperatorDeps>, request: OperationRequest): Promise<unknown>;
   checkDependencies(): Promise<DependencyReport>;

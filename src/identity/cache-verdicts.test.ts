@@ -10,12 +10,12 @@ const good: TokenVerdict = {
   expiresAtMs: startMs + 300_000,
 };
 
-function setUp(answer: () => TokenVerdict | Promise<TokenVerdict>, entriesMax = 100) {
+function setUp(result: () => TokenVerdict | Promise<TokenVerdict>, entriesMax = 100) {
   const state = { nowMs: startMs, asked: [] as string[], changeKeys: () => {} };
   const verifier: TokenVerifier = {
     verifyToken: async (token) => {
       state.asked.push(token);
-      return answer();
+      return result();
     },
   };
   const cached = cacheVerdicts(verifier, {

@@ -106,8 +106,8 @@ async function judgeOne(
     report.undecided += 1;
     return;
   }
-  const answer = await endQuarantine(judge, id, record, end);
-  noteEnd(judge, report, { id, type: record?.type ?? '', end, answer });
+  const result = await endQuarantine(judge, id, record, end);
+  noteEnd(judge, report, { id, type: record?.type ?? '', end, result });
 }
 
 function noteEnd(
@@ -117,12 +117,12 @@ function noteEnd(
     id,
     type,
     end,
-    answer: [word, reason = ''],
+    result: [word, reason = ''],
   }: {
     readonly id: EventId;
     readonly type: string;
     readonly end: QuarantineEnd;
-    readonly answer: readonly string[];
+    readonly result: readonly string[];
   },
 ): void {
   if (word === 'accepted') {

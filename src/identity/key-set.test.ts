@@ -126,8 +126,8 @@ describe('with the issuer up', () => {
   test('a token without a key id gets every key for its algorithm, each once', async () => {
     const keys = await createWarmKeys();
     const count = async (algorithm: 'RS256' | 'ES256'): Promise<number> => {
-      const answer = await keys.findKey(undefined, algorithm);
-      return answer.kind === 'found' ? answer.keys.length : 0;
+      const result = await keys.findKey(undefined, algorithm);
+      return result.kind === 'found' ? result.keys.length : 0;
     };
     expect(await count('RS256')).toBe(1);
     server.setKeys([old.jwk, old.jwk, createTokenSigner('RS256', 'second').jwk, young.jwk]);
@@ -176,8 +176,8 @@ describe('which keys are used', () => {
 
   test('URLs and certificates in a key are not looked at, and its private parts are dropped', async () => {
     server.setKeys([{ ...publicPart, x5u: `${server.jwksUrl}/x5u`, x5c: ['AAAA'], d: 'AAAA' }]);
-    const answer = await createKeys().findKey('old', 'RS256');
-    const [key] = answer.kind === 'found' ? answer.keys : [];
+    const result = await createKeys().findKey('old', 'RS256');
+    const [key] = result.kind === 'found' ? result.keys : [];
     expect(key?.export({ format: 'jwk' })).toEqual(
       createPublicKey(old.publicKey.export({ type: 'spki', format: 'pem' })).export({ format: 'jwk' }),
     );
@@ -202,8 +202,8 @@ describe.each(outages)('with an issuer that gives "%s" in place of keys', (mode,
     nowMs = 60 * minuteMs;
     expect(await kindOf(keys, 'old')).toBe('found');
     nowMs = 60 * minuteMs + 1;
-    const answer = await keys.findKey('old', 'RS256');
-    expect(answer).toMatchObject({ kind: 'cannot-tell', detail: expect.stringContaining(words) });
+    const result = await keys.findKey('old', 'RS256');
+    expect(result).toMatchObject({ kind: 'cannot-tell', detail: expect.stringContaining(words) });
     expect(keys.health()).toMatchObject({
       ok: false,
       ageMs: 60 * minuteMs + 1,
@@ -228,13 +228,13 @@ describe('with the issuer down', () => {
   test('an hour of steady traffic costs about two fetches a minute, and no known key is refused', async () => {
     const keys = await createWarmKeys();
     server.setMode('error');
-    const answers = new Set<string>();
+    const results = new Set<string>();
     for (nowMs = 0; nowMs < 60 * minuteMs; nowMs += 1_000) {
-      answers.add(await kindOf(keys, 'old'));
+      results.add(await kindOf(keys, 'old'));
       // A fetch begun in the background ends before the clock moves on.
       await kindOf(keys, `made-up-${nowMs}`);
     }
-    expect(answers).toEqual(new Set(['found']));
+    expect(results).toEqual(new Set(['found']));
     expect(server.fetchCount()).toBeLessThanOrEqual(1 + 5 + 120);
     expect(server.fetchCount()).toBeGreaterThan(100);
   });

@@ -7,7 +7,7 @@ import { budgetRefetches, type RefetchBudget } from './budget-refetches.ts';
 import { type KeyDocument, parseKeys } from './parse-keys.ts';
 import type { Algorithm } from './parse-token.ts';
 
-export type KeyAnswer =
+export type KeyResult =
   /** Every key that fits: one, unless the token names none or the issuer uses a key id twice. */
   | { readonly kind: 'found'; readonly keys: readonly KeyObject[] }
   /** The issuer answers, and has no such key, or more than can be tried. */
@@ -28,7 +28,7 @@ export interface KeySetHealth {
 export interface KeySet {
   readonly name: string;
   /** The issuer's key: at once when it is at hand, else after two fetches at most. Never throws. */
-  findKey(kid: string | undefined, algorithm: Algorithm): Promise<KeyAnswer>;
+  findKey(kid: string | undefined, algorithm: Algorithm): Promise<KeyResult>;
   /**
    * For a signature that no key of `tried` made: the issuer may have put another key under the same id. Asks it again,
    * within the budget of unknown key ids, and answers with the keys that fit now; with none when they are the same.
@@ -39,7 +39,7 @@ export interface KeySet {
     tried: readonly KeyObject[],
   ): Promise<readonly KeyObject[]>;
   /** What the keys at hand say, right now; never a fetch. */
-  peekKey(kid: string | undefined, algorithm: Algorithm): KeyAnswer;
+  peekKey(kid: string | undefined, algorithm: Algorithm): KeyResult;
   health(): KeySetHealth;
   /** Calls back whenever the issuer's keys are others than before; returns the way to stop it. */
   readonly onChange: (listener: () => void) => () => void;
@@ -128,7 +128,7 @@ function createQuestions({
   readonly isUsable: () => boolean;
 }): Questions {
   const { fetching } = hold;
-  const cannotTell = (): KeyAnswer => ({
+  const cannotTell = (): KeyResult => ({
     kind: 'cannot-tell',
     detail: `no usable key can be had: the issuer's key document ${fetching.failure() ?? 'is not there yet'}`,
   });
@@ -148,11 +148,11 @@ function createQuestions({
       if (known.kind === 'found') return known;
       const asked = mayAsk(kid ?? '');
       if (asked) await fetching.run();
-      const answer = consult(kid, algorithm);
-      if (answer.kind !== 'unknown-key') return answer;
+      const result = consult(kid, algorithm);
+      if (result.kind !== 'unknown-key') return result;
       if (fetching.failure() !== undefined) return cannotTell();
       if (asked) budget.remember(kid ?? '');
-      return answer;
+      return result;
     },
     askAnew: async (kid, algorithm, tried) => {
       const listNewer = (): readonly KeyObject[] => {
@@ -175,7 +175,7 @@ function createQuestions({
 const keysTriedMax = 8;
 
 /** By key id and algorithm; a token without a key id may be signed with any key for its algorithm. */
-function selectKeys(document: KeyDocument, kid: string | undefined, algorithm: Algorithm): KeyAnswer {
+function selectKeys(document: KeyDocument, kid: string | undefined, algorithm: Algorithm): KeyResult {
   const named = document.keys.filter((one) => kid === undefined || one.kid === kid);
   const keys = named.filter((one) => one.algorithm === algorithm).map(({ key }) => key);
   if (keys.length > 0 && keys.length <= keysTriedMax) return { kind: 'found', keys };
@@ -244,12 +244,12 @@ function holdKeys(options: KeyHoldOptions): KeyHold {
 }
 
 async function fetchKeys(options: KeyHoldOptions): Promise<ReturnType<typeof parseKeys>> {
-  const answer = await fetchBounded({
+  const result = await fetchBounded({
     url: options.url,
     headers: { accept: 'application/jwk-set+json, application/json' },
     timeoutMs: options.timeoutMs,
     answerBytesMax: documentBytesMax,
   });
-  if (answer.kind === 'failed') return { ok: false, detail: answer.detail };
-  return answer.status === 200 ? parseKeys(answer.text) : { ok: false, detail: `answered ${answer.status}` };
+  if (result.kind === 'failed') return { ok: false, detail: result.detail };
+  return result.status === 200 ? parseKeys(result.text) : { ok: false, detail: `answered ${result.status}` };
 }

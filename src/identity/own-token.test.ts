@@ -37,8 +37,8 @@ function createToken(changes: Partial<OwnTokenOptions> = {}): OwnToken {
 }
 
 async function read(own: OwnToken, refused?: string): Promise<string> {
-  const answer = await own.readToken(patience, refused);
-  return answer.kind === 'ready' ? answer.token : answer.kind;
+  const result = await own.readToken(patience, refused);
+  return result.kind === 'ready' ? result.token : result.kind;
 }
 
 async function waitForRequests(count: number): Promise<void> {
@@ -175,13 +175,13 @@ describe('when no token can be had', () => {
     ['a redirect', (response) => void response.writeHead(302, { location: '/x' }).end(), 'redirect'],
   ] satisfies [string, Parameters<AnswerServer['answerWith']>[0], string][])(
     'for %s, it says so without the secret, and backs off',
-    async (_what, answer, words) => {
-      server.answerWith(answer);
+    async (_what, result, words) => {
+      server.answerWith(result);
       const own = createToken();
-      const answers = await Promise.all(Array.from({ length: 20 }, () => own.readToken(patience)));
-      for (const one of answers)
+      const results = await Promise.all(Array.from({ length: 20 }, () => own.readToken(patience)));
+      for (const one of results)
         expect(one).toMatchObject({ kind: 'unavailable', detail: expect.stringContaining(words) });
-      expect(JSON.stringify([answers, own.health()])).not.toContain(secret);
+      expect(JSON.stringify([results, own.health()])).not.toContain(secret);
       for (nowMs = 0; nowMs < 60_000; nowMs += 100) await own.readToken(patience);
       // 1, 2, 4, 8, 16 s, then every 30 s.
       expect(server.seen).toHaveLength(6);

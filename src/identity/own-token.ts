@@ -4,7 +4,7 @@ import { type PacedOutcome, paceCall } from '../outbound/pace-call.ts';
 import { parseServiceUrl } from '../outbound/parse-service-url.ts';
 import { type ClientCredentials, requestToken } from './request-token.ts';
 
-export type OwnTokenAnswer =
+export type OwnTokenResult =
   | { readonly kind: 'ready'; readonly token: string }
   | { readonly kind: 'unavailable'; readonly detail: string };
 
@@ -15,7 +15,7 @@ export interface OwnToken {
    * answered 401 to: it is not handed out again, unless a renewal for that reason was made a moment ago.
    * Never throws.
    */
-  readonly readToken: (signal: AbortSignal, refused?: string) => Promise<OwnTokenAnswer>;
+  readonly readToken: (signal: AbortSignal, refused?: string) => Promise<OwnTokenResult>;
   health(): { readonly ok: boolean; readonly detail: string };
   /** Keeps a token at hand from now on. Does not wait for the first one. */
   start(signal: AbortSignal): Promise<void>;
@@ -67,7 +67,7 @@ export function createOwnToken(options: OwnTokenOptions): OwnToken {
 
   const requesting = paceCall({ call, now, random: options.random, backOff: failureBackOff });
 
-  const current = (): OwnTokenAnswer => {
+  const current = (): OwnTokenResult => {
     if (held !== undefined && now() < held.expiresAt) return { kind: 'ready', token: held.token };
     const failure = requesting.failure() ?? 'has not answered yet';
     return { kind: 'unavailable', detail: `the token endpoint ${failure}` };
@@ -92,12 +92,12 @@ export function createOwnToken(options: OwnTokenOptions): OwnToken {
       if (refused !== undefined) dropRefused(refused);
       renewIfDue();
       if (current().kind === 'ready') return current();
-      const abandoned: OwnTokenAnswer = { kind: 'unavailable', detail: 'the wait for a token was abandoned' };
+      const abandoned: OwnTokenResult = { kind: 'unavailable', detail: 'the wait for a token was abandoned' };
       return awaitUnlessAborted(requesting.run().then(current), signal, abandoned);
     },
     health: () => {
-      const answer = current();
-      if (answer.kind === 'unavailable') return { ok: false, detail: answer.detail };
+      const result = current();
+      if (result.kind === 'unavailable') return { ok: false, detail: result.detail };
       const failure = requesting.failure();
       if (failure === undefined) return { ok: true, detail: 'a token is at hand' };
       return { ok: true, detail: `a token is at hand, but its renewal fails: the token endpoint ${failure}` };

@@ -80,7 +80,7 @@ export interface UnjudgedEvent {
   readonly traceparent?: string;
 }
 
-export type QuarantineAnswer =
+export type QuarantineResult =
   | {
       readonly kind: 'accepted' | 'replayed';
       readonly eventId: EventId;
@@ -113,7 +113,7 @@ const retryAfterSeconds = 30;
  */
 export function createQuarantine(
   options: QuarantineOptions,
-): (unjudged: UnjudgedEvent) => Promise<QuarantineAnswer> {
+): (unjudged: UnjudgedEvent) => Promise<QuarantineResult> {
   const { redis, keys, bounds, mode } = options;
   const share = (max: number): number => Math.ceil(max / keys.shards);
   const limits = {
@@ -146,7 +146,7 @@ export function createQuarantine(
       tokenScope,
       token: options.seal.seal(token, eventId),
     });
-    const answer = (await script.run(
+    const result = (await script.run(
       redis,
       {
         ...shardKeys,
@@ -163,7 +163,7 @@ export function createQuarantine(
         fields: toPairs(fields),
       },
     )) as string[];
-    return readAnswer(answer, { eventId, mode });
+    return readAnswer(result, { eventId, mode });
   };
 }
 
@@ -175,7 +175,7 @@ export function fingerprint(body: string): string {
 function readAnswer(
   [word, detail = '', , firstMode]: string[],
   taken: { eventId: EventId; mode: SendMode },
-): QuarantineAnswer {
+): QuarantineResult {
   if (word === 'taken') {
     return {
       kind: 'accepted',

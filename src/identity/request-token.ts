@@ -35,10 +35,10 @@ const grantSchema = z.object({
 export async function requestToken(credentials: ClientCredentials): Promise<TokenGrant> {
   const { url, timeoutMs } = credentials;
   const request = buildRequest(credentials);
-  const answer = await fetchBounded({ url, method: 'POST', ...request, timeoutMs, answerBytesMax });
-  if (answer.kind === 'failed') return { ok: false, detail: answer.detail };
-  if (answer.status !== 200) return { ok: false, detail: describeRefusal(answer.status, answer.text) };
-  const parsed = grantSchema.safeParse(parseJson(answer.text));
+  const result = await fetchBounded({ url, method: 'POST', ...request, timeoutMs, answerBytesMax });
+  if (result.kind === 'failed') return { ok: false, detail: result.detail };
+  if (result.status !== 200) return { ok: false, detail: describeRefusal(result.status, result.text) };
+  const parsed = grantSchema.safeParse(parseJson(result.text));
   if (!parsed.success) return { ok: false, detail: 'answered with something that is not a bearer token' };
   return { ok: true, token: parsed.data.access_token, lifeMs: parsed.data.expires_in * 1000 };
 }

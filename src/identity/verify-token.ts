@@ -109,8 +109,8 @@ async function isSigned(
   { kid, algorithm }: TokenParts,
   keySet: Pick<KeySet, 'peekKey'>,
 ): Promise<boolean> {
-  const answer = keySet.peekKey(kid, algorithm);
-  return answer.kind === 'found' && (await checkSignature(token, answer.keys, algorithm)) === 'good';
+  const result = keySet.peekKey(kid, algorithm);
+  return result.kind === 'found' && (await checkSignature(token, result.keys, algorithm)) === 'good';
 }
 
 async function findSignatureFault(
@@ -118,12 +118,12 @@ async function findSignatureFault(
   { kid, algorithm }: TokenParts,
   keySet: Pick<KeySet, 'findKey' | 'findNewerKeys'>,
 ): Promise<TokenVerdict | undefined> {
-  const answer = await keySet.findKey(kid, algorithm);
-  if (answer.kind === 'cannot-tell') return answer;
-  if (answer.kind !== 'found') return reject(answer.kind, keyFaults[answer.kind]);
-  let word = await checkSignature(token, answer.keys, algorithm);
+  const result = await keySet.findKey(kid, algorithm);
+  if (result.kind === 'cannot-tell') return result;
+  if (result.kind !== 'found') return reject(result.kind, keyFaults[result.kind]);
+  let word = await checkSignature(token, result.keys, algorithm);
   if (word === 'bad') {
-    word = await checkSignature(token, await keySet.findNewerKeys(kid, algorithm, answer.keys), algorithm);
+    word = await checkSignature(token, await keySet.findNewerKeys(kid, algorithm, result.keys), algorithm);
   }
   if (word === 'good') return undefined;
   // Not a verdict of the cryptography about the token: never a 401, never an acceptance.

@@ -25,7 +25,7 @@ export interface AcceptRequest {
   readonly traceparent?: string;
 }
 
-export type AcceptAnswer =
+export type AcceptResult =
   | {
       readonly kind: 'accepted' | 'replayed';
       readonly eventId: EventId;
@@ -50,10 +50,10 @@ export interface AcceptOptions {
  * Throws `store-unavailable` when the store did not acknowledge: then nothing is known to be written, and
  * the same request may be sent again.
  */
-export function createAcceptEvent(options: AcceptOptions): (request: AcceptRequest) => Promise<AcceptAnswer> {
+export function createAcceptEvent(options: AcceptOptions): (request: AcceptRequest) => Promise<AcceptResult> {
   const { redis, keys, jobs, now } = options;
-  const replay = (answer: readonly string[], eventId: EventId): AcceptAnswer => {
-    const [, , status, mode, place] = answer;
+  const replay = (result: readonly string[], eventId: EventId): AcceptResult => {
+    const [, , status, mode, place] = result;
     // Whoever sends again may not have heard of the first time, and nor may we, with the job still to be added.
     if (place === 'open') jobs.addEventJob(eventId);
     return {
@@ -79,7 +79,7 @@ export function createAcceptEvent(options: AcceptOptions): (request: AcceptReque
       requestId: request.requestId,
       traceparent: request.traceparent,
     });
-    const answer = (await script.run(
+    const result = (await script.run(
       redis,
       { ...shardKeys, idempotency: shardKeys.idempotency(idempotency), event: shardKeys.event(eventId) },
       {
@@ -89,12 +89,12 @@ export function createAcceptEvent(options: AcceptOptions): (request: AcceptReque
         fields: toPairs(fields),
       },
     )) as string[];
-    if (answer[0] === 'accepted') {
+    if (result[0] === 'accepted') {
       jobs.addEventJob(eventId);
       return { kind: 'accepted', eventId, status: 'accepted', dryRun: options.mode === 'dry_run' };
     }
-    const first = parseEventId(answer[1] ?? '');
-    if (first === undefined) throw new Error(`accept-event answered without an event id: ${answer[0]}`);
-    return answer[0] === 'conflict' ? { kind: 'conflict', eventId: first } : replay(answer, first);
+    const first = parseEventId(result[1] ?? '');
+    if (first === undefined) throw new Error(`accept-event answered without an event id: ${result[0]}`);
+    return result[0] === 'conflict' ? { kind: 'conflict', eventId: first } : replay(result, first);
   };
 }

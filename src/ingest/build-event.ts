@@ -1,5 +1,5 @@
 import { type Channel, isChannel, channels as knownChannels } from '../domain/channel.ts';
-import { type PointerFault, ServiceError } from '../domain/errors.ts';
+import { type FieldError, ServiceError } from '../domain/errors.ts';
 import type { IncomingEvent } from '../domain/event.ts';
 import { dayMs, instantRepair, parseInstant } from '../domain/instant.ts';
 import { chooseKey, missingKeyRepair } from './idempotency-key.ts';
@@ -13,9 +13,9 @@ export interface ParsedEvent {
   /** Absent when there is none, or none that can be used. */
   readonly idempotencyKey: string | undefined;
   /** Faults of its own fields, numbers and texts; those of the data are for the catalog to find. */
-  readonly faults: readonly PointerFault[];
+  readonly faults: readonly FieldError[];
   /** The one fault that nothing of it names the event. */
-  readonly keyFault: PointerFault | undefined;
+  readonly keyFault: FieldError | undefined;
   /** False when recipient or channels have faults: then nobody can say whether somebody is reached. */
   readonly isReachKnown: boolean;
   /** JSON pointer in the posted body under which `event.data` stands. */
@@ -63,7 +63,7 @@ export function buildEvent(raw: RawEvent, headerKey: string | undefined, receive
 
   if (isAbsent(fields.type)) note('type', 'give the event type, for example "welcome"');
   if (type === undefined)
-    throw new ServiceError('malformed-event', 'the event has no usable type', { faults });
+    throw new ServiceError('malformed-event', 'the event has no usable type', { errors: faults });
   return {
     event,
     idempotencyKey,

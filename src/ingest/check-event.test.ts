@@ -40,14 +40,14 @@ test('an unknown type names the known ones', () => {
 });
 
 test('faults point into the body that was posted, whatever its shape', () => {
-  const pointers = (body: object) => check(body)?.options.faults?.map((fault) => fault.pointer);
+  const pointers = (body: object) => check(body)?.options.errors?.map((fault) => fault.pointer);
   expect(pointers({ type: 'welcome', idempotency_key: 'k', recipient })).toEqual(['/firstName']);
   expect(pointers({ type: 'welcome', id: 'k', recipient, data: {} })).toEqual(['/data/firstName']);
 });
 
 test('a channel that is not offered and a missing recipient are told together', () => {
   const error = check({ type: 'welcome', id: 'k', channels: ['sms', 'email'], data: { firstName: 'Jo' } });
-  expect(error?.options.faults?.map((fault) => fault.pointer)).toEqual(['/channels', '/data/student_id']);
+  expect(error?.options.errors?.map((fault) => fault.pointer)).toEqual(['/channels', '/data/student_id']);
 });
 
 test('a fault that the schema has found is not told a second time', () => {
@@ -56,20 +56,20 @@ test('a fault that the schema has found is not told a second time', () => {
     checkData: () => [{ pointer: '/student_id', detail: 'is required' }],
   };
   const error = check({ type: 'welcome', id: 'k', data: {} }, needsId);
-  expect(error?.options.faults).toEqual([{ pointer: '/data/student_id', detail: 'is required' }]);
+  expect(error?.options.errors).toEqual([{ pointer: '/data/student_id', detail: 'is required' }]);
 });
 
 test('a recipient without an address on any channel of the event is told at the door', () => {
   const phone = { phone: '+15555550123' };
   const error = check({ type: 'welcome', id: 'k', recipient: phone, data: { firstName: 'Jo' } });
-  expect(error?.options.faults).toEqual([
+  expect(error?.options.errors).toEqual([
     { pointer: '/recipient/email', detail: 'is required: this event goes out by email only' },
   ]);
   const both: EventCatalog = { ...catalog, find: () => ({ channels: ['email', 'sms'], notAfter }) };
   const event = { type: 'welcome', id: 'k', data: { firstName: 'Jo' } };
   expect(check({ ...event, recipient: phone }, both)).toBeUndefined();
   expect(
-    check({ ...event, recipient, channels: ['sms'] }, both)?.options.faults?.map(({ pointer }) => pointer),
+    check({ ...event, recipient, channels: ['sms'] }, both)?.options.errors?.map(({ pointer }) => pointer),
   ).toEqual(['/recipient/phone']);
 });
 
@@ -80,7 +80,7 @@ test('a student_id stands for a recipient', () => {
 test('the field that names a person of the directory is the one that is set', () => {
   const other: EventCatalog = { ...catalog, directoryIdField: 'applicant_ref' };
   const event = { type: 'welcome', id: 'k', data: { firstName: 'Jo', student_id: 'stu_1' } };
-  expect(check(event, other)?.options.faults).toEqual([
+  expect(check(event, other)?.options.errors).toEqual([
     { pointer: '/data/applicant_ref', detail: 'give a applicant_ref to look up, or a recipient' },
   ]);
   expect(check({ ...event, data: { firstName: 'Jo', applicant_ref: 'a1' } }, other)).toBeUndefined();
@@ -89,7 +89,7 @@ test('the field that names a person of the directory is the one that is set', ()
 describe('every fault at once', () => {
   const told = (body: object) => {
     const error = check(body);
-    return [error?.code, error?.options.faults?.map(({ pointer }) => pointer)];
+    return [error?.code, error?.options.errors?.map(({ pointer }) => pointer)];
   };
 
   test.each<readonly [string, object, string, readonly string[]]>([
@@ -212,7 +212,7 @@ describe('when it may leave', () => {
       [],
     ],
   ])('%s', (_name, fields, faults) => {
-    expect(check({ ...good, ...fields })?.options.faults ?? []).toEqual(
+    expect(check({ ...good, ...fields })?.options.errors ?? []).toEqual(
       faults.map(([pointer, detail]) => ({ pointer, detail })),
     );
   });

@@ -1,5 +1,5 @@
 import { type Channel, channelTable } from '../domain/channel.ts';
-import { type PointerFault, ServiceError } from '../domain/errors.ts';
+import { type FieldError, ServiceError } from '../domain/errors.ts';
 import type { IncomingEvent } from '../domain/event.ts';
 import { recipientDefaults } from '../domain/recipient.ts';
 import { type NotAfterRule, resolveNotAfterMs } from '../plan/catalog-not-after.ts';
@@ -13,10 +13,10 @@ export interface EventCatalog {
   readonly directoryIdField: string;
   find(type: string): { readonly channels: readonly Channel[]; readonly notAfter: NotAfterRule } | undefined;
   /** Every fault of `data`, by JSON pointer relative to it; empty when it is good. */
-  checkData(type: string, data: Readonly<Record<string, unknown>>): readonly PointerFault[];
+  checkData(type: string, data: Readonly<Record<string, unknown>>): readonly FieldError[];
   /** What would keep the messages of an event whose data is good from being rendered; pointers are relative to the data. */
   checkDrafts(event: IncomingEvent): {
-    readonly data: readonly PointerFault[];
+    readonly data: readonly FieldError[];
     /** Of the name of the recipient that the event brings. */
     readonly recipientName?: string;
   };
@@ -48,13 +48,14 @@ export function checkEvent(parsed: ParsedEvent, catalog: EventCatalog): CheckedE
   if (entry === undefined) {
     const extra = { known_types: catalog.types() };
     const detail = 'no template is fed by this type; see known_types';
-    throw new ServiceError('unknown-event-type', detail, { faults, extra });
+    throw new ServiceError('unknown-event-type', detail, { errors: faults, extra });
   }
   if (ownFaults.length > 0)
-    throw new ServiceError('invalid-request-data', describeCount(faults.length), { faults });
-  if (keyFault !== undefined) throw new ServiceError('idempotency-key-missing', missingKeyRepair, { faults });
+    throw new ServiceError('invalid-request-data', describeCount(faults.length), { errors: faults });
+  if (keyFault !== undefined)
+    throw new ServiceError('idempotency-key-missing', missingKeyRepair, { errors: faults });
   const detail = 'the event is not what its templates need; see errors';
-  throw new ServiceError('invalid-event-data', detail, { faults });
+  throw new ServiceError('invalid-event-data', detail, { errors: faults });
 }
 
 function describeCount(count: number): string {
@@ -62,7 +63,7 @@ function describeCount(count: number): string {
 }
 
 /** A field that was named already needs no second remark. Faults of headers have no place of their own. */
-function onePerPlace(faults: readonly PointerFault[]): readonly PointerFault[] {
+function onePerPlace(faults: readonly FieldError[]): readonly FieldError[] {
   const seen = new Set<string>();
   return faults.filter(({ pointer }) => {
     if (pointer !== '' && seen.has(pointer)) return false;
@@ -73,7 +74,7 @@ function onePerPlace(faults: readonly PointerFault[]): readonly PointerFault[] {
 
 type Entry = NonNullable<ReturnType<EventCatalog['find']>>;
 
-function listDataFaults(parsed: ParsedEvent, catalog: EventCatalog, entry: Entry): readonly PointerFault[] {
+function listDataFaults(parsed: ParsedEvent, catalog: EventCatalog, entry: Entry): readonly FieldError[] {
   const { event, dataPointer, faultAt } = parsed;
   const faults = catalog
     .checkData(event.type, event.data)
@@ -99,20 +100,13 @@ function listDataFaults(parsed: ParsedEvent, catalog: EventCatalog, entry: Entry
 }
 
 /** What the templates of the type cannot take; the renderer is asked only of what is good otherwise. */
-function listTemplateFaults(
-  parsed: ParsedEvent,
-  catalog: EventCatalog,
-  entry: Entry,
-): readonly PointerFault[] {
+function listTemplateFaults(parsed: ParsedEvent, catalog: EventCatalog, entry: Entry): readonly FieldError[] {
   const faults = listDataFaults(parsed, catalog, entry);
   return faults.length + parsed.faults.length > 0 ? faults : listDraftFaults(parsed, catalog);
 }
 
 /** What the renderer has to say of an event that is good otherwise. */
-function listDraftFaults(
-  { event, dataPointer, faultAt }: ParsedEvent,
-  catalog: EventCatalog,
-): PointerFault[] {
+function listDraftFaults({ event, dataPointer, faultAt }: ParsedEvent, catalog: EventCatalog): FieldError[] {
   const { data, recipientName } = catalog.checkDrafts(event);
   return [
     ...data.map(({ pointer, detail }) => ({ pointer: `${dataPointer}${pointer}`, detail })),
@@ -121,7 +115,7 @@ function listDraftFaults(
 }
 
 /** What may not leave before it is worthless is not accepted: it could only expire. */
-function judgeStart({ event, dataPointer, faultAt }: ParsedEvent, rule: NotAfterRule): PointerFault[] {
+function judgeStart({ event, dataPointer, faultAt }: ParsedEvent, rule: NotAfterRule): FieldError[] {
   const { sendAt, recipient, data } = event;
   if (sendAt === undefined || rule.kind !== 'field') return [];
   const timeZone = recipient === undefined ? undefined : (recipient.timeZone ?? recipientDefaults.timeZone);

@@ -12,10 +12,10 @@ const script = loadScript(new URL('./admit-client.lua', import.meta.url), {
 
 export interface ClientLimit {
   /** Takes `cost` requests from the client's allowance, or none of it. Never rejects. */
-  take(client: ClientId, cost: number): Promise<LimitAnswer> | LimitAnswer;
+  take(client: ClientId, cost: number): Promise<LimitResult> | LimitResult;
 }
 
-export interface LimitAnswer {
+export interface LimitResult {
   readonly allowed: boolean;
   /** Requests that a whole allowance holds, and what is left of them. */
   readonly limit: number;
@@ -73,7 +73,7 @@ export function createClientLimit(options: ClientLimitOptions): ClientLimit {
   const eachMs = 60_000 / options.ratePerMinute;
   const { burst, now, burden = () => 1 } = options;
 
-  const answer = (share: Share, allowed: boolean): LimitAnswer => {
+  const result = (share: Share, allowed: boolean): LimitResult => {
     const missing = Math.max(0, share.wholeAt - now()) / eachMs - share.inHand;
     const waitMs = allowed ? missing * eachMs : share.refused.until - now();
     return {
@@ -84,16 +84,16 @@ export function createClientLimit(options: ClientLimitOptions): ClientLimit {
       resetSeconds: Math.max(0, waitMs) / 1_000,
     };
   };
-  const takeInHand = (share: Share, cost: number): LimitAnswer | undefined => {
+  const takeInHand = (share: Share, cost: number): LimitResult | undefined => {
     const at = now();
-    if (at < share.freeUntil) return answer(share, true);
-    if (cost >= share.refused.cost && at < share.refused.until) return answer(share, false);
+    if (at < share.freeUntil) return result(share, true);
+    if (cost >= share.refused.cost && at < share.refused.until) return result(share, false);
     if (at >= share.endsAt || share.inHand < cost) return undefined;
     share.inHand -= cost;
     share.used += cost;
-    return answer(share, true);
+    return result(share, true);
   };
-  const takeFromStore = async (client: ClientId, share: Share, cost: number): Promise<LimitAnswer> => {
+  const takeFromStore = async (client: ClientId, share: Share, cost: number): Promise<LimitResult> => {
     for (;;) {
       // One question at a time for each client: whoever waits for it shares its answer.
       share.asking ??= askForShare(options, { client, share, cost, chunkMax }).finally(() => {

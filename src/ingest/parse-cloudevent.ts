@@ -1,4 +1,4 @@
-import type { PointerFault } from '../domain/errors.ts';
+import type { FieldError } from '../domain/errors.ts';
 import { ServiceError } from '../domain/errors.ts';
 import { pointerBelow } from '../domain/strict-json.ts';
 import type { JsonObject } from './parse-json.ts';
@@ -20,7 +20,7 @@ export function readStructuredCloudEvent(body: JsonObject, at: string): RawEvent
   checkDataIsJson(attributes['datacontenttype']);
   if (data_base64 !== undefined) {
     throw new ServiceError('malformed-event', 'send the data as JSON in data; data_base64 is not accepted', {
-      faults: [{ pointer: `${at}/data_base64`, detail: 'is not accepted' }],
+      errors: [{ pointer: `${at}/data_base64`, detail: 'is not accepted' }],
     });
   }
   const faults = Object.keys(attributes)
@@ -54,7 +54,7 @@ export function readBinaryCloudEvent(data: JsonObject, headers: EventHeaders): R
   return { fields: toFields(readHeader), data, dataPointer: '', faultAt: headerFault, faults: [] };
 }
 
-function headerFault(field: string, detail: string): PointerFault {
+function headerFault(field: string, detail: string): FieldError {
   return { pointer: '', detail: `header ce-${attributeName(field)}: ${detail}` };
 }
 
@@ -84,11 +84,11 @@ function toRecipient(read: (name: string) => unknown): JsonObject | undefined {
   return given.length === 0 ? undefined : Object.fromEntries(given);
 }
 
-function checkVersion(version: unknown, fault: PointerFault): void {
+function checkVersion(version: unknown, fault: FieldError): void {
   if (version === '1.0') return;
   const named = typeof version === 'string' ? `"${version.slice(0, 20)}"` : 'not given';
   throw new ServiceError('malformed-event', `CloudEvents specversion must be "1.0"; it is ${named}`, {
-    faults: [fault],
+    errors: [fault],
   });
 }
 

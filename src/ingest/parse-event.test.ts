@@ -43,7 +43,7 @@ function faultOf(run: () => unknown): ServiceError {
   throw new Error('nothing was thrown');
 }
 
-const pointersOf = (error: ServiceError) => error.options.faults?.map((fault) => fault.pointer);
+const pointersOf = (error: ServiceError) => error.options.errors?.map((fault) => fault.pointer);
 const cloudEvents = { mediaType: 'application/cloudevents+json' };
 
 test('a fence that is past is accepted, so that a replay after it gets the first answer', () => {
@@ -435,7 +435,7 @@ describe('refusals', () => {
       'ce-sendat': 'soon',
     };
     const error = faultOf(() => readEvent(post({}, { headers })));
-    expect(error.options.faults?.[0]?.detail).toContain('header ce-sendat');
+    expect(error.options.errors?.[0]?.detail).toContain('header ce-sendat');
     expect(faultOf(() => readEvent(post({}, { headers: { ...headers, 'ce-type': '%ff' } }))).code).toBe(
       'malformed-request',
     );

@@ -1,4 +1,4 @@
-import { type PointerFault, ServiceError } from '../domain/errors.ts';
+import { type FieldError, ServiceError } from '../domain/errors.ts';
 import type { JsonFlaw } from '../domain/strict-json.ts';
 import { buildEvent, type ParsedEvent } from './build-event.ts';
 import { readKeyHeader } from './idempotency-key.ts';
@@ -54,7 +54,7 @@ function readBody(body: JsonObject, at: string, isCloudEvent: boolean): RawEvent
   return isEnvelope(body) ? readEnvelope(body, at) : readFlat(body, at);
 }
 
-function withFaults(raw: RawEvent, faults: readonly PointerFault[]): RawEvent {
+function withFaults(raw: RawEvent, faults: readonly FieldError[]): RawEvent {
   return faults.length === 0 ? raw : { ...raw, faults: [...faults, ...raw.faults] };
 }
 

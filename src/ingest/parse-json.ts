@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { type PointerFault, ServiceError } from '../domain/errors.ts';
+import { type FieldError, ServiceError } from '../domain/errors.ts';
 import { jsonValuesMax } from '../domain/scan-json.ts';
 import { type JsonFlaw, jsonDepthMax, readStrictJson } from '../domain/strict-json.ts';
 
@@ -53,10 +53,10 @@ export function requireObject(
   value: unknown,
   at: string,
   flaws: readonly JsonFlaw[],
-): { readonly body: JsonObject; readonly faults: readonly PointerFault[] } {
+): { readonly body: JsonObject; readonly faults: readonly FieldError[] } {
   if (!isJsonObject(value)) {
     const faults = [{ pointer: at, detail: 'must be a JSON object' }];
-    throw new ServiceError('malformed-event', 'an event is a JSON object', { faults });
+    throw new ServiceError('malformed-event', 'an event is a JSON object', { errors: faults });
   }
   return { body: value, faults: listValueFaults(flaws) };
 }
@@ -66,7 +66,7 @@ export function requireObject(
  *
  * @throws ServiceError `malformed-json`, `malformed-event`
  */
-export function listValueFaults(flaws: readonly JsonFlaw[]): readonly PointerFault[] {
+export function listValueFaults(flaws: readonly JsonFlaw[]): readonly FieldError[] {
   if (flaws.length === 0) return [];
   refuse('malformed-json', 'the body names a member twice; see errors', ['duplicate-member'], flaws);
   refuse(
@@ -85,7 +85,7 @@ function refuse(
   flaws: readonly JsonFlaw[],
 ): void {
   const faults = flaws.filter(({ kind }) => kinds.includes(kind)).map(toFault);
-  if (faults.length > 0) throw new ServiceError(code, detail, { faults });
+  if (faults.length > 0) throw new ServiceError(code, detail, { errors: faults });
 }
 
 const flawDetails: Readonly<Record<JsonFlaw['kind'], string>> = {
@@ -97,7 +97,7 @@ const flawDetails: Readonly<Record<JsonFlaw['kind'], string>> = {
   'too-deep': `is nested deeper than ${jsonDepthMax} levels`,
 };
 
-function toFault({ pointer, kind }: JsonFlaw): PointerFault {
+function toFault({ pointer, kind }: JsonFlaw): FieldError {
   return { pointer, detail: flawDetails[kind] };
 }
 

@@ -1,4 +1,4 @@
-import type { PointerFault } from '../domain/errors.ts';
+import type { FieldError } from '../domain/errors.ts';
 import type { JsonObject } from './parse-json.ts';
 
 /** What every shape is turned into: its fields renamed, its data apart, and a way to name a fault. */
@@ -9,7 +9,7 @@ export interface RawEvent {
   readonly dataPointer: string;
   readonly faultAt: FaultAt;
   /** Faults of the shape itself. */
-  readonly faults: readonly PointerFault[];
+  readonly faults: readonly FieldError[];
 }
 
 /** The event's own fields as some shape spelled them; nothing is checked yet. `null` means absent. */
@@ -26,7 +26,7 @@ export type FieldName =
   | 'idempotency_key';
 
 /** A fault of a field (`type`, `recipient/email`), placed where the caller wrote that field. */
-export type FaultAt = (field: string, detail: string) => PointerFault;
+export type FaultAt = (field: string, detail: string) => FieldError;
 
 /** Notes a fault and gives `undefined` in place of the value, so that all faults are found in one go. */
 export type NoteFault = (field: string, detail: string) => undefined;

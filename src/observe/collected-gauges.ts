@@ -36,10 +36,10 @@ export function createCollector(gauges: Gauges, onFailure: () => void, timeoutMs
   let underWay: Promise<void> | undefined;
 
   async function readAll(): Promise<void> {
-    const answers = await Promise.allSettled(collects.map((collect) => withTimeout(collect, timeoutMs)));
+    const results = await Promise.allSettled(collects.map((collect) => withTimeout(collect, timeoutMs)));
     clearGauges(gauges);
-    for (const answer of answers) {
-      if (answer.status === 'fulfilled') showGauges(gauges, answer.value);
+    for (const result of results) {
+      if (result.status === 'fulfilled') showGauges(gauges, result.value);
       else onFailure();
     }
   }

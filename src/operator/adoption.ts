@@ -39,13 +39,13 @@ export const adoption = [
       .meta({ id: 'Adoption', title: 'The store is adopted, and sending is stopped' }),
     problems: [409],
     run: async ({ body, by }, deps: AdoptionDeps) => {
-      const answer = await adoptStore(deps, { ...toOrder(body, by), lineage: body.lineage });
-      if (answer.kind === 'adopted') {
-        const { kind: _, wentBack, ...adopted } = answer;
+      const result = await adoptStore(deps, { ...toOrder(body, by), lineage: body.lineage });
+      if (result.kind === 'adopted') {
+        const { kind: _, wentBack, ...adopted } = result;
         return { ...adopted, went_back: wentBack };
       }
       const detail =
-        answer.kind === 'not-behind'
+        result.kind === 'not-behind'
           ? 'the store is not behind anything that is known of it: there is nothing to adopt'
           : 'the store is not the one that you saw: read the switches again, then decide';
       throw new ServiceError('state-conflict', detail);

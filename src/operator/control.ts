@@ -10,7 +10,7 @@ import {
 } from '../domain/flags.ts';
 import { parseInstant } from '../domain/instant.ts';
 import {
-  type FlagAnswer,
+  type FlagResult,
   type FlagState,
   type FlagStore,
   readGate,
@@ -210,7 +210,7 @@ export const control = [
 ];
 
 type SendOrder = z.output<typeof sendOrder>;
-type Turned = Extract<FlagAnswer, { kind: 'done' }>;
+type Turned = Extract<FlagResult, { kind: 'done' }>;
 
 /** @throws ServiceError `state-conflict` when the caller saw an older epoch, or there is no gate */
 async function turn(
@@ -219,20 +219,20 @@ async function turn(
   order: Pick<SendOrder, 'enabled' | 'reason' | 'epoch' | 'until'>,
   by: Requester,
 ): Promise<Turned> {
-  const answer = await setFlag(deps, {
+  const result = await setFlag(deps, {
     flag,
     value: order.enabled ? 'on' : 'off',
     ...toOrder(order, by),
     ...whenGiven('seenEpoch', order.epoch),
     ...(order.until === undefined ? {} : { until: parseInstant(order.until) ?? deps.now() }),
   });
-  if (answer.kind === 'done') return answer;
-  if (answer.kind === 'stale-epoch')
+  if (result.kind === 'done') return result;
+  if (result.kind === 'stale-epoch')
     throw new ServiceError(
       'state-conflict',
       'the switches have changed since: read them again, then decide',
       {
-        extra: { epoch: answer.epoch },
+        extra: { epoch: result.epoch },
       },
     );
   throw new ServiceError(
@@ -251,7 +251,7 @@ async function stop(deps: ControlDeps, order: SendOrder, by: Requester) {
 async function startSending(deps: ControlDeps, order: SendOrder, by: Requester) {
   if (order.until !== undefined && (parseInstant(order.until) ?? 0) <= deps.now()) {
     const faults = [{ pointer: '/until', detail: 'must be later than now' }];
-    throw new ServiceError('invalid-request-data', 'the expiry has passed', { faults });
+    throw new ServiceError('invalid-request-data', 'the expiry has passed', { errors: faults });
   }
   const begun = deps.monotonicNow();
   const flag = sendFlagOf(order.scope);

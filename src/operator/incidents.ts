@@ -106,12 +106,12 @@ export const incidents = [
     problems: [404, 409],
     run: async ({ id, body, by }, { redis, keys, now }: IncidentDeps) => {
       const releasedAtMs = await readStoreClock(redis);
-      const answer = await releaseIncident({ redis, keys, now: () => releasedAtMs }, id, toOrder(body, by));
-      if (answer.kind === 'not-found') throw new ServiceError('not-found', noIncident);
-      if (answer.kind === 'not-open')
+      const result = await releaseIncident({ redis, keys, now: () => releasedAtMs }, id, toOrder(body, by));
+      if (result.kind === 'not-found') throw new ServiceError('not-found', noIncident);
+      if (result.kind === 'not-open')
         throw new ServiceError('state-conflict', 'the incident is released already');
       return {
-        incident: viewIncident(answer.incident),
+        incident: viewIncident(result.incident),
         ...viewStops(await readGate(redis, keys), now()),
       };
     },

@@ -131,13 +131,13 @@ async function cancelMessage(
   { owner, clientId }: { readonly owner: Owner; readonly clientId: string },
 ): Promise<void> {
   await requireMessage(deps, id, owner);
-  const answer = await deps.decisions.end(id, {
+  const result = await deps.decisions.end(id, {
     to: 'cancelled',
     from: ['queued', 'retrying', 'held'],
     reason: 'cancelled',
     by: clientId,
   });
-  if (answer.state === 'cancelled') return;
+  if (result.state === 'cancelled') return;
   const { state } = await requireMessage(deps, id, owner);
   throw new ServiceError('state-conflict', `the message is ${state}: it can no longer be cancelled`, {
     extra: { state },

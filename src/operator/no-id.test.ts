@@ -25,7 +25,7 @@ test.each([
   '/api/events/batch-1',
 ])('%s is no id, so it is 404 and the store is never asked', async (path) => {
   asked = [];
-  const answer = await app.get(path);
-  expect([answer.status, (await readAnswer(answer)).code]).toEqual([404, 'not-found']);
+  const result = await app.get(path);
+  expect([result.status, (await readAnswer(result)).code]).toEqual([404, 'not-found']);
   expect(asked).toEqual([]);
 });

@@ -126,8 +126,8 @@ export const quarantine = [
       const action = { action: 'judge quarantine', detail: { limit: body.limit } };
       return actAudited(deps, toOrder(body, by), action, async () => {
         const report = await store.judge(body.limit);
-        const answer = { ...report, left: (await countQuarantine(store)).events };
-        return { answer, detail: answer };
+        const result = { ...report, left: (await countQuarantine(store)).events };
+        return { result, detail: result };
       });
     },
   }),
@@ -171,8 +171,8 @@ export const quarantine = [
       if (isPreview) return await run();
       const action = { action: 'discard quarantine', detail: { filter, limit } };
       return await actAudited(deps, toOrder(body, by), action, async () => {
-        const answer = await run();
-        return { answer, detail: { matched: answer.matched, discarded: answer.discarded } };
+        const result = await run();
+        return { result, detail: { matched: result.matched, discarded: result.discarded } };
       });
     },
   }),

@@ -110,9 +110,9 @@ export const suppressions = [
       }),
     response: z.strictObject({ removed: count }).meta({ id: 'SuppressionRemoved' }),
     run: async ({ body, by }, deps: SuppressionDeps) => {
-      const answer = await removeSuppression(deps, toOrder(body, by), body);
-      if ('removed' in answer) return answer;
-      throw new ServiceError('invalid-request-data', 'the address is not valid', { faults: [answer] });
+      const result = await removeSuppression(deps, toOrder(body, by), body);
+      if ('removed' in result) return result;
+      throw new ServiceError('invalid-request-data', 'the address is not valid', { errors: [result] });
     },
   }),
 ];

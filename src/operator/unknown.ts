@@ -71,9 +71,9 @@ export const unknown = [
     run: async (request, deps: UnknownDeps) => {
       const { body, by } = request;
       const id = requireMessageId(request, noMessage);
-      const answer = await resolveUnknown(deps, toOrder(body, by), id, body.resolution);
-      if (answer.kind === 'not-found') throw new ServiceError('not-found', noMessage);
-      const { kind, state } = answer;
+      const result = await resolveUnknown(deps, toOrder(body, by), id, body.resolution);
+      if (result.kind === 'not-found') throw new ServiceError('not-found', noMessage);
+      const { kind, state } = result;
       if (kind === 'resolved') return { message_id: id, state, request_id: by.requestId };
       throw new ServiceError('state-conflict', `the message is ${state}: there is no doubt about it`, {
         extra: { state },

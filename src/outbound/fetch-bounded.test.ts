@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type AnswerServer, answerJson, startAnswerServer } from '../../test/support/answer-server.ts';
-import { type BoundedAnswer, fetchBounded } from './fetch-bounded.ts';
+import { type BoundedResponse, fetchBounded } from './fetch-bounded.ts';
 
 let server: AnswerServer;
 beforeEach(async () => {
@@ -8,7 +8,7 @@ beforeEach(async () => {
 });
 afterEach(() => server.close());
 
-async function call(options: { timeoutMs?: number } = {}): Promise<BoundedAnswer> {
+async function call(options: { timeoutMs?: number } = {}): Promise<BoundedResponse> {
   return fetchBounded({ url: new URL(server.url), timeoutMs: 5_000, answerBytesMax: 1_000, ...options });
 }
 

@@ -8,7 +8,7 @@ export interface BoundedRequest {
   readonly answerBytesMax: number;
 }
 
-export type BoundedAnswer =
+export type BoundedResponse =
   | {
       readonly kind: 'answered';
       readonly status: number;
@@ -23,7 +23,7 @@ export type BoundedAnswer =
  * service sends is not trusted (OWASP API 10). Connections are kept alive between calls.
  * `detail` is for people and holds neither headers nor body.
  */
-export async function fetchBounded(request: BoundedRequest): Promise<BoundedAnswer> {
+export async function fetchBounded(request: BoundedRequest): Promise<BoundedResponse> {
   const deadline = new AbortController();
   const timer = setTimeout(() => deadline.abort(), request.timeoutMs);
   try {
@@ -40,33 +40,33 @@ export async function fetchBounded(request: BoundedRequest): Promise<BoundedAnsw
   }
 }
 
-async function exchange(request: BoundedRequest, signal: AbortSignal): Promise<BoundedAnswer> {
-  const answer = await fetch(request.url, {
+async function exchange(request: BoundedRequest, signal: AbortSignal): Promise<BoundedResponse> {
+  const result = await fetch(request.url, {
     method: request.method ?? 'GET',
     headers: { ...request.headers },
     redirect: 'manual',
     signal,
     ...(request.body === undefined ? {} : { body: request.body }),
   });
-  if (answer.status >= 300 && answer.status < 400) {
-    await answer.body?.cancel();
-    return { kind: 'failed', detail: `answered ${answer.status}, a redirect, which is never followed` };
+  if (result.status >= 300 && result.status < 400) {
+    await result.body?.cancel();
+    return { kind: 'failed', detail: `answered ${result.status}, a redirect, which is never followed` };
   }
-  const text = await readText(answer, request.answerBytesMax);
+  const text = await readText(result, request.answerBytesMax);
   if (text === undefined) {
     return { kind: 'failed', detail: `answered with more than ${request.answerBytesMax} bytes` };
   }
-  const [contentType = ''] = (answer.headers.get('content-type') ?? '').split(';');
-  return { kind: 'answered', status: answer.status, contentType: contentType.trim().toLowerCase(), text };
+  const [contentType = ''] = (result.headers.get('content-type') ?? '').split(';');
+  return { kind: 'answered', status: result.status, contentType: contentType.trim().toLowerCase(), text };
 }
 
 /** The body as text, without a byte-order mark (RFC 8259 §8.1), or `undefined` as soon as it is known to be larger than allowed; the rest is not read. */
-async function readText(answer: Response, bytesMax: number): Promise<string | undefined> {
-  if (answer.body === null) return '';
+async function readText(result: Response, bytesMax: number): Promise<string | undefined> {
+  if (result.body === null) return '';
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   // Leaving the loop cancels the stream, which closes the connection. Counted after decompression.
-  for await (const chunk of answer.body) {
+  for await (const chunk of result.body) {
     bytes += chunk.byteLength;
     if (bytes > bytesMax) return undefined;
     chunks.push(chunk);

@@ -1,6 +1,6 @@
 import { Ajv2020, type ErrorObject, type FuncKeywordDefinition, type Options } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
-import type { PointerFault } from '../domain/errors.ts';
+import type { FieldError } from '../domain/errors.ts';
 import { parseDate, parseInstant } from '../domain/instant.ts';
 import { currencyExponent, parseAmount } from '../domain/money.ts';
 import { pointerBelow } from '../domain/strict-json.ts';
@@ -9,7 +9,7 @@ import { asRecord } from '../render/as-record.ts';
 /** The JSON Schema (draft 2020-12) of one event type's data, compiled. */
 export interface DataSchema {
   /** Every fault of `data`, found by JSON pointer relative to it; empty means good. */
-  checkData(data: Readonly<Record<string, unknown>>): readonly PointerFault[];
+  checkData(data: Readonly<Record<string, unknown>>): readonly FieldError[];
   /** True when the top level declares a property with this name as a date or a date with time. */
   isDateField(name: string): boolean;
   /** A copy of `data` with required properties only, at every level: what the poorest good event looks like. */
@@ -78,7 +78,7 @@ function createAmountCheck(ownCurrency: string): NonNullable<FuncKeywordDefiniti
   return check;
 }
 
-function listFaults(errors: readonly ErrorObject[]): readonly PointerFault[] {
+function listFaults(errors: readonly ErrorObject[]): readonly FieldError[] {
   // An anyOf reports each branch and then itself: the last line, with the property's description, is the useful one.
   const chosen = new Set(
     errors.filter(({ keyword }) => keyword === 'anyOf').map(({ schemaPath }) => `${schemaPath}/`),
@@ -88,7 +88,7 @@ function listFaults(errors: readonly ErrorObject[]): readonly PointerFault[] {
   return errors.filter((error) => !isBranch(error)).map(toPointerFault);
 }
 
-function toPointerFault(error: ErrorObject): PointerFault {
+function toPointerFault(error: ErrorObject): FieldError {
   const params: Readonly<Record<string, unknown>> = asRecord(error.params);
   const description = asRecord(error.parentSchema)['description'];
   const hint = typeof description === 'string' ? `: ${description}` : '';

@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { loopHeldMsMax, measureWorkMs } from '../../test/support/measure-work.ts';
-import type { PointerFault } from '../domain/errors.ts';
+import type { FieldError } from '../domain/errors.ts';
 import { TemplateFaultsError } from '../render/template-fault.ts';
 import { loadCatalog } from './catalog.ts';
 import { compileDataSchema } from './catalog-schema.ts';
@@ -210,7 +210,7 @@ describe('bad data without end', () => {
   ];
 
   test.each(rows)('%s', (_name, ...[type, data, pointers, faultsMax]) => {
-    let faults: readonly PointerFault[] = [];
+    let faults: readonly FieldError[] = [];
     const ms = measureWorkMs(() => {
       faults = catalog.checkData(type, data as Record<string, unknown>);
     });

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { BackOff } from '../domain/back-off.ts';
 import { type Channel, mapChannels } from '../domain/channel.ts';
-import type { PointerFault } from '../domain/errors.ts';
+import type { FieldError } from '../domain/errors.ts';
 import { instantRepair, parseInstant } from '../domain/instant.ts';
 import type { AmbiguityPolicy, Category } from '../domain/message.ts';
 import { parseTimeZone } from '../domain/time-zone.ts';
@@ -55,7 +55,7 @@ export interface Catalog {
   types(): readonly string[];
   find(type: string): CatalogEntry | undefined;
   /** Every fault of `data` by JSON pointer relative to it (`/deadline`); empty means good. Throws for an unknown type. */
-  checkData(type: string, data: Readonly<Record<string, unknown>>): readonly PointerFault[];
+  checkData(type: string, data: Readonly<Record<string, unknown>>): readonly FieldError[];
   /** For `createRenderer`. */
   readonly templates: readonly TemplateSource[];
   readonly shared: SharedSource;

@@ -65,13 +65,13 @@ describe('createFileDirectory', () => {
     ['the same id twice', [{ student_id: 's1' }, { student_id: 's1' }], 'a student_id is there twice'],
   ])('%s is unreachable, naming file, place and repair', async (_what, content, words) => {
     await write(content);
-    const answer = await lookUp('s1');
-    expect(answer).toMatchObject({
+    const result = await lookUp('s1');
+    expect(result).toMatchObject({
       kind: 'unreachable',
       detail: expect.stringContaining(`the people file ${file}`),
     });
-    expect(answer).toMatchObject({ detail: expect.stringContaining(words) });
-    expect(answer).toMatchObject({ detail: expect.stringContaining('must be a JSON array') });
+    expect(result).toMatchObject({ detail: expect.stringContaining(words) });
+    expect(result).toMatchObject({ detail: expect.stringContaining('must be a JSON array') });
   });
 
   test('a missing file is unreachable until it is there', async () => {

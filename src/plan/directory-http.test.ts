@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type AnswerServer, answerJson, startAnswerServer } from '../../test/support/answer-server.ts';
-import type { DirectoryAnswer } from '../domain/recipient.ts';
+import type { DirectoryResult } from '../domain/recipient.ts';
 import { createHttpDirectory, type HttpDirectoryOptions, type ReadToken } from './directory-http.ts';
 
 const patience = new AbortController().signal;
@@ -11,7 +11,7 @@ const person = {
   locale: 'en-GB',
   time_zone: 'Europe/London',
 };
-const found: DirectoryAnswer = {
+const found: DirectoryResult = {
   kind: 'found',
   recipient: {
     id: 's1',
@@ -36,7 +36,7 @@ const readToken: ReadToken = async (_signal, refused) => {
   return { kind: 'ready', token: `fresh-${refusedTokens.length}` };
 };
 
-async function lookUp(id = 's1', changes: Partial<HttpDirectoryOptions> = {}): Promise<DirectoryAnswer> {
+async function lookUp(id = 's1', changes: Partial<HttpDirectoryOptions> = {}): Promise<DirectoryResult> {
   const directory = createHttpDirectory({
     baseUrl: `${server.url}/v1/`,
     idField: 'student_id',
@@ -102,9 +102,9 @@ describe('the three different ends', () => {
 
   test('a bad address is refused without showing it', async () => {
     server.answerWith(answerJson(200, { ...person, email: 'jo@example.com,eve@evil.test' }));
-    const answer = await lookUp();
-    expect(answer).toMatchObject({ kind: 'refused', detail: expect.stringContaining('email') });
-    expect(JSON.stringify(answer)).not.toContain('evil');
+    const result = await lookUp();
+    expect(result).toMatchObject({ kind: 'refused', detail: expect.stringContaining('email') });
+    expect(JSON.stringify(result)).not.toContain('evil');
   });
 
   test.each([
@@ -114,9 +114,9 @@ describe('the three different ends', () => {
     ['a list', [person], 'the whole body'],
   ])('%s is unreachable, showing no address', async (_what, body, words) => {
     server.answerWith(answerJson(200, body));
-    const answer = await lookUp();
-    expect(answer).toMatchObject({ kind: 'unreachable', detail: expect.stringContaining(words) });
-    expect(JSON.stringify(answer)).not.toContain('example.com');
+    const result = await lookUp();
+    expect(result).toMatchObject({ kind: 'unreachable', detail: expect.stringContaining(words) });
+    expect(JSON.stringify(result)).not.toContain('example.com');
   });
 
   test.each([

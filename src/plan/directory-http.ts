@@ -1,5 +1,5 @@
-import type { DirectoryAnswer } from '../domain/recipient.ts';
-import { type BoundedAnswer, fetchBounded } from '../outbound/fetch-bounded.ts';
+import type { DirectoryResult } from '../domain/recipient.ts';
+import { type BoundedResponse, fetchBounded } from '../outbound/fetch-bounded.ts';
 import { parseServiceUrl } from '../outbound/parse-service-url.ts';
 import { type AnswerKeepOptions, keepAnswers } from './directory/keep-answers.ts';
 import { createPersonSchema, type PersonDefaults, parsePerson } from './directory/parse-person.ts';
@@ -48,46 +48,46 @@ interface Desk extends HttpDirectoryOptions {
   readonly schema: ReturnType<typeof createPersonSchema>;
 }
 
-async function lookUp(id: string, options: Desk): Promise<DirectoryAnswer> {
+async function lookUp(id: string, options: Desk): Promise<DirectoryResult> {
   // "." and ".." survive percent-encoding and would name another resource.
   if (id === '' || id.length > idCharsMax || /^\.+$/.test(id)) return { kind: 'not-found' };
   const url = new URL(options.base);
   url.pathname = `${options.base.pathname.replace(/\/+$/, '')}/students/${encodeURIComponent(id)}`;
   const first = await ask(url, options);
-  if (first.token === undefined || !isUnauthorised(first.answer))
-    return readAnswer(first.answer, id, options);
+  if (first.token === undefined || !isUnauthorised(first.result))
+    return readAnswer(first.result, id, options);
   const second = await ask(url, options, first.token);
-  return readAnswer(second.answer, id, options);
+  return readAnswer(second.result, id, options);
 }
 
 async function ask(
   url: URL,
   options: HttpDirectoryOptions,
   refused?: string,
-): Promise<{ answer: BoundedAnswer; token?: string }> {
+): Promise<{ result: BoundedResponse; token?: string }> {
   const timeoutMs = options.timeoutMs ?? 3_000;
   const own = await options.readToken(AbortSignal.timeout(timeoutMs), refused);
   if (own.kind === 'unavailable') {
     return {
-      answer: { kind: 'failed', detail: `could not be asked, for want of a token of our own: ${own.detail}` },
+      result: { kind: 'failed', detail: `could not be asked, for want of a token of our own: ${own.detail}` },
     };
   }
   const headers = { accept: 'application/json', authorization: `Bearer ${own.token}` };
-  return { answer: await fetchBounded({ url, headers, timeoutMs, answerBytesMax }), token: own.token };
+  return { result: await fetchBounded({ url, headers, timeoutMs, answerBytesMax }), token: own.token };
 }
 
-function isUnauthorised(answer: BoundedAnswer): boolean {
-  return answer.kind === 'answered' && answer.status === 401;
+function isUnauthorised(result: BoundedResponse): boolean {
+  return result.kind === 'answered' && result.status === 401;
 }
 
-function readAnswer(answer: BoundedAnswer, id: string, options: Desk): DirectoryAnswer {
-  if (answer.kind === 'failed') return unreachable(answer.detail);
-  switch (answer.status) {
+function readAnswer(result: BoundedResponse, id: string, options: Desk): DirectoryResult {
+  if (result.kind === 'failed') return unreachable(result.detail);
+  switch (result.status) {
     case 200:
-      return readPerson(answer.text, id, options);
+      return readPerson(result.text, id, options);
     case 404:
       // A web page comes from a proxy or a wrong address: believing it would end every event as "not found".
-      return answer.contentType === 'text/html'
+      return result.contentType === 'text/html'
         ? unreachable('answered 404 with a web page: check that DIRECTORY_URL is the base of its API')
         : { kind: 'not-found' };
     case 401:
@@ -95,13 +95,13 @@ function readAnswer(answer: BoundedAnswer, id: string, options: Desk): Directory
     case 403:
     case 410:
     case 451:
-      return { kind: 'refused', detail: `the directory answered ${answer.status}` };
+      return { kind: 'refused', detail: `the directory answered ${result.status}` };
     default:
-      return unreachable(`answered ${answer.status}`);
+      return unreachable(`answered ${result.status}`);
   }
 }
 
-function readPerson(text: string, id: string, { schema, defaults }: Desk): DirectoryAnswer {
+function readPerson(text: string, id: string, { schema, defaults }: Desk): DirectoryResult {
   const parsed = schema.safeParse(parseJson(text));
   if (!parsed.success) {
     const fields = [...new Set(parsed.error.issues.map((issue) => issue.path.join('.') || 'the whole body'))];
@@ -119,6 +119,6 @@ function parseJson(text: string): unknown {
   }
 }
 
-function unreachable(detail: string): DirectoryAnswer {
+function unreachable(detail: string): DirectoryResult {
   return { kind: 'unreachable', detail: `the directory ${detail}` };
 }

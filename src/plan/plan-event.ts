@@ -5,7 +5,7 @@ import { type Channel, channelTable } from '../domain/channel.ts';
 import type { EventState } from '../domain/event.ts';
 import { type EventId, type MessageId, parseEventId, toMessageId } from '../domain/ids.ts';
 import { recordVersion } from '../domain/message.ts';
-import type { AddressRemark, DirectoryAnswer, Recipient } from '../domain/recipient.ts';
+import type { AddressRemark, DirectoryResult, Recipient } from '../domain/recipient.ts';
 import type { Log } from '../observe/log.ts';
 import type { JobAdder } from '../queue/job-adder.ts';
 import type { JobEnd } from '../queue/queue-host.ts';
@@ -77,7 +77,7 @@ export async function planEvent(
 async function planFor(
   planner: Planner,
   { event, entry, latest }: { event: EventRecord; entry: CatalogEntry; latest: number | undefined },
-  found: DirectoryAnswer,
+  found: DirectoryResult,
 ): Promise<JobEnd> {
   switch (found.kind) {
     case 'found': {
@@ -141,7 +141,7 @@ async function findRecipient(
   planner: Planner,
   record: EventRecord,
   signal: AbortSignal,
-): Promise<DirectoryAnswer> {
+): Promise<DirectoryResult> {
   const { recipient, data } = record.body;
   const { defaults } = planner;
   if (recipient !== undefined) {

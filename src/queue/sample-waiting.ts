@@ -47,8 +47,8 @@ async function readSpread(
 ): Promise<readonly string[]> {
   const reads = redis.pipeline();
   for (const position of positions) reads.lindex(list, position);
-  const answers = (await reads.exec()) ?? [];
-  return answers.flatMap(([error, id]) => (error === null && typeof id === 'string' ? [id] : []));
+  const results = (await reads.exec()) ?? [];
+  return results.flatMap(([error, id]) => (error === null && typeof id === 'string' ? [id] : []));
 }
 
 async function readClients(redis: Redis, keys: Keys, jobIds: readonly string[]): Promise<readonly string[]> {
@@ -57,8 +57,8 @@ async function readClients(redis: Redis, keys: Keys, jobIds: readonly string[]):
     const record = findRecord(keys, jobId);
     if (record !== undefined) reads.hget(record, 'client');
   }
-  const answers = (await reads.exec()) ?? [];
-  return answers.flatMap(([error, client]) => (error === null && typeof client === 'string' ? [client] : []));
+  const results = (await reads.exec()) ?? [];
+  return results.flatMap(([error, client]) => (error === null && typeof client === 'string' ? [client] : []));
 }
 
 /** A job is named by its event, or by its message and a number. */

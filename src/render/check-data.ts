@@ -1,4 +1,4 @@
-import type { PointerFault } from '../domain/errors.ts';
+import type { FieldError } from '../domain/errors.ts';
 import { asRecord } from './as-record.ts';
 import { checkLink } from './check-link.ts';
 import { formatHelpers, type RenderCall } from './format-helpers.ts';
@@ -8,7 +8,7 @@ import { RenderError } from './rendered.ts';
 import type { FieldUse } from './template-uses.ts';
 
 /** A value that cannot be printed. `detail` may quote a link; nothing else of the data. */
-export interface DataFault extends PointerFault {
+export interface DataFault extends FieldError {
   readonly as: FieldUse['as'];
 }
 

@@ -1,5 +1,5 @@
 import { type Channel, channelTable } from '../domain/channel.ts';
-import type { PointerFault } from '../domain/errors.ts';
+import type { FieldError } from '../domain/errors.ts';
 import type { IncomingEvent } from '../domain/event.ts';
 import { findDataFaults } from './check-data.ts';
 import { findNonGsmCharacters } from './count-segments.ts';
@@ -22,7 +22,7 @@ import { joinUses, printsPersonName } from './template-uses.ts';
 /** What would keep the drafts of an event from being rendered. */
 export interface DraftFaults {
   /** By JSON pointer relative to the data. */
-  readonly data: readonly PointerFault[];
+  readonly data: readonly FieldError[];
   /** What is wrong with the name of the recipient that the event brings. */
   readonly recipientName?: string;
 }
@@ -64,7 +64,7 @@ function listChannels(
 const findUncarried: Readonly<
   Record<
     Channel,
-    (template: CompiledTemplate, event: IncomingEvent, around: DraftContext) => readonly PointerFault[]
+    (template: CompiledTemplate, event: IncomingEvent, around: DraftContext) => readonly FieldError[]
   >
 > = { email: () => [], sms: findExcess };
 
@@ -77,7 +77,7 @@ function findExcess(
   template: CompiledTemplate,
   event: IncomingEvent,
   around: DraftContext,
-): readonly PointerFault[] {
+): readonly FieldError[] {
   const { source } = template;
   const available = [...template.parts.sms.keys()];
   const wanted = event.recipient?.locale;
@@ -116,7 +116,7 @@ function blameField(
   { data }: IncomingEvent,
   { body, segments, encoding }: FittedSms,
   locale: string,
-): PointerFault {
+): FieldError {
   const texts = uses.sms.flatMap(({ path: [name = '', ...deeper] }) => {
     const value = data[name];
     return typeof value === 'string' && deeper.length === 0 ? [{ name, length: value.length }] : [];

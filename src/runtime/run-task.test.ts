@@ -37,7 +37,7 @@ test('all tasks end together, whatever each waits for', async () => {
   for (const name of ['a', 'b', 'c']) runTask(host, { name, everyMs: 1, run, lease: lease(true) });
   await vi.waitUntil(() => waiting.length === 3);
   const ended = host.shutdown.run(1_000);
-  for (const answer of waiting) answer();
+  for (const result of waiting) result();
   await vi.waitUntil(() => said.length === 3);
   await expect(ended).resolves.toEqual([]);
   expect(waiting).toHaveLength(3);

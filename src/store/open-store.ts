@@ -22,7 +22,7 @@ export async function openStore(
   { nowMs, environment }: { readonly nowMs: number; readonly environment: string },
 ): Promise<'created' | 'opened'> {
   await assertEngineVersion(redis);
-  let answer: 'created' | 'opened' = 'opened';
+  let result: 'created' | 'opened' = 'opened';
   const lineage = createLineage(1);
   for (let shard = 0; shard < keys.shards; shard += 1) {
     const args = { shards: keys.shards, now: nowMs, environment, lineage, flags: flagNames };
@@ -37,9 +37,9 @@ export async function openStore(
         `The store below "${keys.prefix}" belongs to ${theirs}, and ENVIRONMENT is ${environment}: set REDIS_URL or KEY_PREFIX to this environment's own store`,
       );
     }
-    if (word === 'created') answer = 'created';
+    if (word === 'created') result = 'created';
   }
-  return answer;
+  return result;
 }
 
 /** A lineage that no store has had. */

@@ -83,10 +83,10 @@ async function pause(
 ): Promise<Effect> {
   const begun = store.monotonicNow();
   const change = { flag, value: 'off', actor: guardActor, reason } as const;
-  const answer = await setFlag(store, change);
+  const result = await setFlag(store, change);
   const ms = since(store, begun);
-  return answer.kind === 'done'
-    ? { action, state: 'paused', ms, epoch: answer.epoch }
+  return result.kind === 'done'
+    ? { action, state: 'paused', ms, epoch: result.epoch }
     : { action, state: 'gate-missing', ms };
 }
 

@@ -102,7 +102,7 @@ export async function noteAction(
   }
 }
 
-export type IncidentReleaseAnswer =
+export type IncidentReleaseResult =
   | { readonly kind: 'released'; readonly incident: Incident }
   | { readonly kind: 'not-open' }
   | { readonly kind: 'not-found' };
@@ -115,7 +115,7 @@ export async function releaseIncident(
   store: IncidentStore,
   id: string,
   order: AuditOrder,
-): Promise<IncidentReleaseAnswer> {
+): Promise<IncidentReleaseResult> {
   const incident = await readIncident(store, id);
   if (incident === undefined) return { kind: 'not-found' };
   if (incident.release !== undefined) return { kind: 'not-open' };
@@ -124,7 +124,7 @@ export async function releaseIncident(
   const { word } = await actAudited(store, order, action, async () => {
     const releasedAt = store.now();
     const release = { at: new Date(releasedAt).toISOString(), by: order.actor, reason: order.reason };
-    const [answer = ''] = (await releaseScript.run(
+    const [result = ''] = (await releaseScript.run(
       store.redis,
       { ...shard, incident: shard.incident(id) },
       {
@@ -135,7 +135,7 @@ export async function releaseIncident(
         keptMs: incidentKeptMs,
       },
     )) as string[];
-    return { answer: { word: answer }, detail: { incident: id, answer } };
+    return { result: { word: result }, detail: { incident: id, answer: result } };
   });
   const released = word === 'released' ? await readIncident(store, id) : undefined;
   return released === undefined ? { kind: 'not-open' } : { kind: 'released', incident: released };

@@ -58,9 +58,9 @@ async function readBuckets(
 async function readHashes(redis: Redis, keys: readonly string[]): Promise<readonly Record<string, string>[]> {
   const reads = redis.pipeline();
   for (const key of keys) reads.hgetall(key);
-  const answers = (await reads.exec()) ?? [];
+  const results = (await reads.exec()) ?? [];
   return keys.map((_key, index) => {
-    const [error, fields] = answers[index] ?? [new Error('no answer')];
+    const [error, fields] = results[index] ?? [new Error('no answer')];
     if (error !== null) throw toStoreError('read figures', error);
     return fields as Record<string, string>;
   });

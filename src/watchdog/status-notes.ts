@@ -134,7 +134,7 @@ async function deliver(deps: NoteDeps, note: StatusNote): Promise<void> {
     mayHaveArrived,
   };
   if (!(await changeNote(deps, note, posting))) return;
-  const answer = await fetchBounded({
+  const result = await fetchBounded({
     url: deps.webhook,
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -142,21 +142,21 @@ async function deliver(deps: NoteDeps, note: StatusNote): Promise<void> {
     timeoutMs: webhookTimeoutMs,
     answerBytesMax: 64 * 1024,
   });
-  await settle(deps, posting, answer);
+  await settle(deps, posting, result);
 }
 
 async function settle(
   deps: NoteDeps,
   posting: StatusNote,
-  answer: Awaited<ReturnType<typeof fetchBounded>>,
+  result: Awaited<ReturnType<typeof fetchBounded>>,
 ): Promise<void> {
-  const fate = judgeNoteTry(answer.kind === 'answered' ? answer.status : undefined, posting.tries);
+  const fate = judgeNoteTry(result.kind === 'answered' ? result.status : undefined, posting.tries);
   const { fault: _before, ...rest } = posting;
   if (fate.kind === 'posted') {
     await changeNote(deps, posting, { ...rest, state: 'posted' });
     return;
   }
-  const fault = answer.kind === 'answered' ? `the webhook answered ${answer.status}` : answer.detail;
+  const fault = result.kind === 'answered' ? `the webhook answered ${result.status}` : result.detail;
   if (fate.kind === 'failed') {
     await changeNote(deps, posting, { ...rest, state: 'failed', fault });
     deps.log.error({ note: posting.id, fault, text: posting.text }, 'a status note could not be posted');

@@ -10,7 +10,7 @@ import {
   type AttemptEnd,
   type Claim,
   createPermits,
-  type PermitAnswer,
+  type PermitResult,
   type Permits,
 } from '../../src/gate/permits.ts';
 import { countInFlight, stopSending } from '../../src/gate/stop-sending.ts';
@@ -75,7 +75,7 @@ async function ask(
   message: MessageRecord,
   permits = permitsWith(),
   given: { rehearse?: boolean; segments?: number; provider?: string } = {},
-): Promise<PermitAnswer> {
+): Promise<PermitResult> {
   const { rehearse = false, segments = 1, provider = 'p' } = given;
   return await permits.ask({ message, provider, segments, rehearse });
 }

@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { setFlag } from '../../src/gate/flags.ts';
 import type { Limits } from '../../src/gate/limits.ts';
-import { type AttemptEnd, createPermits, type PermitAnswer, type Permits } from '../../src/gate/permits.ts';
+import { type AttemptEnd, createPermits, type PermitResult, type Permits } from '../../src/gate/permits.ts';
 import type { Keys } from '../../src/store/keys.ts';
 import type { MessageRecord } from '../../src/store/message-record.ts';
 import { type ClockedRedis, connectClocked } from '../support/clocked-redis.ts';
@@ -68,7 +68,7 @@ async function make(given: NewMessage = {}): Promise<MessageRecord> {
   return await createMessage(redis, keys, { createdAt: startMs, ...given });
 }
 
-async function ask(permits: Permits, message: MessageRecord, segments = 1): Promise<PermitAnswer> {
+async function ask(permits: Permits, message: MessageRecord, segments = 1): Promise<PermitResult> {
   return await permits.ask({ message, provider: 'p', segments, rehearse: false });
 }
 

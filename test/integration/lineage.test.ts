@@ -6,7 +6,7 @@ import { readAudit } from '../../src/gate/audit-chain.ts';
 import { readGate, setFlag } from '../../src/gate/flags.ts';
 import type { GateWatch } from '../../src/gate/gate-watch.ts';
 import { createMessageDecisions } from '../../src/gate/message-decisions.ts';
-import { createPermits, type PermitAnswer } from '../../src/gate/permits.ts';
+import { createPermits, type PermitResult } from '../../src/gate/permits.ts';
 import type { Keys } from '../../src/store/keys.ts';
 import type { MessageRecord } from '../../src/store/message-record.ts';
 import { readMessageSummaries } from '../../src/store/message-summary.ts';
@@ -71,7 +71,7 @@ async function watchStore(witness?: Witness): Promise<GateWatch> {
   return watch;
 }
 
-async function ask(message: MessageRecord, knowledge: GateWatch['knowledge']): Promise<PermitAnswer> {
+async function ask(message: MessageRecord, knowledge: GateWatch['knowledge']): Promise<PermitResult> {
   const permits = createPermits({
     redis,
     keys,

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type PhoneNumber, parseEmailAddress } from '../../src/domain/address.ts';
 import type { IncomingEvent } from '../../src/domain/event.ts';
 import type { ClientId, EventId, MessageId } from '../../src/domain/ids.ts';
-import type { DirectoryAnswer, Recipient } from '../../src/domain/recipient.ts';
+import type { DirectoryResult, Recipient } from '../../src/domain/recipient.ts';
 import { createAcceptEvent } from '../../src/ingest/accept-event.ts';
 import { hashAddress } from '../../src/observe/address-hash.ts';
 import { createLog } from '../../src/observe/log.ts';
@@ -62,7 +62,7 @@ test.each([
   },
 );
 
-test.each<[DirectoryAnswer, string]>([
+test.each<[DirectoryResult, string]>([
   [{ kind: 'not-found' }, 'recipient-not-found'],
   [{ kind: 'refused', detail: 'the directory answered 403' }, 'recipient-refused'],
   [{ kind: 'found', recipient: { locale: 'en', timeZone: 'UTC' } }, 'no-address'],
@@ -277,7 +277,7 @@ const someDeadline = {
   deadline: new Date(Date.now() + 40 * 3_600_000).toISOString(),
 };
 
-function found(address: string, more: Partial<Recipient> = {}): Extract<DirectoryAnswer, { kind: 'found' }> {
+function found(address: string, more: Partial<Recipient> = {}): Extract<DirectoryResult, { kind: 'found' }> {
   const email = parseEmailAddress(address);
   if (!email.ok) throw new Error(`${address}: ${email.fault}`);
   return { kind: 'found', recipient: { email: email.value, locale: 'en', timeZone: 'UTC', ...more } };
@@ -318,7 +318,7 @@ async function openDesk() {
       const { eventId } = await accept({ client: 'test' as ClientId, idempotencyKey, event, requestId: 'r' });
       return eventId;
     },
-    plan: (id: EventId, answer: DirectoryAnswer, directoryIdField = 'student_id') =>
+    plan: (id: EventId, answer: DirectoryResult, directoryIdField = 'student_id') =>
       planEvent(
         { ...planner, directoryIdField, directory: { lookUpRecipient: async () => answer } },
         id,

@@ -8,7 +8,7 @@ import { createHttpApp } from '../../src/http/create-http-app.ts';
 import { createHttpServer } from '../../src/http/create-http-server.ts';
 import type { HttpServices, RequestLine } from '../../src/http/services.ts';
 import type { Scope, TokenVerdict } from '../../src/identity/verify-token.ts';
-import type { AcceptAnswer, AcceptRequest } from '../../src/ingest/accept-event.ts';
+import type { AcceptRequest, AcceptResult } from '../../src/ingest/accept-event.ts';
 import { createPerform } from './operator-responses.ts';
 import { someEventId, someMessageId } from './some-ids.ts';
 
@@ -74,7 +74,7 @@ function judgeTestToken(token: string): TokenVerdict {
 
 function createMemoryAccept(accepted: AcceptRequest[]): HttpServices['acceptEvent'] {
   const first = new Map<string, { eventId: EventId; body: string }>();
-  return async (request): Promise<AcceptAnswer> => {
+  return async (request): Promise<AcceptResult> => {
     const key = JSON.stringify([request.client, request.idempotencyKey]);
     const body = canonicalJson(request.event);
     const known = first.get(key);

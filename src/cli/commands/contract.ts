@@ -69,12 +69,12 @@ async function fetchPeer(url: string, timeoutMs: number): Promise<string> {
   if (target === undefined || !['http:', 'https:'].includes(target.protocol))
     throw new CommandError('usage', `"${url}" is not an http(s) address.`);
   const headers = { accept: 'application/json' };
-  const answer = await fetchBounded({ url: target, headers, timeoutMs, answerBytesMax });
-  if (answer.kind === 'failed')
-    throw new CommandError('unreachable', `The peer at ${target.origin} ${answer.detail}.`);
-  if (answer.status !== 200)
-    throw new CommandError('refused', `The peer at ${target.origin} answered ${answer.status}.`);
-  return answer.text;
+  const result = await fetchBounded({ url: target, headers, timeoutMs, answerBytesMax });
+  if (result.kind === 'failed')
+    throw new CommandError('unreachable', `The peer at ${target.origin} ${result.detail}.`);
+  if (result.status !== 200)
+    throw new CommandError('refused', `The peer at ${target.origin} answered ${result.status}.`);
+  return result.text;
 }
 
 function parseJson(text: string): unknown {

@@ -35,12 +35,12 @@ export const incidentsAndBudgets: readonly Command[] = [
 ];
 
 async function showTriggers({ api, print }: Call): Promise<Ending> {
-  const answer = await api.ask(triggersSchema, { path: '/api/triggers' });
-  print.show(answer, () => {
-    warnUnlessWatched(print, answer.watched);
+  const result = await api.ask(triggersSchema, { path: '/api/triggers' });
+  print.show(result, () => {
+    warnUnlessWatched(print, result.watched);
     print.table(
       ['TRIGGER', 'VERDICT', 'MODE', 'LATCHED BY', 'NOW', 'FIRES ON'],
-      answer.triggers.map((one) => [
+      result.triggers.map((one) => [
         one.trigger,
         one.verdict,
         one.mode,
@@ -54,12 +54,12 @@ async function showTriggers({ api, print }: Call): Promise<Ending> {
 }
 
 async function showSlos({ api, print }: Call): Promise<Ending> {
-  const answer = await api.ask(slosSchema, { path: '/api/slo' });
-  print.show(answer, () => {
-    warnUnlessWatched(print, answer.watched);
+  const result = await api.ask(slosSchema, { path: '/api/slo' });
+  print.show(result, () => {
+    warnUnlessWatched(print, result.watched);
     print.table(
       ['SLO', 'TARGET', 'GOOD SHARE', 'OF', 'BUDGET LEFT', 'BURN 5m', '1h', '6h', '3d', 'VERDICT'],
-      answer.slos.map((one) => [
+      result.slos.map((one) => [
         one.slo,
         one.target,
         formatPercent(one.measured, 3),
@@ -69,8 +69,8 @@ async function showSlos({ api, print }: Call): Promise<Ending> {
         one.verdict,
       ]),
     );
-    if (answer.since !== undefined) print.say(`\nmeasured since ${formatInstant(answer.since)}`);
-    for (const line of listBurning(answer)) print.say(print.paint('bad', line));
+    if (result.since !== undefined) print.say(`\nmeasured since ${formatInstant(result.since)}`);
+    for (const line of listBurning(result)) print.say(print.paint('bad', line));
   });
   return 'done';
 }
@@ -90,13 +90,13 @@ function listBurning({ slos }: z.infer<typeof slosSchema>): readonly string[] {
 async function listIncidents(call: Call): Promise<Ending> {
   const { api, print } = call;
   const query = { limit: call.whole('limit') };
-  const answer = await api.ask(incidentsSchema, { path: '/api/incidents', query });
-  print.show(answer, () => {
-    if (answer.incidents.length === 0) print.say('none');
+  const result = await api.ask(incidentsSchema, { path: '/api/incidents', query });
+  print.show(result, () => {
+    if (result.incidents.length === 0) print.say('none');
     else
       print.table(
         ['ID', 'STATE', 'MODE', 'OPENED', 'FIGURES', 'ACTIONS', 'RELEASED BY'],
-        answer.incidents.map((one) => [
+        result.incidents.map((one) => [
           one.id,
           one.state,
           one.mode,
@@ -112,16 +112,16 @@ async function listIncidents(call: Call): Promise<Ending> {
 
 async function releaseIncident(call: Call): Promise<Ending> {
   const { api, print } = call;
-  const answer = await api.ask(incidentReleasedSchema, {
+  const result = await api.ask(incidentReleasedSchema, {
     method: 'POST',
     path: `/api/incidents/${encodeURIComponent(call.need('id'))}/release`,
     body: { reason: call.need('reason') },
   });
-  print.show(answer, () => {
-    print.say(`released   ${answer.incident.id}`);
-    for (const { flag, by, reason } of answer.still_stopped)
+  print.show(result, () => {
+    print.say(`released   ${result.incident.id}`);
+    for (const { flag, by, reason } of result.still_stopped)
       print.say(`${print.paint('bad', 'still off')}  ${flag}: ${by}, ${reason}`);
-    for (const command of answer.go_on_with) print.say(`to go on: ${command}`);
+    for (const command of result.go_on_with) print.say(`to go on: ${command}`);
   });
   return 'done';
 }

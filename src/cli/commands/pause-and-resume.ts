@@ -47,7 +47,7 @@ export const pauseAndResume: readonly Command[] = [
 
 async function setPause(call: Call, paused: boolean): Promise<Ending> {
   const what = call.need('what');
-  const answer = await call.api
+  const result = await call.api
     .ask(switchedSchema, {
       method: 'PUT',
       path: `/api/control/${what}`,
@@ -61,10 +61,10 @@ async function setPause(call: Call, paused: boolean): Promise<Ending> {
     .catch((error: unknown) => {
       throw explainConflict(error);
     });
-  call.print.show(answer, () => {
-    call.print.say(`${paused ? 'paused' : 'resumed'}   ${nameOf(call)}; epoch ${answer.epoch}`);
+  call.print.show(result, () => {
+    call.print.say(`${paused ? 'paused' : 'resumed'}   ${nameOf(call)}; epoch ${result.epoch}`);
     if (paused)
-      call.print.say(`to go on: acc resume ${what} "why"${queueOption(call)} --epoch ${answer.epoch}`);
+      call.print.say(`to go on: acc resume ${what} "why"${queueOption(call)} --epoch ${result.epoch}`);
   });
   return 'done';
 }

@@ -62,16 +62,16 @@ async function postEvent(call: Call): Promise<Ending> {
   const body = parseJson(await call.readText(call.need('file')));
   const isBatch = Array.isArray(body);
   const key = call.text('key');
-  const answer = await api.ask(anySchema, {
+  const result = await api.ask(anySchema, {
     method: 'POST',
     path: isBatch ? '/api/events/batch' : '/api/events',
     body,
     ...(key === undefined ? {} : { headers: { 'idempotency-key': key } }),
   });
-  print.show(answer, () => printRecord(print, answer));
-  const rejected = Number(answer['rejected'] ?? 0);
+  print.show(result, () => printRecord(print, result));
+  const rejected = Number(result['rejected'] ?? 0);
   if (rejected > 0) print.note(`${rejected} were rejected; the results above say why`);
-  else if (!isBatch) print.note(`what becomes of it: acc event show ${String(answer['event_id'])}`);
+  else if (!isBatch) print.note(`what becomes of it: acc event show ${String(result['event_id'])}`);
   return rejected > 0 ? 'refused' : 'done';
 }
 
@@ -88,8 +88,8 @@ function parseJson(text: string): unknown {
 
 async function cancelMessage({ api, print, need }: Call): Promise<Ending> {
   const path = `/api/messages/${encodeURIComponent(need('id'))}`;
-  const answer = await api.ask(anySchema, { method: 'DELETE', path });
-  print.show(answer, () => print.say(`cancelled  ${need('id')}: it will not leave`));
+  const result = await api.ask(anySchema, { method: 'DELETE', path });
+  print.show(result, () => print.say(`cancelled  ${need('id')}: it will not leave`));
   return 'done';
 }
 
@@ -99,9 +99,9 @@ const auditSchema = z.looseObject({
 });
 
 async function showAudit({ api, print, whole }: Call): Promise<Ending> {
-  const answer = await api.ask(auditSchema, { path: '/api/audit', query: { limit: whole('limit') ?? 50 } });
-  const lines = answer.lines ?? answer.items ?? [];
-  print.show(answer, () => {
+  const result = await api.ask(auditSchema, { path: '/api/audit', query: { limit: whole('limit') ?? 50 } });
+  const lines = result.lines ?? result.items ?? [];
+  print.show(result, () => {
     if (lines.length === 0) print.say('nothing yet');
     else printItems(print, lines.map(countDone), auditColumns);
   });
@@ -161,9 +161,9 @@ const decisionColumns: readonly Column[] = [
 ];
 
 async function showDiagnostics({ api, print }: Call): Promise<Ending> {
-  const answer = await api.ask(diagnosticsSchema, { path: '/api/diagnostics', waitMs: 10_000 });
-  const { flags, decisions, ...rest } = answer;
-  print.show(answer, () => {
+  const result = await api.ask(diagnosticsSchema, { path: '/api/diagnostics', waitMs: 10_000 });
+  const { flags, decisions, ...rest } = result;
+  print.show(result, () => {
     printRecord(print, rest);
     print.say('');
     const rows = Object.entries(flags).map(([name, flag]) => ({ name, ...flag }));

@@ -101,14 +101,14 @@ async function stopThroughService(call: Call, request: StopRequest): Promise<Sto
   const { scope: chosen, reason: why, waitMs } = request;
   print.note(`stopping   asking ${api.baseUrl} to stop ${describeScope(chosen)}`);
   const begun = call.monotonicNow();
-  const answer = await api.ask(switchedSchema, {
+  const result = await api.ask(switchedSchema, {
     method: 'PUT',
     path: '/api/control/send',
     body: { enabled: false, reason: why, scope: chosen, wait_ms: 0 },
   });
-  const stopped: Stopped = { ...answer, way: 'service', scope: chosen };
-  if (answer.state === 'quiesced') return stopped;
-  print.note(describeStopping(answer));
+  const stopped: Stopped = { ...result, way: 'service', scope: chosen };
+  if (result.state === 'quiesced') return stopped;
+  print.note(describeStopping(result));
   return waitForQuiet(call, stopped, { begun, waitMs });
 }
 
@@ -202,7 +202,7 @@ async function start(call: Call): Promise<Ending> {
   const untilMs = call.durationMs('until');
   const epoch = call.whole('epoch');
   if (epoch === undefined) return askForEpoch(call, why, chosen);
-  const answer = await api
+  const result = await api
     .ask(switchedSchema, {
       method: 'PUT',
       path: '/api/control/send',
@@ -217,10 +217,10 @@ async function start(call: Call): Promise<Ending> {
     .catch((error: unknown) => {
       throw explainConflict(error);
     });
-  print.show(answer, () => {
-    print.say(`${print.paint('good', 'started')}   ${describeScope(chosen)}; epoch ${answer.epoch}`);
-    if (answer.ceiling !== undefined)
-      print.say(`${print.paint('odd', 'Nothing is sent all the same:')} ${answer.ceiling}`);
+  print.show(result, () => {
+    print.say(`${print.paint('good', 'started')}   ${describeScope(chosen)}; epoch ${result.epoch}`);
+    if (result.ceiling !== undefined)
+      print.say(`${print.paint('odd', 'Nothing is sent all the same:')} ${result.ceiling}`);
     print.say('What was held stays held: acc held list. Other switches may still be off: acc status');
   });
   return 'done';

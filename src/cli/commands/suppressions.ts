@@ -64,15 +64,15 @@ async function addEntries(
 ): Promise<Ending> {
   const total: Added = { added: 0, renewed: 0, faults: [] };
   for (let from = 0; from < entries.length; from += entriesMax) {
-    const answer = await call.api.ask(addedSchema, {
+    const result = await call.api.ask(addedSchema, {
       method: 'POST',
       path: '/api/suppressions',
       body: { entries: entries.slice(from, from + entriesMax), reason: call.need('why') },
       waitMs: 30_000,
     });
-    total.added += answer.added;
-    total.renewed += answer.renewed;
-    total.faults.push(...answer.faults.map((fault) => ({ ...fault, index: from + fault.index })));
+    total.added += result.added;
+    total.renewed += result.renewed;
+    total.faults.push(...result.faults.map((fault) => ({ ...fault, index: from + fault.index })));
   }
   call.print.show(total, () =>
     call.print.say(`suppressed ${total.added} new, ${total.renewed} known already`),
@@ -82,13 +82,13 @@ async function addEntries(
 }
 
 async function removeOne(call: Call): Promise<Ending> {
-  const answer = await call.api.ask(anySchema, {
+  const result = await call.api.ask(anySchema, {
     method: 'POST',
     path: '/api/suppressions/remove',
     body: { address: call.need('address'), ...readChannel(call), reason: call.need('why') },
   });
-  const removed = Number(answer['removed'] ?? 0);
-  call.print.show(answer, () =>
+  const removed = Number(result['removed'] ?? 0);
+  call.print.show(result, () =>
     call.print.say(removed === 0 ? 'there was no such suppression' : `removed ${removed}`),
   );
   return 'done';

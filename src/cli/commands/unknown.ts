@@ -26,11 +26,11 @@ async function resolveUnknown(call: Call): Promise<Ending> {
   if (resolution === undefined || chosen.length > 1)
     throw new CommandError('usage', 'Choose one of --sent, --resend, --discard.');
   const id = call.need('id');
-  const answer = await call.api.ask(anySchema, {
+  const result = await call.api.ask(anySchema, {
     method: 'POST',
     path: `/api/unknown/${encodeURIComponent(id)}`,
     body: { resolution, reason: call.need('why') },
   });
-  call.print.show(answer, () => call.print.say(`resolved   ${id}: ${resolution}`));
+  call.print.show(result, () => call.print.say(`resolved   ${id}: ${resolution}`));
   return 'done';
 }

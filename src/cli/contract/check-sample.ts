@@ -1,4 +1,4 @@
-import { type PointerFault, ServiceError } from '../../domain/errors.ts';
+import { type FieldError, ServiceError } from '../../domain/errors.ts';
 import type { ParsedEvent } from '../../ingest/build-event.ts';
 import { checkEvent } from '../../ingest/check-event.ts';
 import { parseEvent } from '../../ingest/parse-event.ts';
@@ -31,7 +31,7 @@ export function checkSample(sample: JsonObject, pointer: string, ours: OurContra
       const known = ours.catalog.types().join(', ');
       return end([{ kind: 'unknown-type', pointer: `${pointer}/type`, detail: `not one of ${known}` }]);
     }
-    const faults = error.options.faults ?? [{ pointer: '', detail: error.message }];
+    const faults = error.options.errors ?? [{ pointer: '', detail: error.message }];
     const schema = ours.schemas.get(type) ?? {};
     return end(
       faults.map((fault) => ({
@@ -59,7 +59,7 @@ function withKey(parsed: ParsedEvent): ParsedEvent {
 }
 
 function nameKind(
-  { pointer }: PointerFault,
+  { pointer }: FieldError,
   { sample, parsed, schema }: { sample: JsonObject; parsed: ParsedEvent; schema: JsonObject },
 ): DifferenceKind {
   const { dataPointer } = parsed;

@@ -78,9 +78,9 @@ ${renderTable(
 }
 
 function renderOperation(route: RouteRow, curl: string): string {
-  const good = Object.entries(route.responses).map(([status, answer]) => [
+  const good = Object.entries(route.responses).map(([status, response]) => [
     `<code>${status}</code>`,
-    escapeHtml(answer.description),
+    escapeHtml(response.description),
   ]);
   const bad = listProblems(route).map((status) => [`<code>${status}</code>`, linkProblems(status)]);
   const scope = route.scope === undefined ? 'no token needed' : route.scope;

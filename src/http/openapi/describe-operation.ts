@@ -6,8 +6,11 @@ import type { JsonSchema } from './event-schemas.ts';
 
 /** One operation of the document: what the route says, and what its steps of the pipeline can answer. */
 export function describeOperation(route: RouteRow): JsonSchema {
-  const answers = Object.entries(route.responses).map(([status, answer]) => [status, describeAnswer(answer)]);
-  const problems = listProblems(route).map((status) => [String(status), describeProblemAnswer(status)]);
+  const answers = Object.entries(route.responses).map(([status, response]) => [
+    status,
+    describeResponse(response),
+  ]);
+  const problems = listProblems(route).map((status) => [String(status), describeProblemResponse(status)]);
   return {
     operationId: route.operationId,
     summary: route.summary,
@@ -31,20 +34,22 @@ export function listProblems(route: RouteRow): readonly number[] {
     .toSorted((a, b) => a - b);
 }
 
-function describeAnswer(answer: ResponseRow): JsonSchema {
-  const headers = ['X-Request-ID', ...(answer.headers ?? [])];
+function describeResponse(response: ResponseRow): JsonSchema {
+  const headers = ['X-Request-ID', ...(response.headers ?? [])];
   const schema =
-    answer.schema === undefined
+    response.schema === undefined
       ? {}
-      : { schema: { $ref: `#/components/schemas/${nameSchema(answer.schema)}` } };
+      : { schema: { $ref: `#/components/schemas/${nameSchema(response.schema)}` } };
   return {
-    description: answer.description,
+    description: response.description,
     headers: referHeaders(headers),
-    ...(answer.hasNoBody === true ? {} : { content: { [answer.mediaType ?? 'application/json']: schema } }),
+    ...(response.hasNoBody === true
+      ? {}
+      : { content: { [response.mediaType ?? 'application/json']: schema } }),
   };
 }
 
-function describeProblemAnswer(status: number): JsonSchema {
+function describeProblemResponse(status: number): JsonSchema {
   const codes = Object.entries(errorTable)
     .filter(([, row]) => row.status === status)
     .map(([code]) => `\`${code}\``);

@@ -22,8 +22,8 @@ export function readBearerToken(header: string | undefined): string | undefined 
   return /^bearer +(\S.*)$/i.exec(header ?? '')?.[1]?.trimEnd();
 }
 
-function refuseToken(exchange: Exchange, fault: TokenFaultNote, detail: string | undefined): ServiceError {
-  exchange.tokenFault = fault;
+function refuseToken(exchange: Exchange, error: TokenFaultNote, detail: string | undefined): ServiceError {
+  exchange.tokenFault = error;
   // RFC 6750 §3.1: no error code for a caller that sent no token at all.
   const attributes =
     detail === undefined ? '' : `, error="invalid_token", error_description="${toQuotable(detail)}"`;

@@ -1,5 +1,5 @@
 import { ServiceError } from '../../domain/errors.ts';
-import type { ClientLimit, LimitAnswer } from '../../ingest/limit-clients.ts';
+import type { ClientLimit, LimitResult } from '../../ingest/limit-clients.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Step } from '../step.ts';
 
@@ -24,20 +24,20 @@ export async function takeAllowance(
   cost: number,
 ): Promise<void> {
   if (clientLimit === undefined || exchange.verdict?.kind !== 'verified' || cost < 1) return;
-  const answer = await clientLimit.take(exchange.verdict.caller.clientId, cost);
-  writeHeaders(exchange, answer);
-  if (answer.allowed) return;
+  const result = await clientLimit.take(exchange.verdict.caller.clientId, cost);
+  writeHeaders(exchange, result);
+  if (result.allowed) return;
   throw new ServiceError(
     'rate-limited',
-    `this client may send ${answer.limit} events in ${answer.windowSeconds} s; wait and send again`,
+    `this client may send ${result.limit} events in ${result.windowSeconds} s; wait and send again`,
     {
-      retryAfterSeconds: answer.resetSeconds,
+      retryAfterSeconds: result.resetSeconds,
     },
   );
 }
 
-function writeHeaders({ response }: Exchange, answer: LimitAnswer): void {
-  const { limit, remaining, windowSeconds, resetSeconds } = answer;
+function writeHeaders({ response }: Exchange, result: LimitResult): void {
+  const { limit, remaining, windowSeconds, resetSeconds } = result;
   const left = Math.max(0, Math.floor(remaining));
   response.setHeader('RateLimit-Policy', `"client";q=${limit};w=${windowSeconds}`);
   response.setHeader('RateLimit', `"client";r=${left};t=${Math.max(0, Math.ceil(resetSeconds))}`);

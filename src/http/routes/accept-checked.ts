@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { ServiceError } from '../../domain/errors.ts';
 import type { EventId } from '../../domain/ids.ts';
-import type { AcceptAnswer, AcceptRequest } from '../../ingest/accept-event.ts';
+import type { AcceptRequest, AcceptResult } from '../../ingest/accept-event.ts';
 import type { CheckedEvent } from '../../ingest/check-event.ts';
 import type { EventPost } from '../../ingest/parse-event.ts';
 import type { EventHeaders } from '../../ingest/raw-event.ts';
@@ -20,7 +20,7 @@ export interface Receipt {
 }
 
 /** Puts an event on disk. */
-export type Intake = (given: Omit<AcceptRequest, 'client'>) => Promise<AcceptAnswer>;
+export type Intake = (given: Omit<AcceptRequest, 'client'>) => Promise<AcceptResult>;
 
 /**
  * Where events of this caller go: accepted as its own or, when nobody can judge its token now, into quarantine (IDN-4).
@@ -54,12 +54,12 @@ export async function acceptChecked(
   intake: Intake,
 ): Promise<Receipt> {
   const traceparent = readTraceparent(request.headers['traceparent']);
-  const answer = await intake({ idempotencyKey, event, requestId, ...traceparent });
-  if (answer.kind === 'conflict') {
+  const response = await intake({ idempotencyKey, event, requestId, ...traceparent });
+  if (response.kind === 'conflict') {
     const detail = 'this key came before with another body; give a new event a new key';
-    throw new ServiceError('idempotency-conflict', detail, { extra: { event_id: answer.eventId } });
+    throw new ServiceError('idempotency-conflict', detail, { extra: { event_id: response.eventId } });
   }
-  const { eventId, status: state, dryRun, kind } = answer;
+  const { eventId, status: state, dryRun, kind } = response;
   return { eventId, state, isDuplicate: kind === 'replayed', dryRun };
 }
 

@@ -77,11 +77,11 @@ function replyBatch(
   let faultsLeft = faultsMax;
   const describe = (fault: ServiceError): Readonly<Record<string, unknown>> => {
     const toldMax = Math.max(1, faultsLeft);
-    faultsLeft -= fault.options.faults?.length ?? 0;
+    faultsLeft -= fault.options.errors?.length ?? 0;
     return describeProblem(fault, { requestId, baseUrl, faultsMax: toldMax });
   };
   const receipts = results.filter((result): result is Receipt => !(result instanceof ServiceError));
-  const faults = results.filter((result): result is ServiceError => result instanceof ServiceError);
+  const errors = results.filter((result): result is ServiceError => result instanceof ServiceError);
   const body = {
     results: results.map((result, index) =>
       result instanceof ServiceError
@@ -89,11 +89,11 @@ function replyBatch(
         : { index, ...viewReceipt(result), event_id: result.eventId },
     ),
     accepted: receipts.length,
-    rejected: faults.length,
+    rejected: errors.length,
   };
   const [first] = receipts;
   if (first !== undefined) return replyJson(202, { ...body, dry_run: first.dryRun, request_id: requestId });
-  const passing = faults.find(({ row }) => row.status >= 500 || row.kind === 'limited');
+  const passing = errors.find(({ row }) => row.status >= 500 || row.kind === 'limited');
   if (passing === undefined) {
     throw new ServiceError('invalid-event-data', 'no event of the batch is acceptable; see results', {
       extra: body,

@@ -1,15 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import type { DirectoryAnswer } from '../../domain/recipient.ts';
+import type { DirectoryResult } from '../../domain/recipient.ts';
 import { keepAnswers } from './keep-answers.ts';
 
 const patience = new AbortController().signal;
-const found: DirectoryAnswer = { kind: 'found', recipient: { id: 's1', locale: 'en', timeZone: 'UTC' } };
+const found: DirectoryResult = { kind: 'found', recipient: { id: 's1', locale: 'en', timeZone: 'UTC' } };
 
-function setUp(answer: () => DirectoryAnswer | Promise<DirectoryAnswer>, entriesMax = 100) {
+function setUp(result: () => DirectoryResult | Promise<DirectoryResult>, entriesMax = 100) {
   const state = { nowMs: 0, asked: [] as string[] };
-  const ask = async (id: string): Promise<DirectoryAnswer> => {
+  const ask = async (id: string): Promise<DirectoryResult> => {
     state.asked.push(id);
-    return answer();
+    return result();
   };
   return { state, directory: keepAnswers(ask, { now: () => state.nowMs, entriesMax }) };
 }
@@ -19,13 +19,13 @@ describe('keepAnswers', () => {
     ['found', found, 60_000],
     ['not-found', { kind: 'not-found' }, 10_000],
     ['refused', { kind: 'refused', detail: '' }, 10_000],
-  ] satisfies [string, DirectoryAnswer, number][])(
+  ] satisfies [string, DirectoryResult, number][])(
     'keeps "%s" for its time and no longer',
-    async (_kind, answer, keptMs) => {
-      const { state, directory } = setUp(() => answer);
-      expect(await directory.lookUpRecipient('s1', patience)).toEqual(answer);
+    async (_kind, result, keptMs) => {
+      const { state, directory } = setUp(() => result);
+      expect(await directory.lookUpRecipient('s1', patience)).toEqual(result);
       state.nowMs = keptMs - 1;
-      expect(await directory.lookUpRecipient('s1', patience)).toEqual(answer);
+      expect(await directory.lookUpRecipient('s1', patience)).toEqual(result);
       expect(state.asked).toHaveLength(1);
       state.nowMs = keptMs;
       await directory.lookUpRecipient('s1', patience);
@@ -41,7 +41,7 @@ describe('keepAnswers', () => {
   });
 
   test('asks once for all who ask at once, and one who gives up spoils nothing', async () => {
-    let finish = (_answer: DirectoryAnswer): void => undefined;
+    let finish = (_answer: DirectoryResult): void => undefined;
     const { state, directory } = setUp(() => new Promise((resolve) => (finish = resolve)));
     const impatience = new AbortController();
     const given = directory.lookUpRecipient('s1', impatience.signal);

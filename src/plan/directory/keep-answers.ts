@@ -1,4 +1,4 @@
-import type { DirectoryAnswer } from '../../domain/recipient.ts';
+import type { DirectoryResult } from '../../domain/recipient.ts';
 import { awaitUnlessAborted } from '../../outbound/await-unless-aborted.ts';
 import type { Directory } from '../directory.ts';
 
@@ -12,7 +12,7 @@ export interface AnswerKeepOptions {
 }
 
 interface Entry {
-  readonly answer: DirectoryAnswer;
+  readonly result: DirectoryResult;
   readonly keepUntil: number;
 }
 
@@ -21,26 +21,26 @@ interface Entry {
  * settle within a bounded time and never reject: it goes on when one of those who wait for it gives up.
  */
 export function keepAnswers(
-  ask: (id: string) => Promise<DirectoryAnswer>,
+  ask: (id: string) => Promise<DirectoryResult>,
   options: AnswerKeepOptions,
 ): Directory {
   const { now, foundMs = 60_000, negativeMs = 10_000, entriesMax = 10_000 } = options;
   const entries = new Map<string, Entry>();
-  const asking = new Map<string, Promise<DirectoryAnswer>>();
+  const asking = new Map<string, Promise<DirectoryResult>>();
 
-  const keep = (id: string, answer: DirectoryAnswer): void => {
+  const keep = (id: string, result: DirectoryResult): void => {
     entries.delete(id);
-    if (answer.kind === 'unreachable') return;
+    if (result.kind === 'unreachable') return;
     const [oldest] = entries.keys();
     if (entries.size >= entriesMax && oldest !== undefined) entries.delete(oldest);
-    entries.set(id, { answer, keepUntil: now() + (isWhole(answer) ? foundMs : negativeMs) });
+    entries.set(id, { result, keepUntil: now() + (isWhole(result) ? foundMs : negativeMs) });
   };
 
-  const askAndKeep = async (id: string): Promise<DirectoryAnswer> => {
+  const askAndKeep = async (id: string): Promise<DirectoryResult> => {
     try {
-      const answer = await ask(id);
-      keep(id, answer);
-      return answer;
+      const result = await ask(id);
+      keep(id, result);
+      return result;
     } finally {
       asking.delete(id);
     }
@@ -49,7 +49,7 @@ export function keepAnswers(
   return {
     lookUpRecipient: async (id, signal) => {
       const kept = entries.get(id);
-      if (kept !== undefined && now() < kept.keepUntil) return kept.answer;
+      if (kept !== undefined && now() < kept.keepUntil) return kept.result;
       const pending = asking.get(id) ?? askAndKeep(id);
       asking.set(id, pending);
       return awaitUnlessAborted(pending, signal, {
@@ -60,6 +60,6 @@ export function keepAnswers(
   };
 }
 
-function isWhole(answer: DirectoryAnswer): boolean {
-  return answer.kind === 'found' && answer.remarks === undefined;
+function isWhole(result: DirectoryResult): boolean {
+  return result.kind === 'found' && result.remarks === undefined;
 }

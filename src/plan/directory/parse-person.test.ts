@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import type { DirectoryAnswer } from '../../domain/recipient.ts';
+import type { DirectoryResult } from '../../domain/recipient.ts';
 import { createPersonSchema, parsePerson } from './parse-person.ts';
 
 const defaults = { locale: 'en', timeZone: 'UTC' };
-const parse = (person: object): DirectoryAnswer =>
+const parse = (person: object): DirectoryResult =>
   parsePerson(createPersonSchema('student_id').parse({ student_id: 's1', ...person }), defaults);
 
 describe('parsePerson', () => {
@@ -45,13 +45,13 @@ describe('parsePerson', () => {
     [{ email: 'eve%evil.test@example.com' }, 'email', 'leads-elsewhere'],
     [{ email: 'jo@example', phone: '0555' }, 'email', 'bad-domain'],
   ])('refuses %j, naming field and fault and never the address', (person, field, fault) => {
-    const answer = parse(person);
-    expect(answer).toMatchObject({
+    const result = parse(person);
+    expect(result).toMatchObject({
       kind: 'refused',
       detail: expect.stringContaining(`${field} in the directory`),
     });
-    expect(answer).toMatchObject({ detail: expect.stringContaining(fault) });
-    for (const address of Object.values(person)) expect(JSON.stringify(answer)).not.toContain(address);
+    expect(result).toMatchObject({ detail: expect.stringContaining(fault) });
+    for (const address of Object.values(person)) expect(JSON.stringify(result)).not.toContain(address);
   });
 
   test.each([
@@ -66,13 +66,13 @@ describe('parsePerson', () => {
       { channel: 'email', detail: expect.stringContaining('not-one-address') },
     ],
   ])('of %j the good address is used, and the bad one is a remark', (person, good, remark) => {
-    const answer = parse(person);
-    expect(answer).toEqual({
+    const result = parse(person);
+    expect(result).toEqual({
       kind: 'found',
       recipient: { id: 's1', locale: 'en', timeZone: 'UTC', ...good },
       remarks: [remark],
     });
-    expect(JSON.stringify(answer)).not.toMatch(/evil|0142\)|555\)/);
+    expect(JSON.stringify(result)).not.toMatch(/evil|0142\)|555\)/);
   });
 
   test.each([
@@ -85,8 +85,8 @@ describe('parsePerson', () => {
     [{ name: 'Jo Smith', first_name: 'Jo' }, 'Jo Smith'],
     [{ name: 'x'.repeat(201) }, undefined],
   ])('the name of %j is one safe line', (person, name) => {
-    const answer = parse(person);
-    expect(answer.kind === 'found' ? answer.recipient.name : answer).toBe(name);
+    const result = parse(person);
+    expect(result.kind === 'found' ? result.recipient.name : result).toBe(name);
   });
 
   test.each([
@@ -104,8 +104,8 @@ describe('parsePerson', () => {
   });
 
   test('a number may serve as id, and members that we do not know are dropped', () => {
-    const answer = parse({ student_id: 17, bypass_suppression: true });
-    expect(answer).toEqual({ kind: 'found', recipient: { id: '17', locale: 'en', timeZone: 'UTC' } });
+    const result = parse({ student_id: 17, bypass_suppression: true });
+    expect(result).toEqual({ kind: 'found', recipient: { id: '17', locale: 'en', timeZone: 'UTC' } });
   });
 });
 

@@ -3,7 +3,7 @@ import { addressRepairs } from '../../domain/address.ts';
 import { type AddressField, addressFields, channelTable, collectAddresses } from '../../domain/channel.ts';
 import { cleanDisplayName } from '../../domain/display-name.ts';
 import { parseLocale } from '../../domain/locale.ts';
-import type { AddressRemark, DirectoryAnswer } from '../../domain/recipient.ts';
+import type { AddressRemark, DirectoryResult } from '../../domain/recipient.ts';
 import { parseTimeZone } from '../../domain/time-zone.ts';
 
 /** What a person without a usable locale or time zone gets. */
@@ -42,7 +42,7 @@ export type Person = z.infer<ReturnType<typeof createPersonSchema>>;
  * channel goes on. Only who has nothing but bad addresses is refused. A locale or zone that does not exist is replaced by
  * the default, because it only changes how dates look.
  */
-export function parsePerson(person: Person, defaults: PersonDefaults): DirectoryAnswer {
+export function parsePerson(person: Person, defaults: PersonDefaults): DirectoryResult {
   const remarks: AddressRemark[] = [];
   const addresses = collectAddresses((channel, field) => {
     const given = person[field];

@@ -52,7 +52,7 @@ export function attemptHttp({ socket, request, fence, answerTimeoutMs }: HttpAtt
     }
     let phase: 'body' | 'answer' = 'body';
     let fault = 'connection closed';
-    let answer: IncomingMessage | undefined;
+    let result: IncomingMessage | undefined;
     const chunks: Buffer[] = [];
     socket.removeListener('data', dropUnasked);
     const outgoing = startRequest({
@@ -72,7 +72,7 @@ export function attemptHttp({ socket, request, fence, answerTimeoutMs }: HttpAtt
       if (fault === 'connection closed') fault = error.code ?? error.name;
     });
     outgoing.once('response', (incoming) => {
-      answer = incoming;
+      result = incoming;
       collectBody(incoming, chunks);
     });
     // Comes last, whatever happened; only then is the socket free for the next request.
@@ -80,7 +80,7 @@ export function attemptHttp({ socket, request, fence, answerTimeoutMs }: HttpAtt
       clearTimeout(timer);
       socket.on('data', dropUnasked);
       resolve(
-        answer === undefined ? { kind: 'unanswered', phase, detail: fault } : toAnswered(answer, chunks),
+        result === undefined ? { kind: 'unanswered', phase, detail: fault } : toAnswered(result, chunks),
       );
     });
     outgoing.end(request.body);
@@ -106,7 +106,7 @@ function collectBody(incoming: IncomingMessage, chunks: Buffer[]): void {
   incoming.on('error', () => undefined);
 }
 
-function toAnswered(answer: IncomingMessage, chunks: readonly Buffer[]): HttpEnd {
+function toAnswered(result: IncomingMessage, chunks: readonly Buffer[]): HttpEnd {
   const body = Buffer.concat(chunks).subarray(0, bodyBytesMax).toString('utf8');
-  return { kind: 'answered', status: answer.statusCode ?? 0, headers: answer.headers, body };
+  return { kind: 'answered', status: result.statusCode ?? 0, headers: result.headers, body };
 }

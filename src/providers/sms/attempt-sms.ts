@@ -5,17 +5,17 @@ import { type HealthFinding, measureHealth } from '../measure-health.ts';
 import type { Fence, OutgoingSms, Provider } from '../provider.ts';
 import { attemptHttp, type HttpRequest } from './attempt-http.ts';
 import { connectHttp, createHttpPool, type HttpEndpoint } from './connect-http.ts';
-import type { HttpAnswer } from './judge-status.ts';
+import type { HttpReply } from './judge-status.ts';
 
 /** What differs between one SMS API over HTTP and the next. */
 export interface SmsApi {
   readonly name: string;
   readonly endpoint: HttpEndpoint;
   writeRequest(message: OutgoingSms): HttpRequest;
-  judgeAnswer(answer: HttpAnswer, message: OutgoingSms): AttemptOutcome;
+  judgeAnswer(result: HttpReply, message: OutgoingSms): AttemptOutcome;
   /** A request that sends nothing and shows whether the credentials work. */
   readonly pingRequest: HttpRequest;
-  judgePing(answer: HttpAnswer): HealthFinding;
+  judgePing(result: HttpReply): HealthFinding;
 }
 
 /** A provider out of an SMS API: one request per message, over a connection in hand. */
@@ -61,6 +61,6 @@ const connectionGone: AttemptOutcome = {
   detail: 'the connection closed before the request',
 };
 
-function conditionAfter(answer: HttpAnswer): CallEnd['condition'] {
-  return answer.headers.connection?.toLowerCase() === 'close' ? 'broken' : 'used';
+function conditionAfter(result: HttpReply): CallEnd['condition'] {
+  return result.headers.connection?.toLowerCase() === 'close' ? 'broken' : 'used';
 }

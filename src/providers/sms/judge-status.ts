@@ -2,16 +2,16 @@ import type { AttemptOutcome } from '../../domain/outcome.ts';
 import type { HttpEnd } from './attempt-http.ts';
 
 /** The answer of an SMS API, before it is judged. */
-export type HttpAnswer = Extract<HttpEnd, { kind: 'answered' }>;
+export type HttpReply = Extract<HttpEnd, { kind: 'answered' }>;
 
 /**
  * Judges an answer by its status alone, where the API itself says nothing better. A fault of our account or of the
  * address we call must not kill messages; a 5xx may come from behind the place where the message was taken, so it
  * is `unknown`. `code` and `detail` are what the API said.
  */
-export function judgeStatus(answer: HttpAnswer, code: string, detail: string): AttemptOutcome {
-  const { status } = answer;
-  if (status === 429) return slowDown(answer, code, detail);
+export function judgeStatus(result: HttpReply, code: string, detail: string): AttemptOutcome {
+  const { status } = result;
+  if (status === 429) return slowDown(result, code, detail);
   const accountCode = accountStatuses[status] ?? (status >= 300 && status < 400 ? 'redirected' : undefined);
   if (accountCode !== undefined) return { kind: 'account-fault', code: accountCode, detail };
   if (status === 408) return { kind: 'not-sent', code: 'request-timeout', detail };
@@ -29,8 +29,8 @@ const accountStatuses: Readonly<Record<number, string>> = {
 };
 
 /** `slow-down` with the wait that the answer asks for. */
-export function slowDown(answer: HttpAnswer, code: string, detail: string): AttemptOutcome {
-  const retryAfterMs = parseRetryAfter(answer.headers['retry-after'], Date.now());
+export function slowDown(result: HttpReply, code: string, detail: string): AttemptOutcome {
+  const retryAfterMs = parseRetryAfter(result.headers['retry-after'], Date.now());
   return { kind: 'slow-down', code, detail, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
 }
 

@@ -6,7 +6,7 @@ import type { OutgoingSms, Provider } from '../provider.ts';
 import type { HttpRequest } from './attempt-http.ts';
 import { createHttpSmsProvider } from './attempt-sms.ts';
 import type { HttpEndpoint } from './connect-http.ts';
-import { type HttpAnswer, judgeStatus, slowDown } from './judge-status.ts';
+import { type HttpReply, judgeStatus, slowDown } from './judge-status.ts';
 
 /** `baseUrl` of the endpoint is the whole address of the `sendsms` service. */
 export interface KannelProviderOptions extends HttpEndpoint {
@@ -29,7 +29,7 @@ export function createKannelProvider(options: KannelProviderOptions): Provider<O
     name: options.name,
     endpoint: options,
     writeRequest: (message) => writeRequest(options, messageFields(message)),
-    judgeAnswer: (answer, message) => judgeKannelAnswer(answer, message.id),
+    judgeAnswer: (result, message) => judgeKannelAnswer(result, message.id),
     // Without `to` Kannel checks the credentials first and then refuses: it answers, and nothing is sent.
     pingRequest: writeRequest(options, {}),
     judgePing,
@@ -65,25 +65,25 @@ function writeRequest(options: KannelProviderOptions, fields: Record<string, str
  * Judges an answer of `sendsms`. Kannel says 403 to a wrong password and to a number it has no route for; only the text
  * tells which of them it is. Its 503 is the bearerbox declining, so it is definite.
  */
-export function judgeKannelAnswer(answer: HttpAnswer, messageId: string): AttemptOutcome {
-  const { status, body } = answer;
+export function judgeKannelAnswer(result: HttpReply, messageId: string): AttemptOutcome {
+  const { status, body } = result;
   const detail = cleanReply(body === '' ? `HTTP ${status}` : body);
   if (status >= 200 && status < 300) {
     return /^[03]:/.test(body)
       ? { kind: 'accepted', providerRef: messageId, detail }
       : { kind: 'unknown', phase: 'answer', detail };
   }
-  if (status === 503) return slowDown(answer, 'http-503', detail);
+  if (status === 503) return slowDown(result, 'http-503', detail);
   if (/^Not routable/i.test(body))
     return { kind: 'refused', code: 'not-routable', detail, recipientGone: false };
   if (deniedByList.test(body))
     return { kind: 'refused', code: 'denied-by-list', detail, recipientGone: false };
-  return judgeStatus(answer, `http-${status}`, detail);
+  return judgeStatus(result, `http-${status}`, detail);
 }
 
 const deniedByList = /denied by white- and\/or black-list/i;
 
-function judgePing({ status, body }: HttpAnswer): HealthFinding {
+function judgePing({ status, body }: HttpReply): HealthFinding {
   if (status === 400 || /^(?:Missing|Empty) receiver/i.test(body))
     return { status: 'ok', detail: 'gateway answers' };
   if (status === 401 || status === 403) return { status: 'unauthorized', detail: `HTTP ${status}` };

@@ -51,8 +51,8 @@ describe('an answer is judged by its status, then by Twilio’s code', () => {
     [503, '', { kind: 'unknown' }],
   ])('HTTP %i %j is %j', (status, body, outcome) => {
     const text = typeof body === 'string' ? body : JSON.stringify(body);
-    const answer = { kind: 'answered', status, headers: { 'retry-after': '7' }, body: text } as const;
-    expect(judgeTwilioAnswer(answer, 'msg_00')).toMatchObject(outcome);
+    const result = { kind: 'answered', status, headers: { 'retry-after': '7' }, body: text } as const;
+    expect(judgeTwilioAnswer(result, 'msg_00')).toMatchObject(outcome);
   });
 
   test('a number that Twilio quotes does not get into the outcome', () => {

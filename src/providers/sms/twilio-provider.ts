@@ -6,7 +6,7 @@ import type { OutgoingSms, Provider } from '../provider.ts';
 import type { HttpRequest } from './attempt-http.ts';
 import { createHttpSmsProvider } from './attempt-sms.ts';
 import type { HttpEndpoint } from './connect-http.ts';
-import { type HttpAnswer, judgeStatus, slowDown } from './judge-status.ts';
+import { type HttpReply, judgeStatus, slowDown } from './judge-status.ts';
 
 export interface TwilioProviderOptions extends HttpEndpoint {
   readonly name: string;
@@ -28,7 +28,7 @@ export function createTwilioProvider(options: TwilioProviderOptions): Provider<O
     name: options.name,
     endpoint: options,
     writeRequest: (message) => writeMessage(messagesUrl, headers, message),
-    judgeAnswer: (answer, message) => judgeTwilioAnswer(answer, message.id),
+    judgeAnswer: (result, message) => judgeTwilioAnswer(result, message.id),
     pingRequest: { method: 'GET', url: new URL(`${account}.json`, asFolder(options.baseUrl)), headers },
     judgePing,
   });
@@ -60,50 +60,50 @@ const fault = z.object({ code: z.number().optional(), message: z.string().option
  * Judges an answer of `POST Messages.json` by its status and its error code. An unreadable body never turns a definite
  * answer into a doubt. `messageId` stands in for a sid that cannot be read.
  */
-export function judgeTwilioAnswer(answer: HttpAnswer, messageId: string): AttemptOutcome {
-  const { status } = answer;
-  if (status === 200 || status === 201) return judgeCreated(answer, messageId);
-  const { code, message } = parseJson(fault, answer.body) ?? {};
-  return judgeCode(answer, code, cleanReply(message ?? `HTTP ${status}`));
+export function judgeTwilioAnswer(result: HttpReply, messageId: string): AttemptOutcome {
+  const { status } = result;
+  if (status === 200 || status === 201) return judgeCreated(result, messageId);
+  const { code, message } = parseJson(fault, result.body) ?? {};
+  return judgeCode(result, code, cleanReply(message ?? `HTTP ${status}`));
 }
 
 /** By the error code, whose list says whom it means; the status where it is not on the list. */
-function judgeCode(answer: HttpAnswer, code: number | undefined, detail: string): AttemptOutcome {
-  const name = code === undefined ? `http-${answer.status}` : String(code);
+function judgeCode(result: HttpReply, code: number | undefined, detail: string): AttemptOutcome {
+  const name = code === undefined ? `http-${result.status}` : String(code);
   const concern = code === undefined ? undefined : findTwilioConcern(code);
   switch (concern) {
     case 'account':
-      return { kind: 'account-fault', code: answer.status === 401 ? 'unauthorized' : name, detail };
+      return { kind: 'account-fault', code: result.status === 401 ? 'unauthorized' : name, detail };
     case 'provider':
-      return slowDown(answer, name, detail);
+      return slowDown(result, name, detail);
     case 'recipient-gone':
     case 'recipient':
     case 'message':
       return { kind: 'refused', code: name, detail, recipientGone: concern === 'recipient-gone' };
     case undefined:
-      return judgeStatus(answer, name, detail);
+      return judgeStatus(result, name, detail);
     default:
       return concern satisfies never;
   }
 }
 
-function judgeCreated(answer: HttpAnswer, messageId: string): AttemptOutcome {
-  const message = parseJson(created, answer.body);
+function judgeCreated(result: HttpReply, messageId: string): AttemptOutcome {
+  const message = parseJson(created, result.body);
   if (message !== undefined) {
     const { sid, status = 'created', error_code: code } = message;
     if (!['failed', 'undelivered', 'canceled'].includes(status))
       return { kind: 'accepted', providerRef: sid, detail: status };
     // Made and given up in the same breath: nothing was sent.
     const detail = cleanReply(message.error_message ?? `created as ${status}`);
-    return judgeCode({ ...answer, status: 400 }, code ?? undefined, detail);
+    return judgeCode({ ...result, status: 400 }, code ?? undefined, detail);
   }
   // 201 is said only by something that created; a 200 without a sid may be anything on the way.
-  return answer.status === 201
+  return result.status === 201
     ? { kind: 'accepted', providerRef: messageId, detail: 'created, but the answer cannot be read' }
     : { kind: 'unknown', phase: 'answer', detail: 'HTTP 200 without a message' };
 }
 
-function judgePing({ status }: HttpAnswer): HealthFinding {
+function judgePing({ status }: HttpReply): HealthFinding {
   if (status === 200) return { status: 'ok', detail: 'account found' };
   if (status === 401 || status === 403) return { status: 'unauthorized', detail: `HTTP ${status}` };
   return { status: 'error', detail: `HTTP ${status}` };
