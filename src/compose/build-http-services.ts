@@ -25,7 +25,7 @@ export interface HttpParts {
   readonly catalog: Catalog;
   readonly renderer: Renderer;
   readonly gate: GateParts;
-  /** Whether every line of the production guard holds. */
+  /** Whether every line of the preflight holds. */
   readonly isPreflightPassed: () => boolean;
 }
 

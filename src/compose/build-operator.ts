@@ -14,7 +14,7 @@ export interface OperatorParts {
   readonly gate: GateParts;
   readonly renderer: Renderer;
   readonly quarantine: OperatorDeps['quarantine'];
-  /** Whether every line of the production guard holds. */
+  /** Whether every line of the preflight holds. */
   readonly isPreflightPassed: () => boolean;
 }
 

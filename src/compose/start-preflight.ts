@@ -23,7 +23,7 @@ export function readRelease(
   };
 }
 
-/** Starts judging the production guard, in production mode only, and answers how to ask whether it passes. */
+/** Starts judging the preflight, in production mode only, and answers how to ask whether it passes. */
 export async function startPreflight(
   foundation: Foundation,
   { process: own, release }: { readonly process: ProcessName; readonly release: ReleaseDigest },
@@ -43,12 +43,12 @@ export async function startPreflight(
         .map(({ check, repair }) => `${check}: ${repair}`);
     },
     onFailing: (failing) =>
-      log.warn({ failing }, 'the production guard does not pass: nothing is sent to everyone (acc guard)'),
+      log.warn({ failing }, 'the preflight does not pass: nothing is sent to everyone (acc preflight)'),
   });
-  const report = (error: unknown): void => reportError('judge production guard', error);
+  const report = (error: unknown): void => reportError('judge preflight', error);
   await watch.look().catch(report);
   const looking = runEvery(preflightReportEveryMs, watch.look, report);
-  shutdown.push('production guard', async () => {
+  shutdown.push('preflight', async () => {
     await looking.stop();
     await watch.drop().catch(() => undefined);
   });

@@ -135,7 +135,7 @@ function createHealthCheck(
   return { list, abort: () => life.abort() };
 }
 
-/** The environment's flags, with whether the production guard passes now. */
+/** The environment's flags, with whether the preflight passes now. */
 async function watchEnvironment(
   foundation: Foundation,
   release: ReleaseDigest,

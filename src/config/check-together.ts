@@ -84,7 +84,7 @@ function checkServiceUrls(values: SettingValues, faults: string[]): void {
   }
 }
 
-/** Of `testing` only, which writes to people: a rehearsal reaches nobody, and production is judged by the production guard. */
+/** Of `testing` only, which writes to people: a rehearsal reaches nobody, and production is judged by the preflight. */
 function checkSenders(values: SettingValues, faults: string[]): void {
   if (values.APP_MODE !== 'testing') return;
   for (const name of listExampleSenders({ values }))

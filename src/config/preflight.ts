@@ -6,7 +6,7 @@ import { listExampleSecrets, listExampleSenders } from './list-examples.ts';
 import { redirectSettings } from './settings/recipients.ts';
 import type { SettingName, SettingValues } from './settings.ts';
 
-/** One line of the production guard: what was checked, whether it holds, and what to do if it does not. */
+/** One line of the preflight: what was checked, whether it holds, and what to do if it does not. */
 export interface PreflightLine {
   readonly check: string;
   readonly ok: boolean;

@@ -25,24 +25,27 @@ const envFile: Option = {
   summary: 'read NAME=value lines from a file instead of the environment',
 };
 
-export const configuration: readonly Command[] = [
-  {
-    name: 'guard',
-    summary: 'may this configuration send to everyone? line by line',
-    about:
-      'Judges the configuration at hand, so run it where the service runs: in a pod of the sender, or with --env-file.\n' +
-      'In a pod say whose it is (--for): each process has only the secrets that it reads.\n' +
-      'Exit 1 when a line fails: the senders hold everything in production mode then.',
-    options: {
-      'env-file': envFile,
-      for: {
-        value: 'PROCESS',
-        choices: processNames,
-        summary: 'only the lines of this process; without it, of a configuration for all of them',
-      },
+const preflight: Command = {
+  name: 'preflight',
+  summary: 'may this configuration send to everyone? line by line',
+  about:
+    'Judges the configuration at hand, so run it where the service runs: in a pod of the sender, or with --env-file.\n' +
+    'In a pod say whose it is (--for): each process has only the secrets that it reads.\n' +
+    'Exit 1 when a line fails: the senders hold everything in production mode then.',
+  options: {
+    'env-file': envFile,
+    for: {
+      value: 'PROCESS',
+      choices: processNames,
+      summary: 'only the lines of this process; without it, of a configuration for all of them',
     },
-    run: runPreflight,
   },
+  run: runPreflight,
+};
+
+export const configuration: readonly Command[] = [
+  preflight,
+  { ...preflight, name: 'guard', summary: 'the same as preflight' },
   {
     name: 'env',
     summary: 'which environment this is, and the whole configuration without its secrets',
@@ -76,11 +79,7 @@ async function runPreflight(call: Call): Promise<Ending> {
           : `${print.paint('bad', 'FAIL')}  ${check}: ${repair}`,
       );
     print.say(`\nstore: ${detail}`);
-    print.say(
-      passed
-        ? 'The production guard passes.'
-        : 'The production guard does not pass: nothing is sent to everyone.',
-    );
+    print.say(passed ? 'The preflight passes.' : 'The preflight does not pass: nothing is sent to everyone.');
   });
   return passed ? 'done' : 'refused';
 }

@@ -23,7 +23,7 @@ export const gateSettings = {
     group: 'gate',
     schema: z.enum(sendModes),
     default: 'dry_run',
-    doc: '`dry_run` rehearses into the outbox; `testing` sends to allowed recipients only; `production` sends to everyone, if the production guard passes.',
+    doc: '`dry_run` rehearses into the outbox; `testing` sends to allowed recipients only; `production` sends to everyone, if the preflight passes (`acc preflight`).',
   },
   PROMO_SENDS: {
     group: 'gate',

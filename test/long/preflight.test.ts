@@ -147,9 +147,7 @@ test('with every line passed the sender sends, and acc guard says the same', asy
   const end = await waitFor('a message that is sent', send, (one) => JSON.stringify(one).includes('sent'));
   expect(end).toEqual({ state: 'sent', reason: '' });
   expect(gateway.requests).toHaveLength(1);
-  expect(await runPreflight()).toMatch(
-    /^0 [^]*rehearsed 0 h ago: new_match_found[^]*The production guard passes\./,
-  );
+  expect(await runPreflight()).toMatch(/^0 [^]*rehearsed 0 h ago: new_match_found[^]*The preflight passes\./);
 });
 
 test.each([
