@@ -6,7 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { settings } from '../src/config/settings.ts';
 import { buildOpenApi } from '../src/http/openapi/build-document.ts';
-import { listEventTypes } from '../src/http/openapi/list-event-types.ts';
+import { listEventTypes } from '../src/http/openapi/event-schemas.ts';
 import { documentedRoutes } from '../src/http/routes.ts';
 import { loadCatalog } from '../src/plan/catalog.ts';
 

@@ -50,6 +50,24 @@ export function createApi({ baseUrl, timeoutMs, findToken }: ApiOptions): Api {
   };
 }
 
+/** A part of a screen: read, or why not. One part that fails must not hide the others. */
+export type Part<Value> = { readonly value: Value } | { readonly fault: string };
+
+/** Reads a part; `mayFail` tells which refusals only cost this part. */
+export async function readPart<Schema extends z.ZodType>(
+  api: Api,
+  schema: Schema,
+  request: ApiRequest,
+  mayFail: (error: CommandError) => boolean = () => true,
+): Promise<Part<z.infer<Schema>>> {
+  try {
+    return { value: await api.ask(schema, request) };
+  } catch (error) {
+    if (error instanceof CommandError && mayFail(error)) return { fault: error.message };
+    throw error;
+  }
+}
+
 interface Answer {
   readonly status: number;
   readonly body: unknown;

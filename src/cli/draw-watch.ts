@@ -7,12 +7,10 @@ import type {
   sendStatusSchema,
   triggersSchema,
 } from './answers.ts';
+import type { Part } from './api.ts';
 import { describeFlag, formatInstant, listOddFlags } from './describe-flags.ts';
 import { formatDuration } from './parse-duration.ts';
 import { cleanText, formatTable, type Print, type Tone } from './print.ts';
-
-/** A part of the picture: read, or why not. One part that fails must not hide the others. */
-export type Part<Value> = { readonly value: Value } | { readonly fault: string };
 
 export interface WatchFacts {
   readonly baseUrl: string;

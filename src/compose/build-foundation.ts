@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import type { Configuration } from '../config/derive-configuration.ts';
-import { listSecrets } from '../config/list-secrets.ts';
+import { listSecrets } from '../config/list-examples.ts';
 import { findProgramRoot } from '../config/program-root.ts';
 import { ServiceError } from '../domain/errors.ts';
 import type { FlagStore } from '../gate/flags.ts';

@@ -1,3 +1,8 @@
+import {
+  listEnvironmentSettings,
+  readEnvironmentFlags,
+  readTriggerModes,
+} from '../config/environment-flags.ts';
 import type { ProofVerdict } from '../domain/proof-of-life.ts';
 import { checkIngest } from '../gate/gate-watch.ts';
 import { logRequest } from '../http/log-request.ts';
@@ -5,16 +10,18 @@ import type { HttpServices } from '../http/services.ts';
 import { createAcceptEvent } from '../ingest/accept-event.ts';
 import { type ClientLimit, createClientLimit } from '../ingest/limit-clients.ts';
 import { createCapacityWatch } from '../ingest/watch-capacity.ts';
+import { hashAddress } from '../observe/address-hash.ts';
 import { createLatencyRecorder } from '../observe/latency.ts';
 import type { Metrics } from '../observe/metrics.ts';
+import type { OperatorDeps } from '../operator/operations.ts';
 import type { Catalog } from '../plan/catalog.ts';
+import { settleDeadEvent } from '../plan/settle-dead-event.ts';
 import type { Renderer } from '../render/create-renderer.ts';
 import { runTask } from '../runtime/run-task.ts';
 import { createProofJudge } from '../watchdog/proof-of-life.ts';
-import type { Foundation } from './build-foundation.ts';
+import { type Foundation, toFlagStore } from './build-foundation.ts';
 import type { GateParts } from './build-gate.ts';
 import type { Identity } from './build-identity.ts';
-import { buildOperator } from './build-operator.ts';
 import { buildQuarantine, readIdempotencyMs } from './build-quarantine.ts';
 import { createDependencyCheck } from './check-dependencies.ts';
 import { startWindowAdder } from './start-window-adder.ts';
@@ -130,5 +137,38 @@ function buildIntake(foundation: Foundation, gate: GateParts): Intake {
       now: monotonicNow,
       onError: (error) => reportError('client limit', error),
     }),
+  };
+}
+
+interface OperatorParts {
+  readonly gate: GateParts;
+  readonly renderer: Renderer;
+  readonly quarantine: OperatorDeps['quarantine'];
+  /** Whether every line of the preflight holds. */
+  readonly isPreflightPassed: () => boolean;
+}
+
+/** What the operations of the operators' API need, from the stages that do it. */
+export function buildOperator(foundation: Foundation, parts: OperatorParts): OperatorDeps {
+  const { configuration, keys, jobs, metrics, monotonicNow, reportError } = foundation;
+  const { decisions, limits, retentionMs } = parts.gate;
+  const store = toFlagStore(foundation);
+  return {
+    ...store,
+    monotonicNow,
+    jobs,
+    reportError,
+    decisions,
+    limits,
+    renderer: parts.renderer,
+    quarantine: parts.quarantine,
+    environment: () => readEnvironmentFlags(configuration, parts.isPreflightPassed()),
+    settings: listEnvironmentSettings(configuration),
+    triggerModes: readTriggerModes(configuration),
+    hashAddress: (channel, address) =>
+      hashAddress(configuration.values.ADDRESS_HASH_KEY ?? '', channel, address),
+    settleEvent: (id, to, decision) =>
+      settleDeadEvent({ redis: store.redis, keys, retentionMs }, id, to, decision),
+    onStopped: (stopMs) => metrics.observeStop(stopMs),
   };
 }

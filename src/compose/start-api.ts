@@ -3,7 +3,7 @@ import { readSendStatus } from '../gate/send-status.ts';
 import { closedWhys } from '../http/bound-connections.ts';
 import { createHttpApp } from '../http/create-http-app.ts';
 import { createHttpServer } from '../http/create-http-server.ts';
-import { listEventTypes } from '../http/openapi/list-event-types.ts';
+import { listEventTypes } from '../http/openapi/event-schemas.ts';
 import { countQuarantine } from '../identity/list-quarantine.ts';
 import type { OperatorDeps } from '../operator/operations.ts';
 import { buildCatalog } from './build-catalog.ts';

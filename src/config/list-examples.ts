@@ -1,6 +1,6 @@
 import type { Configuration } from './derive-configuration.ts';
-import { listTexts, secretNames, senderNames } from './list-secrets.ts';
-import type { SettingName } from './settings.ts';
+import type { Setting } from './settings/setting.ts';
+import { type SettingName, settings } from './settings.ts';
 
 /** Names of the settings that hold a secret which was never meant to be one; of an address its password counts. */
 export function listExampleSecrets({ values }: Pick<Configuration, 'values'>): readonly SettingName[] {
@@ -41,4 +41,32 @@ function isExampleSender(sender: string): boolean {
     exampleName.test(sender) ||
     exampleNumber.test(sender.replace(/[^+\d]/g, ''))
   );
+}
+
+/** The texts that nobody may read in a log or an answer: every value of a secret setting; of an address its password. */
+export function listSecrets({ values }: Configuration): readonly string[] {
+  return secretNames.flatMap((name) => listTexts(values[name]));
+}
+
+export const secretNames = listMarked('secret');
+export const senderNames = listMarked('sender');
+
+function listMarked(mark: 'secret' | 'sender'): readonly SettingName[] {
+  const all = Object.entries(settings) as [SettingName, Setting][];
+  return all.flatMap(([name, setting]) => (setting[mark] === true ? [name] : []));
+}
+
+/** The secret texts in a setting's value. */
+function listTexts(value: unknown): readonly string[] {
+  if (typeof value === 'string') return URL.canParse(value) ? listPasswords(new URL(value)) : [value];
+  if (value instanceof Uint8Array) return [Buffer.from(value).toString('base64')];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(listTexts) : [];
+}
+
+function listPasswords({ password }: URL): readonly string[] {
+  try {
+    return [password, decodeURIComponent(password)];
+  } catch {
+    return [password];
+  }
 }

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { listExampleSecrets } from './list-examples.ts';
-import { secretNames, senderNames } from './list-secrets.ts';
+import { listExampleSecrets, secretNames, senderNames } from './list-examples.ts';
 import { judgePreflight, type PreflightFacts, type ProcessName } from './preflight.ts';
 import { readConfiguration } from './read-configuration.ts';
 

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
+import { type ErrorCode, errorTable } from '../domain/errors.ts';
 import { icon, style } from './docs/assets.ts';
+import { escapeHtml, renderPage } from './docs/html.ts';
 import { renderDocs } from './docs/render-docs.ts';
-import { renderProblem } from './docs/render-problem.ts';
 import { buildOpenApi } from './openapi/build-document.ts';
 import type { EventTypeDoc, JsonSchema } from './openapi/event-schemas.ts';
 import { isErrorCode } from './problem.ts';
-import type { Reply } from './route.ts';
-import { replyJson } from './route.ts';
+import { problemAdvice } from './problem-advice.ts';
+import { type Reply, replyJson } from './route.ts';
 import type { RouteRow } from './route-row.ts';
 
 export type DocumentName = 'openapi' | 'docs' | 'style' | 'icon' | 'index';
@@ -70,4 +71,16 @@ function describeIndex(baseUrl: string): JsonSchema {
     canary: `${baseUrl}/canary`,
     health: `${baseUrl}/health`,
   };
+}
+
+/** The page that a problem's `type` leads to. */
+function renderProblem(code: ErrorCode): string {
+  const { title, status } = errorTable[code];
+  const body = `<main class="problem">
+<p><code>${escapeHtml(code)}</code> · HTTP ${status}</p>
+<h1>${escapeHtml(title)}</h1>
+<p class="lead">${escapeHtml(problemAdvice[code])}</p>
+<p><a href="/docs#problems">All problems</a> · <a href="/docs">API documentation</a></p>
+</main>`;
+  return renderPage(`${title} · auto_com_center`, body);
 }

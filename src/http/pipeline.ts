@@ -3,7 +3,6 @@ import { ServiceError } from '../domain/errors.ts';
 import type { Caller, Scope, TokenVerdict } from '../identity/verify-token.ts';
 import { authenticate } from './pipeline/authenticate.ts';
 import { limitClient } from './pipeline/limit-client.ts';
-import { nameRequest } from './pipeline/name-request.ts';
 import { readBody } from './pipeline/read-body.ts';
 import { refuseAmbiguous } from './pipeline/refuse-ambiguous.ts';
 import { watchRequest } from './pipeline/watch-request.ts';
@@ -83,6 +82,18 @@ const setHelmetHeaders = helmet({
 
 function failOnFault(error?: unknown): void {
   if (error !== undefined) throw error;
+}
+
+/** The answer tells the request's id, the caller's own or a new one (see `readRequestId`). */
+const nameRequest: Step = ({ response, requestId }) => {
+  response.setHeader('X-Request-ID', requestId);
+};
+
+const pattern = /^[A-Za-z0-9._~:+/=@-]{1,128}$/;
+
+/** The caller's `X-Request-ID` when it is 1 to 128 harmless characters: it goes into logs and headers as it is. */
+export function readRequestId(header: string | readonly string[] | undefined): string | undefined {
+  return typeof header === 'string' && pattern.test(header) ? header : undefined;
 }
 
 /** What a request goes through, in this order, before its handler. A step stops the request by throwing a `ServiceError`. */

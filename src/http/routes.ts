@@ -1,5 +1,9 @@
 import { batchMediaTypes, singleMediaTypes } from '../ingest/parse-event.ts';
+import type { Operation, Requester } from '../operator/operation.ts';
+import { type OperatorDeps, operations } from '../operator/operations.ts';
 import type { ApiContext, MetricsContext, ProbeContext } from './context.ts';
+import { type Exchange, requireCaller } from './exchange.ts';
+import { parseBody, parseQuery } from './parse-input.ts';
 import {
   batchReceiptSchema,
   canarySchema,
@@ -8,14 +12,46 @@ import {
   readinessSchema,
   receiptSchema,
 } from './responses.ts';
-import type { Route } from './route.ts';
+import { type Route, replyJson } from './route.ts';
 import type { RouteRow } from './route-row.ts';
 import { getCanary } from './routes/get-canary.ts';
 import { getDocument, getProblemPage } from './routes/get-document.ts';
-import { operationRoutes } from './routes/operations.ts';
 import { postEvent } from './routes/post-event.ts';
 import { postEventBatch } from './routes/post-event-batch.ts';
 import { getHealth, getLivez, getMetrics, getReadyz } from './routes/probes.ts';
+
+const bodyBytesMax = 1024 * 1024;
+
+/** A route for each operation of the operators' API. */
+const operationRoutes: readonly Route<ApiContext>[] = operations.map(toRoute);
+
+function toRoute(operation: Operation<OperatorDeps>): Route<ApiContext> {
+  const { query, body, response, responseText, command: _command, run: _run, ...row } = operation;
+  return {
+    ...row,
+    group: 'api',
+    ...(query === undefined ? {} : { query }),
+    ...(body === undefined
+      ? {}
+      : { body: { bytesMax: bodyBytesMax, mediaTypes: ['application/json'], schema: body } }),
+    responses: { 200: { description: responseText, schema: response } },
+    handle: async (exchange, { services }) => {
+      const result = await services.perform(operation, {
+        id: exchange.params['id'] ?? '',
+        query: query === undefined ? undefined : parseQuery(exchange, query),
+        body: body === undefined ? undefined : parseBody(exchange, body),
+        by: requesterOf(exchange),
+      });
+      return replyJson(200, result);
+    },
+  };
+}
+
+/** A client sees its own; an administrator sees everybody's. */
+function requesterOf(exchange: Exchange): Requester {
+  const { clientId, scopes } = requireCaller(exchange);
+  return { clientId, requestId: exchange.requestId, owner: scopes.has('notify.admin') ? 'any' : clientId };
+}
 
 /** Every route there is. Paths are matched in this order: a fixed path stands before one with a parameter. */
 export const apiRoutes: readonly Route<ApiContext>[] = [

@@ -5,7 +5,7 @@ import { startRedis } from '../../local/redis.ts';
 import { buildCatalog } from '../../src/compose/build-catalog.ts';
 import { buildFoundation, openFoundationStore } from '../../src/compose/build-foundation.ts';
 import { buildGate } from '../../src/compose/build-gate.ts';
-import { buildOperator } from '../../src/compose/build-operator.ts';
+import { buildOperator } from '../../src/compose/build-http-services.ts';
 import { readConfiguration } from '../../src/config/read-configuration.ts';
 import type { OperatorDeps } from '../../src/operator/operations.ts';
 import { startTestApp } from './http-app.ts';

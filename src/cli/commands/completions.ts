@@ -1,21 +1,13 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Call, Command } from '../command.ts';
-import { writeBashCompletions } from '../completions/bash.ts';
-import { writeFishCompletions } from '../completions/fish.ts';
-import { writeZshCompletions } from '../completions/zsh.ts';
+import { completionWriters } from '../completions.ts';
 import type { Ending } from '../exit-codes.ts';
-
-const writers: Readonly<Record<string, (commands: readonly Command[]) => string>> = {
-  bash: writeBashCompletions,
-  zsh: writeZshCompletions,
-  fish: writeFishCompletions,
-};
 
 export const completions: Command = {
   name: 'completions',
   summary: 'a script that completes words and options in your shell',
-  args: [{ name: 'shell', choices: Object.keys(writers), summary: 'bash, zsh or fish' }],
+  args: [{ name: 'shell', choices: Object.keys(completionWriters), summary: 'bash, zsh or fish' }],
   examples: [
     'source <(acc completions bash)',
     'acc completions zsh > "${fpath[1]}/_acc"',
@@ -26,7 +18,8 @@ export const completions: Command = {
 
 function writeCompletions({ commands, print, need, programRoot, environment }: Call): Ending {
   const types = listEventTypes(environment['TEMPLATES_DIR'] ?? join(programRoot, 'templates'));
-  print.raw(writers[need('shell')]?.(commands.map((command) => suggestTypes(command, types))) ?? '');
+  const write = completionWriters[need('shell') as keyof typeof completionWriters];
+  print.raw(write(commands.map((command) => suggestTypes(command, types))));
   return 'done';
 }
 

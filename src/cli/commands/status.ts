@@ -7,9 +7,10 @@ import {
   queueStatusSchema,
   sendStatusSchema,
 } from '../answers.ts';
+import { type Part, readPart } from '../api.ts';
 import type { Call, Command } from '../command.ts';
 import { describeFlag, formatInstant, listOddFlags } from '../describe-flags.ts';
-import { CommandError, type Ending } from '../exit-codes.ts';
+import type { CommandError, Ending } from '../exit-codes.ts';
 import { formatDuration } from '../parse-duration.ts';
 import type { Print } from '../print.ts';
 
@@ -20,18 +21,14 @@ export const statusCommand: Command = {
   run: runStatus,
 };
 
-/** A part of the screen: read, or why not. One part that fails must not hide the others. */
-type Part<Value> = { readonly value: Value } | { readonly fault: string };
-
-async function runStatus(call: Call): Promise<Ending> {
-  const sending = await readPart(call, sendStatusSchema, '/api/send/status', isStoreAway);
+async function runStatus({ api, print }: Call): Promise<Ending> {
+  const sending = await readPart(api, sendStatusSchema, { path: '/api/send/status' }, isStoreAway);
   const [control, queue, providers, limits] = await Promise.all([
-    readPart(call, controlSchema, '/api/control'),
-    readPart(call, queueStatusSchema, '/api/queue/status'),
-    readPart(call, providersSchema, '/api/providers/health'),
-    readPart(call, limitsSchema, '/api/diagnostics'),
+    readPart(api, controlSchema, { path: '/api/control' }),
+    readPart(api, queueStatusSchema, { path: '/api/queue/status' }),
+    readPart(api, providersSchema, { path: '/api/providers/health' }),
+    readPart(api, limitsSchema, { path: '/api/diagnostics' }),
   ]);
-  const { print } = call;
   const all = {
     send: toJson(sending),
     control: toJson(control),
@@ -70,20 +67,6 @@ function printUnknown(print: Print, fault: string): void {
 
 function toJson(part: Part<unknown>): unknown {
   return 'value' in part ? part.value : { error: part.fault };
-}
-
-async function readPart<Schema extends z.ZodType>(
-  call: Call,
-  schema: Schema,
-  path: string,
-  isPartial: (error: CommandError) => boolean = () => true,
-): Promise<Part<z.infer<Schema>>> {
-  try {
-    return { value: await call.api.ask(schema, { path }) };
-  } catch (error) {
-    if (error instanceof CommandError && isPartial(error)) return { fault: error.message };
-    throw error;
-  }
 }
 
 function printPart<Value>(

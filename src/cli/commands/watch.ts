@@ -1,4 +1,3 @@
-import type { z } from 'zod';
 import {
   controlSchema,
   looseReadinessSchema,
@@ -7,9 +6,10 @@ import {
   sendStatusSchema,
   triggersSchema,
 } from '../answers.ts';
+import { readPart } from '../api.ts';
 import type { Call, Command } from '../command.ts';
-import { drawWatch, type Part, type WatchFacts } from '../draw-watch.ts';
-import { CommandError, type Ending } from '../exit-codes.ts';
+import { drawWatch, type WatchFacts } from '../draw-watch.ts';
+import type { CommandError, Ending } from '../exit-codes.ts';
 import type { Print } from '../print.ts';
 
 export const watch: Command = {
@@ -84,14 +84,14 @@ function createLook(call: Call): () => Promise<WatchFacts> {
   let providers: WatchFacts['providers'] = { value: { providers: [] } };
   return async () => {
     if (looks % providersEvery === 0)
-      providers = await readPart(call, providersSchema, '/api/providers/health');
+      providers = await readPart(call.api, providersSchema, { path: '/api/providers/health' }, isPassing);
     looks += 1;
     const [sending, control, queue, triggers, readiness] = await Promise.all([
-      readPart(call, sendStatusSchema, '/api/send/status'),
-      readPart(call, controlSchema, '/api/control'),
-      readPart(call, queueStatusSchema, '/api/queue/status'),
-      readPart(call, triggersSchema, '/api/triggers'),
-      readPart(call, looseReadinessSchema, '/readyz', { verbose: 'true' }),
+      readPart(call.api, sendStatusSchema, { path: '/api/send/status' }, isPassing),
+      readPart(call.api, controlSchema, { path: '/api/control' }, isPassing),
+      readPart(call.api, queueStatusSchema, { path: '/api/queue/status' }, isPassing),
+      readPart(call.api, triggersSchema, { path: '/api/triggers' }, isPassing),
+      readPart(call.api, looseReadinessSchema, { path: '/readyz', query: { verbose: 'true' } }, isPassing),
     ]);
     if ('value' in queue) {
       const { messages } = queue.value;
@@ -115,16 +115,6 @@ function measureRates(samples: readonly Sample[]): Pick<WatchFacts, 'rates'> {
 }
 
 /** A token that is not good ends the watch: looking again would not help. */
-async function readPart<Schema extends z.ZodType>(
-  call: Call,
-  schema: Schema,
-  path: string,
-  query: Readonly<Record<string, string>> = {},
-): Promise<Part<z.infer<Schema>>> {
-  try {
-    return { value: await call.api.ask(schema, { path, query }) };
-  } catch (error) {
-    if (!(error instanceof CommandError) || error.problem?.status === 401) throw error;
-    return { fault: error.message.replaceAll('\n', ' ') };
-  }
+function isPassing({ problem }: CommandError): boolean {
+  return problem?.status !== 401;
 }

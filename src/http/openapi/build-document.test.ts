@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { loadCatalog } from '../../plan/catalog.ts';
 import { apiRoutes, documentedRoutes, openRoutes, probeRoutes } from '../routes.ts';
 import { buildOpenApi } from './build-document.ts';
-import { listEventTypes } from './list-event-types.ts';
+import { listEventTypes } from './event-schemas.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const eventTypes = listEventTypes(loadCatalog(`${root}templates`));

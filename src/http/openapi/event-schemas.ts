@@ -1,6 +1,7 @@
 import { type AddressField, addressFields, channels } from '../../domain/channel.ts';
 import { instantCharsMax } from '../../domain/instant.ts';
 import { daysAheadMax } from '../../ingest/build-event.ts';
+import type { Catalog } from '../../plan/catalog.ts';
 
 /** The `data` of one event type, as the catalog knows it. */
 export interface EventTypeDoc {
@@ -157,4 +158,18 @@ function omitDialect(schema: JsonSchema): JsonSchema {
 
 function isRecord(value: unknown): value is JsonSchema {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Every event type of the catalog with the schema and the sample of its data, as the API document shows them. */
+export function listEventTypes(catalog: Pick<Catalog, 'templates' | 'find'>): readonly EventTypeDoc[] {
+  return catalog.templates.map(({ type, settings }) => {
+    const schemaFile = settings.find(({ file }) => file.endsWith('/schema.json'));
+    const entry = catalog.find(type);
+    return {
+      type,
+      title: entry?.title ?? type,
+      schema: JSON.parse(schemaFile?.source ?? '{}') as JsonSchema,
+      ...(entry === undefined ? {} : { sample: entry.sample.data }),
+    };
+  });
 }

@@ -1,10 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
-import { commandTable } from '../command-table.ts';
-import { writeBashCompletions } from './bash.ts';
-import { writeFishCompletions } from './fish.ts';
-import { listPlaces } from './word-tree.ts';
-import { writeZshCompletions } from './zsh.ts';
+import { commandTable } from './command-table.ts';
+import {
+  listPlaces,
+  writeBashCompletions,
+  writeFishCompletions,
+  writeZshCompletions,
+} from './completions.ts';
 
 /** What bash itself offers for these words; the last one is what is being typed. */
 function completeInBash(...words: string[]): string[] {
