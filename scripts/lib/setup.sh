@@ -11,6 +11,8 @@ run_step() {
   log=$(mktemp "${TMPDIR:-/tmp}/acc-setup.XXXXXX")
   "$@" >"$log" 2>&1 &
   pid=$!
+  # Whoever ends the setup ends the step too: an npm ci that went on alone would empty node_modules under others.
+  trap 'kill "$pid" 2>/dev/null' EXIT
   while kill -0 "$pid" 2>/dev/null; do
     sleep 0.2
     if [ -t 1 ]; then
@@ -21,6 +23,7 @@ run_step() {
     fi
   done
   if [ -t 1 ]; then printf '\r\033[2K'; fi
+  trap - EXIT
   if wait "$pid"; then
     printf '  ✓ %-22s %d s\n' "$what" $((SECONDS - started))
     rm -f "$log"
