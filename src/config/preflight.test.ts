@@ -15,7 +15,7 @@ const live = {
   AUTH_AUDIENCE: 'acc',
   ADDRESS_HASH_KEY: key,
   METRICS_PORT: '9090',
-  MAIL_FROM: 'Scholar Desk <hello@deps.scholar.org>',
+  MAIL_FROM: 'Scholar Desk <hello@desk.scholar.org>',
   DIRECTORY_URL: 'https://directory.example.com',
   M2M_TOKEN_URL: 'https://issuer.example.com/token',
   M2M_CLIENT_ID: 'auto-com-center',
@@ -79,7 +79,7 @@ test.each([
   [{ ...kannel, SMS_FROM: '+447700900123' }, 'put what is yours in place of what is in SMS_FROM'],
   [{ ...kannel, SMS_FROM: 'Example' }, 'put what is yours in place of what is in SMS_FROM'],
   [
-    { MAIL_FROM: 'Example Desk <hello@deps.scholar.org>', MAIL_REPLY_TO: 'help@localhost.localhost' },
+    { MAIL_FROM: 'Example Desk <hello@desk.scholar.org>', MAIL_REPLY_TO: 'help@localhost.localhost' },
     'put what is yours in place of what is in MAIL_FROM, MAIL_REPLY_TO',
   ],
 ])('with %j it fails on one line: %s', (changes, check) => {
@@ -198,7 +198,7 @@ test('the default senders are examples, good for a local run only', () => {
   expect(() => readConfiguration({ ...unset, ...local })).not.toThrow();
 });
 
-test.each(['Examples of Law <hello@deps.scholar.org>', 'hello@example-desk.org', 'Desk <test@testing.org>'])(
+test.each(['Examples of Law <hello@desk.scholar.org>', 'hello@example-desk.org', 'Desk <test@testing.org>'])(
   '%s is somebody',
   (sender) => {
     expect(listFailing({ MAIL_FROM: sender })).toEqual([]);

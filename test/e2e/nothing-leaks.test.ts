@@ -63,7 +63,7 @@ beforeAll(async () => {
     environment: {
       LOG_LEVEL: 'debug',
       ADDRESS_HASH_KEY: secrets.ADDRESS_HASH_KEY,
-      SMTP_URL: `smtp://deps:${secrets.smtpPassword}@127.0.0.1:${smtp.port}`,
+      SMTP_URL: `smtp://desk:${secrets.smtpPassword}@127.0.0.1:${smtp.port}`,
       SMS_API_URL: String(gateway.baseUrl),
       SMS_ACCOUNT_SID: 'AC0123456789',
       SMS_AUTH_TOKEN: secrets.SMS_AUTH_TOKEN,
@@ -145,7 +145,7 @@ test('a store that refuses: wrong password, full, read-only, a type that is not 
   await failing();
   await redis.del(eventsOpen);
   await redis.config('SET', 'requirepass', secrets.storePassword);
-  const wrong = { REDIS_URL: `redis://deps:${secrets.wrongPassword}@127.0.0.1:${port}` };
+  const wrong = { REDIS_URL: `redis://desk:${secrets.wrongPassword}@127.0.0.1:${port}` };
   const starting = service.startProcess('sender', 'locked-out', wrong).catch(() => undefined);
   await waitFor(
     'a sender that is refused by the store',

@@ -26,7 +26,7 @@ const production = {
   RATE_LIMIT_PER_MINUTE: '1000',
   SMTP_URL: 'smtps://user:9a3d48@127.0.0.1:1',
   SMTP_REQUIRE_TLS: 'true',
-  MAIL_FROM: 'Scholar Desk <hello@deps.scholar.org>',
+  MAIL_FROM: 'Scholar Desk <hello@desk.scholar.org>',
   SMS_FROM: 'Desk',
 };
 const hashKey = '5b0c7f1e9a3d4826b7e0c1f2a3948d57';
