@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Configuration } from '../config/derive-configuration.ts';
+import { refuseExampleBrand } from '../config/preflight.ts';
 import { findProgramRoot } from '../config/program-root.ts';
 import { type Catalog, loadCatalog } from '../plan/catalog.ts';
 import { createRenderer, type Renderer } from '../render/create-renderer.ts';
@@ -11,6 +12,7 @@ export function buildCatalog(
 ): { catalog: Catalog; renderer: Renderer } {
   const { values } = configuration;
   const catalog = loadCatalog(values.TEMPLATES_DIR ?? join(findProgramRoot(), 'templates'));
+  refuseExampleBrand(configuration, catalog.shared.brand);
   const renderer = createRenderer({
     templates: catalog.templates,
     shared: catalog.shared,

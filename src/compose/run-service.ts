@@ -33,7 +33,7 @@ export async function runProcess(
   } catch (error) {
     log.fatal({ err: error }, 'could not start');
     await shutdown.run(2_000);
-    process.exit(1);
+    process.exit(error instanceof ConfigurationError ? 78 : 1);
   }
 }
 

@@ -38,7 +38,11 @@ export async function startApi(foundation: Foundation): Promise<string> {
   });
   await identity.keySet.start(life.signal);
   const release = readRelease(foundation, { catalog, renderer });
-  const isPreflightPassed = await startPreflight(foundation, { process: 'api', release });
+  const isPreflightPassed = await startPreflight(foundation, {
+    process: 'api',
+    release,
+    brand: catalog.shared.brand,
+  });
   const { services, operator } = buildHttpServices(foundation, {
     identity,
     catalog,

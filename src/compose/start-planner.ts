@@ -44,6 +44,7 @@ export async function startPlanner(foundation: Foundation): Promise<void> {
   await startPreflight(foundation, {
     process: 'plan-events',
     release: readRelease(foundation, { catalog, renderer }),
+    brand: catalog.shared.brand,
   });
   const proofPlanner = toProbePlanner(buildSyntheticProbe(foundation), planner);
   await gate.watch.start();

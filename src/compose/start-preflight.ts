@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { fingerprintSettings } from '../config/fingerprint-settings.ts';
-import { judgePreflight, type ProcessName } from '../config/preflight.ts';
+import { judgePreflight, type PreflightFacts, type ProcessName } from '../config/preflight.ts';
 import { readRehearsals } from '../deliver/rehearsals.ts';
 import { createPreflightWatch } from '../deliver/watch-preflight.ts';
 import { judgeRehearsal, type ReleaseDigest } from '../domain/judge-rehearsal.ts';
@@ -23,10 +23,16 @@ export function readRelease(
   };
 }
 
+export interface PreflightOptions {
+  readonly process: ProcessName;
+  readonly release: ReleaseDigest;
+  readonly brand: PreflightFacts['brand'];
+}
+
 /** Starts judging the preflight, in production mode only, and answers how to ask whether it passes. */
 export async function startPreflight(
   foundation: Foundation,
-  { process: own, release }: { readonly process: ProcessName; readonly release: ReleaseDigest },
+  { process: own, release, brand }: PreflightOptions,
 ): Promise<() => boolean> {
   const { configuration, redis, keys, log, shutdown, reportError } = foundation;
   if (configuration.values.APP_MODE !== 'production') return () => false;
@@ -38,7 +44,7 @@ export async function startPreflight(
     listFailing: async () => {
       const [{ durable }, record] = await Promise.all([checkStore(foundation), readRehearsals(store)]);
       const rehearsal = judgeRehearsal(release, record, record.atMs);
-      return judgePreflight(configuration, { storeDurable: durable, rehearsal, process: own })
+      return judgePreflight(configuration, { storeDurable: durable, rehearsal, brand, process: own })
         .filter(({ ok }) => !ok)
         .map(({ check, repair }) => `${check}: ${repair}`);
     },

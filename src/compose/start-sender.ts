@@ -24,7 +24,7 @@ import { buildProviders } from './build-providers.ts';
 import { buildSyntheticProbe, toProbeDeps } from './build-synthetic-probe.ts';
 import { checkStore } from './check-dependencies.ts';
 import { runHost } from './run-host.ts';
-import { readRelease, startPreflight } from './start-preflight.ts';
+import { type PreflightOptions, readRelease, startPreflight } from './start-preflight.ts';
 
 const durabilityEveryMs = 10_000;
 const spreadMsMax = 300_000;
@@ -61,7 +61,7 @@ export async function startSender(foundation: Foundation): Promise<void> {
       ...(configuration.mailReplyTo === undefined ? {} : { mailReplyTo: configuration.mailReplyTo }),
       smsFrom: values.SMS_FROM,
     },
-    environment: await watchEnvironment(foundation, release),
+    environment: await watchEnvironment(foundation, { release, brand: catalog.shared.brand }),
     recipients: configuration.recipients,
     retriesEnabled: values.RETRIES_ENABLED,
     permitDeadlineMs: values.PERMIT_DEADLINE_MS,
@@ -138,13 +138,13 @@ function createHealthCheck(
 /** The environment's flags, with whether the preflight passes now. */
 async function watchEnvironment(
   foundation: Foundation,
-  release: ReleaseDigest,
+  facts: Pick<PreflightOptions, 'release' | 'brand'>,
 ): Promise<() => EnvironmentFlags> {
   const { configuration, metrics } = foundation;
   const look = async (): Promise<void> => {
     metrics.setStoreDurable((await checkStore(foundation)).durable);
   };
   runTask(foundation, { name: 'durability watch', everyMs: durabilityEveryMs, run: look });
-  const isPassed = await startPreflight(foundation, { process: 'send-messages', release });
+  const isPassed = await startPreflight(foundation, { process: 'send-messages', ...facts });
   return () => readEnvironmentFlags(configuration, isPassed());
 }

@@ -37,7 +37,10 @@ export async function startWatchdog(foundation: Foundation): Promise<void> {
   startFleetWatch(foundation);
   startProofOfLife(foundation, gate.watch);
   const release = readRelease(foundation, { catalog, renderer });
-  startStatusNotes(foundation, await startPreflight(foundation, { process: 'guard', release }));
+  startStatusNotes(
+    foundation,
+    await startPreflight(foundation, { process: 'guard', release, brand: catalog.shared.brand }),
+  );
   startAuditWatch(foundation);
   const run = () =>
     reconcile({

@@ -19,6 +19,12 @@ export function listExampleSenders({ values }: Pick<Configuration, 'values'>): r
   );
 }
 
+/** Names of the members of a brand that are those of nobody: an address, a link or a name that is an example. */
+export function listExampleBrand(brand: Readonly<Record<string, string>>): readonly string[] {
+  const exampleHost = /\bexample\b|\.(?:test|invalid|localhost)(?:[/:]|$)/i;
+  return Object.entries(brand).flatMap(([name, text]) => (exampleHost.test(text) ? [name] : []));
+}
+
 function isExampleSecret(secret: string): boolean {
   return /change.?me|example|secret|password|test|dummy|placeholder|^(.)\1+$/i.test(secret);
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { listExampleSecrets, secretNames, senderNames } from './list-examples.ts';
-import { judgePreflight, type PreflightFacts, type ProcessName } from './preflight.ts';
+import { judgePreflight, type PreflightFacts, type ProcessName, refuseExampleBrand } from './preflight.ts';
 import { readConfiguration } from './read-configuration.ts';
 
 const key = '5b0c7f1e9a3d4826b7e0c1f2a3948d57';
@@ -33,11 +33,13 @@ const kannel = {
 };
 const rehearsed = { ok: true, detail: 'rehearsed 5 h ago: welcome' };
 
+const brand = { name: 'Laurel', site_url: 'https://laurel.org/', postal_address: '1 Main Street' };
+
 function listFailing(
   changes: Record<string, string>,
   facts: Partial<PreflightFacts> = {},
 ): readonly string[] {
-  const all = { storeDurable: true, rehearsal: rehearsed, ...facts };
+  const all = { storeDurable: true, rehearsal: rehearsed, brand, ...facts };
   return judgePreflight(readConfiguration({ ...live, ...changes }), all)
     .filter(({ ok }) => !ok)
     .map(({ check, repair }) => `${check}: ${repair}`);
@@ -213,4 +215,26 @@ test('every secret setting is held against examples', () => {
       name,
     ).toEqual([name]);
   }
+});
+
+test.each([
+  [{ site_url: 'https://app.example.com/' }, 'site_url'],
+  [{ postal_address: 'Laurel, 100 Example Street, Springfield' }, 'postal_address'],
+  [{ help_url: 'https://help.test/', name: 'Example' }, 'name, help_url'],
+])('a brand that is an example fails, and its members are named: %j', (changes, named) => {
+  const repair = `put what is yours in place of ${named} in _shared/brand.yaml of the templates (TEMPLATES_DIR)`;
+  expect(listFailing({}, { brand: { ...brand, ...changes } })).toEqual([
+    `the brand is not an example: ${repair}`,
+  ]);
+});
+
+test('testing outside a local run does not start with a brand that is an example', () => {
+  const example = { ...brand, site_url: 'https://app.example.com/' };
+  const refuse =
+    (changes: Record<string, string>, given = example) =>
+    () =>
+      refuseExampleBrand(readConfiguration({ ...live, ...changes }), given);
+  expect(refuse({ APP_MODE: 'testing', ENVIRONMENT: 'staging' })).toThrow('in place of site_url');
+  expect(refuse({ APP_MODE: 'testing', ENVIRONMENT: 'staging' }, { ...example, ...brand })).not.toThrow();
+  expect(refuse({})).not.toThrow();
 });

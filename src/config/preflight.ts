@@ -2,7 +2,8 @@ import { channels } from '../domain/channel.ts';
 import type { RehearsalVerdict } from '../domain/judge-rehearsal.ts';
 import type { Configuration } from './derive-configuration.ts';
 import { isThisMachine } from './environment-signs.ts';
-import { listExampleSecrets, listExampleSenders } from './list-examples.ts';
+import { listExampleBrand, listExampleSecrets, listExampleSenders } from './list-examples.ts';
+import { ConfigurationError } from './read-configuration.ts';
 import { redirectSettings } from './settings/recipients.ts';
 import type { SettingName, SettingValues } from './settings.ts';
 
@@ -20,6 +21,8 @@ export type ProcessName = (typeof processNames)[number];
 export interface PreflightFacts {
   readonly storeDurable: boolean;
   readonly rehearsal: RehearsalVerdict;
+  /** `brand.yaml` of the templates. */
+  readonly brand: Readonly<Record<string, string>>;
   /** Whose configuration it is; absent: one that holds everything, such as a file for all processes. */
   readonly process?: ProcessName | undefined;
 }
@@ -33,6 +36,7 @@ export function judgePreflight(configuration: Configuration, facts: PreflightFac
     ...judgeSwitches(configuration, facts),
     ...judgeStore(configuration, facts),
     ...judgeSecrets(configuration),
+    judgeBrand(facts.brand),
     ...judgeParts(configuration, facts.process),
   ];
 }
@@ -111,6 +115,26 @@ function judgeSecrets(configuration: Configuration): PreflightLine[] {
       `put what is yours in place of what is in ${senders.join(', ')}`,
     ),
   ];
+}
+
+function judgeBrand(brand: PreflightFacts['brand']): PreflightLine {
+  const examples = listExampleBrand(brand);
+  return line('the brand is not an example', examples.length === 0, repairBrand(examples));
+}
+
+function repairBrand(examples: readonly string[]): string {
+  return `put what is yours in place of ${examples.join(', ')} in _shared/brand.yaml of the templates (TEMPLATES_DIR)`;
+}
+
+/**
+ * Where people outside are written to, a brand that is an example stops the start; in production mode the preflight says so.
+ *
+ * @throws ConfigurationError
+ */
+export function refuseExampleBrand({ values }: Configuration, brand: PreflightFacts['brand']): void {
+  const examples = listExampleBrand(brand);
+  if (values.ENVIRONMENT !== 'local' && values.APP_MODE === 'testing' && examples.length > 0)
+    throw new ConfigurationError([repairBrand(examples)]);
 }
 
 /** What a process needs to do its part. Only those who are given a secret can say whether it is there. */

@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -36,16 +38,22 @@ const accepted = {
   body: JSON.stringify({ sid: 'SM00000000000000000000000000000001', status: 'queued' }),
 };
 
+let templates = '';
 let gateway: ScriptedHttp;
 let service: Service;
 let seeds: ReturnType<typeof createSeeds>;
 beforeAll(async () => {
+  templates = await mkdtemp(join(tmpdir(), 'templates-'));
+  await cp(join(findRoot(), 'templates'), templates, { recursive: true });
+  const brandFile = join(templates, '_shared/brand.yaml');
+  await writeFile(brandFile, (await readFile(brandFile, 'utf8')).replace(/example/gi, 'laurel'));
   gateway = await startScriptedHttp(() => accepted);
   service = await startService({
     processes: [],
     environment: {
       ...production,
       ADDRESS_HASH_KEY: hashKey,
+      TEMPLATES_DIR: templates,
       SMS_API_URL: String(gateway.baseUrl),
       SMS_ACCOUNT_SID: 'AC26b7e0',
       SMS_AUTH_TOKEN: '26b7e0c1f2a3',
@@ -60,6 +68,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await service?.stop();
   await gateway?.close();
+  await rm(templates, { recursive: true, force: true });
 });
 
 /** The environment of a sender; its store has a password, which this Redis takes without asking for one. */
@@ -132,12 +141,12 @@ test('a rehearsal is put on record by the sender that made it', async () => {
 });
 
 test('with other settings than those that were rehearsed it holds, and says so', async () => {
-  await restartSender({ MAIL_FROM: 'Other <other@deps.scholar.org>' });
+  await restartSender({ MAIL_FROM: 'Other <other@desk.scholar.org>' });
   expect(await send()).toEqual({ state: 'held', reason: 'guard' });
   const told = service.processes
     .get('sender')
     ?.lastLines()
-    .find((line) => line.includes('guard does not pass'));
+    .find((line) => line.includes('preflight does not pass'));
   expect(told).toContain('with other settings');
 });
 

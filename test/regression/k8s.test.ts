@@ -512,7 +512,7 @@ describe.each(['redis', 'witness'])('the %s that an overlay brings', (name) => {
 function listFailing(configuration: Configuration, { metadata }: Manifest): readonly string[] {
   const process = processNames.find((name) => name === metadata.name);
   const rehearsal = { ok: true, detail: 'rehearsed' };
-  return judgePreflight(configuration, { storeDurable: true, rehearsal, process })
+  return judgePreflight(configuration, { storeDurable: true, rehearsal, brand: {}, process })
     .filter(({ ok }) => !ok)
     .map(({ check }) => check);
 }

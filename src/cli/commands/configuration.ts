@@ -9,7 +9,7 @@ import type { Setting } from '../../config/settings/setting.ts';
 import { settings } from '../../config/settings.ts';
 import { readRehearsals } from '../../deliver/rehearsals.ts';
 import { ServiceError } from '../../domain/errors.ts';
-import { judgeRehearsal, type RehearsalVerdict } from '../../domain/judge-rehearsal.ts';
+import { judgeRehearsal, type RehearsalVerdict, type ReleaseDigest } from '../../domain/judge-rehearsal.ts';
 import { openTemplates } from '../../plan/check-templates.ts';
 import { fingerprintTemplates } from '../../render/fingerprint-templates.ts';
 import { TemplateFaultsError } from '../../render/template-fault.ts';
@@ -64,9 +64,15 @@ async function runPreflight(call: Call): Promise<Ending> {
   const { print } = call;
   const given = await readGiven(call);
   const process = processNames.find((name) => name === call.text('for'));
-  const store = await askStore(call, given);
+  const templates = openGivenTemplates(call, given);
+  const store = await askStore(call, given, templates?.release);
   const lines = [
-    ...judgePreflight(given, { storeDurable: store.durable, rehearsal: store.rehearsal, process }),
+    ...judgePreflight(given, {
+      storeDurable: store.durable,
+      rehearsal: store.rehearsal,
+      brand: templates?.brand ?? {},
+      process,
+    }),
     ...judgeReports(store.reports),
   ];
   const passed = lines.every(({ ok }) => ok);
@@ -102,7 +108,11 @@ interface StoreView extends Durability {
   readonly reports: readonly PreflightReport[];
 }
 
-async function askStore(call: Call, given: Configuration): Promise<StoreView> {
+async function askStore(
+  call: Call,
+  given: Configuration,
+  release: ReleaseDigest | undefined,
+): Promise<StoreView> {
   const { values } = given;
   const timeoutMs = call.durationMs('timeout') ?? 5_000;
   try {
@@ -114,7 +124,7 @@ async function askStore(call: Call, given: Configuration): Promise<StoreView> {
           attested: values.STORE_DURABILITY_ATTESTED,
           probeKey: `${store.keys.shard(0).store}:probe`,
         })),
-        rehearsal: await judgeRelease(call, given, store),
+        rehearsal: await judgeRelease(store, release),
         reports: await readPreflightReports(store),
       }),
     );
@@ -126,10 +136,16 @@ async function askStore(call: Call, given: Configuration): Promise<StoreView> {
 }
 
 async function judgeRelease(
-  call: Call,
-  { values }: Configuration,
   store: DirectStore,
+  release: ReleaseDigest | undefined,
 ): Promise<RehearsalVerdict> {
+  if (release === undefined) return { ok: false, detail: 'the templates have faults: acc template check' };
+  const record = await readRehearsals(store);
+  return judgeRehearsal(release, record, record.atMs);
+}
+
+/** What would go live, and whose name it bears; undefined when the templates have faults. */
+function openGivenTemplates(call: Call, { values }: Configuration) {
   try {
     const { catalog, renderer } = openTemplates({
       dir: values.TEMPLATES_DIR ?? join(call.programRoot, 'templates'),
@@ -137,15 +153,14 @@ async function judgeRelease(
       allowLocalhostLinks: values.ENVIRONMENT === 'local',
       now: call.now,
     });
-    const release = {
+    const release: ReleaseDigest = {
       templates: fingerprintTemplates(renderer, catalog.types()),
       settings: fingerprintSettings(values),
     };
-    const record = await readRehearsals(store);
-    return judgeRehearsal(release, record, record.atMs);
+    return { release, brand: catalog.shared.brand };
   } catch (error) {
     if (!(error instanceof TemplateFaultsError)) throw error;
-    return { ok: false, detail: 'the templates have faults: acc template check' };
+    return undefined;
   }
 }
 
