@@ -5,7 +5,7 @@ import { howToGetToken } from './find-token.ts';
 /** The service's HTTP API. */
 export interface Api {
   readonly baseUrl: string;
-  /** The answer. Throws `CommandError`: `unreachable`, `not-allowed`, or `refused` with the problem. */
+  /** The response. Throws `CommandError`: `unreachable`, `not-allowed`, or `refused` with the problem. */
   ask<Schema extends z.ZodType>(schema: Schema, request: ApiRequest): Promise<z.infer<Schema>>;
 }
 
@@ -14,7 +14,7 @@ export interface ApiRequest {
   readonly path: string;
   readonly query?: Readonly<Record<string, string | number | undefined>>;
   readonly body?: unknown;
-  /** Added to the usual time, for an answer that waits on purpose. */
+  /** Added to the usual time, for a response that waits on purpose. */
   readonly waitMs?: number;
   readonly headers?: Readonly<Record<string, string>>;
 }

@@ -115,7 +115,7 @@ interface BulkRequest {
   readonly path: string;
   /** `release`, `discard`, `replay`. */
   readonly verb: string;
-  /** The field of the answer that counts what was done. */
+  /** The field of the response that counts what was done. */
   readonly doneIn: string;
   /** What selects. */
   readonly filter: readonly SchemaOption[];

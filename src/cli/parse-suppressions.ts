@@ -15,7 +15,7 @@ interface LineFault {
  * The entries of a file: `address[,channel[,reason]]` or one JSON object a line. Blank lines and lines that begin with
  * `#` are passed over. A first line of column names (`email,channel`, `address,reason,at`) says what stands in which
  * column; columns that we do not know are left out. An entry without a reason of its own takes `reason`. What the service
- * would refuse is a fault of its own line, so that it never spoils the others.
+ * would refuse is an error of its own line, so that it never spoils the others.
  */
 export function parseSuppressions(
   text: string,

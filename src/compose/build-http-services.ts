@@ -121,7 +121,7 @@ function buildIntake(foundation: Foundation, gate: GateParts): Intake {
     budget: { memoryShareMax: values.STORE_MEMORY_SHARE_MAX, backlogMax: values.BACKLOG_MAX },
     onChange: (verdict) => log.warn({ ...verdict }, 'intake capacity changed'),
   });
-  // Without an answer the last verdict stands; that the store is away is told by the gate.
+  // Without a response the last verdict stands; that the store is away is told by the gate.
   runTask(foundation, { name: 'capacity watch', everyMs: capacityEveryMs, run: () => capacity.look() });
   return {
     checkIntake: () => {

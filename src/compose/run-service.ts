@@ -12,7 +12,7 @@ const storeWaitMs = 10 * 60_000;
 const loopBlockedMs = 20_000;
 
 /**
- * Runs one process of the service from its start to its end. A fault of the configuration is told whole and ends
+ * Runs one process of the service from its start to its end. An error of the configuration is told whole and ends
  * the process with 78 (EX_CONFIG of sysexits.h) before anything is opened.
  */
 export async function runProcess(

@@ -27,22 +27,22 @@ export interface Configuration {
   readonly promotionalIntervalSeconds: number;
 }
 
-/** What the raw values mean together; every fault is added to `faults`. */
+/** What the raw values mean together; every error is added to `errors`. */
 export function deriveConfiguration(
   values: SettingValues,
   origins: Configuration['origins'],
-  faults: string[],
+  errors: string[],
 ): Configuration {
   const [fromHour = 0, toHour = 0] = values.QUIET_HOURS.split('-').map(Number);
   return {
     values,
     origins,
     appBaseUrl: (values.APP_BASE_URL ?? `http://127.0.0.1:${values.PORT}`).replace(/\/$/, ''),
-    mailFrom: readSender(values.MAIL_FROM, faults),
-    ...readReplyTo(values, faults),
-    recipients: readRecipients(values, faults),
+    mailFrom: readSender(values.MAIL_FROM, errors),
+    ...readReplyTo(values, errors),
+    recipients: readRecipients(values, errors),
     quietHours: { fromHour, toHour },
-    smsPrices: readPrices(values.SMS_PRICES, faults),
+    smsPrices: readPrices(values.SMS_PRICES, errors),
     roleScopes: readRoleScopes(values.AUTH_ROLE_SCOPES),
     promotionalIntervalSeconds: values.MIN_MESSAGE_INTERVAL_PROMOTIONAL ?? usualPromotionalInterval(values),
   };
@@ -52,52 +52,52 @@ function usualPromotionalInterval(values: SettingValues): number {
   return values.ENVIRONMENT === 'production' ? 8 * 7 * 86_400 : 0;
 }
 
-function readReplyTo(values: SettingValues, faults: string[]): Pick<Configuration, 'mailReplyTo'> {
+function readReplyTo(values: SettingValues, errors: string[]): Pick<Configuration, 'mailReplyTo'> {
   if (values.MAIL_REPLY_TO === undefined) return {};
-  const address = readAddress('MAIL_REPLY_TO', parseEmailAddress(values.MAIL_REPLY_TO), faults);
+  const address = readAddress('MAIL_REPLY_TO', parseEmailAddress(values.MAIL_REPLY_TO), errors);
   return address === undefined ? {} : { mailReplyTo: address };
 }
 
 /** Outside production never everyone (GAT-7): a redirect address, or an allow-list that is empty by default. */
-function readRecipients(values: SettingValues, faults: string[]): RecipientPolicy {
+function readRecipients(values: SettingValues, errors: string[]): RecipientPolicy {
   if (values.APP_MODE === 'production' && values.ENVIRONMENT === 'production') return { kind: 'everyone' };
   if (channels.some((channel) => values[redirectSettings[channel]] !== undefined))
-    return { kind: 'redirect', ...readRedirect(values, faults) };
+    return { kind: 'redirect', ...readRedirect(values, errors) };
   const parsed = parseAllowList(values.ALLOWED_RECIPIENTS ?? '');
   if (parsed.ok) return { kind: 'allow-list', entries: parsed.entries };
-  faults.push(...parsed.faults.map((fault) => `ALLOWED_RECIPIENTS: ${fault}`));
+  errors.push(...parsed.faults.map((fault) => `ALLOWED_RECIPIENTS: ${fault}`));
   return { kind: 'allow-list', entries: [] };
 }
 
-function readRedirect(values: SettingValues, faults: string[]): Addresses {
+function readRedirect(values: SettingValues, errors: string[]): Addresses {
   return collectAddresses((channel) => {
     const name = redirectSettings[channel];
     const text = values[name];
     return text === undefined
       ? undefined
-      : readAddress<EmailAddress | PhoneNumber>(name, channelTable[channel].parseAddress(text), faults);
+      : readAddress<EmailAddress | PhoneNumber>(name, channelTable[channel].parseAddress(text), errors);
   });
 }
 
-function readSender(text: string, faults: string[]): Configuration['mailFrom'] {
+function readSender(text: string, errors: string[]): Configuration['mailFrom'] {
   const match = /^([^<>\r\n]*)<([^<>\s]+)>$/.exec(text);
   const name = (match?.[1] ?? '').trim();
-  const address = readAddress('MAIL_FROM', parseEmailAddress(match?.[2] ?? text), faults);
+  const address = readAddress('MAIL_FROM', parseEmailAddress(match?.[2] ?? text), errors);
   return { name, address: address ?? ('' as EmailAddress) };
 }
 
-function readAddress<T>(name: string, parsed: ParsedAddress<T>, faults: string[]): T | undefined {
+function readAddress<T>(name: string, parsed: ParsedAddress<T>, errors: string[]): T | undefined {
   if (parsed.ok) return parsed.value;
-  faults.push(`${name}: ${addressRepairs[parsed.fault]}`);
+  errors.push(`${name}: ${addressRepairs[parsed.fault]}`);
   return undefined;
 }
 
-function readPrices(text: string, faults: string[]): Map<string, number> {
+function readPrices(text: string, errors: string[]): Map<string, number> {
   const prices = new Map<string, number>();
   for (const item of text.split(',').map((part) => part.trim())) {
     const match = /^(\d{1,4})=(\d+(?:\.\d+)?)$/.exec(item);
     if (match?.[1] === undefined)
-      faults.push(`SMS_PRICES: "${item}" is not valid. Write country code and price, for example 1=0.0079`);
+      errors.push(`SMS_PRICES: "${item}" is not valid. Write country code and price, for example 1=0.0079`);
     else prices.set(match[1], Number(match[2]));
   }
   return prices;

@@ -15,7 +15,7 @@ function listFaults(environment: Record<string, string>): readonly string[] {
     readConfiguration(environment);
     return [];
   } catch (error) {
-    return (error as ConfigurationError).faults;
+    return (error as ConfigurationError).errors;
   }
 }
 
@@ -32,20 +32,20 @@ describe.each(['staging', 'production'])('%s', (ENVIRONMENT) => {
     ['AUTH_ISSUER', 'https://[::1]'],
     ['AUTH_ISSUER', 'https://issuer.localhost/'],
   ])('does not start when %s=%s says that this is a local run', (name, address) => {
-    const faults = listFaults({ ...online, ENVIRONMENT, [name]: address });
-    expect(faults).toEqual([
+    const errors = listFaults({ ...online, ENVIRONMENT, [name]: address });
+    expect(errors).toEqual([
       expect.stringContaining(`${name} is of a local run, but ENVIRONMENT is ${ENVIRONMENT}`),
     ]);
   });
 
   test('does not fetch keys over plain http', () => {
-    const faults = listFaults({ ...online, ENVIRONMENT, AUTH_JWKS_URL: 'http://issuer.example.com/jwks' });
-    expect(faults).toEqual([expect.stringContaining(`AUTH_JWKS_URL must use https in ${ENVIRONMENT}`)]);
+    const errors = listFaults({ ...online, ENVIRONMENT, AUTH_JWKS_URL: 'http://issuer.example.com/jwks' });
+    expect(errors).toEqual([expect.stringContaining(`AUTH_JWKS_URL must use https in ${ENVIRONMENT}`)]);
   });
 
   test('does not start without the address that others use', () => {
-    const faults = listFaults({ ...online, ENVIRONMENT, APP_BASE_URL: '' });
-    expect(faults).toEqual([expect.stringContaining('APP_BASE_URL is not set')]);
+    const errors = listFaults({ ...online, ENVIRONMENT, APP_BASE_URL: '' });
+    expect(errors).toEqual([expect.stringContaining('APP_BASE_URL is not set')]);
   });
 });
 
@@ -64,8 +64,8 @@ test.each([
   [{ DKIM_DOMAIN: 'example.com' }, ['DKIM_SELECTOR', 'DKIM_PRIVATE_KEY_FILE']],
   [{ DKIM_SELECTOR: 'a', DKIM_PRIVATE_KEY_FILE: '/a.pem' }, ['DKIM_DOMAIN']],
 ])('%j alone is a fault: half of a group would do nothing, without a word', (given, missing) => {
-  const faults = listFaults({ ...online, ENVIRONMENT: 'local', ...given });
-  expect(faults).toEqual(missing.map((name) => expect.stringContaining(`${name} is not set`)));
+  const errors = listFaults({ ...online, ENVIRONMENT: 'local', ...given });
+  expect(errors).toEqual(missing.map((name) => expect.stringContaining(`${name} is not set`)));
 });
 
 test('a variable with our prefix that is no setting is refused: a misspelt one would do nothing, without a word', () => {
@@ -75,6 +75,6 @@ test('a variable with our prefix that is no setting is refused: a misspelt one w
 });
 
 test('every fault is found in one go, also behind values that cannot be read', () => {
-  const faults = listFaults({ ...online, ENVIRONMENT: 'lokal', QUIET_HOURS: 'night', SMS_PRICES: '1=x' });
-  expect(faults.map((fault) => fault.split(/[: ]/)[0])).toEqual(['ENVIRONMENT', 'QUIET_HOURS', 'SMS_PRICES']);
+  const errors = listFaults({ ...online, ENVIRONMENT: 'lokal', QUIET_HOURS: 'night', SMS_PRICES: '1=x' });
+  expect(errors.map((fault) => fault.split(/[: ]/)[0])).toEqual(['ENVIRONMENT', 'QUIET_HOURS', 'SMS_PRICES']);
 });

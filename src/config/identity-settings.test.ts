@@ -36,9 +36,9 @@ describe('QUARANTINE_KEYS', () => {
   test.each([key, 'id', `id:${key.slice(4)}`, `:${key}`, `a.b:${key}`, `a:${key},a:${key}`, `a:${key},`])(
     '%s is a fault that does not repeat the key',
     (text) => {
-      const faults = faultsOf({ QUARANTINE_KEYS: text });
-      expect(faults).toContain('QUARANTINE_KEYS');
-      expect(faults).not.toContain(key.slice(4, 40));
+      const errors = faultsOf({ QUARANTINE_KEYS: text });
+      expect(errors).toContain('QUARANTINE_KEYS');
+      expect(errors).not.toContain(key.slice(4, 40));
     },
   );
 });

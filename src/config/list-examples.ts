@@ -49,7 +49,7 @@ function isExampleSender(sender: string): boolean {
   );
 }
 
-/** The texts that nobody may read in a log or an answer: every value of a secret setting; of an address its password. */
+/** The texts that nobody may read in a log or a response: every value of a secret setting; of an address its password. */
 export function listSecrets({ values }: Configuration): readonly string[] {
   return secretNames.flatMap((name) => listTexts(values[name]));
 }

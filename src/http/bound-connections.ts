@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 export interface ConnectionBounds {
   /** Most connections at a time. Beyond it the one that can be spared best is closed, or the newcomer. */
   readonly connectionsMax: number;
-  /** Most connections with an answer that its peer has not read, and how long it may take to read one. */
+  /** Most connections with a response that its peer has not read, and how long it may take to read one. */
   readonly unreadMax?: number;
   readonly unreadMsMax?: number;
   /** Whether a verified client was answered. */
@@ -14,14 +14,14 @@ export interface ConnectionBounds {
 }
 
 /**
- * `crowded`: idle, for a newcomer. `refused`: a newcomer, while every other one was at work. `unread`: its answer was not
+ * `crowded`: idle, for a newcomer. `refused`: a newcomer, while every other one was at work. `unread`: its response was not
  * read for too long, or too many were not.
  */
 export const closedWhys = ['crowded', 'refused', 'unread'] as const;
 export type ClosedWhy = (typeof closedWhys)[number];
 
 /**
- * An answer counts as unread once the kernel takes no more of it: each holds up to some megabytes there. Honest peers
+ * A response counts as unread once the kernel takes no more of it: each holds up to some megabytes there. Honest peers
  * hardly ever get so far behind.
  */
 const unreadDefaults = { max: 32, msMax: 30_000 };
@@ -50,7 +50,7 @@ export interface ConnectionTracker {
  * Bounds what connections cost. At the bound a newcomer takes the place of the one that is idle the longest, of those on
  * which nothing was ever asked, then of strangers, and only then of clients: so a crowd that opens connections
  * and waits pushes out its own, while a client that keeps its connection keeps it. What is idle is what waits for its
- * peer: to ask, or to read an answer that is written. Answers that are not read are bounded in time and number.
+ * peer: to ask, or to read a response that is written. Answers that are not read are bounded in time and number.
  * Whoever sends too slowly is cut by Node's own timeouts.
  */
 export function boundConnections(server: Server, bounds: ConnectionBounds): ConnectionTracker {
@@ -143,7 +143,7 @@ function createIdleList() {
   };
 }
 
-/** Connections with an answer that its peer does not read, the oldest first. */
+/** Connections with a response that its peer does not read, the oldest first. */
 function createUnreadList(
   { unreadMax = unreadDefaults.max, unreadMsMax = unreadDefaults.msMax }: ConnectionBounds,
   isClient: (socket: Socket) => boolean,

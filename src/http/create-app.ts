@@ -17,12 +17,12 @@ export interface HttpApp {
   readonly handle: RequestListener;
   readonly drain: Drain;
   readonly baseUrl: string;
-  /** Whether this response is, or was, the answer to a verified client. */
+  /** Whether this response goes, or went, to a verified client. */
   readonly isOfClient: (response: ServerResponse) => boolean;
 }
 
 /**
- * An app of these routes in which every answer, of whatever fault, passed the common steps and is ours: no page of
+ * An app of these routes in which every response, of whatever error, passed the common steps and is ours: no page of
  * Express, no header of its, no stack trace.
  */
 export function createApp<C extends StepContext>(routes: readonly Route<C>[], context: C): HttpApp {
@@ -98,7 +98,7 @@ function refuseMethod(methods: readonly string[], context: StepContext): Request
   });
 }
 
-/** Answers a fault; but under `/api` a stranger learns nothing, not even what is not there. */
+/** Answers an error; but under `/api` a stranger learns nothing, not even what is not there. */
 function refuse(context: StepContext, error: (response: Response) => ServiceError): RequestHandler {
   return async (request, response) => {
     const exchange = exchangeOf(response);
@@ -111,7 +111,7 @@ function refuse(context: StepContext, error: (response: Response) => ServiceErro
   };
 }
 
-/** Faults of the router itself, such as a path that is not percent-encoded UTF-8. */
+/** Errors of the router itself, such as a path that is not percent-encoded UTF-8. */
 function answerFault(context: StepContext): ErrorRequestHandler {
   return (thrown: unknown, _request, response, _next) => {
     const isBadUrl = thrown instanceof URIError;

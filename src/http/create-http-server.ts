@@ -18,7 +18,7 @@ export interface HttpServerOptions {
   readonly host: string;
   /** 0 takes any free port; `url` tells which. */
   readonly port: number;
-  /** Name in logs and in the faults of `stop`. */
+  /** Name in logs and in the errors of `stop`. */
   readonly name?: string;
   /** Most connections at a time; a few thousand by default. What they cost is bounded: `boundConnections`. */
   readonly connectionsMax?: number;
@@ -101,7 +101,7 @@ const serverOptions = {
 const readingMsMax = 1_000;
 
 /**
- * True when every answer under way was given in time. Idle connections are closed as they fall idle; once no
+ * True when every response under way was given in time. Idle connections are closed as they fall idle; once no
  * answer is awaited, what is left are connections on which a request never fully arrived, for which nobody waits, and
  * answers that a peer is slow to read: a process does not stay because of either.
  */

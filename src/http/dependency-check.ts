@@ -9,7 +9,7 @@ const maxAgeMs = 5000;
 
 /**
  * Asks the dependencies at most once in 5 s and once at a time, whoever asks and however often; nobody
- * waits longer than he wishes. An answer that comes late is there for the next one.
+ * waits longer than he wishes. A response that comes late is there for the next one.
  */
 export function createDependencyReader(
   check: () => Promise<DependencyReport>,

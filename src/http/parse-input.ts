@@ -8,29 +8,29 @@ import { type Exchange, readQuery } from './exchange.ts';
  * The body, as the schema wants it.
  *
  * @throws ServiceError `malformed-json`, `malformed-event` (400), `body-too-large` (413), `invalid-request-data` (422,
- * every fault by pointer)
+ * every error by pointer)
  */
 export function parseBody<T>(exchange: Exchange, schema: z.ZodType<T>): T {
   const { value, flaws } = parseJson(exchange.body, valuesMax);
-  // Before the schema looks at the items one by one, and tells a fault of each.
+  // Before the schema looks at the items one by one, and tells an error of each.
   const errors = [...listValueFaults(flaws), ...findOversize(value, '')];
-  if (errors.length > 0) throw new ServiceError('invalid-request-data', 'the body has faults', { errors });
-  return parseWith(schema, value, 'the body has faults');
+  if (errors.length > 0) throw new ServiceError('invalid-request-data', 'the body has errors', { errors });
+  return parseWith(schema, value, 'the body has errors');
 }
 
 /**
  * The parameters after the `?`, as the schema wants them.
  *
- * @throws ServiceError `invalid-request-data` (422, every fault by pointer: `/limit`)
+ * @throws ServiceError `invalid-request-data` (422, every error by pointer: `/limit`)
  */
 export function parseQuery<T>(exchange: Exchange, schema: z.ZodType<T>): T {
   const query = readQuery(exchange);
   const errors = findRepeated([...query.keys()]);
-  if (errors.length > 0) throw new ServiceError('invalid-request-data', queryFaults, { errors });
-  return parseWith(schema, Object.fromEntries(query), queryFaults);
+  if (errors.length > 0) throw new ServiceError('invalid-request-data', queryErrors, { errors });
+  return parseWith(schema, Object.fromEntries(query), queryErrors);
 }
 
-const queryFaults = 'the query has faults';
+const queryErrors = 'the query has errors';
 
 /** Which of two values counts, nobody could tell. */
 function findRepeated(names: readonly string[]): FieldError[] {
@@ -63,7 +63,7 @@ function findOversize(value: unknown, at: string): FieldError[] {
   );
 }
 
-/** Faults name the place and the rule; what was sent is never repeated. */
+/** Errors name the place and the rule; what was sent is never repeated. */
 function parseWith<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;

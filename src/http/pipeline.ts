@@ -12,8 +12,8 @@ import type { Step } from './step.ts';
 
 export interface PipelineRow {
   readonly step: string;
-  /** `every answer`: runs before a route is looked up, so 404, 405 and broken URLs pass it too. */
-  readonly groups: readonly RouteGroup[] | 'every answer';
+  /** `every response`: runs before a route is looked up, so 404, 405 and broken URLs pass it too. */
+  readonly groups: readonly RouteGroup[] | 'every response';
   readonly run: Step;
 }
 
@@ -84,7 +84,7 @@ function failOnFault(error?: unknown): void {
   if (error !== undefined) throw error;
 }
 
-/** The answer tells the request's id, the caller's own or a new one (see `readRequestId`). */
+/** The response tells the request's id, the caller's own or a new one (see `readRequestId`). */
 const nameRequest: Step = ({ response, requestId }) => {
   response.setHeader('X-Request-ID', requestId);
 };
@@ -98,10 +98,10 @@ export function readRequestId(header: string | readonly string[] | undefined): s
 
 /** What a request goes through, in this order, before its handler. A step stops the request by throwing a `ServiceError`. */
 export const pipeline: readonly PipelineRow[] = [
-  { step: 'security headers', groups: 'every answer', run: setSecurityHeaders },
-  { step: 'request id', groups: 'every answer', run: nameRequest },
-  { step: 'log and metrics', groups: 'every answer', run: watchRequest },
-  { step: 'ambiguous headers', groups: 'every answer', run: refuseAmbiguous },
+  { step: 'security headers', groups: 'every response', run: setSecurityHeaders },
+  { step: 'request id', groups: 'every response', run: nameRequest },
+  { step: 'log and metrics', groups: 'every response', run: watchRequest },
+  { step: 'ambiguous headers', groups: 'every response', run: refuseAmbiguous },
   { step: 'drain', groups: ['api'], run: checkDrain },
   { step: 'authentication', groups: ['api'], run: authenticate },
   { step: 'scope', groups: ['api'], run: authorize },
@@ -111,12 +111,12 @@ export const pipeline: readonly PipelineRow[] = [
 ];
 
 export const commonSteps: readonly Step[] = pipeline
-  .filter((row) => row.groups === 'every answer')
+  .filter((row) => row.groups === 'every response')
   .map((row) => row.run);
 
 /** The steps of a group beyond the common ones. */
 export function stepsOf(group: RouteGroup): readonly Step[] {
   return pipeline
-    .filter((row) => row.groups !== 'every answer' && row.groups.includes(group))
+    .filter((row) => row.groups !== 'every response' && row.groups.includes(group))
     .map((row) => row.run);
 }

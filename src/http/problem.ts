@@ -9,11 +9,11 @@ export interface ProblemPlace {
   readonly instance?: string;
   /** Root of the URLs of the explaining pages. */
   readonly baseUrl: string;
-  /** How many faults are told; by default a hundred. */
+  /** How many errors are told; by default a hundred. */
   readonly faultsMax?: number;
 }
 
-/** RFC 9457 members of a fault, with the stable `code`, the request's id and every fault by JSON pointer. */
+/** RFC 9457 members of an error, with the stable `code`, the request's id and every error by JSON pointer. */
 export function describeProblem(error: ServiceError, place: ProblemPlace): Readonly<Record<string, unknown>> {
   const { errors: faults } = error.options;
   return {
@@ -29,7 +29,7 @@ export function describeProblem(error: ServiceError, place: ProblemPlace): Reado
   };
 }
 
-/** The answer to a fault, with the headers that its status asks for. */
+/** The response to an error, with the headers that its status asks for. */
 export function replyProblem(error: ServiceError, place: ProblemPlace): Reply {
   return {
     status: error.row.status,
@@ -59,7 +59,7 @@ export function isErrorCode(text: string): text is ErrorCode {
   return Object.hasOwn(errorTable, text);
 }
 
-/** More faults than anyone mends in one go; a hostile body could have a hundred thousand. */
+/** More errors than anyone mends in one go; a hostile body could have a hundred thousand. */
 export const faultsMax = 100;
 function describeFaults(faults: readonly FieldError[], toldMax: number): Readonly<Record<string, unknown>> {
   const errors = faults.slice(0, toldMax).map(({ pointer, detail }) => ({

@@ -6,7 +6,7 @@ export interface Route<C> extends RouteRow {
   readonly handle: (exchange: Exchange, context: C) => Reply | Promise<Reply>;
 }
 
-/** An answer, before it is written. */
+/** A response, before it is written. */
 export interface Reply {
   readonly status: number;
   readonly mediaType: string;
@@ -14,7 +14,7 @@ export interface Reply {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** A JSON answer; by default nobody may keep it. */
+/** A JSON response; by default nobody may keep it. */
 export function replyJson(
   status: number,
   value: unknown,

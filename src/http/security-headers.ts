@@ -1,7 +1,7 @@
 /**
- * The six headers of every answer (CAN-2), in the order in which the canary names them. The values are the contract
+ * The six headers of every response (CAN-2), in the order in which the canary names them. The values are the contract
  * of this family of services, byte by byte; helmet would write the content security policy without its space and
- * knows no permissions policy. Node's own answers to broken requests get them from here too.
+ * knows no permissions policy. Node's own responses to broken requests get them from here too.
  */
 export const securityHeaders = {
   'strict-transport-security': 'max-age=31536000; includeSubDomains',

@@ -3,7 +3,7 @@ import { replyProblem, toServiceError } from './problem.ts';
 import type { Reply } from './route.ts';
 import type { StepContext } from './step.ts';
 
-/** Writes the answer once; while the process closes, its connection ends with it. */
+/** Writes the response once; while the process closes, its connection ends with it. */
 export function sendReply(exchange: Exchange, reply: Reply, { drain }: Pick<StepContext, 'drain'>): void {
   const { response } = exchange;
   response.statusCode = reply.status;
@@ -19,7 +19,7 @@ export function sendReply(exchange: Exchange, reply: Reply, { drain }: Pick<Step
   exchange.onAnswered();
 }
 
-/** Answers a thrown thing as a problem; when an answer has already begun, cuts it rather than mixing two. */
+/** Answers a thrown thing as a problem; when a response has already begun, cuts it rather than mixing two. */
 export function sendFault(exchange: Exchange, thrown: unknown, context: StepContext): void {
   const { request, response, requestId } = exchange;
   const fault = toServiceError(thrown);
@@ -33,7 +33,7 @@ export function sendFault(exchange: Exchange, thrown: unknown, context: StepCont
   sendReply(exchange, replyProblem(fault, { requestId, baseUrl: context.baseUrl, instance }), context);
 }
 
-/** The path without its query, at a length that suits an answer. */
+/** The path without its query, at a length that suits a response. */
 export function readPath(url: string | undefined): string {
   return (url ?? '/').split('?', 1).join('').slice(0, 200);
 }

@@ -47,6 +47,6 @@ export interface RequestLine extends EndedRequest {
   readonly method: string;
   readonly clientId?: ClientId;
   readonly tokenClientId?: ClientId;
-  /** The fault behind an answer of 500 and above, for the log alone. */
+  /** The error behind a response of 500 and above, for the log alone. */
   readonly error?: unknown;
 }

@@ -266,7 +266,7 @@ async function startSending(deps: ControlDeps, order: SendOrder, by: Requester) 
   };
 }
 
-/** Whether messages leave now. The switch has been turned already, so a store that cannot tell is no fault of that. */
+/** Whether messages leave now. The switch has been turned already, so a store that cannot tell is no error of that. */
 async function viewSending(deps: ControlDeps): Promise<{ sending: boolean; ceiling?: string }> {
   try {
     const { isSending, reason: why, mode } = await readSendStatus(deps);

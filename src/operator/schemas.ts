@@ -9,7 +9,7 @@ import type { Page } from '../store/walk-index.ts';
 
 /**
  * What the schemas of operations are made of. A schema with an `id` is a named schema of the OpenAPI document. Requests
- * are checked whole: an unknown field is a fault. Every address in a response is masked.
+ * are checked whole: an unknown field is an error. Every address in a response is masked.
  */
 
 /** Of responses. */
@@ -26,7 +26,7 @@ export const count = z.int().nonnegative();
 export const counts = z.record(z.string(), count);
 export const channel = z.enum(channels);
 export const category = z.enum(categories);
-/** Present on what is queued, held or given up although an earlier attempt got no answer. */
+/** Present on what is queued, held or given up although an earlier attempt got no response. */
 export const mayHaveLeft = z
   .boolean()
   .optional()

@@ -18,7 +18,7 @@ export interface ProcessOptions {
 
 /**
  * Keeps a process until SIGTERM or SIGINT, then stops it in order and exits: 0 when everything stopped in time,
- * 1 when not. A second signal ends it at once. A fault nobody caught is logged and ends the process too: what
+ * 1 when not. A second signal ends it at once. An error nobody caught is logged and ends the process too: what
  * is under way is safe, because the records say where every message stands.
  */
 export function superviseProcess(running: Running, options: ProcessOptions): void {

@@ -9,13 +9,13 @@ export interface TaskHost {
 
 /** Something that a process does again and again beside its work. */
 export interface Task {
-  /** What its faults and its end are told under. */
+  /** What its errors and its end are told under. */
   readonly name: string;
   readonly everyMs: number;
   readonly run: () => Promise<unknown>;
   /** Of all processes, only the one that holds it runs the task; the others stand by. */
   readonly lease?: { hold(): Promise<boolean>; release(): Promise<unknown> };
-  /** Once more, when the process has ended what it did before it. A fault is told and keeps nobody from ending. */
+  /** Once more, when the process has ended what it did before it. An error is told and keeps nobody from ending. */
   readonly atEnd?: () => Promise<unknown>;
 }
 

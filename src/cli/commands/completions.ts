@@ -41,7 +41,7 @@ function suggestTypes(command: Command, types: readonly string[]): Command {
   };
 }
 
-/** Names of folders alone: a template with faults is still one that can be asked about. */
+/** Names of folders alone: a template with errors is still one that can be asked about. */
 function listEventTypes(dir: string): readonly string[] {
   try {
     return readdirSync(dir, { withFileTypes: true })

@@ -144,7 +144,7 @@ async function judgeRelease(
   return judgeRehearsal(release, record, record.atMs);
 }
 
-/** What would go live, and whose name it bears; undefined when the templates have faults. */
+/** What would go live, and whose name it bears; undefined when the templates have errors. */
 function openGivenTemplates(call: Call, { values }: Configuration) {
   try {
     const { catalog, renderer } = openTemplates({

@@ -77,7 +77,7 @@ function collectBody(request: IncomingMessage, rule: BodyRule): Promise<Buffer> 
         chunks.push(chunk);
         return;
       }
-      // What is still coming flows into nothing, so that the client can read the answer.
+      // What is still coming flows into nothing, so that the client can read the response.
       finish(() => reject(refuseSize(rule)));
       request.resume();
     };

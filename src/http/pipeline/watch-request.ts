@@ -5,7 +5,7 @@ import type { Step } from '../step.ts';
 
 /**
  * One line for each request, when our last write is made or its client is gone before that. Its time is ours alone:
- * a peer that sends its body slowly, or reads its answer slowly or never, lengthens nothing.
+ * a peer that sends its body slowly, or reads its response slowly or never, lengthens nothing.
  */
 export const watchRequest: Step = (exchange, { services }) => {
   const startedMs = performance.now();

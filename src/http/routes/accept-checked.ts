@@ -64,7 +64,7 @@ export async function acceptChecked(
 }
 
 /**
- * How it went, in the words of a receipt: `state`, as in every answer that shows an event, and whether the event is the one
+ * How it went, in the words of a receipt: `state`, as in every response that shows an event, and whether the event is the one
  * of an earlier post. `status` said both in one word, and stays beside them for a release.
  */
 export function viewReceipt({ state, isDuplicate }: Pick<Receipt, 'state' | 'isDuplicate'>) {

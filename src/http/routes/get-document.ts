@@ -4,7 +4,7 @@ import type { DocumentName } from '../documents.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Reply } from '../route.ts';
 
-/** A handler that answers a document made once, at its first request. */
+/** A handler that responds with a document that is made once, at its first request. */
 export function getDocument(name: DocumentName) {
   return (exchange: Exchange, { documents }: ApiContext): Reply =>
     answerUnlessKnown(exchange, documents.read(name));

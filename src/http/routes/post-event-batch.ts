@@ -65,7 +65,7 @@ export async function runBounded<T, R>(
 
 /**
  * 202 when one item or more is on disk, with a result for each. When nothing is, the whole is a problem with
- * the same members: that of the first fault that is not the caller's (503, 429, 500), so that it tries again, else 422.
+ * the same members: that of the first error that is not the caller's (503, 429, 500), so that it tries again, else 422.
  */
 function replyBatch(
   results: readonly (Receipt | ServiceError)[],
@@ -73,7 +73,7 @@ function replyBatch(
   { baseUrl }: Pick<ApiContext, 'baseUrl'>,
 ): Reply {
   const { requestId } = exchange;
-  // The bound of one problem holds for all of them together; but each tells one fault at least.
+  // The bound of one problem holds for all of them together; but each tells one error at least.
   let faultsLeft = faultsMax;
   const describe = (fault: ServiceError): Readonly<Record<string, unknown>> => {
     const toldMax = Math.max(1, faultsLeft);

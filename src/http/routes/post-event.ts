@@ -6,7 +6,7 @@ import type { Reply } from '../route.ts';
 import { replyJson } from '../route.ts';
 import { acceptChecked, chooseIntake, readPost, viewReceipt } from './accept-checked.ts';
 
-/** 202 once the event is on disk, accepted or quarantined; the same answer again, marked, for the same key and body. */
+/** 202 once the event is on disk, accepted or quarantined; the same response again, marked, for the same key and body. */
 export async function postEvent(exchange: Exchange, { services }: ApiContext): Promise<Reply> {
   const intake = chooseIntake(exchange, services);
   const checked = checkEvent(parseEvent(readPost(exchange)), services.catalog);

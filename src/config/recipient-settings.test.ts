@@ -19,3 +19,10 @@ test('DIRECTORY_ID_FIELD is student_id, or the name of another field of the data
 test.each(['recipient', 'source', 'a b', 'a/b', '__proto__'])('DIRECTORY_ID_FIELD=%s is refused', (name) => {
   expect(() => read(name)).toThrow('DIRECTORY_ID_FIELD');
 });
+
+test('every error of the lists of recipients and of the addresses is named with its setting', () => {
+  const environment = { ...base, ALLOWED_RECIPIENTS: 'jo@example.com,nobody', MAIL_FROM: 'no address' };
+  const configure = () => readConfiguration(environment);
+  expect(configure).toThrow(/ALLOWED_RECIPIENTS: .*nobody/);
+  expect(configure).toThrow(/MAIL_FROM: /);
+});
