@@ -51,7 +51,7 @@ export const sendStatusSchema = z.looseObject({
   inflight: z.number(),
 });
 
-const figures = z.looseObject({
+const depth = z.looseObject({
   waiting: z.number(),
   active: z.number(),
   delayed: z.number(),
@@ -65,7 +65,7 @@ export const limitsSchema = z.looseObject({
 });
 
 export const queueStatusSchema = z.looseObject({
-  queues: z.record(z.string(), figures),
+  queues: z.record(z.string(), depth),
   messages: z.record(z.string(), z.number()),
   held: z.record(z.string(), z.number()),
   dead_letters: z.number(),

@@ -92,12 +92,12 @@ function drawQueues({ queue }: WatchFacts): Line[] {
   if ('fault' in queue) return [fault('queues', queue.fault)];
   const [head = '', ...rows] = formatTable(
     ['QUEUE ', 'WAITING', 'ACTIVE', 'DELAYED', 'OLDEST'],
-    Object.entries(queue.value.queues).map(([name, figures]) => [
+    Object.entries(queue.value.queues).map(([name, depth]) => [
       name,
-      String(figures.waiting),
-      String(figures.active),
-      String(figures.delayed),
-      figures.oldest_age_ms === 0 ? '' : formatDuration(figures.oldest_age_ms),
+      String(depth.waiting),
+      String(depth.active),
+      String(depth.delayed),
+      depth.oldest_age_ms === 0 ? '' : formatDuration(depth.oldest_age_ms),
     ]),
   );
   return [{ text: head, tone: 'dim' }, ...rows.map((text) => ({ text }))];

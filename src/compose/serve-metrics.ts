@@ -6,7 +6,7 @@ import type { Foundation } from './build-foundation.ts';
 /** A few scrapers and probes. */
 const connectionsMax = 100;
 
-/** Serves the figures and the probes of this process on a port of their own. */
+/** Serves the metrics and the probes of this process on a port of their own. */
 export async function serveMetrics(
   foundation: Foundation,
   services: Pick<HttpServices, 'checkDependencies' | 'onRequestEnd'>,

@@ -14,7 +14,7 @@ const flushEveryMs = 2_000;
 const namedClientsMax = 100;
 
 /**
- * Starts adding what this process counts to the fleet's figures; the last counts are written at the end. Its own metrics
+ * Starts adding what this process counts to the fleet's counters; the last counts are written at the end. Its own metrics
  * and the latency that the canary tells are counted with them, so that all three say the same.
  */
 export function startWindowAdder(
@@ -30,7 +30,7 @@ export function startWindowAdder(
     nameClient: createLabelBound(namedClientsMax),
     onCount: (count) => showCount(metrics, latency, count),
   });
-  for (const figure of requestCounters) metrics.countFleet(figure, 0);
+  for (const counter of requestCounters) metrics.countFleet(counter, 0);
   const turn = async (): Promise<void> => {
     try {
       await clock.set();
@@ -47,10 +47,14 @@ export function startWindowAdder(
   return (line) => adder.countRequest(line);
 }
 
-function showCount(metrics: Metrics, latency: LatencyRecorder, { figure, request, client }: Count): void {
-  if (!isLatencyBin(figure)) {
-    if (client === undefined) metrics.countFleet(figure);
-    else metrics.countClient(client, figure);
+function showCount(
+  metrics: Metrics,
+  latency: LatencyRecorder,
+  { figure: counter, request, client }: Count,
+): void {
+  if (!isLatencyBin(counter)) {
+    if (client === undefined) metrics.countFleet(counter);
+    else metrics.countClient(client, counter);
     return;
   }
   if (client !== undefined) {

@@ -83,14 +83,14 @@ export const quarantine = [
       ],
     },
     run: async ({ query }, { quarantine: store }: QuarantineDeps) => {
-      const [page, figures] = await Promise.all([listQuarantined(store, query), countQuarantine(store)]);
+      const [page, size] = await Promise.all([listQuarantined(store, query), countQuarantine(store)]);
       const { bounds } = store;
       const { ok, detail } = store.keyHealth();
       return {
         counts: {
-          events: figures.events,
-          bytes: figures.bytes,
-          oldest_age_seconds: Math.floor(figures.oldestAgeMs / 1_000),
+          events: size.events,
+          bytes: size.bytes,
+          oldest_age_seconds: Math.floor(size.oldestAgeMs / 1_000),
         },
         bounds: {
           events: bounds.eventsMax,

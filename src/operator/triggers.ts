@@ -146,16 +146,16 @@ export function viewTrigger(
 /** Shares as parts of one, depths as they are. */
 export function viewTriggerEvidence(
   name: TriggerName,
-  figures: Pick<Incident, 'samples' | 'samplesMin' | 'value' | 'line'>,
+  evidence: Pick<Incident, 'samples' | 'samplesMin' | 'value' | 'line'>,
 ) {
   const unit = triggerTable[name].kind === 'depth' ? ('jobs' as const) : ('share' as const);
-  const scale = (figure: number): number => (unit === 'jobs' ? figure : figure / 10_000);
+  const scale = (value: number): number => (unit === 'jobs' ? value : value / 10_000);
   return {
     unit,
-    ...(figures.value === undefined ? {} : { value: scale(figures.value) }),
-    ...(figures.line === undefined ? {} : { line: scale(figures.line) }),
-    samples: figures.samples,
-    samples_min: figures.samplesMin,
+    ...(evidence.value === undefined ? {} : { value: scale(evidence.value) }),
+    ...(evidence.line === undefined ? {} : { line: scale(evidence.line) }),
+    samples: evidence.samples,
+    samples_min: evidence.samplesMin,
   };
 }
 

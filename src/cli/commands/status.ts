@@ -128,12 +128,12 @@ function printQueues(print: Print, queue: z.infer<typeof queueStatusSchema>): vo
   print.say('');
   print.table(
     ['QUEUE', 'WAITING', 'ACTIVE', 'DELAYED', 'OLDEST'],
-    Object.entries(queue.queues).map(([name, figures]) => [
+    Object.entries(queue.queues).map(([name, depth]) => [
       name,
-      String(figures.waiting),
-      String(figures.active),
-      String(figures.delayed),
-      figures.oldest_age_ms === 0 ? '' : formatDuration(figures.oldest_age_ms),
+      String(depth.waiting),
+      String(depth.active),
+      String(depth.delayed),
+      depth.oldest_age_ms === 0 ? '' : formatDuration(depth.oldest_age_ms),
     ]),
   );
   print.say(`\n${describeOpen(queue.messages)}`);
