@@ -23,16 +23,16 @@ export interface Terminal {
 /** Runs one command line and answers its exit code. Never rejects: what goes wrong is said, with its repair. */
 export async function runAcc(
   argv: readonly string[],
-  surroundings: CliContext,
+  context: CliContext,
   terminal: Terminal,
 ): Promise<number> {
   const print = createPrint({ ...terminal, isJson: argv.includes('--json') });
   try {
     if (argv[0] === '--version') {
-      print.raw(`${surroundings.version}\n`);
+      print.raw(`${context.version}\n`);
       return exitCodes.done;
     }
-    return exitCodes[await runParsed(parseCommand(commandTable, argv), surroundings, print)];
+    return exitCodes[await runParsed(parseCommand(commandTable, argv), context, print)];
   } catch (error) {
     return exitCodes[report(isWrongStop(error, argv) ? toNotStopped(error) : error, print)];
   }
@@ -53,7 +53,7 @@ function toNotStopped(error: CommandError): CommandError {
   );
 }
 
-async function runParsed(parsed: Parsed, surroundings: CliContext, print: Print): Promise<Ending> {
+async function runParsed(parsed: Parsed, context: CliContext, print: Print): Promise<Ending> {
   if (parsed.kind === 'overview') return showOverview(parsed.words, parsed.isAsked, print);
   const { command, given } = parsed;
   if (given.isSet('help')) {
@@ -61,13 +61,13 @@ async function runParsed(parsed: Parsed, surroundings: CliContext, print: Print)
     return 'done';
   }
   const timeoutMs = given.durationMs('timeout') ?? 15_000;
-  const { environment, readText } = surroundings;
+  const { environment, readText } = context;
   const api = createApi({
     baseUrl: readBaseUrl(given.text('base-url') ?? environment['APP_BASE_URL']),
     timeoutMs,
     findToken: () => findToken({ tokenFile: given.text('token-file'), environment, readText, timeoutMs }),
   });
-  const call: Call = { ...surroundings, ...given, api, print, commands: commandTable };
+  const call: Call = { ...context, ...given, api, print, commands: commandTable };
   return await command.run(call);
 }
 

@@ -14,7 +14,7 @@ const emailAddress = fc
 const phoneNumber = fc.stringMatching(/^\+[1-9]\d{6,14}$/);
 const base64url = fc.stringMatching(/^[A-Za-z0-9_-]{2,40}$/);
 const jwt = fc.tuple(base64url, base64url, base64url).map(([a, b, c]) => `eyJ${a}.${b}.${c}`);
-const surroundings = fc.oneof(
+const context = fc.oneof(
   fc.string(),
   fc.string({ unit: 'binary' }),
   fc.constantFrom('@', '"', 'to=', 'mailto:', '%40', '+', '\\', '<', 'a@', '\u2028', '550 5.1.1 <', '.', '-'),
@@ -23,7 +23,7 @@ const surroundings = fc.oneof(
 describe('redactText', () => {
   test('no email address survives, whatever stands around it', () => {
     fc.assert(
-      fc.property(surroundings, emailAddress, surroundings, (before, address, after) => {
+      fc.property(context, emailAddress, context, (before, address, after) => {
         expect(redactText(before + address + after)).not.toContain(address);
       }),
       { numRuns: 2000 },
@@ -32,7 +32,7 @@ describe('redactText', () => {
 
   test('no E.164 number survives, whatever stands around it', () => {
     fc.assert(
-      fc.property(surroundings, phoneNumber, surroundings, (before, number, after) => {
+      fc.property(context, phoneNumber, context, (before, number, after) => {
         expect(redactText(before + number + after)).not.toContain(number);
       }),
       { numRuns: 2000 },
@@ -41,7 +41,7 @@ describe('redactText', () => {
 
   test('no JWT survives, nor its payload, whatever stands around it', () => {
     fc.assert(
-      fc.property(surroundings, jwt, surroundings, (before, token, after) => {
+      fc.property(context, jwt, context, (before, token, after) => {
         const redacted = redactText(before + token + after);
         expect(redacted).not.toContain(token);
         expect(redacted).not.toContain(token.split('.').slice(0, 2).join('.'));
@@ -83,7 +83,7 @@ describe('redactText', () => {
 
   test('is idempotent', () => {
     fc.assert(
-      fc.property(surroundings, fc.oneof(emailAddress, phoneNumber, jwt), (before, found) => {
+      fc.property(context, fc.oneof(emailAddress, phoneNumber, jwt), (before, found) => {
         const once = redactText(before + found);
         expect(redactText(once)).toBe(once);
       }),
@@ -112,7 +112,7 @@ describe('keepSecrets', () => {
     ['in base64url', (text) => Buffer.from(`{"k":"${text}"}`).toString('base64url')],
   ])('a secret does not survive %s, whatever stands around it', (_how, write) => {
     fc.assert(
-      fc.property(surroundings, secret, surroundings, (before, value, after) => {
+      fc.property(context, secret, context, (before, value, after) => {
         keepSecrets(['another one', value]);
         const written = redactText(`${before}|${write(value)}|${after}`);
         expect(written).not.toContain(write(value));

@@ -8,7 +8,7 @@ export interface AccTerminal {
   readonly seen: readonly SeenRequest[];
   /** Answers by `METHOD /path`; what is not listed is a 404 problem. A list is used up, its last answer stays. */
   script(answers: Readonly<Record<string, Scripted | readonly Scripted[]>>): void;
-  run(argv: readonly string[], surroundings?: Partial<CliContext>): Promise<AccEnd>;
+  run(argv: readonly string[], context?: Partial<CliContext>): Promise<AccEnd>;
   close(): Promise<void>;
 }
 
@@ -39,15 +39,15 @@ export async function startAccTerminal(): Promise<AccTerminal> {
         )(response);
       });
     },
-    run: (argv, surroundings = {}) => runOnce(argv, { ...plainSurroundings(server.url), ...surroundings }),
+    run: (argv, context = {}) => runOnce(argv, { ...plainSurroundings(server.url), ...context }),
     close: () => server.close(),
   };
 }
 
-async function runOnce(argv: readonly string[], surroundings: CliContext): Promise<AccEnd> {
+async function runOnce(argv: readonly string[], context: CliContext): Promise<AccEnd> {
   let out = '';
   let error = '';
-  const code = await runAcc(argv, surroundings, {
+  const code = await runAcc(argv, context, {
     writeOut: (text) => {
       out += text;
     },
