@@ -39,7 +39,7 @@ export interface CheckedEvent {
 export function checkEvent(parsed: ParsedEvent, catalog: EventCatalog): CheckedEvent {
   const { event, idempotencyKey, faults: ownFaults, keyFault } = parsed;
   const entry = catalog.find(event.type);
-  const dataFaults = entry === undefined ? [] : listTemplateFaults(parsed, catalog, entry);
+  const dataFaults = entry === undefined ? [] : listTemplateErrors(parsed, catalog, entry);
   if (entry !== undefined && idempotencyKey !== undefined && ownFaults.length + dataFaults.length === 0)
     return { event, idempotencyKey };
   const typeFault = entry === undefined ? [parsed.faultAt('type', 'is not a known event type')] : [];
@@ -100,7 +100,7 @@ function listDataFaults(parsed: ParsedEvent, catalog: EventCatalog, entry: Entry
 }
 
 /** What the templates of the type cannot take; the renderer is asked only of what is good otherwise. */
-function listTemplateFaults(parsed: ParsedEvent, catalog: EventCatalog, entry: Entry): readonly FieldError[] {
+function listTemplateErrors(parsed: ParsedEvent, catalog: EventCatalog, entry: Entry): readonly FieldError[] {
   const faults = listDataFaults(parsed, catalog, entry);
   return faults.length + parsed.faults.length > 0 ? faults : listDraftFaults(parsed, catalog);
 }

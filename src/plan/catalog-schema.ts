@@ -4,10 +4,12 @@ import type { FieldError } from '../domain/errors.ts';
 import { parseDate, parseInstant } from '../domain/instant.ts';
 import { currencyExponent, parseAmount } from '../domain/money.ts';
 import { pointerBelow } from '../domain/strict-json.ts';
-import { asRecord } from '../render/as-record.ts';
+import { asRecord, type SchemaNode } from '../render/schema-reader.ts';
 
 /** The JSON Schema (draft 2020-12) of one event type's data, compiled. */
 export interface DataSchema {
+  /** The JSON Schema itself. */
+  readonly source: SchemaNode;
   /** Every fault of `data`, found by JSON pointer relative to it; empty means good. */
   checkData(data: Readonly<Record<string, unknown>>): readonly FieldError[];
   /** True when the top level declares a property with this name as a date or a date with time. */
@@ -33,6 +35,7 @@ export function compileDataSchema(schema: unknown, currency: string): DataSchema
   const judge = createAjv(currency, {}).compile(top);
   const explain = createAjv(currency, { allErrors: true, verbose: true }).compile(top);
   return {
+    source: top,
     checkData: (data) => {
       if (judge(data)) return [];
       const first = judge.errors ?? [];
@@ -132,13 +135,11 @@ function strip(value: unknown, schema: Readonly<Record<string, unknown>>): unkno
   );
 }
 
-type Schema = Readonly<Record<string, unknown>>;
-
 /**
  * The first place in a schema that lets texts or lists of any length in, and its repair; `undefined` when all are
  * bounded. What has no bound is paid for by every check, helper and message after the door.
  */
-function findUnbounded(schema: Schema, at = ''): string | undefined {
+function findUnbounded(schema: SchemaNode, at = ''): string | undefined {
   const types = [schema['type']].flat();
   const where = `the schema${at === '' ? '' : ` at ${at}`}`;
   if (types.includes('string') && !isBoundedText(schema))
@@ -155,7 +156,7 @@ function findUnbounded(schema: Schema, at = ''): string | undefined {
 /** Formats whose forms have a length of their own. */
 const boundedFormats: readonly unknown[] = ['date', 'date-time', 'currency'];
 
-function isBoundedText(schema: Schema): boolean {
+function isBoundedText(schema: SchemaNode): boolean {
   const { maxLength, format, anyOf, oneOf } = schema;
   if (typeof maxLength === 'number' || 'enum' in schema || 'const' in schema) return true;
   if (boundedFormats.includes(format)) return true;
@@ -163,7 +164,7 @@ function isBoundedText(schema: Schema): boolean {
   return Array.isArray(choices) && choices.length > 0 && choices.map(asRecord).every(isBoundedText);
 }
 
-function listChildren(schema: Schema): readonly (readonly [string, Schema])[] {
+function listChildren(schema: SchemaNode): readonly (readonly [string, SchemaNode])[] {
   const single = ['items', 'additionalProperties', 'then', 'else'].map(
     (keyword) => [keyword, schema[keyword]] as const,
   );
@@ -192,7 +193,7 @@ const unknownMax = 100;
  * item too many, of a text some characters too many, of an object a hundred members that it may not have. To find its
  * faults costs what good data costs, however much was sent.
  */
-function cutToSchema(value: unknown, given: Schema, root: Schema = given): unknown {
+function cutToSchema(value: unknown, given: SchemaNode, root: SchemaNode = given): unknown {
   const schema = followRef(given, root);
   if (typeof value === 'string') {
     const { maxLength } = schema;
@@ -218,7 +219,7 @@ function cutToSchema(value: unknown, given: Schema, root: Schema = given): unkno
   );
 }
 
-function followRef(schema: Schema, root: Schema): Schema {
+function followRef(schema: SchemaNode, root: SchemaNode): SchemaNode {
   const ref = schema['$ref'];
   const name = typeof ref === 'string' ? /^#\/\$defs\/([^/]+)$/.exec(ref)?.[1] : undefined;
   return name === undefined ? schema : asRecord(asRecord(root['$defs'])[name]);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { loopHeldMsMax, measureWorkMs } from '../../test/support/measure-work.ts';
 import type { FieldError } from '../domain/errors.ts';
-import { TemplateFaultsError } from '../render/template-fault.ts';
+import { InvalidTemplatesError } from '../render/template-error.ts';
 import { loadCatalog } from './catalog.ts';
 import { compileDataSchema } from './catalog-schema.ts';
 import { checkTemplates, openTemplates, previewTemplate } from './check-templates.ts';
@@ -46,7 +46,7 @@ describe('the first catalog', () => {
       notAfter: { kind: 'field', field: 'deadline' },
       retry: { attemptsMax: 6, backOff: { baseMs: 5000, capMs: 900_000 }, horizonMs: 12 * 3_600_000 },
       onUnknown: 'ask',
-      smsSegmentsMax: 2,
+      sms: { segmentsMax: 2, shorten: new Map([['scholarship_title', 16]]), omit: ['scholarship_title'] },
     });
     expect(catalog.find('welcome')?.notAfter).toEqual({ kind: 'after', afterMs: 72 * 3_600_000 });
     expect(catalog.find('nope')).toBeUndefined();
@@ -320,6 +320,30 @@ describe('a catalog with a fault does not load', () => {
       11,
       'max_segments',
     ],
+    [
+      'SMS that shortens what is not there',
+      'deadline_approaching/manifest.yaml',
+      'shorten: { scholarship_title: 16 }',
+      'shorten: { scholarship_titel: 16 }',
+      12,
+      'sms.shorten.scholarship_titel: is no field of schema.json; did you mean scholarship_title?',
+    ],
+    [
+      'SMS that leaves out what is required',
+      'deadline_approaching/manifest.yaml',
+      'omit: [scholarship_title]',
+      'omit: [scholarship_id]',
+      13,
+      'sms.omit.scholarship_id: is required, so it cannot be left out',
+    ],
+    [
+      'a channel without its member',
+      'welcome/manifest.yaml',
+      'channels: [email]',
+      'channels: [email, sms]',
+      4,
+      'give sms: { max_segments: … } exactly when channels has sms',
+    ],
     ['YAML that does not parse', 'welcome/manifest.yaml', 'title: Welcome', 'title: [', 2, 'cannot be read'],
     [
       'JSON that is not strict',
@@ -362,7 +386,7 @@ describe('a catalog with a fault does not load', () => {
 
   test('a misspelt part', () => {
     writeFileSync(`${dir}/welcome/emial.html.hbs`, 'x');
-    expect(() => loadCatalog(dir)).toThrow(TemplateFaultsError);
+    expect(() => loadCatalog(dir)).toThrow(InvalidTemplatesError);
     expect(() => loadCatalog(dir)).toThrow(/emial\.html\.hbs: is not a part of a template/);
   });
 

@@ -1,6 +1,6 @@
 import { createRenderer, type Renderer, type RendererOptions } from '../render/create-renderer.ts';
 import type { Draft } from '../render/rendered.ts';
-import { type TemplateFault, TemplateFaultsError } from '../render/template-fault.ts';
+import { InvalidTemplatesError, type TemplateError } from '../render/template-error.ts';
 import { type Catalog, loadCatalog } from './catalog.ts';
 
 export interface Templates {
@@ -13,7 +13,7 @@ export interface OpenTemplatesOptions extends Omit<RendererOptions, 'templates' 
   readonly dir: string;
 }
 
-/** The catalog and its renderer, proven: throws `TemplateFaultsError` if any template is not fit to send. */
+/** The catalog and its renderer, proven: throws `InvalidTemplatesError` if any template is not fit to send. */
 export function openTemplates({ dir, ...options }: OpenTemplatesOptions): Templates {
   const catalog = loadCatalog(dir);
   return {
@@ -22,13 +22,13 @@ export function openTemplates({ dir, ...options }: OpenTemplatesOptions): Templa
   };
 }
 
-/** Every fault of the templates in `dir`; empty means that they are fit to send. Other errors are thrown. */
-export function checkTemplates(dir: string): readonly TemplateFault[] {
+/** Every error of the templates in `dir`; empty means that they are fit to send. Other errors are thrown. */
+export function checkTemplates(dir: string): readonly TemplateError[] {
   try {
     openTemplates({ dir, allowedLinkHosts: [], now: () => 0 });
     return [];
   } catch (error) {
-    if (error instanceof TemplateFaultsError) return error.faults;
+    if (error instanceof InvalidTemplatesError) return error.errors;
     throw error;
   }
 }

@@ -1,10 +1,10 @@
 import type { FieldError } from '../domain/errors.ts';
-import { asRecord } from './as-record.ts';
 import { checkLink } from './check-link.ts';
 import { formatHelpers, type RenderCall } from './format-helpers.ts';
 import { findTextFault, kindOfField } from './judge-text.ts';
 import { normalizeText } from './normalize-text.ts';
 import { RenderError } from './rendered.ts';
+import { asRecord } from './schema-reader.ts';
 import type { FieldUse } from './template-uses.ts';
 
 /** A value that cannot be printed. `detail` may quote a link; nothing else of the data. */

@@ -1,12 +1,13 @@
 import Handlebars from 'handlebars';
-import { asRecord } from './as-record.ts';
 import { formatHelpers, type HelperUse, RenderCall } from './format-helpers.ts';
+import type { SourceFile } from './parse-document.ts';
 import { localeChain } from './pick-locale.ts';
 import { type Reading, readTemplate } from './read-template.ts';
 import { RenderError } from './rendered.ts';
 import type { SchemaReader } from './schema-reader.ts';
-import type { TemplateFault } from './template-fault.ts';
-import type { SharedPartial, SharedSource, SourceFile } from './template-source.ts';
+import { asRecord } from './schema-reader.ts';
+import type { TemplateError } from './template-error.ts';
+import type { SharedPartial, SharedSource } from './template-source.ts';
 import type { FieldUse } from './template-uses.ts';
 
 /** One compiled part. */
@@ -41,9 +42,9 @@ export interface PartRequest {
 
 /** A part could not be rendered; says where in the template. */
 export class PartError extends RenderError {
-  readonly fault: TemplateFault;
+  readonly fault: TemplateError;
 
-  constructor(fault: TemplateFault, cause: unknown) {
+  constructor(fault: TemplateError, cause: unknown) {
     super(fault.detail, { cause });
     this.fault = fault;
   }
@@ -63,7 +64,7 @@ export class PartCompiler {
   }
 
   /** The compiled part, or its faults with file and line. */
-  compilePart({ part, kind, locale, schema }: PartRequest): CompiledPart | readonly TemplateFault[] {
+  compilePart({ part, kind, locale, schema }: PartRequest): CompiledPart | readonly TemplateError[] {
     const faults = checkSource(part, kind);
     if (faults.length > 0) return faults;
     const { handlebars, partials } = this.#openEnvironment(kind, locale);
@@ -84,7 +85,7 @@ export class PartCompiler {
   }
 
   /** Faults of the shared partials themselves. */
-  checkPartials(): readonly TemplateFault[] {
+  checkPartials(): readonly TemplateError[] {
     return this.#shared.partials.flatMap((partial) => checkSource(partial, partial.kind));
   }
 
@@ -164,7 +165,7 @@ function toHandlebarsHelper(name: string, helper: (use: HelperUse) => string): H
   };
 }
 
-function checkSource(part: SourceFile, kind: PartKind): readonly TemplateFault[] {
+function checkSource(part: SourceFile, kind: PartKind): readonly TemplateError[] {
   if (typeof part.source !== 'string') return [{ file: part.file, detail: 'is not text' }];
   try {
     const program = parseSource(part);
@@ -176,8 +177,8 @@ function checkSource(part: SourceFile, kind: PartKind): readonly TemplateFault[]
   }
 }
 
-function findRawOutput(program: hbs.AST.Program, file: string): readonly TemplateFault[] {
-  const faults: TemplateFault[] = [];
+function findRawOutput(program: hbs.AST.Program, file: string): readonly TemplateError[] {
+  const faults: TemplateError[] = [];
   class RawOutputFinder extends Handlebars.Visitor {
     override MustacheStatement(mustache: hbs.AST.MustacheStatement): void {
       if (!mustache.escaped) {
@@ -209,7 +210,7 @@ class HelperError extends RenderError {
  * the file when a shared partial is at fault, so the place is the first source that has the offending word on that line;
  * the template itself is looked at first.
  */
-function placeError(error: unknown, places: readonly SourceFile[]): TemplateFault {
+function placeError(error: unknown, places: readonly SourceFile[]): TemplateError {
   const { message, line, word } = readError(error);
   const holds = ({ source }: SourceFile) =>
     line !== undefined && (source.split('\n')[line - 1] ?? '').includes(word);

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { makeOptions, plainParts, type Sources } from '../../test/support/note-template.ts';
 import { createRenderer, type RendererOptions } from './create-renderer.ts';
 import { RenderError, type RenderRequest } from './rendered.ts';
-import { formatFault, TemplateFaultsError } from './template-fault.ts';
+import { formatTemplateError, InvalidTemplatesError } from './template-error.ts';
 import type { SharedPartial } from './template-source.ts';
 
 function makeRequest(change: Partial<RenderRequest> = {}): RenderRequest {
@@ -21,7 +21,7 @@ function startFaults(options: RendererOptions) {
   try {
     createRenderer(options);
   } catch (error) {
-    if (error instanceof TemplateFaultsError) return error.faults;
+    if (error instanceof InvalidTemplatesError) return error.errors;
     throw error;
   }
   return [];
@@ -187,7 +187,7 @@ describe('the start is refused, naming file and line, for', () => {
     ],
     ['unescaped output in HTML', { 'email.html': 'a\nb\n{{{name}}}' }, 'email.html.hbs:3', 'unescaped'],
   ])('%s', (_, sources, place, detail) => {
-    const lines = startFaults(makeOptions({ ...plainParts, ...sources })).map(formatFault);
+    const lines = startFaults(makeOptions({ ...plainParts, ...sources })).map(formatTemplateError);
     expect(lines.filter((fault) => fault.startsWith(`templates/note/${place}: `)).join()).toContain(detail);
   });
 

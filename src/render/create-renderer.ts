@@ -4,16 +4,16 @@ import type { IncomingEvent } from '../domain/event.ts';
 import { type DraftFaults, findDraftFaults } from './check-draft.ts';
 import type { LinkRule } from './check-link.ts';
 import { type CompiledPart, PartCompiler, PartError } from './compile-templates.ts';
+import type { SourceFile } from './parse-document.ts';
 import { type CompiledTemplate, type DraftContext, renderDraft } from './render-draft.ts';
 import { type Draft, RenderError, type RenderRequest } from './rendered.ts';
 import { SchemaReader } from './schema-reader.ts';
-import { type TemplateFault, TemplateFaultsError } from './template-fault.ts';
+import { InvalidTemplatesError, type TemplateError } from './template-error.ts';
 import {
   channelOfPart,
   type PartName,
   partsOf,
   type SharedSource,
-  type SourceFile,
   type TemplateSample,
   type TemplateSource,
 } from './template-source.ts';
@@ -41,11 +41,11 @@ export interface Renderer {
 
 /**
  * A renderer exists only if every template compiles and renders its samples, in every locale and channel;
- * otherwise throws `TemplateFaultsError` with all faults, each with file and line.
+ * otherwise throws `InvalidTemplatesError` with all faults, each with file and line.
  */
 export function createRenderer(options: RendererOptions): Renderer {
   const compiler = new PartCompiler(options.shared);
-  const faults: TemplateFault[] = [...compiler.checkPartials()];
+  const faults: TemplateError[] = [...compiler.checkPartials()];
   const compiled = new Map<string, CompiledTemplate>();
   for (const source of options.templates) {
     const template = compileTemplate(source, compiler);
@@ -58,7 +58,7 @@ export function createRenderer(options: RendererOptions): Renderer {
     const around = { brand, rule: toSampleRule(rule) };
     faults.push(...[...compiled.values()].flatMap((template) => checkSamples(template, around)));
   }
-  if (faults.length > 0) throw new TemplateFaultsError(faults);
+  if (faults.length > 0) throw new InvalidTemplatesError(faults);
   const versions = new Map(
     options.templates.map((source) => [source.type, hashSources(source, options.shared)]),
   );
@@ -74,8 +74,8 @@ export function createRenderer(options: RendererOptions): Renderer {
 function compileTemplate(
   source: TemplateSource,
   compiler: PartCompiler,
-): CompiledTemplate & { faults: readonly TemplateFault[] } {
-  const faults: TemplateFault[] = [];
+): CompiledTemplate & { faults: readonly TemplateError[] } {
+  const faults: TemplateError[] = [];
   const parts = mapChannels(() => new Map<string, Map<PartName, CompiledPart>>());
   const schema = new SchemaReader(source.schema);
   for (const part of source.parts) {
@@ -97,7 +97,7 @@ function compileTemplate(
 }
 
 /** Every channel has all its parts in the default locale, and in another locale all of them or none. */
-function checkWholeness(source: TemplateSource): readonly TemplateFault[] {
+function checkWholeness(source: TemplateSource): readonly TemplateError[] {
   const folder = source.settings[0]?.file.replace(/\/[^/]*$/, '') ?? source.type;
   const locales = new Set([source.defaultLocale, ...source.parts.map((part) => part.locale)]);
   return source.channels.flatMap((channel) =>
@@ -116,7 +116,7 @@ function checkWholeness(source: TemplateSource): readonly TemplateFault[] {
 }
 
 /** A part that no channel of the manifest uses is a mistake: someone believes that it is sent. */
-function checkUse(source: TemplateSource): readonly TemplateFault[] {
+function checkUse(source: TemplateSource): readonly TemplateError[] {
   const used = new Set(source.channels.flatMap((channel) => partsOf[channel]));
   return source.parts
     .filter((part) => !used.has(part.name))
@@ -126,7 +126,7 @@ function checkUse(source: TemplateSource): readonly TemplateFault[] {
 function checkSamples(
   template: CompiledTemplate,
   around: Omit<DraftContext, 'nowMs'>,
-): readonly TemplateFault[] {
+): readonly TemplateError[] {
   const locales = [...new Set(template.source.parts.map((part) => part.locale))];
   return template.source.channels.flatMap((channel) =>
     locales.flatMap((locale) =>

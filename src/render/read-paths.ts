@@ -1,7 +1,7 @@
 import { findNearest } from '../domain/find-nearest.ts';
 import { isPath, isSubExpression, isText, listPairs } from './handlebars-nodes.ts';
 import type { SchemaReader } from './schema-reader.ts';
-import type { TemplateFault } from './template-fault.ts';
+import type { TemplateError } from './template-error.ts';
 import { UseCollector } from './template-uses.ts';
 import { findMember, listMembers, printed, recipientName, toKey, type Value } from './template-value.ts';
 
@@ -31,7 +31,7 @@ const argumentTypes: Readonly<Record<string, readonly string[]>> = {
 
 /** Finds what the expressions of a template stand for, and notes what is not there. */
 export class PathReader {
-  readonly faults: TemplateFault[] = [];
+  readonly faults: TemplateError[] = [];
   readonly uses = new UseCollector();
   readonly schema: SchemaReader;
   readonly #own: ReadonlyMap<string, Value>;

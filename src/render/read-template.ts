@@ -3,7 +3,7 @@ import { isFormatHelper } from './format-helpers.ts';
 import { isPath, isSubExpression, listInlines, listPairs } from './handlebars-nodes.ts';
 import { PathReader, type TemplateScope } from './read-paths.ts';
 import type { SchemaReader } from './schema-reader.ts';
-import type { TemplateFault } from './template-fault.ts';
+import type { TemplateError } from './template-error.ts';
 import type { FieldUse } from './template-uses.ts';
 import { printed, toKey, type Value } from './template-value.ts';
 
@@ -16,7 +16,7 @@ export interface ReadingOptions {
 }
 
 export interface Reading {
-  readonly faults: readonly TemplateFault[];
+  readonly faults: readonly TemplateError[];
   /** Every field of the data that the part prints, and how. */
   readonly uses: readonly FieldUse[];
 }

@@ -1,5 +1,3 @@
-import { asRecord } from './as-record.ts';
-
 /** A place in a JSON Schema. `{}` lets anything in. */
 export type SchemaNode = Readonly<Record<string, unknown>>;
 
@@ -94,4 +92,9 @@ function isOpen(form: SchemaNode): boolean {
   return (
     properties === undefined && additionalProperties !== false && (type === undefined || type === 'object')
   );
+}
+
+/** The value as an object whose members are unknown; an empty one for whatever is not an object. */
+export function asRecord(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
 }

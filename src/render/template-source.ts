@@ -2,10 +2,10 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { type Channel, channels } from '../domain/channel.ts';
 import type { SmsRule } from './fit-sms.ts';
-import { isTemplateFault, parseDocument, parseWith } from './parse-document.ts';
+import { parseDocument, type SourceFile } from './parse-document.ts';
 import { localeChain } from './pick-locale.ts';
 import type { SchemaNode } from './schema-reader.ts';
-import type { TemplateFault } from './template-fault.ts';
+import { InvalidTemplatesError, type TemplateError } from './template-error.ts';
 
 /** What the renderer needs to know of one template. The catalog builds it; nothing in it comes from an event. */
 export interface TemplateSource {
@@ -29,11 +29,6 @@ export interface TemplateSample {
   readonly timeZone: string;
   readonly recipient: { readonly name?: string };
   readonly data: Readonly<Record<string, unknown>>;
-}
-
-export interface SourceFile {
-  readonly file: string;
-  readonly source: string;
 }
 
 /** What a template has for each channel: in every locale all of them or none. */
@@ -85,68 +80,58 @@ const brandSchema = z.strictObject({
 /** `@brand` in a template. Its links are always allowed: they come from the repository, never from an event. */
 export type Brand = z.infer<typeof brandSchema>;
 
-/** Reads `<folder>/*.hbs` and its locale folders. Anything else that could be a misspelt part is a fault. */
+/** Reads `<folder>/*.hbs` and its locale folders. Anything else that could be a misspelt part is an error. */
 export function readTemplateParts(
   folder: string,
   defaultLocale: string,
-): { readonly parts: readonly TemplatePart[]; readonly faults: readonly TemplateFault[] } {
+): { readonly parts: readonly TemplatePart[]; readonly errors: readonly TemplateError[] } {
   const parts: TemplatePart[] = [];
-  const faults: TemplateFault[] = [];
-  for (const { file, baseName, locale } of listTemplateFiles(folder)) {
+  const errors: TemplateError[] = [];
+  for (const { file, baseName, locale = defaultLocale } of listTemplateFiles(folder)) {
     const name = partNames.find((part) => `${part}.hbs` === baseName);
     if (name === undefined) {
       const known = partNames.map((part) => `${part}.hbs`).join(', ');
-      faults.push({ file, detail: `is not a part of a template; the parts are ${known}` });
+      errors.push({ file, detail: `is not a part of a template; the parts are ${known}` });
     } else {
-      parts.push({ name, locale: locale ?? defaultLocale, file, source: readFileSync(file, 'utf8') });
+      parts.push({ name, locale, file, source: readFileSync(file, 'utf8') });
     }
   }
-  return { parts, faults };
+  return { parts, errors };
 }
 
-/** Reads `_shared`: `brand.yaml`, `<partial>.html.hbs`, `<partial>.text.hbs` and locale folders of the same. */
-export function readSharedSource(
-  folder: string,
-): { readonly shared: SharedSource } | { readonly faults: readonly TemplateFault[] } {
+/**
+ * Reads `_shared`: `brand.yaml`, `<partial>.html.hbs`, `<partial>.text.hbs` and locale folders of the same. Throws
+ * `InvalidTemplatesError`.
+ */
+export function readSharedSource(folder: string): SharedSource {
   const file = `${folder}/brand.yaml`;
-  if (!existsSync(file)) return { faults: [{ file, detail: 'is missing: it says who writes' }] };
-  const source = readFileSync(file, 'utf8');
-  const document = parseDocument(file, source);
-  if (isTemplateFault(document)) return { faults: [document] };
-  const brand = parseWith(document, brandSchema);
-  if ('faults' in brand) return brand;
-  const partials: SharedPartial[] = [];
-  for (const { file: partialFile, baseName, locale } of listTemplateFiles(folder)) {
-    const match = /^([a-z][a-z-]*)\.(html|text)\.hbs$/.exec(baseName);
-    if (match?.[1] === undefined) {
-      return { faults: [{ file: partialFile, detail: 'name a partial <name>.html.hbs or <name>.text.hbs' }] };
+  if (!existsSync(file))
+    throw new InvalidTemplatesError([{ file, detail: 'is missing: it says who writes' }]);
+  const brandFile = { file, source: readFileSync(file, 'utf8') };
+  const { value: brand } = parseDocument(brandFile, brandSchema);
+  const partials = listTemplateFiles(folder).map(({ baseName, ...partial }): SharedPartial => {
+    const [, name, kind] = /^([a-z][a-z-]*)\.(html|text)\.hbs$/.exec(baseName) ?? [];
+    if (name === undefined) {
+      const detail = 'name a partial <name>.html.hbs or <name>.text.hbs';
+      throw new InvalidTemplatesError([{ file: partial.file, detail }]);
     }
-    partials.push({
-      name: match[1],
-      kind: match[2] === 'html' ? 'html' : 'text',
-      file: partialFile,
-      source: readFileSync(partialFile, 'utf8'),
-      ...(locale === undefined ? {} : { locale }),
-    });
-  }
-  return { shared: { brand: brand.value, brandFile: { file, source }, partials } };
-}
-
-interface TemplateFile {
-  readonly file: string;
-  readonly baseName: string;
-  readonly locale?: string;
-}
-
-function listTemplateFiles(folder: string): readonly TemplateFile[] {
-  return sortedEntries(folder).flatMap((entry): TemplateFile[] => {
-    const file = `${folder}/${entry.name}`;
-    if (entry.isFile()) return entry.name.endsWith('.hbs') ? [{ file, baseName: entry.name }] : [];
-    if (entry.name === 'golden' || localeChain(entry.name)[0] !== entry.name) return [];
-    return sortedEntries(file)
-      .filter((inner) => inner.isFile())
-      .map((inner) => ({ file: `${file}/${inner.name}`, baseName: inner.name, locale: entry.name }));
+    const source = readFileSync(partial.file, 'utf8');
+    return { ...partial, name, kind: kind === 'html' ? 'html' : 'text', source };
   });
+  return { brand, brandFile, partials };
+}
+
+function listTemplateFiles(folder: string) {
+  return sortedEntries(folder).flatMap(
+    (entry): readonly { file: string; baseName: string; locale?: string }[] => {
+      const file = `${folder}/${entry.name}`;
+      if (entry.isFile()) return entry.name.endsWith('.hbs') ? [{ file, baseName: entry.name }] : [];
+      if (entry.name === 'golden' || localeChain(entry.name)[0] !== entry.name) return [];
+      return sortedEntries(file)
+        .filter((inner) => inner.isFile())
+        .map((inner) => ({ file: `${file}/${inner.name}`, baseName: inner.name, locale: entry.name }));
+    },
+  );
 }
 
 function sortedEntries(folder: string) {

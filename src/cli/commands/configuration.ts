@@ -12,7 +12,7 @@ import { ServiceError } from '../../domain/errors.ts';
 import { judgeRehearsal, type RehearsalVerdict, type ReleaseDigest } from '../../domain/judge-rehearsal.ts';
 import { openTemplates } from '../../plan/check-templates.ts';
 import { fingerprintTemplates } from '../../render/fingerprint-templates.ts';
-import { TemplateFaultsError } from '../../render/template-fault.ts';
+import { InvalidTemplatesError } from '../../render/template-error.ts';
 import { checkDurability, type Durability } from '../../store/durability.ts';
 import { type PreflightReport, readPreflightReports } from '../../store/preflight-reports.ts';
 import type { Call, Command, Option } from '../command.ts';
@@ -159,7 +159,7 @@ function openGivenTemplates(call: Call, { values }: Configuration) {
     };
     return { release, brand: catalog.shared.brand };
   } catch (error) {
-    if (!(error instanceof TemplateFaultsError)) throw error;
+    if (!(error instanceof InvalidTemplatesError)) throw error;
     return undefined;
   }
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { checkTemplates, previewTemplate } from '../../plan/check-templates.ts';
 import type { Draft } from '../../render/rendered.ts';
-import { formatFault, TemplateFaultsError } from '../../render/template-fault.ts';
+import { formatTemplateError, InvalidTemplatesError } from '../../render/template-error.ts';
 import type { Call, Command, Option } from '../command.ts';
 import { CommandError, type Ending } from '../exit-codes.ts';
 
@@ -76,7 +76,7 @@ function readDrafts(call: Call) {
 function check(call: Call): Ending {
   const faults = readFaults(findDir(call));
   call.print.show({ ok: faults.length === 0, faults }, () => {
-    for (const fault of faults) call.print.say(formatFault(fault));
+    for (const fault of faults) call.print.say(formatTemplateError(fault));
     call.print.say(faults.length === 0 ? 'every template is fit to send' : `\n${faults.length} fault(s)`);
   });
   return faults.length === 0 ? 'done' : 'refused';
@@ -86,7 +86,7 @@ function readFaults(folder: string) {
   try {
     return checkTemplates(folder);
   } catch (error) {
-    if (error instanceof TemplateFaultsError) return error.faults;
+    if (error instanceof InvalidTemplatesError) return error.errors;
     const detail = error instanceof Error ? error.message : String(error);
     throw new CommandError('refused', `The catalog ${folder} cannot be read: ${detail}`, undefined, error);
   }
