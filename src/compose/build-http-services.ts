@@ -15,7 +15,7 @@ import { createLatencyRecorder } from '../observe/latency.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { OperatorDeps } from '../operator/operations.ts';
 import type { Catalog } from '../plan/catalog.ts';
-import { settleDeadEvent } from '../plan/settle-dead-event.ts';
+import { settleDeadEvent } from '../plan/finish-event.ts';
 import type { Renderer } from '../render/create-renderer.ts';
 import { runTask } from '../runtime/run-task.ts';
 import { createProofJudge } from '../watchdog/proof-of-life.ts';

@@ -1,5 +1,4 @@
 import type { Configuration } from '../config/derive-configuration.ts';
-import { recipientDefaults } from '../domain/recipient.ts';
 import { createOwnToken, type OwnToken } from '../identity/own-token.ts';
 import { hashAddress } from '../observe/address-hash.ts';
 import type { Directory } from '../plan/directory.ts';
@@ -34,7 +33,6 @@ export async function startPlanner(foundation: Foundation): Promise<void> {
     directory,
     directoryIdField: configuration.values.DIRECTORY_ID_FIELD,
     hashAddress: (channel, address) => hashAddress(values.ADDRESS_HASH_KEY ?? '', channel, address),
-    defaults: recipientDefaults,
     retentionMs: gate.retentionMs,
     directoryHorizonMs: 24 * 3_600_000,
     log,
@@ -87,14 +85,13 @@ function buildDirectory(
       idField,
       allowHttp,
       readToken: ownToken.readToken,
-      defaults: recipientDefaults,
       now: clock.monotonicNow,
     });
     return { directory, ownToken };
   }
   if (values.DIRECTORY_FILE !== undefined) {
     return {
-      directory: createFileDirectory({ path: values.DIRECTORY_FILE, idField, defaults: recipientDefaults }),
+      directory: createFileDirectory({ path: values.DIRECTORY_FILE, idField }),
     };
   }
   const detail = 'no directory is configured: set DIRECTORY_URL or DIRECTORY_FILE';

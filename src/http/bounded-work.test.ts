@@ -16,7 +16,7 @@ import { checkEvent, type EventCatalog } from '../ingest/check-event.ts';
 import { parseBatch, parseEvent } from '../ingest/parse-event.ts';
 import { operations } from '../operator/operations.ts';
 import { openTemplates } from '../plan/check-templates.ts';
-import { createPersonSchema, parsePerson } from '../plan/directory/parse-person.ts';
+import { createPersonSchema, parsePerson } from '../plan/directory.ts';
 import { RenderError } from '../render/rendered.ts';
 import type { Exchange } from './exchange.ts';
 import { parseBody } from './parse-input.ts';
@@ -210,7 +210,7 @@ test('an answer of the directory is read in bounded time', () => {
   slowest = { ms: 0, what: 'nothing' };
   const run = (text: string): void => {
     const person = personSchema.safeParse(readJson(text));
-    if (person.success) parsePerson(person.data, { locale: 'en', timeZone: 'UTC' });
+    if (person.success) parsePerson(person.data);
   };
   const places = listPlaces(schema, () => ({}));
   expect(places.map(({ path }) => path.join('/'))).toEqual(

@@ -79,13 +79,13 @@ const manifestSchema = z
     on_unknown: z.enum(['ask', 'resend-once'], { error: 'give ask (a person decides) or resend-once' }),
     sms: smsSchema.optional(),
   })
-  .superRefine((manifest, { addIssue }) => {
+  .superRefine((manifest, context) => {
     for (const channel of channels) {
       const rule = channelRules[channel];
       if (rule === undefined || manifest.channels.includes(channel) === (manifest[rule.name] !== undefined))
         continue;
       const message = `give ${rule.name}: ${rule.shape} exactly when channels has ${channel}`;
-      addIssue({ code: 'custom', path: ['channels'], message });
+      context.addIssue({ code: 'custom', path: ['channels'], message });
     }
   })
   .transform(({ locale, not_after, on_unknown, sms, ...rest }) => ({

@@ -5,7 +5,6 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Directory } from './directory.ts';
 import { createFileDirectory } from './directory-file.ts';
 
-const defaults = { locale: 'en', timeZone: 'UTC' };
 const patience = new AbortController().signal;
 
 let folder: string;
@@ -15,7 +14,7 @@ let writes = 0;
 beforeEach(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'people-'));
   file = path.join(folder, 'people.json');
-  directory = createFileDirectory({ path: file, idField: 'student_id', defaults });
+  directory = createFileDirectory({ path: file, idField: 'student_id' });
 });
 afterEach(() => rm(folder, { recursive: true }));
 
@@ -85,7 +84,7 @@ describe('createFileDirectory', () => {
 });
 
 test('the id is read from the field that it is set to stand in, and faults name that field', async () => {
-  directory = createFileDirectory({ path: file, idField: 'applicant_ref', defaults });
+  directory = createFileDirectory({ path: file, idField: 'applicant_ref' });
   await write([{ applicant_ref: 'a1', email: 'jo@example.com' }]);
   expect(await lookUp('a1')).toMatchObject({ kind: 'found', recipient: { id: 'a1' } });
   await write([{ applicant_ref: 'a1' }, { student_id: 's1' }]);

@@ -1,19 +1,12 @@
 import { readFile, stat } from 'node:fs/promises';
 import { z } from 'zod';
-import {
-  createPersonSchema,
-  type Person,
-  type PersonDefaults,
-  parsePerson,
-} from './directory/parse-person.ts';
-import type { Directory } from './directory.ts';
+import { createPersonSchema, type Directory, type Person, parsePerson } from './directory.ts';
 
 export interface FileDirectoryOptions {
   /** JSON: an array of people as the HTTP directory answers them. */
   readonly path: string;
   /** The field of a person that holds the id. */
   readonly idField: string;
-  readonly defaults: PersonDefaults;
 }
 
 interface People {
@@ -37,7 +30,7 @@ export function createFileDirectory(options: FileDirectoryOptions): Directory {
         return { kind: 'unreachable', detail: describeFault(options, error) };
       }
       const person = people.byId.get(id);
-      return person === undefined ? { kind: 'not-found' } : parsePerson(person, options.defaults);
+      return person === undefined ? { kind: 'not-found' } : parsePerson(person);
     },
   };
 }

@@ -1,9 +1,8 @@
 import type { DirectoryResult } from '../domain/recipient.ts';
+import { awaitUnlessAborted } from '../outbound/await-unless-aborted.ts';
 import { type BoundedResponse, fetchBounded } from '../outbound/fetch-bounded.ts';
 import { parseServiceUrl } from '../outbound/parse-service-url.ts';
-import { type AnswerKeepOptions, keepAnswers } from './directory/keep-answers.ts';
-import { createPersonSchema, type PersonDefaults, parsePerson } from './directory/parse-person.ts';
-import type { Directory } from './directory.ts';
+import { createPersonSchema, type Directory, parsePerson } from './directory.ts';
 
 /** The service's own token. `refused` was just answered 401 and is not wanted again. Never throws. */
 export type ReadToken = (
@@ -14,15 +13,16 @@ export type ReadToken = (
   | { readonly kind: 'unavailable'; readonly detail: string }
 >;
 
-export interface HttpDirectoryOptions extends AnswerKeepOptions {
+export interface HttpDirectoryOptions {
   /** People are read at `{baseUrl}/students/{id}`. */
   readonly baseUrl: string;
-  /** The field of an answer that holds the person's id. */
+  /** The field of a response that holds the person's id. */
   readonly idField: string;
   /** Local runs only. */
   readonly allowHttp?: boolean;
   readonly readToken: ReadToken;
-  readonly defaults: PersonDefaults;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
   /** For one request; a look-up makes two at most. */
   readonly timeoutMs?: number;
 }
@@ -39,28 +39,20 @@ const idCharsMax = 200;
 export function createHttpDirectory(options: HttpDirectoryOptions): Directory {
   const base = parseServiceUrl(options.baseUrl, 'DIRECTORY_URL', options.allowHttp);
   const schema = createPersonSchema(options.idField);
-  return keepAnswers((id) => lookUp(id, { ...options, base, schema }), options);
+  const lookUp = async (id: string): Promise<DirectoryResult> => {
+    // "." and ".." survive percent-encoding and would name another resource.
+    if (id === '' || id.length > idCharsMax || /^\.+$/.test(id)) return { kind: 'not-found' };
+    const url = new URL(base);
+    url.pathname = `${base.pathname.replace(/\/+$/, '')}/students/${encodeURIComponent(id)}`;
+    let { result, token } = await request(url, options);
+    if (token !== undefined && result.kind === 'answered' && result.status === 401)
+      ({ result } = await request(url, options, token));
+    return readResponse(result, id, schema);
+  };
+  return cacheResults(lookUp, options.now);
 }
 
-/** What one look-up needs. */
-interface Desk extends HttpDirectoryOptions {
-  readonly base: URL;
-  readonly schema: ReturnType<typeof createPersonSchema>;
-}
-
-async function lookUp(id: string, options: Desk): Promise<DirectoryResult> {
-  // "." and ".." survive percent-encoding and would name another resource.
-  if (id === '' || id.length > idCharsMax || /^\.+$/.test(id)) return { kind: 'not-found' };
-  const url = new URL(options.base);
-  url.pathname = `${options.base.pathname.replace(/\/+$/, '')}/students/${encodeURIComponent(id)}`;
-  const first = await ask(url, options);
-  if (first.token === undefined || !isUnauthorised(first.result))
-    return readAnswer(first.result, id, options);
-  const second = await ask(url, options, first.token);
-  return readAnswer(second.result, id, options);
-}
-
-async function ask(
+async function request(
   url: URL,
   options: HttpDirectoryOptions,
   refused?: string,
@@ -76,15 +68,13 @@ async function ask(
   return { result: await fetchBounded({ url, headers, timeoutMs, answerBytesMax }), token: own.token };
 }
 
-function isUnauthorised(result: BoundedResponse): boolean {
-  return result.kind === 'answered' && result.status === 401;
-}
+type PersonSchema = ReturnType<typeof createPersonSchema>;
 
-function readAnswer(result: BoundedResponse, id: string, options: Desk): DirectoryResult {
+function readResponse(result: BoundedResponse, id: string, schema: PersonSchema): DirectoryResult {
   if (result.kind === 'failed') return unreachable(result.detail);
   switch (result.status) {
     case 200:
-      return readPerson(result.text, id, options);
+      return readPerson(result.text, id, schema);
     case 404:
       // A web page comes from a proxy or a wrong address: believing it would end every event as "not found".
       return result.contentType === 'text/html'
@@ -101,14 +91,14 @@ function readAnswer(result: BoundedResponse, id: string, options: Desk): Directo
   }
 }
 
-function readPerson(text: string, id: string, { schema, defaults }: Desk): DirectoryResult {
+function readPerson(text: string, id: string, schema: PersonSchema): DirectoryResult {
   const parsed = schema.safeParse(parseJson(text));
   if (!parsed.success) {
     const fields = [...new Set(parsed.error.issues.map((issue) => issue.path.join('.') || 'the whole body'))];
     return unreachable(`answered with something that is not a person (wrong: ${fields.join(', ')})`);
   }
   if (parsed.data.id !== id) return unreachable('answered with another person than was asked for');
-  return parsePerson(parsed.data, defaults);
+  return parsePerson(parsed.data);
 }
 
 function parseJson(text: string): unknown {
@@ -121,4 +111,46 @@ function parseJson(text: string): unknown {
 
 function unreachable(detail: string): DirectoryResult {
   return { kind: 'unreachable', detail: `the directory ${detail}` };
+}
+
+const foundMs = 60_000;
+/** For `not-found`, `refused` and what has remarks, which somebody may be correcting right now. */
+const negativeMs = 10_000;
+
+/**
+ * Looks up one person once at a time and not again for a short while; `unreachable` is never cached. `lookUp` must
+ * settle within a bounded time and never reject: it goes on when one of its callers gives up.
+ */
+export function cacheResults(
+  lookUp: (id: string) => Promise<DirectoryResult>,
+  now: () => number,
+  entriesMax = 10_000,
+): Directory {
+  const entries = new Map<string, { readonly result: DirectoryResult; readonly keepUntil: number }>();
+  const pending = new Map<string, Promise<DirectoryResult>>();
+  const lookUpAndCache = async (id: string): Promise<DirectoryResult> => {
+    try {
+      const result = await lookUp(id);
+      entries.delete(id);
+      if (result.kind === 'unreachable') return result;
+      const [oldest] = entries.keys();
+      if (entries.size >= entriesMax && oldest !== undefined) entries.delete(oldest);
+      const isWhole = result.kind === 'found' && result.remarks === undefined;
+      entries.set(id, { result, keepUntil: now() + (isWhole ? foundMs : negativeMs) });
+      return result;
+    } finally {
+      pending.delete(id);
+    }
+  };
+
+  return {
+    lookUpRecipient: async (id, signal) => {
+      const cached = entries.get(id);
+      if (cached !== undefined && now() < cached.keepUntil) return cached.result;
+      const work = pending.get(id) ?? lookUpAndCache(id);
+      pending.set(id, work);
+      const abandoned = { kind: 'unreachable', detail: 'the look-up was abandoned' } as const;
+      return awaitUnlessAborted<DirectoryResult>(work, signal, abandoned);
+    },
+  };
 }

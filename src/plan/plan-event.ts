@@ -1,18 +1,20 @@
-import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { EmailAddress, PhoneNumber } from '../domain/address.ts';
 import { type Channel, channelTable } from '../domain/channel.ts';
-import type { EventState } from '../domain/event.ts';
 import { type EventId, type MessageId, parseEventId, toMessageId } from '../domain/ids.ts';
 import { recordVersion } from '../domain/message.ts';
-import type { AddressRemark, DirectoryResult, Recipient } from '../domain/recipient.ts';
+import {
+  type AddressRemark,
+  type DirectoryResult,
+  type Recipient,
+  recipientDefaults,
+} from '../domain/recipient.ts';
 import type { Log } from '../observe/log.ts';
 import type { JobAdder } from '../queue/job-adder.ts';
 import type { JobEnd } from '../queue/queue-host.ts';
 import type { ReportSurvival } from '../queue/suspect-jobs.ts';
 import { pickLocale } from '../render/pick-locale.ts';
 import { type EventRecord, readEventRecord } from '../store/event-record.ts';
-import type { Keys } from '../store/keys.ts';
 import { plannedMessage } from '../store/message-record.ts';
 import { parkRecord } from '../store/park-record.ts';
 import { toPairs } from '../store/record-fields.ts';
@@ -23,19 +25,15 @@ import { UnreadableRecord } from '../store/unreadable-record.ts';
 import type { Catalog, CatalogEntry } from './catalog.ts';
 import { resolveNotAfterMs } from './catalog-not-after.ts';
 import type { Directory } from './directory.ts';
-import { finishScript } from './settle-dead-event.ts';
+import { type EventEnd, type FinishDeps, finishEvent } from './finish-event.ts';
 
-export interface Planner {
-  readonly redis: Redis;
-  readonly keys: Keys;
+export interface Planner extends FinishDeps {
   readonly jobs: JobAdder;
   readonly catalog: Catalog;
   readonly directory: Directory;
   /** The field of an event's data that names a person of the directory. */
   readonly directoryIdField: string;
   readonly hashAddress: (channel: Channel, address: string) => string;
-  readonly defaults: { readonly locale: string; readonly timeZone: string };
-  readonly retentionMs: number;
   /** How long a directory that cannot be reached is asked again. */
   readonly directoryHorizonMs: number;
   readonly log: Log;
@@ -64,10 +62,10 @@ export async function planEvent(
   if (event === undefined || event.state !== 'accepted') return { kind: 'done' };
   const entry = planner.catalog.find(event.type);
   if (entry === undefined)
-    return await finishEvent(planner, event.id, { to: 'dead', reason: 'unknown-type' });
+    return await endPlanning(planner, event.id, { to: 'dead', reason: 'unknown-type' });
   // Before anybody is looked up a bare date lasts until it is over everywhere; then, where the reader is.
   const latest = findNotAfter(entry, event, undefined);
-  if (await isWorthless(planner, latest)) return await expireEvent(planner, event);
+  if (await isWorthless(planner, latest)) return await endPlanning(planner, event.id, expired);
   const found = await findRecipient(planner, event, signal);
   await reportSurvival();
   return await planFor(planner, { event, entry, latest }, found);
@@ -84,12 +82,12 @@ async function planFor(
       const { recipient, remarks = [] } = found;
       const notAfter = findNotAfter(entry, event, recipient.timeZone);
       if (notAfter !== latest && (await isWorthless(planner, notAfter)))
-        return await expireEvent(planner, event);
+        return await endPlanning(planner, event.id, expired);
       return await createMessages(planner, { event, entry, recipient, remarks, notAfter });
     }
     case 'not-found':
     case 'refused':
-      return await finishEvent(planner, event.id, { to: 'dead', reason: `recipient-${found.kind}` });
+      return await endPlanning(planner, event.id, { to: 'dead', reason: `recipient-${found.kind}` });
     case 'unreachable':
       return await waitForDirectory(planner, event, found.detail);
     default:
@@ -114,7 +112,7 @@ export async function endPoisonEvent(planner: Planner, jobId: string): Promise<J
   const id = parseEventId(jobId);
   if (id === undefined) return { kind: 'done' };
   planner.log.error({ event_id: id }, 'an event that kills its workers was given up');
-  return await finishEvent(planner, id, { to: 'dead', reason: 'poison' });
+  return await endPlanning(planner, id, { to: 'dead', reason: 'poison' });
 }
 
 /** The earlier of the template's `not_after` and the caller's: a caller may only make it stricter. */
@@ -133,9 +131,7 @@ async function isWorthless(planner: Planner, notAfter: number | undefined): Prom
   return notAfter !== undefined && (await hasPassed(planner.redis, notAfter, planner.now));
 }
 
-async function expireEvent(planner: Planner, event: EventRecord): Promise<JobEnd> {
-  return await finishEvent(planner, event.id, { to: 'expired', reason: 'not-after' });
-}
+const expired = { to: 'expired', reason: 'not-after' } as const;
 
 async function findRecipient(
   planner: Planner,
@@ -143,17 +139,7 @@ async function findRecipient(
   signal: AbortSignal,
 ): Promise<DirectoryResult> {
   const { recipient, data } = record.body;
-  const { defaults } = planner;
-  if (recipient !== undefined) {
-    return {
-      kind: 'found',
-      recipient: {
-        ...recipient,
-        locale: recipient.locale ?? defaults.locale,
-        timeZone: recipient.timeZone ?? defaults.timeZone,
-      },
-    };
-  }
+  if (recipient !== undefined) return { kind: 'found', recipient: { ...recipientDefaults, ...recipient } };
   const id = data[planner.directoryIdField];
   return typeof id === 'string' ? await planner.directory.lookUpRecipient(id, signal) : { kind: 'not-found' };
 }
@@ -163,7 +149,7 @@ async function waitForDirectory(planner: Planner, event: EventRecord, detail: st
   const ageMs = (await readStoreClock(planner.redis)) - event.receivedAt;
   planner.log.warn({ event_id: event.id, detail, age_ms: ageMs }, 'the directory could not be reached');
   if (ageMs >= planner.directoryHorizonMs)
-    return await finishEvent(planner, event.id, { to: 'dead', reason: 'directory-unreachable' });
+    return await endPlanning(planner, event.id, { to: 'dead', reason: 'directory-unreachable' });
   const ceilingMs = Math.min(60_000, 1_000 + ageMs / 2);
   return { kind: 'later', inMs: ceilingMs * (0.5 + planner.random() / 2) };
 }
@@ -176,27 +162,23 @@ interface Plan {
   readonly notAfter: number | undefined;
 }
 
-interface PlannedMessage {
-  readonly id: MessageId;
-  readonly channel: Channel;
-}
-
 async function createMessages(planner: Planner, plan: Plan): Promise<JobEnd> {
   const { event, entry, recipient } = plan;
   const asked = event.body.channels ?? entry.channels;
   const wanted = entry.channels.filter((channel) => asked.includes(channel));
   const remarks = plan.remarks.filter(({ channel }) => wanted.includes(channel));
   for (const remark of remarks) planner.log.warn({ event_id: event.id, ...remark }, 'a channel is left out');
-  const planned: PlannedMessage[] = [];
+  const planned: { readonly id: MessageId; readonly channel: Channel }[] = [];
   for (const channel of wanted) {
     const address = recipient[channelTable[channel].addressField];
-    if (address !== undefined) planned.push(await createMessage(planner, plan, channel, address));
+    if (address !== undefined)
+      planned.push({ id: await createMessage(planner, plan, channel, address), channel });
   }
   if (planned.length === 0) {
     const reason = remarks.length === 0 ? 'no-address' : 'recipient-refused';
-    return await finishEvent(planner, event.id, { to: 'dead', reason, remarks });
+    return await endPlanning(planner, event.id, { to: 'dead', reason, remarks });
   }
-  await finishEvent(planner, event.id, { to: 'planned', messages: planned, remarks });
+  await endPlanning(planner, event.id, { to: 'planned', messages: planned.map(({ id }) => id), remarks });
   const dueAt = event.body.sendAt ?? 0;
   await Promise.all(
     planned.map(({ id, channel }) => planner.jobs.addMessageJob({ id, channel, generation: 1, dueAt })),
@@ -210,7 +192,7 @@ async function createMessage(
   plan: Plan,
   channel: Channel,
   address: EmailAddress | PhoneNumber,
-): Promise<PlannedMessage> {
+): Promise<MessageId> {
   const { event, entry, recipient } = plan;
   const toHash = planner.hashAddress(channel, address);
   const shard = chooseShard(toHash, planner.keys.shards);
@@ -246,34 +228,12 @@ async function createMessage(
     { ...keys, message: keys.message(id), messagesTo: keys.messagesTo(toHash) },
     { id, notBefore: event.body.sendAt ?? 0, fields: toPairs(fields) },
   );
-  return { id, channel };
+  return id;
 }
 
-interface EventEnd {
-  readonly to: EventState;
-  readonly reason?: string;
-  readonly messages?: readonly PlannedMessage[];
-  readonly remarks?: readonly AddressRemark[];
-}
-
-async function finishEvent(planner: Planner, id: EventId, end: EventEnd): Promise<JobEnd> {
-  const keys = planner.keys.of(id);
-  const { to, reason = '', messages = [], remarks = [] } = end;
-  const [word] = (await finishScript.run(
-    planner.redis,
-    { ...keys, event: keys.event(id) },
-    {
-      id,
-      to,
-      reason,
-      messages: messages.map((message) => message.id).join(' '),
-      retentionMs: planner.retentionMs,
-      from: 'accepted',
-      remarks: remarks.length === 0 ? '' : JSON.stringify(remarks),
-      replayedBy: '',
-    },
-  )) as string[];
-  if (word === 'done' && to !== 'planned')
-    planner.log.warn({ event_id: id, state: to, reason }, 'event ended without a message');
+async function endPlanning(planner: Planner, id: EventId, end: Omit<EventEnd, 'from'>): Promise<JobEnd> {
+  const isFinished = await finishEvent(planner, id, { from: 'accepted', ...end });
+  if (isFinished && end.to !== 'planned')
+    planner.log.warn({ event_id: id, state: end.to, reason: end.reason }, 'event ended without a message');
   return { kind: 'done' };
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { toEventId } from '../../src/domain/ids.ts';
-import { finishScript } from '../../src/plan/settle-dead-event.ts';
+import { finishEvent } from '../../src/plan/finish-event.ts';
 import { type OperatorApi, seededAddresses, startOperatorApi } from '../support/operator-api.ts';
 
 let api: OperatorApi;
@@ -27,20 +27,8 @@ async function seedDeadEvent(reason = 'recipient-not-found') {
     receivedAt: Date.now(),
   };
   await api.redis.hset(keys.event(id), { ...fields, body: '{"type":"welcome","data":{}}' });
-  await finishScript.run(
-    api.redis,
-    { ...keys, event: keys.event(id) },
-    {
-      id,
-      to: 'dead',
-      reason,
-      messages: '',
-      retentionMs: 86_400_000,
-      from: 'accepted',
-      remarks: '',
-      replayedBy: '',
-    },
-  );
+  const deps = { redis: api.redis, keys: api.keys, retentionMs: 86_400_000 };
+  await finishEvent(deps, id, { from: 'accepted', to: 'dead', reason });
   return id;
 }
 

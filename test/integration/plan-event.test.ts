@@ -10,8 +10,8 @@ import { createLog } from '../../src/observe/log.ts';
 import { viewEvent } from '../../src/operator/events.ts';
 import { viewMessage } from '../../src/operator/message.ts';
 import { loadCatalog } from '../../src/plan/catalog.ts';
+import { settleDeadEvent } from '../../src/plan/finish-event.ts';
 import { endPoisonEvent, type Planner, planEvent } from '../../src/plan/plan-event.ts';
-import { settleDeadEvent } from '../../src/plan/settle-dead-event.ts';
 import { createJobAdder, type JobAdder } from '../../src/queue/job-adder.ts';
 import { readEventRecord } from '../../src/store/event-record.ts';
 import { type MessageRecord, readMessageRecord } from '../../src/store/message-record.ts';
@@ -302,7 +302,6 @@ async function openDesk() {
     jobs,
     catalog,
     hashAddress: (channel, address) => hashAddress('k'.repeat(32), channel, address),
-    defaults: { locale: 'en', timeZone: 'UTC' },
     retentionMs: 60_000,
     directoryIdField: 'student_id',
     directoryHorizonMs: 60_000,

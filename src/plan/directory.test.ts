@@ -1,10 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import type { DirectoryResult } from '../../domain/recipient.ts';
-import { createPersonSchema, parsePerson } from './parse-person.ts';
+import type { DirectoryResult } from '../domain/recipient.ts';
+import { createPersonSchema, parsePerson } from './directory.ts';
 
-const defaults = { locale: 'en', timeZone: 'UTC' };
 const parse = (person: object): DirectoryResult =>
-  parsePerson(createPersonSchema('student_id').parse({ student_id: 's1', ...person }), defaults);
+  parsePerson(createPersonSchema('student_id').parse({ student_id: 's1', ...person }));
 
 describe('parsePerson', () => {
   test('takes a whole person', () => {
