@@ -61,15 +61,18 @@ export function parsePerson(person: Person): DirectoryResult {
   const [first] = remarks;
   if (first !== undefined && Object.keys(addresses).length === 0)
     return { kind: 'refused', detail: first.detail };
-  // On one line, or none: line breaks in a directory are an accident of its forms.
-  const line = (person.name ?? person.first_name ?? '').replaceAll(/[\p{Cc}\u2028\u2029\s]+/gu, ' ');
-  const name = cleanDisplayName(line)?.trim();
   const recipient = {
     id: person.id,
     ...addresses,
-    ...(name ? { name } : {}),
+    ...readName(person.name ?? person.first_name),
     locale: parseLocale(person.locale ?? '') ?? recipientDefaults.locale,
     timeZone: parseTimeZone(person.time_zone ?? '') ?? recipientDefaults.timeZone,
   };
   return { kind: 'found', recipient, ...(first !== undefined && { remarks }) };
+}
+
+/** The name on one line, or none: line breaks in a directory are an accident of its forms. */
+function readName(name = ''): { name?: string } {
+  const line = cleanDisplayName(name.replaceAll(/[\p{Cc}\u2028\u2029\s]+/gu, ' '))?.trim();
+  return line ? { name: line } : {};
 }

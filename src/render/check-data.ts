@@ -2,10 +2,10 @@ import type { FieldError } from '../domain/errors.ts';
 import { checkLink } from './check-link.ts';
 import { formatHelpers, type RenderCall } from './format-helpers.ts';
 import { findTextFault, kindOfField } from './judge-text.ts';
-import { normalizeText } from './normalize-text.ts';
+import { cleanText } from './normalise-text.ts';
 import { RenderError } from './rendered.ts';
 import { asRecord } from './schema-reader.ts';
-import type { FieldUse } from './template-uses.ts';
+import type { FieldUse } from './template-value.ts';
 
 /** A value that cannot be printed. `detail` may quote a link; nothing else of the data. */
 export interface DataFault extends FieldError {
@@ -64,7 +64,7 @@ function findFault({ value, holder }: Field, { use, data, call }: Judged): strin
     case 'text':
       return judgeText(value, use.path, call);
     case 'url': {
-      const verdict = checkLink(typeof value === 'string' ? normalizeText(value) : value, call.links);
+      const verdict = checkLink(typeof value === 'string' ? cleanText(value) : value, call.links);
       return verdict.ok ? undefined : verdict.fault;
     }
     case 'date':
@@ -82,7 +82,7 @@ function findFault({ value, holder }: Field, { use, data, call }: Judged): strin
 function judgeText(value: unknown, path: readonly string[], call: RenderCall): string | undefined {
   if (typeof value !== 'string' || value === '') return undefined;
   const name = path.findLast((one) => one !== '*') ?? '';
-  return findTextFault(normalizeText(value), call.links, kindOfField(name));
+  return findTextFault(cleanText(value), call.links, kindOfField(name));
 }
 
 /** Prints the value as the template would: what it says when it cannot is the fault. */

@@ -4,10 +4,9 @@ import type { IncomingEvent } from '../domain/event.ts';
 import { findDataFaults } from './check-data.ts';
 import { findNonGsmCharacters } from './count-segments.ts';
 import { canFit, type FittedSms } from './fit-sms.ts';
-import { RenderCall } from './format-helpers.ts';
+import type { RenderCall } from './format-helpers.ts';
 import { findTextFault, presentName } from './judge-text.ts';
-import { normaliseSms } from './normalise-text.ts';
-import { normalizeText } from './normalize-text.ts';
+import { cleanText, normaliseSms } from './normalise-text.ts';
 import { pickLocale } from './pick-locale.ts';
 import { presentData } from './present-data.ts';
 import {
@@ -17,7 +16,7 @@ import {
   findPart,
   toPrivateData,
 } from './render-draft.ts';
-import { joinUses, printsPersonName } from './template-uses.ts';
+import { joinUses, toKey } from './template-value.ts';
 
 /** What would keep the drafts of an event from being rendered. */
 export interface DraftFaults {
@@ -42,7 +41,7 @@ export function findDraftFaults(
   const call = toCall(template.source.defaultLocale, around);
   const data = findDataFaults(event.data, uses, call);
   const name = event.recipient?.name;
-  const nameFault = name === undefined ? undefined : findTextFault(normalizeText(name), around.rule, 'prose');
+  const nameFault = name === undefined ? undefined : findTextFault(cleanText(name), around.rule, 'prose');
   if (nameFault !== undefined) return { data, recipientName: nameFault };
   if (data.length > 0) return { data };
   return { data: channels.flatMap((channel) => findUncarried[channel](template, event, around)) };
@@ -69,7 +68,7 @@ const findUncarried: Readonly<
 > = { email: () => [], sms: findExcess };
 
 function toCall(locale: string, { brand, rule, nowMs }: DraftContext, isWidest = false): RenderCall {
-  return new RenderCall({ locale, timeZone: 'UTC', nowMs, currency: brand.currency, links: rule, isWidest });
+  return { locale, timeZone: 'UTC', nowMs, currency: brand.currency, links: rule, isWidest };
 }
 
 /** The text message is too long, whatever its template may shorten, in a language that it may go out in. */
@@ -78,36 +77,24 @@ function findExcess(
   event: IncomingEvent,
   around: DraftContext,
 ): readonly FieldError[] {
-  const { source } = template;
+  const { source, uses } = template;
+  const { brand, rule } = around;
+  const { recipient } = event;
   const available = [...template.parts.sms.keys()];
-  const wanted = event.recipient?.locale;
+  const wanted = recipient?.locale;
   const locales = wanted === undefined ? available : [pickLocale(available, wanted, source.defaultLocale)];
+  const printsName = uses.sms.some(({ path }) => toKey(path) === '@recipient/name');
+  // A name of the directory is not known yet: as long as one can be, in letters outside GSM-7.
+  const unknownName = printsName ? 'Ж'.repeat(200) : undefined;
+  const name = recipient === undefined ? unknownName : presentName(recipient.name, rule);
+  const data = presentData(event.data);
   for (const locale of locales) {
-    const sms = measureSms(template, event, { ...around, locale });
+    const privateData = toPrivateData({ locale, name, brand, call: toCall(locale, around, true) });
+    const part = findPart(template, 'sms', locale);
+    const sms = canFit((some) => normaliseSms(part.print(some, privateData)), data, source.sms);
     if (!sms.fits) return [blameField(template, event, sms, locale)];
   }
   return [];
-}
-
-function measureSms(
-  template: CompiledTemplate,
-  { data, recipient }: IncomingEvent,
-  around: DraftContext & { readonly locale: string },
-): FittedSms {
-  const { locale, brand, rule } = around;
-  const name = recipient === undefined ? unknownName(template) : presentName(recipient.name, rule);
-  const privateData = toPrivateData({ locale, name, brand, call: toCall(locale, around, true) });
-  const part = findPart(template, 'sms', locale);
-  return canFit(
-    (some) => normaliseSms(part.print(some, privateData)),
-    presentData(data),
-    template.source.sms,
-  );
-}
-
-/** The directory's name is not known yet: as long as one can be, in letters outside GSM-7. */
-function unknownName(template: CompiledTemplate): string | undefined {
-  return printsPersonName(template.uses.sms) ? 'Ж'.repeat(200) : undefined;
 }
 
 /** The longest text in the message is the one to mend. */

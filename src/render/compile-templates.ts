@@ -1,14 +1,14 @@
 import Handlebars from 'handlebars';
-import { formatHelpers, type HelperUse, RenderCall } from './format-helpers.ts';
+import { formatHelpers, type HelperUse, type RenderCall } from './format-helpers.ts';
 import type { SourceFile } from './parse-document.ts';
 import { localeChain } from './pick-locale.ts';
-import { type Reading, readTemplate } from './read-template.ts';
+import { readTemplate } from './read-template.ts';
 import { RenderError } from './rendered.ts';
 import type { SchemaReader } from './schema-reader.ts';
 import { asRecord } from './schema-reader.ts';
 import type { TemplateError } from './template-error.ts';
 import type { SharedPartial, SharedSource } from './template-source.ts';
-import type { FieldUse } from './template-uses.ts';
+import type { FieldUse } from './template-value.ts';
 
 /** One compiled part. */
 export interface CompiledPart {
@@ -70,7 +70,8 @@ export class PartCompiler {
     const { handlebars, partials } = this.#openEnvironment(kind, locale);
     const template = handlebars.compile(part.source, compileOptions(kind));
     const places = [part, ...this.#shared.partials.filter((partial) => partial.kind === kind)];
-    const reading = this.#readPart(part, schema, partials);
+    const brandNames = Object.keys(this.#shared.brand);
+    const reading = readTemplate(parseSource(part), { schema, partials, brandNames });
     if (reading.faults.length > 0) return reading.faults;
     return {
       uses: reading.uses,
@@ -87,11 +88,6 @@ export class PartCompiler {
   /** Faults of the shared partials themselves. */
   checkPartials(): readonly TemplateError[] {
     return this.#shared.partials.flatMap((partial) => checkSource(partial, partial.kind));
-  }
-
-  #readPart(part: SourceFile, schema: SchemaReader, partials: Environment['partials']): Reading {
-    const brandNames = Object.keys(this.#shared.brand);
-    return readTemplate(parseSource(part), { schema, partials, brandNames });
   }
 
   #openEnvironment(kind: PartKind, locale: string): Environment {
@@ -147,20 +143,21 @@ function compileOptions(kind: PartKind) {
   };
 }
 
+/** The last argument of a helper's call. */
+interface CallOptions {
+  readonly hash: HelperUse['options'];
+  readonly data: PrivateData;
+  /** Where in the template. */
+  readonly loc: hbs.AST.SourceLocation;
+}
+
 function toHandlebarsHelper(name: string, helper: (use: HelperUse) => string): Handlebars.HelperDelegate {
   return function useHelper(this: unknown, ...input: unknown[]): string {
-    const options = asRecord(input.at(-1));
-    const call = asRecord(options['data'])['call'];
-    if (!(call instanceof RenderCall)) throw new RenderError(`{{${name}}} was used outside a message`);
+    const { hash, data, loc } = input.at(-1) as CallOptions;
     try {
-      return helper({
-        values: input.slice(0, -1),
-        options: asRecord(options['hash']),
-        scope: asRecord(this),
-        call,
-      });
+      return helper({ values: input.slice(0, -1), options: hash, scope: asRecord(this), call: data.call });
     } catch (error) {
-      throw new HelperError(name, options['loc'], error);
+      throw new HelperError(name, loc.start.line, error);
     }
   };
 }
@@ -195,13 +192,12 @@ function findRawOutput(program: hbs.AST.Program, file: string): readonly Templat
 /** A helper failed; keeps the line of the template that used it. */
 class HelperError extends RenderError {
   readonly helper: string;
-  readonly line: number | undefined;
+  readonly line: number;
 
-  /** `loc` is where the helper was used, as Handlebars tells it. */
-  constructor(helper: string, loc: unknown, cause: unknown) {
+  constructor(helper: string, line: number, cause: unknown) {
     super(cause instanceof RenderError ? cause.message : describeForeign(cause), { cause });
     this.helper = helper;
-    this.line = readNumber(asRecord(asRecord(loc)['start'])['line']);
+    this.line = line;
   }
 }
 
@@ -218,16 +214,13 @@ function placeError(error: unknown, places: readonly SourceFile[]): TemplateErro
   return { file: place?.file ?? '', ...(line === undefined ? {} : { line }), detail: message };
 }
 
-function readError(error: unknown): {
-  readonly message: string;
-  readonly line: number | undefined;
-  readonly word: string;
-} {
+function readError(error: unknown): { message: string; line: number | undefined; word: string } {
   const message = error instanceof Error ? error.message : '';
   if (error instanceof HelperError) {
     return { message: `{{${error.helper}}}: ${message}`, line: error.line, word: error.helper };
   }
-  const line = readNumber(asRecord(error)['lineNumber']);
+  const { lineNumber } = asRecord(error);
+  const line = typeof lineNumber === 'number' ? lineNumber : undefined;
   const missing = /^"([^"]+)" not defined in /.exec(message)?.[1];
   if (missing !== undefined) {
     const guard = `{{${missing}}} is not there; guard an optional field with {{#if ${missing}}}`;
@@ -245,8 +238,4 @@ function readError(error: unknown): {
 /** The runtime's own errors quote values. */
 function describeForeign(error: unknown): string {
   return `a value of the data cannot be printed (${error instanceof Error ? error.name : 'unknown'})`;
-}
-
-function readNumber(value: unknown): number | undefined {
-  return typeof value === 'number' ? value : undefined;
 }

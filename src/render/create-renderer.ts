@@ -14,10 +14,9 @@ import {
   type PartName,
   partsOf,
   type SharedSource,
-  type TemplateSample,
   type TemplateSource,
 } from './template-source.ts';
-import { joinUses } from './template-uses.ts';
+import { joinUses } from './template-value.ts';
 
 export interface RendererOptions {
   readonly templates: readonly TemplateSource[];
@@ -55,7 +54,8 @@ export function createRenderer(options: RendererOptions): Renderer {
   const rule = toLinkRule(options);
   const brand = options.shared.brand;
   if (faults.length === 0) {
-    const around = { brand, rule: toSampleRule(rule) };
+    // Samples lead to app.example.com (RFC 2606: nobody's), which a deployment need not allow for its events.
+    const around = { brand, rule: { ...rule, hosts: new Set([...rule.hosts, 'app.example.com']) } };
     faults.push(...[...compiled.values()].flatMap((template) => checkSamples(template, around)));
   }
   if (faults.length > 0) throw new InvalidTemplatesError(faults);
@@ -132,10 +132,12 @@ function checkSamples(
     locales.flatMap((locale) =>
       template.source.samples.flatMap((sample) => {
         try {
-          renderDraft(template, toRequest(template.source.type, channel, locale, sample), {
-            ...around,
-            nowMs: sample.nowMs,
-          });
+          const { file: _, nowMs, ...request } = sample;
+          renderDraft(
+            template,
+            { ...request, template: template.source.type, channel, locale },
+            { ...around, nowMs },
+          );
           return [];
         } catch (error) {
           if (error instanceof PartError) return [error.fault];
@@ -147,33 +149,11 @@ function checkSamples(
   );
 }
 
-/** The request that renders a sample in `locale`. */
-function toRequest(
-  template: string,
-  channel: Channel,
-  locale: string,
-  sample: TemplateSample,
-): RenderRequest {
-  return {
-    template,
-    channel,
-    locale,
-    timeZone: sample.timeZone,
-    data: sample.data,
-    recipient: sample.recipient,
-  };
-}
-
 function toLinkRule(options: RendererOptions): LinkRule {
   const { site_url, help_url, preferences_url } = options.shared.brand;
   const brandHosts = [site_url, help_url, preferences_url].map((link) => new URL(link).hostname);
   const hosts = new Set([...options.allowedLinkHosts.map((host) => host.toLowerCase()), ...brandHosts]);
   return { hosts, allowLocalhost: options.allowLocalhostLinks ?? false };
-}
-
-/** Samples lead to app.example.com (RFC 2606: nobody's), which a real deployment need not allow for real events. */
-function toSampleRule(rule: LinkRule): LinkRule {
-  return { ...rule, hosts: new Set([...rule.hosts, 'app.example.com']) };
 }
 
 function hashSources(source: TemplateSource, shared: SharedSource): string {
@@ -192,4 +172,13 @@ function findTemplate<T>(map: ReadonlyMap<string, T>, type: string): T {
   const found = map.get(type);
   if (found === undefined) throw new RenderError(`there is no template ${type}`);
   return found;
+}
+
+/** A hash of the versions of all templates: another one as soon as any part, schema or shared file differs. */
+export function fingerprintTemplates(
+  renderer: Pick<Renderer, 'templateVersion'>,
+  types: readonly string[],
+): string {
+  const lines = types.toSorted().map((type) => `${type} ${renderer.templateVersion(type)}`);
+  return createHash('sha256').update(lines.join('\n')).digest('hex').slice(0, 16);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { formatHelpers, RenderCall } from './format-helpers.ts';
+import { formatHelpers } from './format-helpers.ts';
 
 const now = Date.parse('2026-12-02T15:00:00Z');
 
@@ -15,13 +15,13 @@ function print(
   options: Readonly<Record<string, unknown>> = {},
   place: Place = {},
 ): string {
-  const call = new RenderCall({
+  const call = {
     locale: place.locale ?? 'en-US',
     timeZone: place.timeZone ?? 'America/New_York',
     nowMs: now,
     currency: 'USD',
     links: { hosts: new Set(['app.example.com']), allowLocalhost: false },
-  });
+  };
   const scope = { good: 'https://app.example.com/a', foreign: 'https://evil.test/a' };
   const use = formatHelpers[helper];
   if (use === undefined) throw new Error(`no helper ${helper}`);

@@ -1,30 +1,25 @@
 import { isGsm7 } from '../domain/gsm-7.ts';
 import { currencyExponent, currencyRepair, parseAmount } from '../domain/money.ts';
+import { rememberByKey } from '../domain/remember.ts';
 import { checkLink, type LinkRule } from './check-link.ts';
-import { type DateStyle, formatDate, formatRelative, isDateStyle } from './format-instant.ts';
+import {
+  type DateStyle,
+  formatDate,
+  formatRelative,
+  isDateStyle,
+  type ReaderPlace,
+  rememberFormats,
+} from './format-instant.ts';
 import { normaliseSms } from './normalise-text.ts';
-import { rememberFormats } from './remember-formats.ts';
 import { RenderError } from './rendered.ts';
 import { shortenedLengthMin, shortenText } from './shorten-text.ts';
 
 /** What the helpers know of the message at hand; handed to every template as `@call`. */
-export class RenderCall {
-  readonly locale: string;
-  readonly timeZone: string;
-  readonly nowMs: number;
+export interface RenderCall extends ReaderPlace {
   readonly currency: string;
   readonly links: LinkRule;
   /** Dates and times as the longest text that they could be: what the door measures, who knows neither day nor reader. */
-  readonly isWidest: boolean;
-
-  constructor(of: Omit<RenderCall, 'isWidest'> & { readonly isWidest?: boolean }) {
-    this.locale = of.locale;
-    this.timeZone = of.timeZone;
-    this.nowMs = of.nowMs;
-    this.currency = of.currency;
-    this.links = of.links;
-    this.isWidest = of.isWidest ?? false;
-  }
+  readonly isWidest?: boolean;
 }
 
 /** One use of a helper in a template. */
@@ -66,7 +61,9 @@ export function isFormatHelper(name: string): boolean {
 
 function printDate({ values, options, call }: HelperUse, time?: 'with-time'): string {
   const style = readStyle(options);
-  return call.isWidest ? widestDate(call.locale, style, time) : formatDate(values[0], style, call, time);
+  return call.isWidest
+    ? widestDate(call.locale, { style, ...(time && { time }) })
+    : formatDate(values[0], style, call, time);
 }
 
 function readStyle(options: HelperUse['options']) {
@@ -135,30 +132,20 @@ function formatMoney(amount: unknown, currency: unknown, locale: string): string
  * The longest text that a date, or a date with its time, makes in a locale, whatever the day, the hour and the zone; one
  * with letters outside GSM-7 if any has them. Three letters longer, for what regions of one language do differently.
  */
-function widestDate(locale: string, style: DateStyle, time?: 'with-time'): string {
-  return rememberedDate(locale, { style, time });
-}
+const widestDate = rememberFormats((locale, options: { style: DateStyle; time?: 'with-time' }) => {
+  // The longest names of hours and zones: 10:45 in the evening, an offset with minutes.
+  const place = { locale, timeZone: 'Pacific/Chatham', nowMs: 0 };
+  return findWidest(
+    months.flatMap((month) =>
+      weekdays.map((day) =>
+        formatDate(toIso(Date.UTC(2026, month, day, 9)), options.style, place, options.time),
+      ),
+    ),
+  );
+});
 
 /** The same for `in 2 days`, within a thousand days of the instant. */
-function widestRelative(locale: string): string {
-  return rememberedRelative(locale, {});
-}
-
-const rememberedDate = rememberFormats(
-  (locale, options: { style: DateStyle; time: 'with-time' | undefined }) => {
-    // The longest names of hours and zones: 10:45 in the evening, an offset with minutes.
-    const place = { locale, timeZone: 'Pacific/Chatham', nowMs: 0 };
-    return findWidest(
-      months.flatMap((month) =>
-        weekdays.map((day) =>
-          formatDate(toIso(Date.UTC(2026, month, day, 9)), options.style, place, options.time),
-        ),
-      ),
-    );
-  },
-);
-
-const rememberedRelative = rememberFormats((locale) => {
+const widestRelative = rememberByKey((locale) => {
   const nowMs = Date.UTC(2026, 0, 15, 12);
   const place = { locale, timeZone: 'UTC', nowMs };
   const instants = [59, -59, 47 * 60, -47 * 60, 999 * 1440, -999 * 1440].map(

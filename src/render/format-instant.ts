@@ -1,6 +1,6 @@
 import { dayMs, parseDateOrInstant } from '../domain/instant.ts';
 import { findReaderDay } from '../domain/reader-day.ts';
-import { rememberFormats } from './remember-formats.ts';
+import { rememberByKey } from '../domain/remember.ts';
 import { RenderError } from './rendered.ts';
 
 /** Where and when the reader is. */
@@ -9,6 +9,14 @@ export interface ReaderPlace {
   /** IANA zone name. */
   readonly timeZone: string;
   readonly nowMs: number;
+}
+
+/** A maker of Intl formatters that builds each one once. `Options` survive JSON. */
+export function rememberFormats<Options, Format>(
+  make: (locale: string, options: Options) => Format,
+): (locale: string, options: Options) => Format {
+  const remembered = rememberByKey((key) => make(...(JSON.parse(key) as [string, Options])));
+  return (locale, options) => remembered(JSON.stringify([locale, options]));
 }
 
 const dateFormat = rememberFormats(

@@ -1,5 +1,68 @@
-import { expect, test } from 'vitest';
-import { normaliseHtml, normaliseLine, normaliseSms, normaliseText } from './normalise-text.ts';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  breakAddresses,
+  cleanText,
+  normaliseHtml,
+  normaliseLine,
+  normaliseSms,
+  normaliseText,
+} from './normalise-text.ts';
+
+describe('cleanText', () => {
+  test.each([
+    ['plain text stays', 'Ada Lovelace', 'Ada Lovelace'],
+    ['one line', ' a\r\n\tb \u2028 c ', 'a b c'],
+    ['composed', 'Cafe\u0301', 'Café'],
+    ['control characters', 'a\u0000\u0007b\u0085c', 'a b c'],
+    ['marks of reading direction', 'abc\u202edcba\u2066x\u2069', 'abcdcbax'],
+    ['zero-width spaces and soft hyphens', 'pay\u200bpal so\u00adft', 'paypal soft'],
+    ['tag characters', 'flag\u{e0067}\u{e0062}', 'flag'],
+    ['halves of pairs', 'a\ud800b', 'ab'],
+    ['joiners within letters are spelling', 'می\u200cخواهم', 'می\u200cخواهم'],
+    ['joiners within emoji too', '👨\u200d👩\u200d👧', '👨\u200d👩\u200d👧'],
+    ['joiners beside ASCII hide something', 'goo\u200dgle', 'google'],
+    ['variation selectors choose a form', '❤\ufe0f', '❤\ufe0f'],
+    ['nothing that can be seen', '\u200b\u2060\ufeff', ''],
+  ])('%s', (_what, given, clean) => {
+    expect(cleanText(given)).toBe(clean);
+  });
+
+  test('cleaning twice changes nothing', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 40 }), (text) => {
+        const clean = cleanText(text);
+        expect(cleanText(clean)).toBe(clean);
+      }),
+    );
+  });
+});
+
+describe('breakAddresses', () => {
+  test.each([
+    ['Bold.org', 'Bold. org'],
+    ['see example.com.', 'see example. com.'],
+    ['Studienstiftung。de', 'Studienstiftung。 de'],
+    ['a．com', 'a． com'],
+    ['пример.рф', 'пример. рф'],
+    ['ⓔⓥⓘⓛ.ⓒⓞⓜ', 'ⓔⓥⓘⓛ. ⓒⓞⓜ'],
+  ])('%s could become an address: %s', (given, broken) => {
+    expect(breakAddresses(given)).toBe(broken);
+  });
+
+  test.each([
+    'Node.js',
+    '3.5',
+    'U.S.',
+    'Ph.D.',
+    'e.g. this',
+    'End. Next',
+    '奨学金。次は',
+    'https://app.example.com/x',
+  ])('%s stays as it was typed', (text) => {
+    expect(breakAddresses(text)).toBe(text);
+  });
+});
 
 test('a line is one line', () => {
   expect(normaliseLine(' a\r\nb\u2028c\td\u0000 \u00a0e ')).toBe('a b c d e');

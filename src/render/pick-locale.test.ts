@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { formatLocaleFor, localeChain, pickLocale } from './pick-locale.ts';
+import { directionOf, formatLocaleFor, localeChain, pickLocale } from './pick-locale.ts';
 
 test.each([
   ['fr-CA', 'fr'],
@@ -70,4 +70,19 @@ test.each([
   ['en', 'not a tag', 'en'],
 ])('a text in %s for a person in %s has dates in %s', (template, wanted, expected) => {
   expect(formatLocaleFor(template, wanted)).toBe(expected);
+});
+
+test.each([
+  ['en', 'ltr'],
+  ['fr-CA', 'ltr'],
+  ['ar', 'rtl'],
+  ['he', 'rtl'],
+  ['fa-IR', 'rtl'],
+  ['ur', 'rtl'],
+  ['az-Arab', 'rtl'],
+  ['az', 'ltr'],
+  ['pa', 'ltr'],
+  ['ckb', 'rtl'],
+])('%s is written %s', (locale, direction) => {
+  expect(directionOf(locale)).toBe(direction);
 });

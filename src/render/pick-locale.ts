@@ -42,3 +42,8 @@ export function localeChain(tag: string): readonly string[] {
   const subtags = parseLocale(tag)?.split('-') ?? [];
   return subtags.map((_, index) => subtags.slice(0, subtags.length - index).join('-'));
 }
+
+/** How the language of a text is written: by its script, which likely subtags tell where the tag does not (UTS #35). */
+export function directionOf(locale: string): 'ltr' | 'rtl' {
+  return new Intl.Locale(locale).getTextInfo().direction ?? 'ltr';
+}

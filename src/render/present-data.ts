@@ -1,6 +1,6 @@
 import { jsonDepthMax } from '../domain/strict-json.ts';
 import { kindOfField } from './judge-text.ts';
-import { breakAddresses, normalizeText } from './normalize-text.ts';
+import { breakAddresses, cleanText } from './normalise-text.ts';
 import { RenderError } from './rendered.ts';
 
 /** Values in the data of one message, and characters in each; the door takes fewer. */
@@ -30,7 +30,7 @@ class Presenter {
     if (this.#valuesLeft < 0 || depth > jsonDepthMax || isLong)
       throw new RenderError('the data is larger, or nested deeper, than an event may be');
     if (typeof value === 'string') {
-      const clean = normalizeText(value);
+      const clean = cleanText(value);
       return kindOfField(name) === 'code' ? clean : breakAddresses(clean);
     }
     if (Array.isArray(value)) return value.map((item: unknown) => this.#presentValue(item, name, depth + 1));

@@ -1,9 +1,15 @@
 import { findNearest } from '../domain/find-nearest.ts';
-import { isPath, isSubExpression, isText, listPairs } from './handlebars-nodes.ts';
 import type { SchemaReader } from './schema-reader.ts';
 import type { TemplateError } from './template-error.ts';
-import { UseCollector } from './template-uses.ts';
-import { findMember, listMembers, printed, recipientName, toKey, type Value } from './template-value.ts';
+import {
+  type FieldUse,
+  findMember,
+  listMembers,
+  printed,
+  recipientName,
+  toKey,
+  type Value,
+} from './template-value.ts';
 
 /** What `{{this}}` is, and what is known around it. */
 export interface TemplateScope {
@@ -29,10 +35,21 @@ const argumentTypes: Readonly<Record<string, readonly string[]>> = {
   shorten: ['string'],
 };
 
+/** Helpers by how the value must be for them; the others print any value that their type allows. */
+const usesOf: Readonly<Record<string, FieldUse['as']>> = {
+  text: 'text',
+  shorten: 'text',
+  url: 'url',
+  date: 'date',
+  datetime: 'date',
+  relative: 'date',
+  money: 'money',
+};
+
 /** Finds what the expressions of a template stand for, and notes what is not there. */
 export class PathReader {
   readonly faults: TemplateError[] = [];
-  readonly uses = new UseCollector();
+  readonly uses: FieldUse[] = [];
   readonly schema: SchemaReader;
   readonly #own: ReadonlyMap<string, Value>;
 
@@ -62,7 +79,7 @@ export class PathReader {
         path,
         `{{${path.original}}} is a link: print it with {{url "${value.path.at(-1)}"}}, which judges it`,
       );
-    this.uses.add(value, 'text');
+    this.addUse(value, 'text');
   }
 
   /** `{{helper …}}`: what it prints is used as it prints it, and must be there. */
@@ -75,14 +92,21 @@ export class PathReader {
       if (!isText(name)) return this.note(node, '{{url}} needs the name of a field, in quotes');
       const field = this.#step(scope.value, name, { name: name.value, scope });
       if (!options.some(({ key }) => key === 'or')) this.assertSure(field, name, name.value);
-      this.uses.add(field, 'url');
+      this.addUse(field, 'url');
       return printed;
     }
     // Only the first argument must be there: money without a currency takes the brand's own.
     const [value, beside] = node.params.map((param) => this.evaluate(param, scope));
     this.#checkFirst(node, helper, value);
-    this.uses.add(value, helper, beside);
+    this.addUse(value, helper, beside);
     return printed;
+  }
+
+  /** Notes that `helper` prints the value, when its value can be refused. */
+  addUse(value: Value | undefined, helper: string, beside?: Value): void {
+    const as = usesOf[helper];
+    if (as === undefined || value?.kind !== 'field') return;
+    this.uses.push({ path: value.path, as, ...(beside?.kind === 'field' && { beside: beside.path }) });
   }
 
   assertSure(value: Value | undefined, node: hbs.AST.Node, name: string): void {
@@ -176,4 +200,21 @@ export class PathReader {
     const isGuarded = value.kind === 'field' && scope.present.has(toKey(value.path));
     return isGuarded ? { ...value, isSure: true } : value;
   }
+}
+
+export function isPath(node: hbs.AST.Node): node is hbs.AST.PathExpression {
+  return node.type === 'PathExpression';
+}
+
+export function isSubExpression(node: hbs.AST.Node): node is hbs.AST.SubExpression {
+  return node.type === 'SubExpression';
+}
+
+export function isText(node: hbs.AST.Node | undefined): node is hbs.AST.StringLiteral {
+  return node?.type === 'StringLiteral';
+}
+
+/** The `name=value` pairs of a call; the parser leaves the hash out when there are none. */
+export function listPairs(hash: hbs.AST.Hash | undefined): readonly hbs.AST.HashPair[] {
+  return hash?.pairs ?? [];
 }

@@ -1,11 +1,9 @@
 import Handlebars from 'handlebars';
 import { isFormatHelper } from './format-helpers.ts';
-import { isPath, isSubExpression, listInlines, listPairs } from './handlebars-nodes.ts';
-import { PathReader, type TemplateScope } from './read-paths.ts';
+import { isPath, isSubExpression, isText, listPairs, PathReader, type TemplateScope } from './read-paths.ts';
 import type { SchemaReader } from './schema-reader.ts';
 import type { TemplateError } from './template-error.ts';
-import type { FieldUse } from './template-uses.ts';
-import { printed, toKey, type Value } from './template-value.ts';
+import { type FieldUse, joinUses, printed, toKey, type Value } from './template-value.ts';
 
 /** What a part is read against. */
 export interface ReadingOptions {
@@ -15,21 +13,18 @@ export interface ReadingOptions {
   readonly brandNames: readonly string[];
 }
 
-export interface Reading {
-  readonly faults: readonly TemplateError[];
-  /** Every field of the data that the part prints, and how. */
-  readonly uses: readonly FieldUse[];
-}
-
 /**
  * Follows every path that a part reads (printed, in arguments of helpers, blocks and partials, in the partials
  * themselves, under `each`, `with` and `@root`) and holds it against the schema of the data: what no good data has is a
  * fault with file, line, column and the nearest name, and so is an optional field without a guard.
  */
-export function readTemplate(program: hbs.AST.Program, options: ReadingOptions): Reading {
+export function readTemplate(
+  program: hbs.AST.Program,
+  options: ReadingOptions,
+): { readonly faults: readonly TemplateError[]; readonly uses: readonly FieldUse[] } {
   const paths = new PathReader(options.schema, options.brandNames);
   new StatementReader(paths, options.partials).readPart(program);
-  return { faults: paths.faults, uses: paths.uses.list() };
+  return { faults: paths.faults, uses: joinUses(paths.uses) };
 }
 
 /** A piece of a template that a partial may call: an inline partial, or what stands between `{{#> x}}` and `{{/x}}`. */
@@ -75,7 +70,7 @@ class StatementReader extends Handlebars.Visitor {
     const { scope } = this.#place;
     if (!isPath(path)) return this.#paths.note(node, 'prints a literal: write a name, without quotes');
     if (path.original === 'lookup')
-      return this.#paths.uses.add(this.#paths.call(node, 'lookup', scope), 'text');
+      return this.#paths.addUse(this.#paths.call(node, 'lookup', scope), 'text');
     if (isFormatHelper(path.original) || params.length > 0) this.#paths.call(node, path.original, scope);
     else this.#paths.print(path, scope);
   }
@@ -201,12 +196,17 @@ class StatementReader extends Handlebars.Visitor {
     }
   }
 
+  /** With the inline partials (`{{#*inline "name"}}`) that a piece of a template defines. */
   #addInlines(program: hbs.AST.Program | undefined, block: Block | undefined): ReadonlyMap<string, Block> {
     const { scope, inlines } = this.#place;
-    const found = program === undefined ? [] : [...listInlines(program)];
+    const found = (program?.body ?? []).filter(
+      (node) => node.type === 'DecoratorBlock',
+    ) as hbs.AST.DecoratorBlock[];
     return new Map([
       ...inlines,
-      ...found.map(([name, inline]) => [name, { program: inline, params: scope.params, block }] as const),
+      ...found.flatMap(({ params: [name], program: inline }) =>
+        isText(name) ? [[name.value, { program: inline, params: scope.params, block }] as const] : [],
+      ),
     ]);
   }
 }

@@ -4,15 +4,14 @@ import { type DataFault, findDataFaults } from './check-data.ts';
 import { findForeignLink, findForeignLinkInHtml, type LinkRule } from './check-link.ts';
 import type { CompiledPart, PrivateData } from './compile-templates.ts';
 import { type Data, fitSms, type SmsRule } from './fit-sms.ts';
-import { RenderCall } from './format-helpers.ts';
+import type { RenderCall } from './format-helpers.ts';
 import { presentName } from './judge-text.ts';
 import { normaliseHtml, normaliseLine, normaliseSms, normaliseText } from './normalise-text.ts';
-import { formatLocaleFor, pickLocale } from './pick-locale.ts';
+import { directionOf, formatLocaleFor, pickLocale } from './pick-locale.ts';
 import { presentData } from './present-data.ts';
-import { type Draft, type EmailDraft, RenderError, type RenderRequest, type SmsDraft } from './rendered.ts';
+import { type Draft, RenderError, type RenderRequest } from './rendered.ts';
 import { type Brand, channelOfPart, type PartName, type TemplateSource } from './template-source.ts';
-import type { FieldUse } from './template-uses.ts';
-import { directionOf } from './text-direction.ts';
+import type { FieldUse } from './template-value.ts';
 
 export interface CompiledTemplate {
   readonly source: TemplateSource;
@@ -45,20 +44,24 @@ export function renderDraft(template: CompiledTemplate, request: RenderRequest, 
   if (timeZone === undefined) throw new RenderError('the recipient has a time zone that is not known');
   const locales = template.parts[request.channel];
   const locale = pickLocale([...locales.keys()], request.locale, source.defaultLocale);
-  const call = new RenderCall({
+  const call = {
     locale: formatLocaleFor(locale, request.locale),
     timeZone,
     nowMs: around.nowMs,
     currency: around.brand.currency,
     links: around.rule,
-  });
+  };
   const data = presentData(request.data);
   const [fault] = findDataFaults(request.data, template.uses[request.channel], call);
   if (fault !== undefined) throw toRenderError(fault);
   const name = presentName(request.recipient.name, around.rule);
   const privateData = toPrivateData({ locale, name, brand: around.brand, call });
-  const print: Print = (part, some) => findPart(template, part, locale).print(some, privateData);
-  const draft = makeDraft[request.channel](print, { data, name, rule: source.sms });
+  const draft = makeDraft[request.channel]({
+    print: (part, some) => findPart(template, part, locale).print(some, privateData),
+    data,
+    recipient: privateData.recipient,
+    rule: source.sms,
+  });
   assertLinks(draft, around.rule);
   return draft;
 }
@@ -87,35 +90,29 @@ export function findPart({ source, parts }: CompiledTemplate, name: PartName, lo
   return part;
 }
 
-type Print = (part: PartName, data: Data) => string;
-
-interface DraftMatter {
+interface DraftInput {
+  readonly print: (part: PartName, data: Data) => string;
   readonly data: Data;
-  /** Of the recipient. */
-  readonly name: string | undefined;
+  readonly recipient: PrivateData['recipient'];
   readonly rule: SmsRule;
 }
 
-const makeDraft: { readonly [C in Channel]: (print: Print, matter: DraftMatter) => Draft<C> } = {
-  email: (print, { data, name }) => toEmail((part) => print(part, data), name),
-  sms: (print, { data, rule }) => toSms((some) => print('sms', some), data, rule),
+const makeDraft: { readonly [C in Channel]: (input: DraftInput) => Draft<C> } = {
+  email: ({ print, data, recipient }) => {
+    const subject = normaliseLine(print('email.subject', data));
+    const html = normaliseHtml(print('email.html', data));
+    const text = normaliseText(print('email.text', data));
+    if (subject === '') throw new RenderError('the subject is empty');
+    if (text.trim() === '') throw new RenderError('the text part is empty');
+    return { channel: 'email', ...recipient, subject, html, text };
+  },
+  sms: ({ print, data, rule }) => {
+    const { body, encoding, segments, fits } = fitSms((some) => normaliseSms(print('sms', some)), data, rule);
+    if (segments === 0) throw new RenderError('the text message is empty');
+    if (!fits) throw new RenderError(describeExcess(segments, rule, encoding));
+    return { channel: 'sms', body, encoding, segments };
+  },
 };
-
-function toEmail(print: (part: PartName) => string, name: string | undefined): EmailDraft {
-  const subject = normaliseLine(print('email.subject'));
-  const html = normaliseHtml(print('email.html'));
-  const text = normaliseText(print('email.text'));
-  if (subject === '') throw new RenderError('the subject is empty');
-  if (text.trim() === '') throw new RenderError('the text part is empty');
-  return { channel: 'email', ...(name === undefined ? {} : { name }), subject, html, text };
-}
-
-function toSms(print: (data: Data) => string, data: Data, rule: SmsRule): SmsDraft {
-  const { body, encoding, segments, fits } = fitSms((some) => normaliseSms(print(some)), data, rule);
-  if (segments === 0) throw new RenderError('the text message is empty');
-  if (!fits) throw new RenderError(describeExcess(segments, rule, encoding));
-  return { channel: 'sms', body, encoding, segments };
-}
 
 /** Without the letters: they are data. */
 export function describeExcess(segments: number, rule: SmsRule, encoding: string): string {

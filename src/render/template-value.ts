@@ -1,10 +1,23 @@
 import type { SchemaNode, SchemaReader } from './schema-reader.ts';
 
 /** What an expression of a template stands for. */
-export type Value = FieldValue | ArgumentsValue | NamesValue | PrintedValue;
+export type Value =
+  | FieldValue
+  /** What a partial looks at that was called with `name=…`: those, before what it looked at otherwise. */
+  | {
+      readonly kind: 'arguments';
+      readonly base: Value;
+      readonly given: ReadonlyMap<string, Value>;
+      /** Every name that the partial looked up. */
+      readonly asked: Set<string>;
+    }
+  /** What is ours and not of the event: `@brand`, `@recipient`. */
+  | { readonly kind: 'names'; readonly members: ReadonlyMap<string, Value> }
+  /** A literal, or what a helper returns. */
+  | { readonly kind: 'printed' };
 
 /** A place in the data of an event; `isSure` when good data always has it, or a guard around says that it is there. */
-export interface FieldValue {
+interface FieldValue {
   readonly kind: 'field';
   /** Names from the data down; `*` is every item of a list. */
   readonly path: readonly string[];
@@ -12,27 +25,22 @@ export interface FieldValue {
   readonly isSure: boolean;
 }
 
-/** What a partial looks at that was called with `name=…`: those, before what it looked at otherwise. */
-export interface ArgumentsValue {
-  readonly kind: 'arguments';
-  readonly base: Value;
-  readonly given: ReadonlyMap<string, Value>;
-  /** Every name that the partial looked up. */
-  readonly asked: Set<string>;
+/** One way in which a template prints a field of the data. */
+export interface FieldUse {
+  /** As in a field's value. `@recipient`, `name` is the person's name. */
+  readonly path: readonly string[];
+  /** Unchanged (`text`), as a link (`url`), or as the helper prints it that can refuse its value. */
+  readonly as: 'text' | 'url' | 'date' | 'money';
+  /** The currency of an amount, when the data has it. */
+  readonly beside?: readonly string[];
 }
 
-/** What is ours and not of the event: `@brand`, `@recipient`. */
-export interface NamesValue {
-  readonly kind: 'names';
-  readonly members: ReadonlyMap<string, Value>;
+/** The uses, each once. */
+export function joinUses(uses: readonly FieldUse[]): readonly FieldUse[] {
+  return [...new Map(uses.map((use) => [JSON.stringify(use), use])).values()];
 }
 
-/** A literal, or what a helper answers. */
-export interface PrintedValue {
-  readonly kind: 'printed';
-}
-
-export const printed: PrintedValue = { kind: 'printed' };
+export const printed = { kind: 'printed' } as const;
 
 /** A field under which the analysis keeps the person's name, which is no field of the data. */
 export const recipientName: FieldValue = {

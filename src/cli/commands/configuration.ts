@@ -11,7 +11,7 @@ import { readRehearsals } from '../../deliver/rehearsals.ts';
 import { ServiceError } from '../../domain/errors.ts';
 import { judgeRehearsal, type RehearsalVerdict, type ReleaseDigest } from '../../domain/judge-rehearsal.ts';
 import { openTemplates } from '../../plan/check-templates.ts';
-import { fingerprintTemplates } from '../../render/fingerprint-templates.ts';
+import { fingerprintTemplates } from '../../render/create-renderer.ts';
 import { InvalidTemplatesError } from '../../render/template-error.ts';
 import { checkDurability, type Durability } from '../../store/durability.ts';
 import { type PreflightReport, readPreflightReports } from '../../store/preflight-reports.ts';
