@@ -4,11 +4,10 @@ import type { IncomingEvent } from '../domain/event.ts';
 import { dayMs, instantRepair, parseInstant } from '../domain/instant.ts';
 import { chooseKey, missingKeyRepair } from './idempotency-key.ts';
 import { parseRecipient } from './parse-recipient.ts';
-import type { FaultAt, NoteFault, RawEvent, RawFields } from './raw-event.ts';
-import { isAbsent, withoutAbsent } from './raw-event.ts';
+import { isAbsent, type NoteFault, type RawEvent, type RawFields, withoutAbsent } from './raw-event.ts';
 
 /** An event as far as it could be read. `checkEvent` makes it a good one, or tells all that is wrong with it. */
-export interface ParsedEvent {
+export interface ParsedEvent extends Pick<RawEvent, 'dataPointer' | 'faultAt'> {
   readonly event: IncomingEvent;
   /** Absent when there is none, or none that can be used. */
   readonly idempotencyKey: string | undefined;
@@ -18,10 +17,6 @@ export interface ParsedEvent {
   readonly keyFault: FieldError | undefined;
   /** False when recipient or channels have faults: then nobody can say whether somebody is reached. */
   readonly isReachKnown: boolean;
-  /** JSON pointer in the posted body under which `event.data` stands. */
-  readonly dataPointer: string;
-  /** Names a field (`type`, `channels`) the way the caller wrote it. */
-  readonly faultAt: FaultAt;
 }
 
 /** How far ahead `send_at` may lie; a `not_after` may lie as far after it (or after now). */
@@ -45,11 +40,14 @@ export function buildEvent(raw: RawEvent, headerKey: string | undefined, receive
   const channels = readChannels(fields.channels, note);
   const isReachKnown = faults.length === raw.faults.length;
   const type = readName(fields, 'type', note);
+  const source = readName(fields, 'source', note);
+  const time = readInstant(fields, 'time', note);
   const event = {
     type: type ?? '',
     ...withoutAbsent({
-      source: readName(fields, 'source', note),
-      time: readTime(fields.time, note),
+      source,
+      // The same instant is the same time, however its offset was written.
+      time: time === undefined ? undefined : new Date(time).toISOString(),
       recipient,
       channels,
       ...readWindow(fields, receivedAt, note),
@@ -57,7 +55,7 @@ export function buildEvent(raw: RawEvent, headerKey: string | undefined, receive
     data: raw.data,
   } satisfies IncomingEvent;
   const id = readName(fields, 'id', note);
-  const key = { header: headerKey, body: fields.idempotency_key, source: event.source, id };
+  const key = { header: headerKey, body: fields.idempotency_key, source, id };
   const idempotencyKey = chooseKey(key, note);
   const isNameless = headerKey === undefined && isAbsent(fields.idempotency_key) && isAbsent(fields.id);
 
@@ -82,13 +80,12 @@ function readName(fields: RawFields, field: 'id' | 'type' | 'source', note: Note
   return note(field, 'must be a string of 1 to 255 characters without control characters');
 }
 
-/** The same instant is the same time, however its offset was written. */
-function readTime(value: unknown, note: NoteFault): string | undefined {
-  const instant = readInstant(value, 'time', note);
-  return instant === undefined ? undefined : new Date(instant).toISOString();
-}
-
-function readInstant(value: unknown, field: string, note: NoteFault): number | undefined {
+function readInstant(
+  fields: RawFields,
+  field: 'time' | 'send_at' | 'not_after',
+  note: NoteFault,
+): number | undefined {
+  const value = fields[field];
   if (isAbsent(value)) return undefined;
   const instant = typeof value === 'string' ? parseInstant(value) : undefined;
   return instant ?? note(field, instantRepair);
@@ -103,8 +100,8 @@ function readWindow(
   receivedAt: number,
   note: NoteFault,
 ): Pick<Partial<IncomingEvent>, 'sendAt' | 'notAfter'> {
-  const sendAt = readInstant(fields.send_at, 'send_at', note);
-  const notAfter = readInstant(fields.not_after, 'not_after', note);
+  const sendAt = readInstant(fields, 'send_at', note);
+  const notAfter = readInstant(fields, 'not_after', note);
   const aheadMsMax = daysAheadMax * dayMs;
   if (sendAt !== undefined && sendAt > receivedAt + aheadMsMax)
     note('send_at', `must be at most ${daysAheadMax} days ahead`);

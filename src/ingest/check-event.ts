@@ -2,18 +2,16 @@ import { type Channel, channelTable } from '../domain/channel.ts';
 import { type FieldError, ServiceError } from '../domain/errors.ts';
 import type { IncomingEvent } from '../domain/event.ts';
 import { recipientDefaults } from '../domain/recipient.ts';
+import type { Catalog } from '../plan/catalog.ts';
 import { type NotAfterRule, resolveNotAfterMs } from '../plan/catalog-not-after.ts';
 import type { ParsedEvent } from './build-event.ts';
 import { missingKeyRepair } from './idempotency-key.ts';
 
 /** What the door asks of the template catalog. */
-export interface EventCatalog {
-  types(): readonly string[];
+export interface EventCatalog extends Pick<Catalog, 'types' | 'checkData'> {
   /** The field of the data that names a person of the directory, who is looked up where an event brings no recipient. */
   readonly directoryIdField: string;
   find(type: string): { readonly channels: readonly Channel[]; readonly notAfter: NotAfterRule } | undefined;
-  /** Every fault of `data`, by JSON pointer relative to it; empty when it is good. */
-  checkData(type: string, data: Readonly<Record<string, unknown>>): readonly FieldError[];
   /** What would keep the messages of an event whose data is good from being rendered; pointers are relative to the data. */
   checkDrafts(event: IncomingEvent): {
     readonly data: readonly FieldError[];
@@ -102,11 +100,8 @@ function listDataFaults(parsed: ParsedEvent, catalog: EventCatalog, entry: Entry
 /** What the templates of the type cannot take; the renderer is asked only of what is good otherwise. */
 function listTemplateErrors(parsed: ParsedEvent, catalog: EventCatalog, entry: Entry): readonly FieldError[] {
   const faults = listDataFaults(parsed, catalog, entry);
-  return faults.length + parsed.faults.length > 0 ? faults : listDraftFaults(parsed, catalog);
-}
-
-/** What the renderer has to say of an event that is good otherwise. */
-function listDraftFaults({ event, dataPointer, faultAt }: ParsedEvent, catalog: EventCatalog): FieldError[] {
+  if (faults.length + parsed.faults.length > 0) return faults;
+  const { event, dataPointer, faultAt } = parsed;
   const { data, recipientName } = catalog.checkDrafts(event);
   return [
     ...data.map(({ pointer, detail }) => ({ pointer: `${dataPointer}${pointer}`, detail })),

@@ -1,6 +1,5 @@
 import { ServiceError } from '../domain/errors.ts';
-import type { NoteFault } from './raw-event.ts';
-import { isAbsent } from './raw-event.ts';
+import { isAbsent, type NoteFault } from './raw-event.ts';
 
 /** 1 to 255 characters of printable ASCII; a space only inside. */
 const keyPattern = /^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/;
@@ -12,19 +11,20 @@ const repair = 'must be 1 to 255 printable ASCII characters';
 /** Between source and id. No key and no name may hold it, so no two pairs give one identity. */
 const separator = '\u001f';
 
-export interface KeySources {
-  /** From the `Idempotency-Key` header, already read by `readKeyHeader`. */
-  readonly header: string | undefined;
-  readonly body: unknown;
-  readonly source: string | undefined;
-  readonly id: string | undefined;
-}
-
 /**
  * The identity of an event (ING-2): the header, else the body's key, else source and id; `undefined` when there is
  * none. Without a source the client itself is the source, since keys are scoped to the client anyway.
  */
-export function chooseKey(sources: KeySources, note: NoteFault): string | undefined {
+export function chooseKey(
+  sources: {
+    /** From the `Idempotency-Key` header, already read by `readKeyHeader`. */
+    readonly header: string | undefined;
+    readonly body: unknown;
+    readonly source: string | undefined;
+    readonly id: string | undefined;
+  },
+  note: NoteFault,
+): string | undefined {
   const { header, body, source = '', id } = sources;
   if (!isAbsent(body) && !isKey(body)) return note('idempotency_key', repair);
   if (header !== undefined) return header;

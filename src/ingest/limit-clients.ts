@@ -32,8 +32,8 @@ export interface ClientLimitOptions {
   readonly ratePerMinute: number;
   /** How much may come at one time. */
   readonly burst: number;
-  /** How many times its price a request costs now; 1 by default. */
-  readonly burden?: () => number;
+  /** How many times its price a request costs now. */
+  readonly burden: () => number;
   /** Monotonic ms. */
   readonly now: () => number;
   readonly onError: (error: unknown) => void;
@@ -71,7 +71,7 @@ export function createClientLimit(options: ClientLimitOptions): ClientLimit {
   const shares = new Map<ClientId, Share>();
   const chunkMax = Math.max(1, Math.floor(options.burst / 10));
   const eachMs = 60_000 / options.ratePerMinute;
-  const { burst, now, burden = () => 1 } = options;
+  const { burst, now, burden } = options;
 
   const result = (share: Share, allowed: boolean): LimitResult => {
     const missing = Math.max(0, share.wholeAt - now()) / eachMs - share.inHand;
@@ -106,9 +106,11 @@ export function createClientLimit(options: ClientLimitOptions): ClientLimit {
   };
   return {
     take: (client, cost) => {
-      const share = shares.get(client) ?? openShare();
-      if (!shares.has(client)) {
-        if (shares.size >= clientsMax) forgetOldest(shares);
+      let share = shares.get(client);
+      if (share === undefined) {
+        const [oldest] = shares.size < clientsMax ? [] : shares.keys();
+        if (oldest !== undefined) shares.delete(oldest);
+        share = openShare();
         shares.set(client, share);
       }
       const price = Math.ceil(cost * burden());
@@ -128,13 +130,6 @@ function openShare(): Share {
     freeUntil: 0,
     asking: undefined,
   };
-}
-
-function forgetOldest(shares: Map<ClientId, Share>): void {
-  for (const client of shares.keys()) {
-    shares.delete(client);
-    return;
-  }
 }
 
 interface Question {
@@ -173,10 +168,10 @@ async function askForShare(options: ClientLimitOptions, question: Question): Pro
 }
 
 async function askStore(
-  { redis, keys, ratePerMinute, burst, burden = () => 1 }: ClientLimitOptions,
+  { redis, keys, ratePerMinute, burst, burden }: ClientLimitOptions,
   { client, share, cost }: Question,
   givenBack: number,
-): Promise<{ granted: number; wholeMs: number; waitMs: number }> {
+) {
   const allowance = keys.shard(chooseShard(client, keys.shards)).allowance(client);
   const [granted = 0, wholeUs = 0, waitUs = 0] = (await script.run(
     redis,

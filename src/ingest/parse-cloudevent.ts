@@ -1,8 +1,6 @@
-import type { FieldError } from '../domain/errors.ts';
-import { ServiceError } from '../domain/errors.ts';
+import { type FieldError, ServiceError } from '../domain/errors.ts';
 import { pointerBelow } from '../domain/strict-json.ts';
-import type { JsonObject } from './parse-json.ts';
-import { isJsonObject } from './parse-json.ts';
+import { isJsonObject, type JsonObject } from './parse-json.ts';
 import { recipientFields } from './parse-recipient.ts';
 import type { EventHeaders, RawEvent, RawFields } from './raw-event.ts';
 

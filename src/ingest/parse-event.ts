@@ -1,10 +1,9 @@
 import { type FieldError, ServiceError } from '../domain/errors.ts';
-import type { JsonFlaw } from '../domain/strict-json.ts';
+import { type JsonFlaw, pointerBelow } from '../domain/strict-json.ts';
 import { buildEvent, type ParsedEvent } from './build-event.ts';
 import { readKeyHeader } from './idempotency-key.ts';
 import { readBinaryCloudEvent, readStructuredCloudEvent } from './parse-cloudevent.ts';
-import { isEnvelope, readEnvelope } from './parse-envelope.ts';
-import { type JsonObject, parseJson, requireObject } from './parse-json.ts';
+import { isJsonObject, type JsonObject, parseJson, requireObject } from './parse-json.ts';
 import type { EventHeaders, RawEvent } from './raw-event.ts';
 
 /** One request as the parser sees it: nothing of HTTP but the two things that carry meaning. */
@@ -88,21 +87,10 @@ export function parseBatch(post: EventPost): readonly BatchItem[] {
       `a batch holds at most ${batchItemsMax} events; this one has ${body.length}`,
     );
   }
-  const flawsOf = groupByItem(flaws);
+  const flawsOf = Map.groupBy(flaws, ({ pointer }) => Number(/^\/(\d+)/.exec(pointer)?.[1]));
   return body.map((item: unknown, index) =>
     parseItem(item, index, { post, flaws: flawsOf.get(index) ?? [] }),
   );
-}
-
-function groupByItem(flaws: readonly JsonFlaw[]): ReadonlyMap<number, readonly JsonFlaw[]> {
-  const byItem = new Map<number, JsonFlaw[]>();
-  for (const flaw of flaws) {
-    const index = Number(/^\/(\d+)/.exec(flaw.pointer)?.[1]);
-    const ofItem = byItem.get(index) ?? [];
-    ofItem.push(flaw);
-    byItem.set(index, ofItem);
-  }
-  return byItem;
 }
 
 function parseItem(
@@ -122,8 +110,9 @@ function parseItem(
 }
 
 /**
- * The flat shape `{type, idempotency_key, …data}`. All but `flatEventFields` is data, `id` and `time` too, because a flat body names *things* with them: taking `id` for the event's identity could make two
- * events one. So the identity of a flat event is its key (header or body), never `source` + `id`.
+ * The flat shape `{type, idempotency_key, …data}`. All but the fields named here is data, `id` and `time` too, because a
+ * flat body names what the event is about with them: taking `id` for the event's identity could make two events one. So
+ * the identity of a flat event is its key (header or body), never `source` + `id`.
  */
 function readFlat(body: JsonObject, at: string): RawEvent {
   const { type, idempotency_key, source, recipient, channels, send_at, not_after, ...data } = body;
@@ -134,4 +123,38 @@ function readFlat(body: JsonObject, at: string): RawEvent {
     faultAt: (field, detail) => ({ pointer: `${at}/${field}`, detail }),
     faults: [],
   };
+}
+
+/** An envelope is recognised by its `data`: an object, or at least something beside an `id`. */
+function isEnvelope(body: JsonObject): boolean {
+  return isJsonObject(body['data']) || ('data' in body && 'id' in body);
+}
+
+/**
+ * The envelope `{id, type, source?, time?, recipient?, channels?, data, send_at?, not_after?, idempotency_key?}`.
+ * Any other name is a fault: a caller that writes `priority`, `category` or `dry_run` must learn that it has no
+ * effect (OWASP API3:2023).
+ */
+function readEnvelope(body: JsonObject, at: string): RawEvent {
+  const { data, id, time, ...others } = body;
+  const { data: unknown, fields, faultAt } = readFlat(others, at);
+  const errors = Object.keys(unknown).map((key) => ({
+    pointer: pointerBelow(at, key),
+    detail: describeUnknown(key),
+  }));
+  const isObject = isJsonObject(data);
+  if (!isObject) errors.unshift({ pointer: `${at}/data`, detail: 'must be a JSON object' });
+  return {
+    fields: { id, time, ...fields },
+    data: isObject ? data : {},
+    dataPointer: `${at}/data`,
+    faultAt,
+    faults: errors,
+  };
+}
+
+function describeUnknown(key: string): string {
+  return key === 'specversion'
+    ? 'post CloudEvents with content type application/cloudevents+json'
+    : 'an envelope has no such member; the event’s own fields belong in data';
 }

@@ -5,19 +5,13 @@ import { type JsonFlaw, jsonDepthMax, readStrictJson } from '../domain/strict-js
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-/** A JSON text as it was read, with what is wrong in it although `JSON.parse` takes it. */
-export interface JsonBody {
-  readonly value: unknown;
-  readonly flaws: readonly JsonFlaw[];
-}
-
 /**
- * The JSON in `bytes` (UTF-8, RFC 8259; a byte order mark is ignored, as §8.1 allows). The fault never quotes the
- * body: bodies hold addresses.
+ * The JSON in `bytes` (UTF-8, RFC 8259; a byte order mark is ignored, as §8.1 allows), with what is wrong in it although
+ * `JSON.parse` takes it. The error never quotes the body: bodies hold addresses.
  *
  * @throws ServiceError `malformed-json`, `body-too-large` (more values, members or levels than are ever read)
  */
-export function parseJson(bytes: Buffer, valuesMax = jsonValuesMax): JsonBody {
+export function parseJson(bytes: Buffer, valuesMax = jsonValuesMax) {
   if (bytes.length === 0) throw new ServiceError('malformed-json', 'the body is empty; post a JSON object');
   if (!isUtf8(bytes)) throw new ServiceError('malformed-json', 'the body is not UTF-8');
   const text = bytes.toString('utf8');

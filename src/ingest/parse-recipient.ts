@@ -5,13 +5,10 @@ import type { InlineRecipient } from '../domain/event.ts';
 import { localeRepair, parseLocale } from '../domain/locale.ts';
 import { pointerBelow } from '../domain/strict-json.ts';
 import { parseTimeZone } from '../domain/time-zone.ts';
-import type { JsonObject } from './parse-json.ts';
 import { isJsonObject } from './parse-json.ts';
-import type { NoteFault } from './raw-event.ts';
-import { isAbsent, withoutAbsent } from './raw-event.ts';
+import { isAbsent, type NoteFault, withoutAbsent } from './raw-event.ts';
 
-export const recipientFields = [...addressFields, 'name', 'locale', 'time_zone'];
-const fieldNames: ReadonlySet<string> = new Set(recipientFields);
+export const recipientFields: readonly string[] = [...addressFields, 'name', 'locale', 'time_zone'];
 
 /**
  * The recipient, an object of `recipientFields`, with one plain address at least, strictly parsed.
@@ -20,7 +17,8 @@ const fieldNames: ReadonlySet<string> = new Set(recipientFields);
 export function parseRecipient(value: unknown, note: NoteFault): InlineRecipient | undefined {
   if (!isJsonObject(value)) return note('recipient', `must be an object with ${addressFields.join(' or ')}`);
   for (const key of Object.keys(value)) {
-    if (!fieldNames.has(key)) note(`recipient${pointerBelow('', key)}`, 'is not a member of a recipient');
+    if (!recipientFields.includes(key))
+      note(`recipient${pointerBelow('', key)}`, 'is not a member of a recipient');
   }
   if (addressFields.every((field) => isAbsent(value[field])))
     note('recipient', `give ${addressFields.join(' or ')}`);
@@ -31,31 +29,15 @@ export function parseRecipient(value: unknown, note: NoteFault): InlineRecipient
     const parsed = channelTable[channel].parseAddress(text);
     return parsed.ok ? parsed.value : note(`recipient/${field}`, addressRepairs[parsed.fault]);
   });
+  const readText = (field: string, parse: (text: string) => string | undefined, repair: string) => {
+    const text = value[field];
+    if (isAbsent(text)) return undefined;
+    return (typeof text === 'string' ? parse(text) : undefined) ?? note(`recipient/${field}`, repair);
+  };
   return withoutAbsent({
     ...addresses,
-    name: readText(value, 'name', nameRule, note),
-    locale: readText(value, 'locale', localeRule, note),
-    timeZone: readText(value, 'time_zone', timeZoneRule, note),
+    name: readText('name', cleanDisplayName, 'must be 1 to 200 characters on one line'),
+    locale: readText('locale', parseLocale, localeRepair),
+    timeZone: readText('time_zone', parseTimeZone, 'must be an IANA time zone, for example Europe/Paris'),
   });
-}
-
-interface TextRule {
-  readonly parse: (text: string) => string | undefined;
-  readonly repair: string;
-}
-
-const nameRule: TextRule = {
-  parse: cleanDisplayName,
-  repair: 'must be 1 to 200 characters on one line',
-};
-const localeRule: TextRule = { parse: parseLocale, repair: localeRepair };
-const timeZoneRule: TextRule = {
-  parse: parseTimeZone,
-  repair: 'must be an IANA time zone, for example Europe/Paris',
-};
-
-function readText(value: JsonObject, field: string, rule: TextRule, note: NoteFault): string | undefined {
-  const text = value[field];
-  if (isAbsent(text)) return undefined;
-  return (typeof text === 'string' ? rule.parse(text) : undefined) ?? note(`recipient/${field}`, rule.repair);
 }

@@ -13,8 +13,10 @@ export interface RawEvent {
 }
 
 /** The event's own fields as some shape spelled them; nothing is checked yet. `null` means absent. */
-export type RawFields = Readonly<Partial<Record<FieldName, unknown>>>;
-export type FieldName =
+export type RawFields = {
+  readonly [F in EventField]?: unknown;
+};
+type EventField =
   | 'id'
   | 'type'
   | 'source'

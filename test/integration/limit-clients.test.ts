@@ -146,6 +146,7 @@ describe('the allowance of a client', () => {
   test('what was taken in advance and not used goes back', async () => {
     let nowMs = 0;
     const limit = createClientLimit({
+      burden: () => 1,
       redis,
       keys: createKeys('acc', 1),
       ratePerMinute: 1,
