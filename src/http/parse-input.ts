@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { type FieldError, ServiceError } from '../domain/errors.ts';
 import { pointerBelow } from '../domain/strict-json.ts';
-import { listValueFaults, parseJson } from '../ingest/parse-json.ts';
+import { listValueErrors, parseJson } from '../ingest/parse-json.ts';
 import { type Exchange, readQuery } from './exchange.ts';
 
 /**
@@ -13,7 +13,7 @@ import { type Exchange, readQuery } from './exchange.ts';
 export function parseBody<T>(exchange: Exchange, schema: z.ZodType<T>): T {
   const { value, flaws } = parseJson(exchange.body, valuesMax);
   // Before the schema looks at the items one by one, and tells an error of each.
-  const errors = [...listValueFaults(flaws), ...findOversize(value, '')];
+  const errors = [...listValueErrors(flaws), ...findOversize(value, '')];
   if (errors.length > 0) throw new ServiceError('invalid-request-data', 'the body has errors', { errors });
   return parseWith(schema, value, 'the body has errors');
 }

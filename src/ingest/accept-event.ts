@@ -44,8 +44,8 @@ export interface AcceptOptions {
 }
 
 /**
- * Builds the accept step. Its answer means *on disk*: the script that writes record, key and index together has
- * been acknowledged by a store that fsyncs before it answers. The job is added after that without being waited
+ * Builds the accept step. Its result means *on disk*: the script that writes record, key and index together has
+ * been acknowledged by a store that fsyncs before it replies. The job is added after that without being waited
  * for; if this process dies in between, the reconciler adds it.
  * Throws `store-unavailable` when the store did not acknowledge: then nothing is known to be written, and
  * the same request may be sent again.
@@ -94,7 +94,7 @@ export function createAcceptEvent(options: AcceptOptions): (request: AcceptReque
       return { kind: 'accepted', eventId, status: 'accepted', dryRun: options.mode === 'dry_run' };
     }
     const first = parseEventId(result[1] ?? '');
-    if (first === undefined) throw new Error(`accept-event answered without an event id: ${result[0]}`);
+    if (first === undefined) throw new Error(`accept-event.lua returned no event id: ${result[0]}`);
     return result[0] === 'conflict' ? { kind: 'conflict', eventId: first } : replay(result, first);
   };
 }

@@ -4,18 +4,18 @@ import type { IncomingEvent } from '../domain/event.ts';
 import { dayMs, instantRepair, parseInstant } from '../domain/instant.ts';
 import { chooseKey, missingKeyRepair } from './idempotency-key.ts';
 import { parseRecipient } from './parse-recipient.ts';
-import { isAbsent, type NoteFault, type RawEvent, type RawFields, withoutAbsent } from './raw-event.ts';
+import { isAbsent, type NoteError, type RawEvent, type RawFields, withoutAbsent } from './raw-event.ts';
 
-/** An event as far as it could be read. `checkEvent` makes it a good one, or tells all that is wrong with it. */
-export interface ParsedEvent extends Pick<RawEvent, 'dataPointer' | 'faultAt'> {
+/** An event as far as it could be read. `checkEvent` returns it when it is valid, and reports every error otherwise. */
+export interface ParsedEvent extends Pick<RawEvent, 'dataPointer' | 'errorAt'> {
   readonly event: IncomingEvent;
   /** Absent when there is none, or none that can be used. */
   readonly idempotencyKey: string | undefined;
-  /** Faults of its own fields, numbers and texts; those of the data are for the catalog to find. */
-  readonly faults: readonly FieldError[];
-  /** The one fault that nothing of it names the event. */
-  readonly keyFault: FieldError | undefined;
-  /** False when recipient or channels have faults: then nobody can say whether somebody is reached. */
+  /** Errors of its own fields, numbers and texts; those of the data are for the catalog to find. */
+  readonly errors: readonly FieldError[];
+  /** The one error that nothing of it names the event. */
+  readonly keyError: FieldError | undefined;
+  /** False when recipient or channels have errors: then nobody can say whether somebody is reached. */
   readonly isReachKnown: boolean;
 }
 
@@ -25,20 +25,20 @@ export const daysAheadMax = 400;
 const namePattern = /^[^\p{Cc}\p{Cs}]{1,255}$/u;
 
 /**
- * The event in its fields, with every fault of them noted. `receivedAt` is in epoch ms.
+ * The event in its fields, with every error of them noted. `receivedAt` is in epoch ms.
  *
  * @throws ServiceError `malformed-event` (400) without a usable type: then nothing else can be said of it
  */
 export function buildEvent(raw: RawEvent, headerKey: string | undefined, receivedAt: number): ParsedEvent {
-  const faults = [...raw.faults];
-  const note: NoteFault = (field, detail) => {
-    faults.push(raw.faultAt(field, detail));
+  const errors = [...raw.errors];
+  const note: NoteError = (field, detail) => {
+    errors.push(raw.errorAt(field, detail));
     return undefined;
   };
   const { fields } = raw;
   const recipient = isAbsent(fields.recipient) ? undefined : parseRecipient(fields.recipient, note);
   const channels = readChannels(fields.channels, note);
-  const isReachKnown = faults.length === raw.faults.length;
+  const isReachKnown = errors.length === raw.errors.length;
   const type = readName(fields, 'type', note);
   const source = readName(fields, 'source', note);
   const time = readInstant(fields, 'time', note);
@@ -61,19 +61,19 @@ export function buildEvent(raw: RawEvent, headerKey: string | undefined, receive
 
   if (isAbsent(fields.type)) note('type', 'give the event type, for example "welcome"');
   if (type === undefined)
-    throw new ServiceError('malformed-event', 'the event has no usable type', { errors: faults });
+    throw new ServiceError('malformed-event', 'the event has no usable type', { errors: errors });
   return {
     event,
     idempotencyKey,
-    faults,
-    keyFault: isNameless ? raw.faultAt('idempotency_key', missingKeyRepair) : undefined,
+    errors,
+    keyError: isNameless ? raw.errorAt('idempotency_key', missingKeyRepair) : undefined,
     isReachKnown,
     dataPointer: raw.dataPointer,
-    faultAt: raw.faultAt,
+    errorAt: raw.errorAt,
   };
 }
 
-function readName(fields: RawFields, field: 'id' | 'type' | 'source', note: NoteFault): string | undefined {
+function readName(fields: RawFields, field: 'id' | 'type' | 'source', note: NoteError): string | undefined {
   const value = fields[field];
   if (isAbsent(value)) return undefined;
   if (typeof value === 'string' && namePattern.test(value)) return value;
@@ -83,7 +83,7 @@ function readName(fields: RawFields, field: 'id' | 'type' | 'source', note: Note
 function readInstant(
   fields: RawFields,
   field: 'time' | 'send_at' | 'not_after',
-  note: NoteFault,
+  note: NoteError,
 ): number | undefined {
   const value = fields[field];
   if (isAbsent(value)) return undefined;
@@ -92,13 +92,13 @@ function readInstant(
 }
 
 /**
- * A fence that is already past is no fault here: the event is accepted and ends `expired`. Refusing it would give a
- * replay of a good event another answer than the first one; the bounds ahead only get looser with time.
+ * A limit that is already past is no error here: the event is accepted and ends `expired`. Refusing it would give a
+ * replay of a good event another response than the first one; the bounds ahead only get looser with time.
  */
 function readWindow(
   fields: RawFields,
   receivedAt: number,
-  note: NoteFault,
+  note: NoteError,
 ): Pick<Partial<IncomingEvent>, 'sendAt' | 'notAfter'> {
   const sendAt = readInstant(fields, 'send_at', note);
   const notAfter = readInstant(fields, 'not_after', note);
@@ -112,7 +112,7 @@ function readWindow(
   return withoutAbsent({ sendAt, notAfter });
 }
 
-function readChannels(value: unknown, note: NoteFault): readonly Channel[] | undefined {
+function readChannels(value: unknown, note: NoteError): readonly Channel[] | undefined {
   if (isAbsent(value)) return undefined;
   const asked = Array.isArray(value) ? value.filter(isChannel) : [];
   const isGood = Array.isArray(value) && asked.length === value.length && asked.length > 0;

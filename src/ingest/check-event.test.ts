@@ -39,18 +39,18 @@ test('an unknown type names the known ones', () => {
   expect(error?.options.extra).toEqual({ known_types: ['welcome'] });
 });
 
-test('faults point into the body that was posted, whatever its shape', () => {
-  const pointers = (body: object) => check(body)?.options.errors?.map((fault) => fault.pointer);
+test('errors point into the body that was posted, whatever its shape', () => {
+  const pointers = (body: object) => check(body)?.options.errors?.map((error) => error.pointer);
   expect(pointers({ type: 'welcome', idempotency_key: 'k', recipient })).toEqual(['/firstName']);
   expect(pointers({ type: 'welcome', id: 'k', recipient, data: {} })).toEqual(['/data/firstName']);
 });
 
 test('a channel that is not offered and a missing recipient are told together', () => {
   const error = check({ type: 'welcome', id: 'k', channels: ['sms', 'email'], data: { firstName: 'Jo' } });
-  expect(error?.options.errors?.map((fault) => fault.pointer)).toEqual(['/channels', '/data/student_id']);
+  expect(error?.options.errors?.map(({ pointer }) => pointer)).toEqual(['/channels', '/data/student_id']);
 });
 
-test('a fault that the schema has found is not told a second time', () => {
+test('an error that the schema has found is not told a second time', () => {
   const needsId: EventCatalog = {
     ...catalog,
     checkData: () => [{ pointer: '/student_id', detail: 'is required' }],
@@ -86,7 +86,7 @@ test('the field that names a person of the directory is the one that is set', ()
   expect(check({ ...event, data: { firstName: 'Jo', applicant_ref: 'a1' } }, other)).toBeUndefined();
 });
 
-describe('every fault at once', () => {
+describe('every error at once', () => {
   const told = (body: object) => {
     const error = check(body);
     return [error?.code, error?.options.errors?.map(({ pointer }) => pointer)];
@@ -100,13 +100,13 @@ describe('every fault at once', () => {
       ['/idempotency_key'],
     ],
     [
-      'no key hides no fault of the data',
+      'no key hides no error of the data',
       { type: 'welcome', recipient },
       'idempotency-key-missing',
       ['/idempotency_key', '/firstName'],
     ],
     [
-      'nor a fault of a field',
+      'nor an error of a field',
       { type: 'welcome', recipient: { email: 'no' }, send_at: 'noon' },
       'invalid-request-data',
       ['/recipient/email', '/send_at', '/idempotency_key', '/firstName'],
@@ -118,7 +118,7 @@ describe('every fault at once', () => {
       ['/type', '/recipient/email', '/idempotency_key'],
     ],
     [
-      'a fault of a field hides none of the data',
+      'an error of a field hides none of the data',
       { type: 'welcome', id: 'k', recipient, send_at: 'noon', data: {} },
       'invalid-request-data',
       ['/send_at', '/data/firstName'],
@@ -211,9 +211,9 @@ describe('when it may leave', () => {
       { recipient, deadline: '2020-01-01' },
       [],
     ],
-  ])('%s', (_name, fields, faults) => {
+  ])('%s', (_name, fields, errors) => {
     expect(check({ ...good, ...fields })?.options.errors ?? []).toEqual(
-      faults.map(([pointer, detail]) => ({ pointer, detail })),
+      errors.map(([pointer, detail]) => ({ pointer, detail })),
     );
   });
 });

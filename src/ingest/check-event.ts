@@ -7,7 +7,7 @@ import { type NotAfterRule, resolveNotAfterMs } from '../plan/catalog-not-after.
 import type { ParsedEvent } from './build-event.ts';
 import { missingKeyRepair } from './idempotency-key.ts';
 
-/** What the door asks of the template catalog. */
+/** What accepting an event needs of the template catalog. */
 export interface EventCatalog extends Pick<Catalog, 'types' | 'checkData'> {
   /** The field of the data that names a person of the directory, who is looked up where an event brings no recipient. */
   readonly directoryIdField: string;
@@ -29,41 +29,41 @@ export interface CheckedEvent {
 /**
  * The event, when it can be accepted: its fields are good, templates can be fed with it (its type is known, its data
  * fits, the channels it asks for are offered, and somebody is named who can be written to on one of them, ING-4), it
- * can leave before it is worthless, and it has an identity. Otherwise all of its faults at once, each at its place.
+ * can leave before it is worthless, and it has an identity. Otherwise all of its errors at once, each at its place.
  *
  * @throws ServiceError `unknown-event-type` (422, with `known_types`), `invalid-request-data` (422, its own fields are
  * at fault), `idempotency-key-missing` (400), `invalid-event-data` (422)
  */
 export function checkEvent(parsed: ParsedEvent, catalog: EventCatalog): CheckedEvent {
-  const { event, idempotencyKey, faults: ownFaults, keyFault } = parsed;
+  const { event, idempotencyKey, errors: ownErrors, keyError } = parsed;
   const entry = catalog.find(event.type);
-  const dataFaults = entry === undefined ? [] : listTemplateErrors(parsed, catalog, entry);
-  if (entry !== undefined && idempotencyKey !== undefined && ownFaults.length + dataFaults.length === 0)
+  const dataErrors = entry === undefined ? [] : listTemplateErrors(parsed, catalog, entry);
+  if (entry !== undefined && idempotencyKey !== undefined && ownErrors.length + dataErrors.length === 0)
     return { event, idempotencyKey };
-  const typeFault = entry === undefined ? [parsed.faultAt('type', 'is not a known event type')] : [];
-  const nameFault = keyFault === undefined ? [] : [keyFault];
-  const faults = onePerPlace([...typeFault, ...ownFaults, ...nameFault, ...dataFaults]);
+  const typeError = entry === undefined ? [parsed.errorAt('type', 'is not a known event type')] : [];
+  const nameError = keyError === undefined ? [] : [keyError];
+  const errors = keepFirstPerPointer([...typeError, ...ownErrors, ...nameError, ...dataErrors]);
   if (entry === undefined) {
     const extra = { known_types: catalog.types() };
     const detail = 'no template is fed by this type; see known_types';
-    throw new ServiceError('unknown-event-type', detail, { errors: faults, extra });
+    throw new ServiceError('unknown-event-type', detail, { errors: errors, extra });
   }
-  if (ownFaults.length > 0)
-    throw new ServiceError('invalid-request-data', describeCount(faults.length), { errors: faults });
-  if (keyFault !== undefined)
-    throw new ServiceError('idempotency-key-missing', missingKeyRepair, { errors: faults });
+  if (ownErrors.length > 0)
+    throw new ServiceError('invalid-request-data', describeCount(errors.length), { errors: errors });
+  if (keyError !== undefined)
+    throw new ServiceError('idempotency-key-missing', missingKeyRepair, { errors: errors });
   const detail = 'the event is not what its templates need; see errors';
-  throw new ServiceError('invalid-event-data', detail, { errors: faults });
+  throw new ServiceError('invalid-event-data', detail, { errors: errors });
 }
 
 function describeCount(count: number): string {
   return count === 1 ? 'one field is not valid; see errors' : `${count} fields are not valid; see errors`;
 }
 
-/** A field that was named already needs no second remark. Faults of headers have no place of their own. */
-function onePerPlace(faults: readonly FieldError[]): readonly FieldError[] {
+/** A field that was named already needs no second remark. Errors of headers have no place of their own. */
+function keepFirstPerPointer(errors: readonly FieldError[]): readonly FieldError[] {
   const seen = new Set<string>();
-  return faults.filter(({ pointer }) => {
+  return errors.filter(({ pointer }) => {
     if (pointer !== '' && seen.has(pointer)) return false;
     seen.add(pointer);
     return true;
@@ -72,45 +72,45 @@ function onePerPlace(faults: readonly FieldError[]): readonly FieldError[] {
 
 type Entry = NonNullable<ReturnType<EventCatalog['find']>>;
 
-function listDataFaults(parsed: ParsedEvent, catalog: EventCatalog, entry: Entry): readonly FieldError[] {
-  const { event, dataPointer, faultAt } = parsed;
-  const faults = catalog
+function listDataErrors(parsed: ParsedEvent, catalog: EventCatalog, entry: Entry): readonly FieldError[] {
+  const { event, dataPointer, errorAt } = parsed;
+  const errors = catalog
     .checkData(event.type, event.data)
     .map(({ pointer, detail }) => ({ pointer: `${dataPointer}${pointer}`, detail }));
   const missing = event.channels?.filter((channel) => !entry.channels.includes(channel)) ?? [];
   if (missing.length > 0) {
     const offered = entry.channels.join(', ');
-    faults.push(
-      faultAt('channels', `${missing.join(', ')} is not offered for this type; offered: ${offered}`),
+    errors.push(
+      errorAt('channels', `${missing.join(', ')} is not offered for this type; offered: ${offered}`),
     );
   }
   const { directoryIdField: idField } = catalog;
   if (parsed.isReachKnown && event.recipient === undefined && !isDirectoryId(event.data[idField])) {
     const detail = `give a ${idField} to look up, or a recipient`;
-    faults.push({ pointer: `${dataPointer}/${idField}`, detail });
+    errors.push({ pointer: `${dataPointer}/${idField}`, detail });
   }
-  const canJudge = parsed.isReachKnown && missing.length === 0;
-  const unreachable = canJudge ? findUnreachable(event, entry.channels) : undefined;
+  const canCheckReach = parsed.isReachKnown && missing.length === 0;
+  const unreachable = canCheckReach ? findUnreachable(event, entry.channels) : undefined;
   if (unreachable !== undefined)
-    faults.push(faultAt(`recipient/${channelTable[unreachable].addressField}`, repairs[unreachable]));
-  faults.push(...judgeStart(parsed, entry.notAfter));
-  return faults;
+    errors.push(errorAt(`recipient/${channelTable[unreachable].addressField}`, repairs[unreachable]));
+  errors.push(...checkSendAt(parsed, entry.notAfter));
+  return errors;
 }
 
 /** What the templates of the type cannot take; the renderer is asked only of what is good otherwise. */
 function listTemplateErrors(parsed: ParsedEvent, catalog: EventCatalog, entry: Entry): readonly FieldError[] {
-  const faults = listDataFaults(parsed, catalog, entry);
-  if (faults.length + parsed.faults.length > 0) return faults;
-  const { event, dataPointer, faultAt } = parsed;
+  const errors = listDataErrors(parsed, catalog, entry);
+  if (errors.length + parsed.errors.length > 0) return errors;
+  const { event, dataPointer, errorAt } = parsed;
   const { data, recipientName } = catalog.checkDrafts(event);
   return [
     ...data.map(({ pointer, detail }) => ({ pointer: `${dataPointer}${pointer}`, detail })),
-    ...(recipientName === undefined ? [] : [faultAt('recipient/name', recipientName)]),
+    ...(recipientName === undefined ? [] : [errorAt('recipient/name', recipientName)]),
   ];
 }
 
 /** What may not leave before it is worthless is not accepted: it could only expire. */
-function judgeStart({ event, dataPointer, faultAt }: ParsedEvent, rule: NotAfterRule): FieldError[] {
+function checkSendAt({ event, dataPointer, errorAt }: ParsedEvent, rule: NotAfterRule): FieldError[] {
   const { sendAt, recipient, data } = event;
   if (sendAt === undefined || rule.kind !== 'field') return [];
   const timeZone = recipient === undefined ? undefined : (recipient.timeZone ?? recipientDefaults.timeZone);
@@ -118,7 +118,7 @@ function judgeStart({ event, dataPointer, faultAt }: ParsedEvent, rule: NotAfter
   if (endAt === undefined || sendAt < endAt) return [];
   const [start, end] = [sendAt, endAt].map((at) => new Date(at).toISOString());
   const detail = `is ${start}, and by ${dataPointer}/${rule.field} the event is worthless from ${end} on`;
-  return [faultAt('send_at', detail)];
+  return [errorAt('send_at', detail)];
 }
 
 const repairs = {

@@ -1,5 +1,5 @@
 import { ServiceError } from '../domain/errors.ts';
-import { isAbsent, type NoteFault } from './raw-event.ts';
+import { isAbsent, type NoteError } from './raw-event.ts';
 
 /** 1 to 255 characters of printable ASCII; a space only inside. */
 const keyPattern = /^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/;
@@ -23,7 +23,7 @@ export function chooseKey(
     readonly source: string | undefined;
     readonly id: string | undefined;
   },
-  note: NoteFault,
+  note: NoteError,
 ): string | undefined {
   const { header, body, source = '', id } = sources;
   if (!isAbsent(body) && !isKey(body)) return note('idempotency_key', repair);

@@ -41,24 +41,24 @@ export interface ClientLimitOptions {
 
 /** What this process holds of one client's allowance. */
 interface Share {
-  /** Tokens in hand, and until when (monotonic ms). */
-  inHand: number;
+  /** Tokens to spend locally, and until when (monotonic ms). */
+  tokens: number;
   endsAt: number;
   /** How much to ask for next time: what was used lately. */
-  chunk: number;
+  batch: number;
   used: number;
   /** When the allowance in the store is whole again, as last heard. */
-  wholeAt: number;
+  fullAt: number;
   /** A request of this cost or more is refused until then. */
   refused: { readonly cost: number; readonly until: number };
   /** The store did not answer: until then everything is let through. */
-  freeUntil: number;
-  asking: Promise<void> | undefined;
+  unlimitedUntil: number;
+  pending: Promise<void> | undefined;
 }
 
-/** Tokens in hand are handed out for this long; then what is left of them goes back with the next question. */
+/** Tokens are spent locally for this long; then what is left of them goes back with the next refill. */
 const shareMs = 1_000;
-const askMsMax = 200;
+const replyMsMax = 200;
 const clientsMax = 10_000;
 
 /**
@@ -69,12 +69,12 @@ const clientsMax = 10_000;
  */
 export function createClientLimit(options: ClientLimitOptions): ClientLimit {
   const shares = new Map<ClientId, Share>();
-  const chunkMax = Math.max(1, Math.floor(options.burst / 10));
+  const batchMax = Math.max(1, Math.floor(options.burst / 10));
   const eachMs = 60_000 / options.ratePerMinute;
   const { burst, now, burden } = options;
 
   const result = (share: Share, allowed: boolean): LimitResult => {
-    const missing = Math.max(0, share.wholeAt - now()) / eachMs - share.inHand;
+    const missing = Math.max(0, share.fullAt - now()) / eachMs - share.tokens;
     const waitMs = allowed ? missing * eachMs : share.refused.until - now();
     return {
       allowed,
@@ -84,23 +84,23 @@ export function createClientLimit(options: ClientLimitOptions): ClientLimit {
       resetSeconds: Math.max(0, waitMs) / 1_000,
     };
   };
-  const takeInHand = (share: Share, cost: number): LimitResult | undefined => {
+  const takeLocally = (share: Share, cost: number): LimitResult | undefined => {
     const at = now();
-    if (at < share.freeUntil) return result(share, true);
+    if (at < share.unlimitedUntil) return result(share, true);
     if (cost >= share.refused.cost && at < share.refused.until) return result(share, false);
-    if (at >= share.endsAt || share.inHand < cost) return undefined;
-    share.inHand -= cost;
+    if (at >= share.endsAt || share.tokens < cost) return undefined;
+    share.tokens -= cost;
     share.used += cost;
     return result(share, true);
   };
   const takeFromStore = async (client: ClientId, share: Share, cost: number): Promise<LimitResult> => {
     for (;;) {
-      // One question at a time for each client: whoever waits for it shares its answer.
-      share.asking ??= askForShare(options, { client, share, cost, chunkMax }).finally(() => {
-        share.asking = undefined;
+      // One request to the store at a time for each client; all who wait share its result.
+      share.pending ??= refillShare(options, { client, share, cost, batchMax }).finally(() => {
+        share.pending = undefined;
       });
-      await share.asking;
-      const taken = takeInHand(share, cost);
+      await share.pending;
+      const taken = takeLocally(share, cost);
       if (taken !== undefined) return taken;
     }
   };
@@ -114,62 +114,65 @@ export function createClientLimit(options: ClientLimitOptions): ClientLimit {
         shares.set(client, share);
       }
       const price = Math.ceil(cost * burden());
-      return takeInHand(share, price) ?? takeFromStore(client, share, price);
+      return takeLocally(share, price) ?? takeFromStore(client, share, price);
     },
   };
 }
 
 function openShare(): Share {
   return {
-    inHand: 0,
+    tokens: 0,
     endsAt: 0,
-    chunk: 1,
+    batch: 1,
     used: 0,
-    wholeAt: 0,
+    fullAt: 0,
     refused: { cost: 0, until: 0 },
-    freeUntil: 0,
-    asking: undefined,
+    unlimitedUntil: 0,
+    pending: undefined,
   };
 }
 
-interface Question {
+interface Refill {
   readonly client: ClientId;
   readonly share: Share;
   readonly cost: number;
-  readonly chunkMax: number;
+  readonly batchMax: number;
 }
 
-/** Brings the share up to date with the store; on a fault, or without an answer in time, everything is free for a while. */
-async function askForShare(options: ClientLimitOptions, question: Question): Promise<void> {
-  const { share, cost, chunkMax } = question;
+/** Brings the share up to date with the store; on an error, or without a reply in time, everything is let through for a while. */
+async function refillShare(options: ClientLimitOptions, refill: Refill): Promise<void> {
+  const { share, cost, batchMax } = refill;
   const at = options.now();
   // Spent before its time: twice as much is asked for. Else: as much as was used.
-  share.chunk = Math.min(chunkMax, Math.max(1, at < share.endsAt ? share.chunk * 2 : share.used));
-  const givenBack = share.inHand;
-  share.inHand = 0;
+  share.batch = Math.min(batchMax, Math.max(1, at < share.endsAt ? share.batch * 2 : share.used));
+  const givenBack = share.tokens;
+  share.tokens = 0;
   share.used = 0;
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${askMsMax} ms`)), askMsMax);
+    timer = setTimeout(() => reject(new Error(`no answer within ${replyMsMax} ms`)), replyMsMax);
   });
   try {
-    const { granted, wholeMs, waitMs } = await Promise.race([askStore(options, question, givenBack), late]);
-    const heardAt = options.now();
-    share.wholeAt = heardAt + wholeMs;
-    share.inHand = granted;
-    share.endsAt = heardAt + shareMs;
-    share.refused = granted === 0 ? { cost, until: heardAt + Math.max(1, waitMs) } : { cost: 0, until: 0 };
+    const { granted, wholeMs, waitMs } = await Promise.race([
+      requestTokens(options, refill, givenBack),
+      late,
+    ]);
+    const repliedAt = options.now();
+    share.fullAt = repliedAt + wholeMs;
+    share.tokens = granted;
+    share.endsAt = repliedAt + shareMs;
+    share.refused = granted === 0 ? { cost, until: repliedAt + Math.max(1, waitMs) } : { cost: 0, until: 0 };
   } catch (error) {
     options.onError(error);
-    share.freeUntil = options.now() + shareMs;
+    share.unlimitedUntil = options.now() + shareMs;
   } finally {
     clearTimeout(timer);
   }
 }
 
-async function askStore(
+async function requestTokens(
   { redis, keys, ratePerMinute, burst, burden }: ClientLimitOptions,
-  { client, share, cost }: Question,
+  { client, share, cost }: Refill,
   givenBack: number,
 ) {
   const allowance = keys.shard(chooseShard(client, keys.shards)).allowance(client);
@@ -180,7 +183,7 @@ async function askStore(
       usEach: 60_000_000 / ratePerMinute,
       burst,
       needed: cost,
-      wanted: Math.max(cost, share.chunk),
+      wanted: Math.max(cost, share.batch),
       givenBack,
       neededMax: Math.ceil(batchItemsMax * burden()),
     },

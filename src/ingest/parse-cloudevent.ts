@@ -21,38 +21,38 @@ export function readStructuredCloudEvent(body: JsonObject, at: string): RawEvent
       errors: [{ pointer: `${at}/data_base64`, detail: 'is not accepted' }],
     });
   }
-  const faults = Object.keys(attributes)
+  const errors = Object.keys(attributes)
     .filter((name) => !/^[a-z0-9]+$/.test(name))
     .map((name) => ({
       pointer: pointerBelow(at, name),
       detail: 'a CloudEvents attribute has lower-case letters and digits only',
     }));
   if (data !== undefined && data !== null && !isJsonObject(data)) {
-    faults.push({ pointer: `${at}/data`, detail: 'must be a JSON object' });
+    errors.push({ pointer: `${at}/data`, detail: 'must be a JSON object' });
   }
   return {
     fields: toFields((name) => attributes[name]),
     data: isJsonObject(data) ? data : {},
     dataPointer: `${at}/data`,
-    faultAt: (field, detail) => ({ pointer: `${at}/${attributeName(field)}`, detail }),
-    faults,
+    errorAt: (field, detail) => ({ pointer: `${at}/${attributeName(field)}`, detail }),
+    errors,
   };
 }
 
 /**
  * A CloudEvent 1.0 in binary mode (HTTP binding §3.1): attributes are `ce-*` headers, percent-encoded, and the
- * body is the data. A fault of a header has the empty pointer and names the header in its detail.
+ * body is the data. An error of a header has the empty pointer and names the header in its detail.
  *
  * @throws ServiceError `malformed-event` (specversion), `malformed-request` (a header is not percent-encoded
  * UTF-8)
  */
 export function readBinaryCloudEvent(data: JsonObject, headers: EventHeaders): RawEvent {
   const readHeader = (name: string): string | undefined => decodeHeader(`ce-${name}`, headers[`ce-${name}`]);
-  checkVersion(readHeader('specversion'), headerFault('specversion', 'must be 1.0'));
-  return { fields: toFields(readHeader), data, dataPointer: '', faultAt: headerFault, faults: [] };
+  checkVersion(readHeader('specversion'), headerError('specversion', 'must be 1.0'));
+  return { fields: toFields(readHeader), data, dataPointer: '', errorAt: headerError, errors: [] };
 }
 
-function headerFault(field: string, detail: string): FieldError {
+function headerError(field: string, detail: string): FieldError {
   return { pointer: '', detail: `header ce-${attributeName(field)}: ${detail}` };
 }
 
@@ -82,11 +82,11 @@ function toRecipient(read: (name: string) => unknown): JsonObject | undefined {
   return given.length === 0 ? undefined : Object.fromEntries(given);
 }
 
-function checkVersion(version: unknown, fault: FieldError): void {
+function checkVersion(version: unknown, error: FieldError): void {
   if (version === '1.0') return;
   const named = typeof version === 'string' ? `"${version.slice(0, 20)}"` : 'not given';
   throw new ServiceError('malformed-event', `CloudEvents specversion must be "1.0"; it is ${named}`, {
-    errors: [fault],
+    errors: [error],
   });
 }
 

@@ -13,7 +13,7 @@ function post(body: unknown, more: Partial<EventPost> = {}): EventPost {
   return { mediaType: 'application/json', headers: {}, body: Buffer.from(text), receivedAt, ...more };
 }
 
-/** Takes any type and any data, so that only faults of the event's own fields are left. */
+/** Takes any type and any data, so that only errors of the event's own fields are left. */
 const anyCatalog: EventCatalog = {
   directoryIdField: 'student_id',
   checkDrafts: () => ({ data: [] }),
@@ -22,7 +22,7 @@ const anyCatalog: EventCatalog = {
   checkData: () => [],
 };
 
-/** The event as it is taken, or the fault that the door would answer. */
+/** The event as it is taken, or the error that the door would answer. */
 function readEvent(given: EventPost): ParsedEvent {
   return settle(parseEvent(given));
 }
@@ -33,7 +33,7 @@ function settle(parsed: ParsedEvent): ParsedEvent {
   return parsed;
 }
 
-function faultOf(run: () => unknown): ServiceError {
+function errorOf(run: () => unknown): ServiceError {
   try {
     run();
   } catch (error) {
@@ -43,7 +43,7 @@ function faultOf(run: () => unknown): ServiceError {
   throw new Error('nothing was thrown');
 }
 
-const pointersOf = (error: ServiceError) => error.options.errors?.map((fault) => fault.pointer);
+const pointersOf = (error: ServiceError) => error.options.errors?.map(({ pointer }) => pointer);
 const cloudEvents = { mediaType: 'application/cloudevents+json' };
 
 test('a fence that is past is accepted, so that a replay after it gets the first answer', () => {
@@ -212,11 +212,11 @@ describe('identity', () => {
   });
 
   test('id and source of a flat event name a thing, not the event', () => {
-    expect(faultOf(() => key({ id: 'i', source: 's' })).code).toBe('idempotency-key-missing');
+    expect(errorOf(() => key({ id: 'i', source: 's' })).code).toBe('idempotency-key-missing');
   });
 
   test('an event without identity is refused', () => {
-    expect(faultOf(() => key({ data: {} })).code).toBe('idempotency-key-missing');
+    expect(errorOf(() => key({ data: {} })).code).toBe('idempotency-key-missing');
   });
 
   test.each([
@@ -226,11 +226,11 @@ describe('identity', () => {
     ['ké', 'not ASCII'],
     ['a\tb', 'a control character'],
   ])('the header key %j is refused (%s)', (value) => {
-    expect(faultOf(() => key({}, { 'idempotency-key': value })).code).toBe('malformed-request');
+    expect(errorOf(() => key({}, { 'idempotency-key': value })).code).toBe('malformed-request');
   });
 
-  test('a bad body key is a fault at its place, even when the header names the event', () => {
-    const error = faultOf(() => key({ idempotency_key: 7 }, { 'idempotency-key': 'good' }));
+  test('a bad body key is an error at its place, even when the header names the event', () => {
+    const error = errorOf(() => key({ idempotency_key: 7 }, { 'idempotency-key': 'good' }));
     expect([error.code, pointersOf(error)]).toEqual(['invalid-request-data', ['/idempotency_key']]);
   });
 });
@@ -336,12 +336,12 @@ describe('refusals', () => {
       ['/recipient/name'],
     ],
   ])('%s', (_name, body, code, pointers) => {
-    const error = faultOf(() => readEvent(post(body)));
+    const error = errorOf(() => readEvent(post(body)));
     expect([error.code, pointersOf(error)]).toEqual([code, pointers]);
   });
 
-  test('every fault is told at once', () => {
-    const error = faultOf(() =>
+  test('every error is told at once', () => {
+    const error = errorOf(() =>
       readEvent(post({ type: 't', id: '', data: {}, x: 1, channels: 'email', time: 'noon', recipient: [] })),
     );
     expect(pointersOf(error)?.toSorted()).toEqual(['/channels', '/id', '/recipient', '/time', '/x']);
@@ -351,22 +351,22 @@ describe('refusals', () => {
     const nest = (levels: number): string =>
       `{"type":"t","idempotency_key":"k","a":${'['.repeat(levels - 1)}${']'.repeat(levels - 1)}}`;
     expect(readEvent(post(nest(16))).event.type).toBe('t');
-    expect(faultOf(() => readEvent(post(nest(17)))).code).toBe('malformed-event');
-    expect(faultOf(() => readEvent(post(nest(900)))).code).toBe('malformed-event');
-    expect(faultOf(() => readEvent(post(nest(4_000)))).code).toBe('body-too-large');
+    expect(errorOf(() => readEvent(post(nest(17)))).code).toBe('malformed-event');
+    expect(errorOf(() => readEvent(post(nest(900)))).code).toBe('malformed-event');
+    expect(errorOf(() => readEvent(post(nest(4_000)))).code).toBe('body-too-large');
   });
 
   test('bytes that are not UTF-8 are refused', () => {
     expect(
-      faultOf(() => readEvent({ ...post(''), body: Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x7d]) })).code,
+      errorOf(() => readEvent({ ...post(''), body: Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x7d]) })).code,
     ).toBe('malformed-json');
   });
 
-  test('a byte order mark is no fault, and names the same event', () => {
+  test('a byte order mark is no error, and names the same event', () => {
     const text = JSON.stringify({ type: 't', idempotency_key: 'k', a: 'ü' });
     expect(readEvent(post(`\ufeff${text}`))).toEqual({
       ...readEvent(post(text)),
-      faultAt: expect.any(Function),
+      errorAt: expect.any(Function),
     });
   });
 
@@ -375,11 +375,11 @@ describe('refusals', () => {
     ['{"a":1 "b":2}', 'the body is not valid JSON (at character 7)'],
     ['{"a": nope}', 'the body is not valid JSON'],
   ])('broken JSON %j is told where it breaks, when that is known', (text, detail) => {
-    expect(faultOf(() => readEvent(post(text))).message).toBe(detail);
+    expect(errorOf(() => readEvent(post(text))).message).toBe(detail);
   });
 
-  test('the fault of broken JSON never quotes the body', () => {
-    expect(faultOf(() => readEvent(post('{"email":"jo@example.com",}'))).message).not.toContain('jo@');
+  test('the error of broken JSON never quotes the body', () => {
+    expect(errorOf(() => readEvent(post('{"email":"jo@example.com",}'))).message).not.toContain('jo@');
   });
 
   test.each<[string, object, string, string[] | undefined]>([
@@ -422,11 +422,11 @@ describe('refusals', () => {
       ['/recipientemail'],
     ],
   ])('a CloudEvent with %s', (_name, body, code, pointers) => {
-    const error = faultOf(() => readEvent(post(body, cloudEvents)));
+    const error = errorOf(() => readEvent(post(body, cloudEvents)));
     expect([error.code, pointersOf(error)]).toEqual([code, pointers]);
   });
 
-  test('a fault in a ce- header names the header', () => {
+  test('an error in a ce- header names the header', () => {
     const headers = {
       'ce-specversion': '1.0',
       'ce-id': 'i',
@@ -434,13 +434,13 @@ describe('refusals', () => {
       'ce-type': 't',
       'ce-sendat': 'soon',
     };
-    const error = faultOf(() => readEvent(post({}, { headers })));
+    const error = errorOf(() => readEvent(post({}, { headers })));
     expect(error.options.errors?.[0]?.detail).toContain('header ce-sendat');
-    expect(faultOf(() => readEvent(post({}, { headers: { ...headers, 'ce-type': '%ff' } }))).code).toBe(
+    expect(errorOf(() => readEvent(post({}, { headers: { ...headers, 'ce-type': '%ff' } }))).code).toBe(
       'malformed-request',
     );
     const { 'ce-specversion': _, ...unversioned } = headers;
-    expect(faultOf(() => readEvent(post({}, { headers: unversioned }))).message).toContain('specversion');
+    expect(errorOf(() => readEvent(post({}, { headers: unversioned }))).message).toContain('specversion');
   });
 
   test('whatever comes, it is an event or a ServiceError', () => {
@@ -563,10 +563,10 @@ describe('batches', () => {
     const many = (count: number) =>
       Array.from({ length: count }, (_, index) => ({ type: 't', idempotency_key: `k${index}` }));
     expect(parseBatch(post(many(500)))).toHaveLength(500);
-    expect(faultOf(() => parseBatch(post(many(501)))).code).toBe('body-too-large');
-    expect(faultOf(() => parseBatch(post([]))).code).toBe('invalid-request-data');
-    expect(faultOf(() => parseBatch(post({}))).code).toBe('malformed-event');
-    expect(faultOf(() => parseBatch(post(many(1), { headers: { 'idempotency-key': 'k' } }))).code).toBe(
+    expect(errorOf(() => parseBatch(post(many(501)))).code).toBe('body-too-large');
+    expect(errorOf(() => parseBatch(post([]))).code).toBe('invalid-request-data');
+    expect(errorOf(() => parseBatch(post({}))).code).toBe('malformed-event');
+    expect(errorOf(() => parseBatch(post(many(1), { headers: { 'idempotency-key': 'k' } }))).code).toBe(
       'malformed-request',
     );
   });

@@ -6,7 +6,7 @@ import { readBinaryCloudEvent, readStructuredCloudEvent } from './parse-cloudeve
 import { isJsonObject, type JsonObject, parseJson, requireObject } from './parse-json.ts';
 import type { EventHeaders, RawEvent } from './raw-event.ts';
 
-/** One request as the parser sees it: nothing of HTTP but the two things that carry meaning. */
+/** One request as the parser sees it: of HTTP only what carries meaning. */
 export interface EventPost {
   /** Lower-case media type without parameters, for example `application/cloudevents+json`. */
   readonly mediaType: string;
@@ -27,7 +27,7 @@ export const batchItemsMax = 500;
 const eventValuesMax = 5_000;
 
 /**
- * The one event in a post, whatever its shape, with the faults of its fields; equal meaning gives an equal
+ * The one event in a post, whatever its shape, with the errors of its fields; equal meaning gives an equal
  * `IncomingEvent`.
  *
  * @throws ServiceError `malformed-json`, `malformed-event`, `malformed-request` (400), `body-too-large` (413),
@@ -39,13 +39,13 @@ export function parseEvent(post: EventPost): ParsedEvent {
   if (Array.isArray(value)) {
     throw new ServiceError('malformed-event', 'this is a list; post lists to /api/events/batch');
   }
-  const { body, faults } = requireObject(value, '', flaws);
+  const { body, errors } = requireObject(value, '', flaws);
   const isStructured = post.mediaType === 'application/cloudevents+json';
   const raw =
     !isStructured && isBinaryCloudEvent(post.headers)
       ? readBinaryCloudEvent(body, post.headers)
       : readBody(body, '', isStructured);
-  return buildEvent(withFaults(raw, faults), key, post.receivedAt);
+  return buildEvent(withErrors(raw, errors), key, post.receivedAt);
 }
 
 function readBody(body: JsonObject, at: string, isCloudEvent: boolean): RawEvent {
@@ -53,8 +53,8 @@ function readBody(body: JsonObject, at: string, isCloudEvent: boolean): RawEvent
   return isEnvelope(body) ? readEnvelope(body, at) : readFlat(body, at);
 }
 
-function withFaults(raw: RawEvent, faults: readonly FieldError[]): RawEvent {
-  return faults.length === 0 ? raw : { ...raw, faults: [...faults, ...raw.faults] };
+function withErrors(raw: RawEvent, errors: readonly FieldError[]): RawEvent {
+  return errors.length === 0 ? raw : { ...raw, errors: [...errors, ...raw.errors] };
 }
 
 /** Without its specversion too, so that whoever forgot it is told so, and not that the event has no type. */
@@ -63,7 +63,7 @@ function isBinaryCloudEvent(headers: EventHeaders): boolean {
 }
 
 /**
- * Every item of a batch, in order, each parsed or with its own fault; pointers start with the item's index.
+ * Every item of a batch, in order, each parsed or with its own error; pointers start with the item's index.
  *
  * @throws ServiceError when the batch as a whole cannot be read: `malformed-json`, `malformed-event` (not a list),
  * `malformed-request` (an `Idempotency-Key` header), `invalid-request-data` (empty), `body-too-large` (over 500).
@@ -100,9 +100,9 @@ function parseItem(
 ): BatchItem {
   try {
     const at = `/${index}`;
-    const { body, faults } = requireObject(item, at, flaws);
+    const { body, errors } = requireObject(item, at, flaws);
     const raw = readBody(body, at, post.mediaType === 'application/cloudevents-batch+json');
-    return buildEvent(withFaults(raw, faults), undefined, post.receivedAt);
+    return buildEvent(withErrors(raw, errors), undefined, post.receivedAt);
   } catch (error) {
     if (error instanceof ServiceError) return error;
     throw error;
@@ -120,8 +120,8 @@ function readFlat(body: JsonObject, at: string): RawEvent {
     fields: { type, idempotency_key, source, recipient, channels, send_at, not_after },
     data,
     dataPointer: at,
-    faultAt: (field, detail) => ({ pointer: `${at}/${field}`, detail }),
-    faults: [],
+    errorAt: (field, detail) => ({ pointer: `${at}/${field}`, detail }),
+    errors: [],
   };
 }
 
@@ -132,12 +132,12 @@ function isEnvelope(body: JsonObject): boolean {
 
 /**
  * The envelope `{id, type, source?, time?, recipient?, channels?, data, send_at?, not_after?, idempotency_key?}`.
- * Any other name is a fault: a caller that writes `priority`, `category` or `dry_run` must learn that it has no
+ * Any other name is an error: a caller that writes `priority`, `category` or `dry_run` must learn that it has no
  * effect (OWASP API3:2023).
  */
 function readEnvelope(body: JsonObject, at: string): RawEvent {
   const { data, id, time, ...others } = body;
-  const { data: unknown, fields, faultAt } = readFlat(others, at);
+  const { data: unknown, fields, errorAt } = readFlat(others, at);
   const errors = Object.keys(unknown).map((key) => ({
     pointer: pointerBelow(at, key),
     detail: describeUnknown(key),
@@ -148,8 +148,8 @@ function readEnvelope(body: JsonObject, at: string): RawEvent {
     fields: { id, time, ...fields },
     data: isObject ? data : {},
     dataPointer: `${at}/data`,
-    faultAt,
-    faults: errors,
+    errorAt,
+    errors: errors,
   };
 }
 

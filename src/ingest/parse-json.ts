@@ -22,14 +22,14 @@ export function parseJson(bytes: Buffer, valuesMax = jsonValuesMax) {
     case 'too-much':
       throw new ServiceError('body-too-large', `a body holds at most ${reading.bound}`);
     case 'malformed':
-      // Without the cause: V8's words quote the body.
+      // Without the cause: V8's message quotes the body.
       throw new ServiceError('malformed-json', `the body is not valid JSON${describePlace(reading.cause)}`);
     default:
       return reading satisfies never;
   }
 }
 
-/** V8 tells some faults with their position, the early end in words, and the rest only by quoting the body. */
+/** V8 gives some errors a position, describes an early end, and only quotes the body for the rest. */
 function describePlace(cause: unknown): string {
   const message = cause instanceof Error ? cause.message : '';
   const position = /at position (\d+)/.exec(message)?.[1];
@@ -38,7 +38,7 @@ function describePlace(cause: unknown): string {
 }
 
 /**
- * The object of one event, and the faults of its numbers and texts.
+ * The object of one event, and the errors of its numbers and texts.
  *
  * @throws ServiceError `malformed-event` (no object, too deep, a prototype name) with pointers that start with `at`,
  * `malformed-json` (a member that comes twice)
@@ -47,20 +47,20 @@ export function requireObject(
   value: unknown,
   at: string,
   flaws: readonly JsonFlaw[],
-): { readonly body: JsonObject; readonly faults: readonly FieldError[] } {
+): { readonly body: JsonObject; readonly errors: readonly FieldError[] } {
   if (!isJsonObject(value)) {
-    const faults = [{ pointer: at, detail: 'must be a JSON object' }];
-    throw new ServiceError('malformed-event', 'an event is a JSON object', { errors: faults });
+    const errors = [{ pointer: at, detail: 'must be a JSON object' }];
+    throw new ServiceError('malformed-event', 'an event is a JSON object', { errors: errors });
   }
-  return { body: value, faults: listValueFaults(flaws) };
+  return { body: value, errors: listValueErrors(flaws) };
 }
 
 /**
- * The flaws that are faults of one value each; the others make the whole unreadable.
+ * The flaws that are errors of one value each; the others make the whole unreadable.
  *
  * @throws ServiceError `malformed-json`, `malformed-event`
  */
-export function listValueFaults(flaws: readonly JsonFlaw[]): readonly FieldError[] {
+export function listValueErrors(flaws: readonly JsonFlaw[]): readonly FieldError[] {
   if (flaws.length === 0) return [];
   refuse('malformed-json', 'the body names a member twice; see errors', ['duplicate-member'], flaws);
   refuse(
@@ -69,7 +69,7 @@ export function listValueFaults(flaws: readonly JsonFlaw[]): readonly FieldError
     ['forbidden-name', 'too-deep'],
     flaws,
   );
-  return flaws.map(toFault);
+  return flaws.map(toFieldError);
 }
 
 function refuse(
@@ -78,8 +78,8 @@ function refuse(
   kinds: readonly JsonFlaw['kind'][],
   flaws: readonly JsonFlaw[],
 ): void {
-  const faults = flaws.filter(({ kind }) => kinds.includes(kind)).map(toFault);
-  if (faults.length > 0) throw new ServiceError(code, detail, { errors: faults });
+  const errors = flaws.filter(({ kind }) => kinds.includes(kind)).map(toFieldError);
+  if (errors.length > 0) throw new ServiceError(code, detail, { errors: errors });
 }
 
 const flawDetails: Readonly<Record<JsonFlaw['kind'], string>> = {
@@ -91,7 +91,7 @@ const flawDetails: Readonly<Record<JsonFlaw['kind'], string>> = {
   'too-deep': `is nested deeper than ${jsonDepthMax} levels`,
 };
 
-function toFault({ pointer, kind }: JsonFlaw): FieldError {
+function toFieldError({ pointer, kind }: JsonFlaw): FieldError {
   return { pointer, detail: flawDetails[kind] };
 }
 

@@ -6,15 +6,15 @@ import { localeRepair, parseLocale } from '../domain/locale.ts';
 import { pointerBelow } from '../domain/strict-json.ts';
 import { parseTimeZone } from '../domain/time-zone.ts';
 import { isJsonObject } from './parse-json.ts';
-import { isAbsent, type NoteFault, withoutAbsent } from './raw-event.ts';
+import { isAbsent, type NoteError, withoutAbsent } from './raw-event.ts';
 
 export const recipientFields: readonly string[] = [...addressFields, 'name', 'locale', 'time_zone'];
 
 /**
  * The recipient, an object of `recipientFields`, with one plain address at least, strictly parsed.
- * Every fault is noted under `recipient/…`.
+ * Every error is noted under `recipient/…`.
  */
-export function parseRecipient(value: unknown, note: NoteFault): InlineRecipient | undefined {
+export function parseRecipient(value: unknown, note: NoteError): InlineRecipient | undefined {
   if (!isJsonObject(value)) return note('recipient', `must be an object with ${addressFields.join(' or ')}`);
   for (const key of Object.keys(value)) {
     if (!recipientFields.includes(key))

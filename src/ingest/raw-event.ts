@@ -1,15 +1,15 @@
 import type { FieldError } from '../domain/errors.ts';
 import type { JsonObject } from './parse-json.ts';
 
-/** What every shape is turned into: its fields renamed, its data apart, and a way to name a fault. */
+/** What every shape is turned into: its fields renamed, its data apart, and a way to name an error. */
 export interface RawEvent {
   readonly fields: RawFields;
   readonly data: JsonObject;
-  /** JSON pointer in the posted body under which `data` stands. */
+  /** JSON pointer in the posted body of `data`. */
   readonly dataPointer: string;
-  readonly faultAt: FaultAt;
-  /** Faults of the shape itself. */
-  readonly faults: readonly FieldError[];
+  readonly errorAt: ErrorAt;
+  /** Errors of the shape itself. */
+  readonly errors: readonly FieldError[];
 }
 
 /** The event's own fields as some shape spelled them; nothing is checked yet. `null` means absent. */
@@ -27,11 +27,11 @@ type EventField =
   | 'not_after'
   | 'idempotency_key';
 
-/** A fault of a field (`type`, `recipient/email`), placed where the caller wrote that field. */
-export type FaultAt = (field: string, detail: string) => FieldError;
+/** An error of a field (`type`, `recipient/email`), placed where the caller wrote that field. */
+export type ErrorAt = (field: string, detail: string) => FieldError;
 
-/** Notes a fault and gives `undefined` in place of the value, so that all faults are found in one go. */
-export type NoteFault = (field: string, detail: string) => undefined;
+/** Notes an error and gives `undefined` in place of the value, so that all errors are found in one go. */
+export type NoteError = (field: string, detail: string) => undefined;
 
 /** Header names in lower case, as `node:http` gives them. */
 export type EventHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;

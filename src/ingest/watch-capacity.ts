@@ -20,7 +20,10 @@ export interface CapacityWatchOptions {
   readonly onChange: (verdict: CapacityVerdict) => void;
 }
 
-const words = { memory: 'The store is nearly full', backlog: 'Too much is waiting to be delivered' } as const;
+const reasons = {
+  memory: 'The store is nearly full',
+  backlog: 'Too much is waiting to be delivered',
+} as const;
 
 /** Knows whether there is room for more: looked at now and then, so that no request pays for it. */
 export function createCapacityWatch(options: CapacityWatchOptions): CapacityWatch {
@@ -42,7 +45,7 @@ export function createCapacityWatch(options: CapacityWatchOptions): CapacityWatc
     },
     check: () => {
       if (verdict.kind === 'open') return;
-      const detail = `${words[verdict.what]}. Nothing was accepted; send the same request again later.`;
+      const detail = `${reasons[verdict.what]}. Nothing was accepted; send the same request again later.`;
       throw new ServiceError('over-capacity', detail, { retryAfterSeconds: 10 });
     },
     burden: () => burden,

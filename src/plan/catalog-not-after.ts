@@ -9,7 +9,7 @@ export type NotAfterRule =
   | { readonly kind: 'after'; readonly afterMs: number };
 
 /**
- * The `not_after` of a message, epoch ms. A bare date (`2026-12-04`) stands until the end of that day where the reader is,
+ * The `not_after` of a message, epoch ms. A bare date (`2026-12-04`) lasts until the end of that day where the reader is,
  * as the helper for relative dates counts it; while the reader's zone is not known, until it is over everywhere. A field
  * that the data lacks (the schema may make it optional) sets none.
  */

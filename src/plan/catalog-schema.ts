@@ -10,7 +10,7 @@ import { asRecord, type SchemaNode } from '../render/schema-reader.ts';
 export interface DataSchema {
   /** The JSON Schema itself. */
   readonly source: SchemaNode;
-  /** Every fault of `data`, found by JSON pointer relative to it; empty means good. */
+  /** Every error of `data`, found by JSON pointer relative to it; empty means good. */
   checkData(data: Readonly<Record<string, unknown>>): readonly FieldError[];
   /** True when the top level declares a property with this name as a date or a date with time. */
   isDateField(name: string): boolean;
@@ -19,7 +19,7 @@ export interface DataSchema {
 }
 
 /**
- * Compiles a schema. Throws an `Error` in plain words when it is not one that the catalog can use. `currency` is the one
+ * Compiles a schema. Throws an `Error` with a message for people when it is not one that the catalog can use. `currency` is the one
  * of amounts that name none.
  */
 export function compileDataSchema(schema: unknown, currency: string): DataSchema {
@@ -32,15 +32,15 @@ export function compileDataSchema(schema: unknown, currency: string): DataSchema
   const unbounded = findUnbounded(top);
   if (unbounded !== undefined) throw new Error(unbounded);
   // Good data is read once. What is wrong with bad data is read from a copy without what is too long or too many.
-  const judge = createAjv(currency, {}).compile(top);
-  const explain = createAjv(currency, { allErrors: true, verbose: true }).compile(top);
+  const validate = createAjv(currency, {}).compile(top);
+  const validateAll = createAjv(currency, { allErrors: true, verbose: true }).compile(top);
   return {
     source: top,
     checkData: (data) => {
-      if (judge(data)) return [];
-      const first = judge.errors ?? [];
-      explain(cutToSchema(data, top));
-      return listFaults(explain.errors ?? first);
+      if (validate(data)) return [];
+      const first = validate.errors ?? [];
+      validateAll(cutToSchema(data, top));
+      return listErrors(validateAll.errors ?? first);
     },
     isDateField: (name) => isDateSchema(asRecord(asRecord(top['properties'])[name])),
     stripOptional: (data) => asRecord(strip(data, top)),
@@ -58,8 +58,8 @@ function createAjv(currency: string, options: Options): Ajv2020 {
 }
 
 /**
- * `"x-currency-field": "currency"` makes a property an amount of money in the currency that stands in that field beside
- * it, or in the brand's own when it stands there not. The same rule prints it, so what passes here can be printed.
+ * `"x-currency-field": "currency"` makes a property an amount of money in the currency of the field `currency` beside it,
+ * or in the brand's own without that field. The same rule prints it, so what passes here can be printed.
  */
 const amountKeyword = 'x-currency-field';
 
@@ -72,7 +72,7 @@ function createAmountCheck(ownCurrency: string): NonNullable<FuncKeywordDefiniti
   ) => {
     const currency: unknown = asRecord(at?.parentData)[field] ?? ownCurrency;
     const exponent = typeof currency === 'string' ? currencyExponent(currency) : undefined;
-    // What is no currency is a fault of that field, and told there.
+    // What is no currency is an error of that field, and told there.
     const parsed = exponent === undefined ? undefined : parseAmount(amount, exponent);
     if (parsed?.ok !== false) return true;
     check.errors = [{ keyword: amountKeyword, message: parsed.fault, params: {} }];
@@ -81,17 +81,17 @@ function createAmountCheck(ownCurrency: string): NonNullable<FuncKeywordDefiniti
   return check;
 }
 
-function listFaults(errors: readonly ErrorObject[]): readonly FieldError[] {
+function listErrors(errors: readonly ErrorObject[]): readonly FieldError[] {
   // An anyOf reports each branch and then itself: the last line, with the property's description, is the useful one.
   const chosen = new Set(
     errors.filter(({ keyword }) => keyword === 'anyOf').map(({ schemaPath }) => `${schemaPath}/`),
   );
   const isBranch = ({ schemaPath }: ErrorObject): boolean =>
     [...chosen].some((path) => schemaPath.startsWith(path));
-  return errors.filter((error) => !isBranch(error)).map(toPointerFault);
+  return errors.filter((error) => !isBranch(error)).map(toFieldError);
 }
 
-function toPointerFault(error: ErrorObject): FieldError {
+function toFieldError(error: ErrorObject): FieldError {
   const params: Readonly<Record<string, unknown>> = asRecord(error.params);
   const description = asRecord(error.parentSchema)['description'];
   const hint = typeof description === 'string' ? `: ${description}` : '';
@@ -191,7 +191,7 @@ const unknownMax = 100;
 /**
  * A copy of bad data that is as bad in the same places, and no larger than what the schema could take: of a list one
  * item too many, of a text some characters too many, of an object a hundred members that it may not have. To find its
- * faults costs what good data costs, however much was sent.
+ * errors costs what good data costs, however much was sent.
  */
 function cutToSchema(value: unknown, given: SchemaNode, root: SchemaNode = given): unknown {
   const schema = followRef(given, root);

@@ -95,26 +95,26 @@ describe('the data of an event', () => {
     expect(catalog.checkData(type, data)).toEqual([]);
   });
 
-  test('has every fault listed by pointer, with its repair', () => {
+  test('has every error listed by pointer, with its repair', () => {
     const { student_id: _, ...rest } = deadline;
-    const faults = catalog.checkData('deadline_approaching', {
+    const errors = catalog.checkData('deadline_approaching', {
       ...rest,
       deadline: 'soon',
       hours_remaining: '48',
       'a/b': 1,
     });
-    expect(faults.map((fault) => fault.pointer).sort()).toEqual([
+    expect(errors.map((error) => error.pointer).sort()).toEqual([
       '/a~1b',
       '/deadline',
       '/hours_remaining',
       '/student_id',
     ]);
-    expect(faults).toContainEqual({ pointer: '/student_id', detail: expect.stringContaining('is required') });
-    expect(faults).toContainEqual({
+    expect(errors).toContainEqual({ pointer: '/student_id', detail: expect.stringContaining('is required') });
+    expect(errors).toContainEqual({
       pointer: '/deadline',
       detail: expect.stringContaining('2026-12-04T22:00:00Z'),
     });
-    expect(faults).toContainEqual({
+    expect(errors).toContainEqual({
       pointer: '/a~1b',
       detail: expect.stringContaining('the fields are student_id'),
     });
@@ -127,7 +127,7 @@ describe('the data of an event', () => {
     ]);
   });
 
-  test('with a fault in a list is found by its index', () => {
+  test('with an error in a list is found by its index', () => {
     const data = { matches: [{ scholarship_title: 'x', match_score: 1 }, { scholarship_title: 'y' }] };
     expect(catalog.checkData('weekly_digest', data)).toEqual([
       { pointer: '/matches/1/match_score', detail: expect.stringContaining('is required') },
@@ -151,10 +151,10 @@ describe('the data of an event', () => {
     ['29.00', 'ZZZ', ['/currency must match format']],
     ['29.00', 'XXX', ['/currency must match format']],
     ['29.00', 'usd', ['/currency must match format']],
-  ])('with %s %s is judged by the decimals of its currency', (amount, currency, faults) => {
+  ])('with %s %s is judged by the decimals of its currency', (amount, currency, errors) => {
     const found = catalog.checkData('receipt', { ...receipt, amount, ...(currency && { currency }) });
     expect(found.map(({ pointer, detail }) => `${pointer} ${detail}`)).toEqual(
-      faults.map((fault) => expect.stringContaining(fault) as string),
+      errors.map((error) => expect.stringContaining(error) as string),
     );
   });
 
@@ -168,7 +168,7 @@ describe('bad data without end', () => {
   const match = { scholarship_title: 7, match_score: 'x', deadline: 'soon', apply_url: 'no', one: 1, two: 2 };
   const unknown = Object.fromEntries(Array.from({ length: 30_000 }, (_, index) => [`x${index}`, index]));
 
-  /** What is wrong, the pointers that must be among the faults, how many there are at most. */
+  /** What is wrong, the pointers that must be among the errors, how many there are at most. */
   const rows: readonly (readonly [string, string, object, readonly string[], number])[] = [
     [
       '14,700 bad matches: the length of the list is told, and the first ten and one',
@@ -209,14 +209,14 @@ describe('bad data without end', () => {
     ],
   ];
 
-  test.each(rows)('%s', (_name, ...[type, data, pointers, faultsMax]) => {
-    let faults: readonly FieldError[] = [];
+  test.each(rows)('%s', (_name, ...[type, data, pointers, errorsMax]) => {
+    let errors: readonly FieldError[] = [];
     const ms = measureWorkMs(() => {
-      faults = catalog.checkData(type, data as Record<string, unknown>);
+      errors = catalog.checkData(type, data as Record<string, unknown>);
     });
-    const told = faults.map(({ pointer }) => pointer);
+    const told = errors.map(({ pointer }) => pointer);
     expect(told).toEqual(expect.arrayContaining([...pointers]));
-    expect(told.length).toBeLessThanOrEqual(faultsMax);
+    expect(told.length).toBeLessThanOrEqual(errorsMax);
     expect(ms).toBeLessThan(loopHeldMsMax);
   });
 
@@ -269,7 +269,7 @@ describe('bad data without end', () => {
   });
 });
 
-describe('a catalog with a fault does not load', () => {
+describe('a catalog with an error does not load', () => {
   let dir = '';
   beforeEach(() => {
     dir = mkdtempSync(`${tmpdir()}/templates-`);
@@ -277,13 +277,13 @@ describe('a catalog with a fault does not load', () => {
   });
   afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
-  /** Changes one file and tells the faults found, with paths relative to the catalog. */
-  function faultsAfter(file: string, from: string, to: string) {
+  /** Changes one file and tells the errors found, with paths relative to the catalog. */
+  function errorsAfter(file: string, from: string, to: string) {
     const path = `${dir}/${file}`;
     const source = readFileSync(path, 'utf8');
     if (!source.includes(from)) throw new Error(`${file} does not have ${from}`);
     writeFileSync(path, source.replace(from, to));
-    return checkTemplates(dir).map((fault) => ({ ...fault, file: fault.file.slice(dir.length + 1) }));
+    return checkTemplates(dir).map((error) => ({ ...error, file: error.file.slice(dir.length + 1) }));
   }
 
   test.each([
@@ -379,7 +379,7 @@ describe('a catalog with a fault does not load', () => {
       '{{#if firstName}}',
     ],
   ])('%s', (_, file, ...[from, to, line, detail]) => {
-    expect(faultsAfter(file, from, to)).toContainEqual(
+    expect(errorsAfter(file, from, to)).toContainEqual(
       expect.objectContaining({ file, line, detail: expect.stringContaining(detail) }),
     );
   });

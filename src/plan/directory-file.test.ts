@@ -83,7 +83,7 @@ describe('createFileDirectory', () => {
   });
 });
 
-test('the id is read from the field that it is set to stand in, and faults name that field', async () => {
+test('the id is read from the field that it is set to stand in, and errors name that field', async () => {
   directory = createFileDirectory({ path: file, idField: 'applicant_ref' });
   await write([{ applicant_ref: 'a1', email: 'jo@example.com' }]);
   expect(await lookUp('a1')).toMatchObject({ kind: 'found', recipient: { id: 'a1' } });

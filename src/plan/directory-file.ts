@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { createPersonSchema, type Directory, type Person, parsePerson } from './directory.ts';
 
 export interface FileDirectoryOptions {
-  /** JSON: an array of people as the HTTP directory answers them. */
+  /** JSON: an array of people as the HTTP directory returns them. */
   readonly path: string;
   /** The field of a person that holds the id. */
   readonly idField: string;
@@ -27,7 +27,7 @@ export function createFileDirectory(options: FileDirectoryOptions): Directory {
       try {
         people = await readPeople(options, people);
       } catch (error) {
-        return { kind: 'unreachable', detail: describeFault(options, error) };
+        return { kind: 'unreachable', detail: describeError(options, error) };
       }
       const person = people.byId.get(id);
       return person === undefined ? { kind: 'not-found' } : parsePerson(person);
@@ -49,8 +49,8 @@ async function readPeople(
   return { stamp, byId };
 }
 
-/** Names the place in the file, never what stands there. */
-function describeFault({ path, idField }: FileDirectoryOptions, error: unknown): string {
+/** Names the place in the file, never its content. */
+function describeError({ path, idField }: FileDirectoryOptions, error: unknown): string {
   const shape = `it must be a JSON array of people such as [{"${idField}": "s1", "email": "jo@example.com"}]`;
   if (error instanceof z.ZodError) {
     const places = new Set(error.issues.map((issue) => `/${issue.path.join('/')}`));
@@ -60,6 +60,6 @@ function describeFault({ path, idField }: FileDirectoryOptions, error: unknown):
   if (error instanceof Error && 'code' in error) {
     return `the people file ${path} cannot be read (${String(error.code)}): ${shape}`;
   }
-  const fault = error instanceof Error ? error.message : 'an unknown fault';
-  return `the people file ${path} is wrong (${fault}): ${shape}`;
+  const reason = error instanceof Error ? error.message : 'an unknown error';
+  return `the people file ${path} is wrong (${reason}): ${shape}`;
 }

@@ -4,7 +4,7 @@ import { type BoundedResponse, fetchBounded } from '../outbound/fetch-bounded.ts
 import { parseServiceUrl } from '../outbound/parse-service-url.ts';
 import { createPersonSchema, type Directory, parsePerson } from './directory.ts';
 
-/** The service's own token. `refused` was just answered 401 and is not wanted again. Never throws. */
+/** The service's own token. `refused` just got a 401 and is not wanted again. Never throws. */
 export type ReadToken = (
   signal: AbortSignal,
   refused?: string,

@@ -43,13 +43,13 @@ describe('parsePerson', () => {
     [{ phone: '1'.repeat(50) }, 'phone', 'not-e164'],
     [{ email: 'eve%evil.test@example.com' }, 'email', 'leads-elsewhere'],
     [{ email: 'jo@example', phone: '0555' }, 'email', 'bad-domain'],
-  ])('refuses %j, naming field and fault and never the address', (person, field, fault) => {
+  ])('refuses %j, naming field and error and never the address', (person, field, error) => {
     const result = parse(person);
     expect(result).toMatchObject({
       kind: 'refused',
       detail: expect.stringContaining(`${field} in the directory`),
     });
-    expect(result).toMatchObject({ detail: expect.stringContaining(fault) });
+    expect(result).toMatchObject({ detail: expect.stringContaining(error) });
     for (const address of Object.values(person)) expect(JSON.stringify(result)).not.toContain(address);
   });
 

@@ -65,7 +65,7 @@ export async function planEvent(
     return await endPlanning(planner, event.id, { to: 'dead', reason: 'unknown-type' });
   // Before anybody is looked up a bare date lasts until it is over everywhere; then, where the reader is.
   const latest = findNotAfter(entry, event, undefined);
-  if (await isWorthless(planner, latest)) return await endPlanning(planner, event.id, expired);
+  if (await isExpired(planner, latest)) return await endPlanning(planner, event.id, expired);
   const found = await findRecipient(planner, event, signal);
   await reportSurvival();
   return await planFor(planner, { event, entry, latest }, found);
@@ -81,7 +81,7 @@ async function planFor(
     case 'found': {
       const { recipient, remarks = [] } = found;
       const notAfter = findNotAfter(entry, event, recipient.timeZone);
-      if (notAfter !== latest && (await isWorthless(planner, notAfter)))
+      if (notAfter !== latest && (await isExpired(planner, notAfter)))
         return await endPlanning(planner, event.id, expired);
       return await createMessages(planner, { event, entry, recipient, remarks, notAfter });
     }
@@ -127,7 +127,7 @@ function findNotAfter(
   return given.length === 0 ? undefined : Math.min(...given);
 }
 
-async function isWorthless(planner: Planner, notAfter: number | undefined): Promise<boolean> {
+async function isExpired(planner: Planner, notAfter: number | undefined): Promise<boolean> {
   return notAfter !== undefined && (await hasPassed(planner.redis, notAfter, planner.now));
 }
 

@@ -1,40 +1,40 @@
 import type { FieldError } from '../domain/errors.ts';
 import { checkLink } from './check-link.ts';
+import { findTextError, kindOfField } from './check-text.ts';
 import { formatHelpers, type RenderCall } from './format-helpers.ts';
-import { findTextFault, kindOfField } from './judge-text.ts';
 import { cleanText } from './normalise-text.ts';
 import { RenderError } from './rendered.ts';
 import { asRecord } from './schema-reader.ts';
 import type { FieldUse } from './template-value.ts';
 
 /** A value that cannot be printed. `detail` may quote a link; nothing else of the data. */
-export interface DataFault extends FieldError {
+export interface DataError extends FieldError {
   readonly as: FieldUse['as'];
 }
 
 /**
  * Every value of the data that a template which uses it so would refuse to print, by JSON pointer relative to the data.
- * Data that passed its schema and has no such fault can be rendered; one pass over the fields that are printed.
+ * Data that passed its schema and has no such error can be rendered; one pass over the fields that are printed.
  */
-export function findDataFaults(
+export function findDataErrors(
   data: Readonly<Record<string, unknown>>,
   uses: readonly FieldUse[],
   call: RenderCall,
-): readonly DataFault[] {
-  const faults = new Map<string, DataFault>();
+): readonly DataError[] {
+  const errors = new Map<string, DataError>();
   for (const use of uses) {
     visitField({ value: data, pointer: '' }, use.path, (field) => {
-      const detail = faults.has(field.pointer) ? undefined : findFault(field, { use, data, call });
-      if (detail !== undefined) faults.set(field.pointer, { pointer: field.pointer, detail, as: use.as });
+      const detail = errors.has(field.pointer) ? undefined : findError(field, { use, data, call });
+      if (detail !== undefined) errors.set(field.pointer, { pointer: field.pointer, detail, as: use.as });
     });
   }
-  return [...faults.values()];
+  return [...errors.values()];
 }
 
 interface Field {
   readonly value: unknown;
   readonly pointer: string;
-  /** The object or list that it stands in. */
+  /** The object or list that holds it. */
   readonly holder?: unknown;
 }
 
@@ -53,40 +53,40 @@ function visitField(field: Field, path: readonly string[], found: (field: Field)
   }
 }
 
-interface Judged {
+interface FieldCheck {
   readonly use: FieldUse;
   readonly data: Readonly<Record<string, unknown>>;
   readonly call: RenderCall;
 }
 
-function findFault({ value, holder }: Field, { use, data, call }: Judged): string | undefined {
+function findError({ value, holder }: Field, { use, data, call }: FieldCheck): string | undefined {
   switch (use.as) {
     case 'text':
-      return judgeText(value, use.path, call);
+      return checkText(value, use.path, call);
     case 'url': {
       const verdict = checkLink(typeof value === 'string' ? cleanText(value) : value, call.links);
-      return verdict.ok ? undefined : verdict.fault;
+      return verdict.ok ? undefined : verdict.reason;
     }
     case 'date':
-      return tryHelper('date', [value], call);
+      return runHelper('date', [value], call);
     case 'money': {
       const { beside } = use;
       const from = beside?.length === use.path.length ? holder : data;
-      return tryHelper('money', [value, beside && asRecord(from)[beside.at(-1) ?? '']], call);
+      return runHelper('money', [value, beside && asRecord(from)[beside.at(-1) ?? '']], call);
     }
     default:
       return use.as satisfies never;
   }
 }
 
-function judgeText(value: unknown, path: readonly string[], call: RenderCall): string | undefined {
+function checkText(value: unknown, path: readonly string[], call: RenderCall): string | undefined {
   if (typeof value !== 'string' || value === '') return undefined;
   const name = path.findLast((one) => one !== '*') ?? '';
-  return findTextFault(cleanText(value), call.links, kindOfField(name));
+  return findTextError(cleanText(value), call.links, kindOfField(name));
 }
 
-/** Prints the value as the template would: what it says when it cannot is the fault. */
-function tryHelper(name: 'date' | 'money', values: readonly unknown[], call: RenderCall): string | undefined {
+/** Prints the value as the template would: what it says when it cannot is the error. */
+function runHelper(name: 'date' | 'money', values: readonly unknown[], call: RenderCall): string | undefined {
   try {
     formatHelpers[name]?.({ values, options: { style: 'numeric' }, scope: {}, call });
     return undefined;

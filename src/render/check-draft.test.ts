@@ -38,8 +38,8 @@ describe('what would keep a draft from being rendered', () => {
     ],
     ['letters that cost more', { name: 'Jo', note: 'ж'.repeat(80) }, '/note', /letters: ж\)/],
   ])('%s', (_what, data, pointer, detail) => {
-    const { data: faults } = check({ data });
-    expect(faults).toEqual([expect.objectContaining({ pointer, detail: expect.stringMatching(detail) })]);
+    const { data: errors } = check({ data });
+    expect(errors).toEqual([expect.objectContaining({ pointer, detail: expect.stringMatching(detail) })]);
   });
 
   test.each([
@@ -76,8 +76,8 @@ describe('in the languages that it may go out in', () => {
     ['de', []],
     ['fr-CA', [expect.objectContaining({ pointer: '/note', detail: expect.stringMatching(/in fr/) })]],
     [undefined, [expect.objectContaining({ pointer: '/note', detail: expect.stringMatching(/in fr/) })]],
-  ])('%s', (locale, faults) => {
-    expect(checkIn(locale)).toEqual(faults);
+  ])('%s', (locale, errors) => {
+    expect(checkIn(locale)).toEqual(errors);
   });
 });
 

@@ -1,25 +1,25 @@
 import { type Channel, channelTable } from '../domain/channel.ts';
 import type { FieldError } from '../domain/errors.ts';
 import type { IncomingEvent } from '../domain/event.ts';
-import { findDataFaults } from './check-data.ts';
+import { findDataErrors } from './check-data.ts';
+import { findTextError, sanitizeName } from './check-text.ts';
 import { findNonGsmCharacters } from './count-segments.ts';
 import { canFit, type FittedSms } from './fit-sms.ts';
 import type { RenderCall } from './format-helpers.ts';
-import { findTextFault, presentName } from './judge-text.ts';
 import { cleanText, normaliseSms } from './normalise-text.ts';
 import { pickLocale } from './pick-locale.ts';
-import { presentData } from './present-data.ts';
 import {
   type CompiledTemplate,
-  type DraftContext,
   describeExcess,
   findPart,
+  type RenderContext,
   toPrivateData,
 } from './render-draft.ts';
+import { sanitizeData } from './sanitize-data.ts';
 import { joinUses, toKey } from './template-value.ts';
 
 /** What would keep the drafts of an event from being rendered. */
-export interface DraftFaults {
+export interface DraftErrors {
   /** By JSON pointer relative to the data. */
   readonly data: readonly FieldError[];
   /** What is wrong with the name of the recipient that the event brings. */
@@ -27,24 +27,24 @@ export interface DraftFaults {
 }
 
 /**
- * Every fault that rendering this event would have, on the channels that it goes out on, whoever reads it and whenever:
+ * Every error that rendering this event would have, on the channels that it goes out on, whoever reads it and whenever:
  * the door has no other word from the renderer. The data has passed its schema. Costs a look at each printed field, and
  * for a text message its rendering in each language that it may go out in.
  */
-export function findDraftFaults(
+export function findDraftErrors(
   template: CompiledTemplate,
   event: IncomingEvent,
-  around: DraftContext,
-): DraftFaults {
+  context: RenderContext,
+): DraftErrors {
   const channels = listChannels(template, event);
   const uses = joinUses(channels.flatMap((channel) => template.uses[channel]));
-  const call = toCall(template.source.defaultLocale, around);
-  const data = findDataFaults(event.data, uses, call);
+  const call = toCall(template.source.defaultLocale, context);
+  const data = findDataErrors(event.data, uses, call);
   const name = event.recipient?.name;
-  const nameFault = name === undefined ? undefined : findTextFault(cleanText(name), around.rule, 'prose');
-  if (nameFault !== undefined) return { data, recipientName: nameFault };
+  const nameError = name === undefined ? undefined : findTextError(cleanText(name), context.rule, 'prose');
+  if (nameError !== undefined) return { data, recipientName: nameError };
   if (data.length > 0) return { data };
-  return { data: channels.flatMap((channel) => findUncarried[channel](template, event, around)) };
+  return { data: channels.flatMap((channel) => findChannelErrors[channel](template, event, context)) };
 }
 
 /** The channels that a message may be made for: asked for, offered, and with an address as far as it is known here. */
@@ -60,14 +60,14 @@ function listChannels(
 }
 
 /** What a channel cannot carry of data that is good. */
-const findUncarried: Readonly<
+const findChannelErrors: Readonly<
   Record<
     Channel,
-    (template: CompiledTemplate, event: IncomingEvent, around: DraftContext) => readonly FieldError[]
+    (template: CompiledTemplate, event: IncomingEvent, context: RenderContext) => readonly FieldError[]
   >
 > = { email: () => [], sms: findExcess };
 
-function toCall(locale: string, { brand, rule, nowMs }: DraftContext, isWidest = false): RenderCall {
+function toCall(locale: string, { brand, rule, nowMs }: RenderContext, isWidest = false): RenderCall {
   return { locale, timeZone: 'UTC', nowMs, currency: brand.currency, links: rule, isWidest };
 }
 
@@ -75,10 +75,10 @@ function toCall(locale: string, { brand, rule, nowMs }: DraftContext, isWidest =
 function findExcess(
   template: CompiledTemplate,
   event: IncomingEvent,
-  around: DraftContext,
+  context: RenderContext,
 ): readonly FieldError[] {
   const { source, uses } = template;
-  const { brand, rule } = around;
+  const { brand, rule } = context;
   const { recipient } = event;
   const available = [...template.parts.sms.keys()];
   const wanted = recipient?.locale;
@@ -86,19 +86,19 @@ function findExcess(
   const printsName = uses.sms.some(({ path }) => toKey(path) === '@recipient/name');
   // A name of the directory is not known yet: as long as one can be, in letters outside GSM-7.
   const unknownName = printsName ? 'Ж'.repeat(200) : undefined;
-  const name = recipient === undefined ? unknownName : presentName(recipient.name, rule);
-  const data = presentData(event.data);
+  const name = recipient === undefined ? unknownName : sanitizeName(recipient.name, rule);
+  const data = sanitizeData(event.data);
   for (const locale of locales) {
-    const privateData = toPrivateData({ locale, name, brand, call: toCall(locale, around, true) });
+    const privateData = toPrivateData({ locale, name, brand, call: toCall(locale, context, true) });
     const part = findPart(template, 'sms', locale);
     const sms = canFit((some) => normaliseSms(part.print(some, privateData)), data, source.sms);
-    if (!sms.fits) return [blameField(template, event, sms, locale)];
+    if (!sms.fits) return [locateExcess(template, event, sms, locale)];
   }
   return [];
 }
 
-/** The longest text in the message is the one to mend. */
-function blameField(
+/** The error is reported at the longest text in the message. */
+function locateExcess(
   { source, uses }: CompiledTemplate,
   { data }: IncomingEvent,
   { body, segments, encoding }: FittedSms,

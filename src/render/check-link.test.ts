@@ -26,7 +26,7 @@ describe('a link', () => {
     ['', 'absolute'],
     ['http://localhost:3000/', 'http:'],
   ])('%s is refused and the reason names it', (link, reason) => {
-    expect(checkLink(link, rule)).toMatchObject({ ok: false, fault: expect.stringContaining(reason) });
+    expect(checkLink(link, rule)).toMatchObject({ ok: false, reason: expect.stringContaining(reason) });
   });
 
   test('to localhost passes in local development only', () => {

@@ -8,19 +8,19 @@ export interface LinkRule {
 
 export type LinkVerdict =
   | { readonly ok: true; readonly href: string }
-  | { readonly ok: false; readonly fault: string };
+  | { readonly ok: false; readonly reason: string };
 
 /**
- * Allows only absolute https links to the hosts of the rule, without user info or port, and answers the normalised
+ * Allows only absolute https links to the hosts of the rule, without user info or port, and returns the normalised
  * form (WHATWG URL), so that what was judged is what is printed: with every mark encoded at which a reader could take
  * the link to end and another one to begin.
  */
 export function checkLink(value: unknown, rule: LinkRule): LinkVerdict {
   if (typeof value !== 'string' || !URL.canParse(value))
-    return { ok: false, fault: 'is not an absolute link' };
+    return { ok: false, reason: 'is not an absolute link' };
   const url = new URL(value);
-  const fault = findFault(url, rule);
-  if (fault !== undefined) return { ok: false, fault };
+  const reason = findObjection(url, rule);
+  if (reason !== undefined) return { ok: false, reason };
   return { ok: true, href: url.href.replaceAll(/[^\w\-.~:/?#@&=%+$]/g, encodeMark) };
 }
 
@@ -34,10 +34,10 @@ function encodeMark(mark: string): string {
  */
 export function findForeignLink(text: string, rule: LinkRule): string | undefined {
   if (!/:\/\/|www/i.test(text)) return undefined;
-  return text.split(/[\s"'<>]+/).find((word) => !leadsHome(word, rule));
+  return text.split(/[\s"'<>]+/).find((word) => !isAllowedWord(word, rule));
 }
 
-function leadsHome(word: string, rule: LinkRule): boolean {
+function isAllowedWord(word: string, rule: LinkRule): boolean {
   if (!word.includes('://')) return !/(?<![\p{L}\p{N}])www\d?\.[\p{L}\p{N}]/iu.test(word);
   // `_https://` and `1https://` are linked from the letter on.
   const link = /[a-z][a-z0-9+.-]*:\/\/.*/i.exec(word)?.[0] ?? '';
@@ -70,7 +70,7 @@ function decodeEntities(text: string): string {
   return text.replace(/&(?:quot|lt|gt|amp|#x27|#x60|#x3D);/g, (entity) => entities[entity] ?? entity);
 }
 
-function findFault(url: URL, rule: LinkRule): string | undefined {
+function findObjection(url: URL, rule: LinkRule): string | undefined {
   if (url.username !== '' || url.password !== '') return 'has user info before the host';
   if (rule.allowLocalhost && url.protocol === 'http:' && url.hostname === 'localhost') return undefined;
   if (url.protocol !== 'https:') return `has the scheme ${url.protocol} and only https: is allowed`;

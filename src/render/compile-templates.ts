@@ -42,11 +42,11 @@ export interface PartRequest {
 
 /** A part could not be rendered; says where in the template. */
 export class PartError extends RenderError {
-  readonly fault: TemplateError;
+  readonly error: TemplateError;
 
-  constructor(fault: TemplateError, cause: unknown) {
-    super(fault.detail, { cause });
-    this.fault = fault;
+  constructor(error: TemplateError, cause: unknown) {
+    super(error.detail, { cause });
+    this.error = error;
   }
 }
 
@@ -63,16 +63,16 @@ export class PartCompiler {
     this.#shared = shared;
   }
 
-  /** The compiled part, or its faults with file and line. */
+  /** The compiled part, or its errors with file and line. */
   compilePart({ part, kind, locale, schema }: PartRequest): CompiledPart | readonly TemplateError[] {
-    const faults = checkSource(part, kind);
-    if (faults.length > 0) return faults;
+    const errors = checkSource(part, kind);
+    if (errors.length > 0) return errors;
     const { handlebars, partials } = this.#openEnvironment(kind, locale);
     const template = handlebars.compile(part.source, compileOptions(kind));
     const places = [part, ...this.#shared.partials.filter((partial) => partial.kind === kind)];
     const brandNames = Object.keys(this.#shared.brand);
     const reading = readTemplate(parseSource(part), { schema, partials, brandNames });
-    if (reading.faults.length > 0) return reading.faults;
+    if (reading.errors.length > 0) return reading.errors;
     return {
       uses: reading.uses,
       print: (data, privateData) => {
@@ -85,7 +85,7 @@ export class PartCompiler {
     };
   }
 
-  /** Faults of the shared partials themselves. */
+  /** Errors of the shared partials themselves. */
   checkPartials(): readonly TemplateError[] {
     return this.#shared.partials.flatMap((partial) => checkSource(partial, partial.kind));
   }
@@ -103,7 +103,7 @@ export class PartCompiler {
       // The line end that ends a file would be a space before the comma in `{{> link …}}, and`.
       const source = kind === 'html' ? partial.source.trimEnd() : partial.source;
       handlebars.registerPartial(partial.name, handlebars.compile(source, compileOptions(kind)));
-      // One with a fault of its own is told by `checkPartials`.
+      // One with an error of its own is told by `checkPartials`.
       if (checkSource(partial, kind).length === 0) programs.set(partial.name, parseSource(partial));
     }
     const environment = { handlebars, partials: programs };
@@ -175,18 +175,18 @@ function checkSource(part: SourceFile, kind: PartKind): readonly TemplateError[]
 }
 
 function findRawOutput(program: hbs.AST.Program, file: string): readonly TemplateError[] {
-  const faults: TemplateError[] = [];
+  const errors: TemplateError[] = [];
   class RawOutputFinder extends Handlebars.Visitor {
     override MustacheStatement(mustache: hbs.AST.MustacheStatement): void {
       if (!mustache.escaped) {
         const detail = 'puts unescaped text into HTML: use {{…}}, not {{{…}}} or {{&…}}';
-        faults.push({ file, line: mustache.loc.start.line, detail });
+        errors.push({ file, line: mustache.loc.start.line, detail });
       }
       super.MustacheStatement(mustache);
     }
   }
   new RawOutputFinder().accept(program);
-  return faults;
+  return errors;
 }
 
 /** A helper failed; keeps the line of the template that used it. */
@@ -202,36 +202,36 @@ class HelperError extends RenderError {
 }
 
 /**
- * Where in the templates an error comes from, in words that hold no data of the event. Handlebars tells the line but not
- * the file when a shared partial is at fault, so the place is the first source that has the offending word on that line;
+ * Where in the templates an error comes from, in a message that holds no data of the event. Handlebars tells the line but not
+ * the file when a shared partial is at fault, so the place is the first source that has the offending name on that line;
  * the template itself is looked at first.
  */
 function placeError(error: unknown, places: readonly SourceFile[]): TemplateError {
-  const { message, line, word } = readError(error);
+  const { message, line, name } = describeCause(error);
   const holds = ({ source }: SourceFile) =>
-    line !== undefined && (source.split('\n')[line - 1] ?? '').includes(word);
+    line !== undefined && (source.split('\n')[line - 1] ?? '').includes(name);
   const place = places.find(holds) ?? places[0];
   return { file: place?.file ?? '', ...(line === undefined ? {} : { line }), detail: message };
 }
 
-function readError(error: unknown): { message: string; line: number | undefined; word: string } {
+function describeCause(error: unknown): { message: string; line: number | undefined; name: string } {
   const message = error instanceof Error ? error.message : '';
   if (error instanceof HelperError) {
-    return { message: `{{${error.helper}}}: ${message}`, line: error.line, word: error.helper };
+    return { message: `{{${error.helper}}}: ${message}`, line: error.line, name: error.helper };
   }
   const { lineNumber } = asRecord(error);
   const line = typeof lineNumber === 'number' ? lineNumber : undefined;
   const missing = /^"([^"]+)" not defined in /.exec(message)?.[1];
   if (missing !== undefined) {
     const guard = `{{${missing}}} is not there; guard an optional field with {{#if ${missing}}}`;
-    return { message: guard, line, word: missing };
+    return { message: guard, line, name: missing };
   }
   const parseLine = /^Parse error on line (\d+)/.exec(message)?.[1];
   const isOfTemplate = parseLine !== undefined || error instanceof Handlebars.Exception;
   return {
     message: isOfTemplate ? message.replaceAll(/\s*\n\s*/g, ' ') : describeForeign(error),
     line: parseLine === undefined ? line : Number(parseLine),
-    word: '',
+    name: '',
   };
 }
 

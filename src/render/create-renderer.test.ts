@@ -17,7 +17,7 @@ function makeRequest(change: Partial<RenderRequest> = {}): RenderRequest {
   };
 }
 
-function startFaults(options: RendererOptions) {
+function startErrors(options: RendererOptions) {
   try {
     createRenderer(options);
   } catch (error) {
@@ -187,54 +187,54 @@ describe('the start is refused, naming file and line, for', () => {
     ],
     ['unescaped output in HTML', { 'email.html': 'a\nb\n{{{name}}}' }, 'email.html.hbs:3', 'unescaped'],
   ])('%s', (_, sources, place, detail) => {
-    const lines = startFaults(makeOptions({ ...plainParts, ...sources })).map(formatTemplateError);
-    expect(lines.filter((fault) => fault.startsWith(`templates/note/${place}: `)).join()).toContain(detail);
+    const lines = startErrors(makeOptions({ ...plainParts, ...sources })).map(formatTemplateError);
+    expect(lines.filter((error) => error.startsWith(`templates/note/${place}: `)).join()).toContain(detail);
   });
 
-  test('a fault inside a shared partial, in the partial’s own file', () => {
+  test('an error inside a shared partial, in the partial’s own file', () => {
     const partial: SharedPartial = {
       name: 'bye',
       kind: 'text',
       file: 'templates/_shared/bye.text.hbs',
       source: 'x\n{{nowhere}}',
     };
-    const faults = startFaults(makeOptions({ ...plainParts, sms: '{{> bye}}\n\n' }, {}, [partial]));
-    expect(faults).toContainEqual(
+    const errors = startErrors(makeOptions({ ...plainParts, sms: '{{> bye}}\n\n' }, {}, [partial]));
+    expect(errors).toContainEqual(
       expect.objectContaining({ file: 'templates/_shared/bye.text.hbs', line: 2 }),
     );
   });
 
   test('HTML without text, in every locale', () => {
     const { 'email.text': _, ...noText } = plainParts;
-    expect(startFaults(makeOptions(noText))).toContainEqual(
+    expect(startErrors(makeOptions(noText))).toContainEqual(
       expect.objectContaining({
         file: 'templates/note/email.text.hbs',
         detail: expect.stringContaining('missing'),
       }),
     );
     expect(
-      startFaults(makeOptions({ ...plainParts, 'fr/email.html': 'x' })).map((fault) => fault.file),
+      startErrors(makeOptions({ ...plainParts, 'fr/email.html': 'x' })).map((error) => error.file),
     ).toEqual(['templates/note/fr/email.subject.hbs', 'templates/note/fr/email.text.hbs']);
   });
 
   test('a sample that is too long for its text message', () => {
-    const faults = startFaults(makeOptions({ ...plainParts, sms: 'a'.repeat(161) }));
-    expect(faults).toEqual([
+    const errors = startErrors(makeOptions({ ...plainParts, sms: 'a'.repeat(161) }));
+    expect(errors).toEqual([
       { file: 'templates/note/sample.json', detail: expect.stringMatching(/sms in en: .*2 segments/) },
     ]);
   });
 
   test('a link of the template itself to a foreign host', () => {
-    const faults = startFaults(
+    const errors = startErrors(
       makeOptions({ ...plainParts, 'email.html': '<a href="https://evil.test">{{name}}</a>' }),
     );
-    expect(faults).toContainEqual(
+    expect(errors).toContainEqual(
       expect.objectContaining({ detail: expect.stringContaining('the template brings a link') }),
     );
   });
 
   test('a part that no channel uses', () => {
-    expect(startFaults(makeOptions(plainParts, { channels: ['email'] }))).toEqual([
+    expect(startErrors(makeOptions(plainParts, { channels: ['email'] }))).toEqual([
       { file: 'templates/note/sms.hbs', detail: expect.stringContaining('never used') },
     ]);
   });
@@ -247,13 +247,13 @@ describe('the start is refused, naming file and line, for', () => {
       source: '{{> @partial-block}}',
     };
     const html = '{{#> frame}}\n{{#*inline "x"}}{{&name}}{{/inline}}\n{{/frame}}';
-    expect(startFaults(makeOptions({ ...plainParts, 'email.html': html }, {}, [frame]))).toEqual([
+    expect(startErrors(makeOptions({ ...plainParts, 'email.html': html }, {}, [frame]))).toEqual([
       { file: 'templates/note/email.html.hbs', line: 2, detail: expect.stringContaining('unescaped') },
     ]);
   });
 
-  test('several faults at once, all of them listed', () => {
-    expect(startFaults(makeOptions({ ...plainParts, sms: '{{#if', 'email.text': '{{/if}}' }))).toHaveLength(
+  test('several errors at once, all of them listed', () => {
+    expect(startErrors(makeOptions({ ...plainParts, sms: '{{#if', 'email.text': '{{/if}}' }))).toHaveLength(
       2,
     );
   });

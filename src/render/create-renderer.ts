@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { type Channel, mapChannels } from '../domain/channel.ts';
 import type { IncomingEvent } from '../domain/event.ts';
-import { type DraftFaults, findDraftFaults } from './check-draft.ts';
+import { type DraftErrors, findDraftErrors } from './check-draft.ts';
 import type { LinkRule } from './check-link.ts';
 import { type CompiledPart, PartCompiler, PartError } from './compile-templates.ts';
 import type { SourceFile } from './parse-document.ts';
-import { type CompiledTemplate, type DraftContext, renderDraft } from './render-draft.ts';
+import { type CompiledTemplate, type RenderContext, renderDraft } from './render-draft.ts';
 import { type Draft, RenderError, type RenderRequest } from './rendered.ts';
 import { SchemaReader } from './schema-reader.ts';
 import { InvalidTemplatesError, type TemplateError } from './template-error.ts';
@@ -30,35 +30,35 @@ export interface RendererOptions {
 }
 
 export interface Renderer {
-  /** The draft of one message. Throws `RenderError`: a fault of template or data that no retry mends. */
+  /** The draft of one message. Throws `RenderError`: an error of template or data that no retry mends. */
   render(request: RenderRequest): Draft;
   /** What would keep an event, whose data passed its schema, from being rendered. Throws `RenderError` for an unknown template. */
-  checkDrafts(event: IncomingEvent): DraftFaults;
+  checkDrafts(event: IncomingEvent): DraftErrors;
   /** Hash of everything that shapes this template's drafts (16 hex digits). Throws `RenderError` for an unknown template. */
   templateVersion(type: string): string;
 }
 
 /**
  * A renderer exists only if every template compiles and renders its samples, in every locale and channel;
- * otherwise throws `InvalidTemplatesError` with all faults, each with file and line.
+ * otherwise throws `InvalidTemplatesError` with all errors, each with file and line.
  */
 export function createRenderer(options: RendererOptions): Renderer {
   const compiler = new PartCompiler(options.shared);
-  const faults: TemplateError[] = [...compiler.checkPartials()];
+  const errors: TemplateError[] = [...compiler.checkPartials()];
   const compiled = new Map<string, CompiledTemplate>();
   for (const source of options.templates) {
     const template = compileTemplate(source, compiler);
-    faults.push(...template.faults, ...checkWholeness(source), ...checkUse(source));
+    errors.push(...template.errors, ...checkWholeness(source), ...checkUse(source));
     compiled.set(source.type, template);
   }
   const rule = toLinkRule(options);
   const brand = options.shared.brand;
-  if (faults.length === 0) {
+  if (errors.length === 0) {
     // Samples lead to app.example.com (RFC 2606: nobody's), which a deployment need not allow for its events.
-    const around = { brand, rule: { ...rule, hosts: new Set([...rule.hosts, 'app.example.com']) } };
-    faults.push(...[...compiled.values()].flatMap((template) => checkSamples(template, around)));
+    const context = { brand, rule: { ...rule, hosts: new Set([...rule.hosts, 'app.example.com']) } };
+    errors.push(...[...compiled.values()].flatMap((template) => checkSamples(template, context)));
   }
-  if (faults.length > 0) throw new InvalidTemplatesError(faults);
+  if (errors.length > 0) throw new InvalidTemplatesError(errors);
   const versions = new Map(
     options.templates.map((source) => [source.type, hashSources(source, options.shared)]),
   );
@@ -66,7 +66,7 @@ export function createRenderer(options: RendererOptions): Renderer {
     render: (request) =>
       renderDraft(findTemplate(compiled, request.template), request, { brand, rule, nowMs: options.now() }),
     checkDrafts: (event) =>
-      findDraftFaults(findTemplate(compiled, event.type), event, { brand, rule, nowMs: options.now() }),
+      findDraftErrors(findTemplate(compiled, event.type), event, { brand, rule, nowMs: options.now() }),
     templateVersion: (type) => findTemplate(versions, type),
   };
 }
@@ -74,8 +74,8 @@ export function createRenderer(options: RendererOptions): Renderer {
 function compileTemplate(
   source: TemplateSource,
   compiler: PartCompiler,
-): CompiledTemplate & { faults: readonly TemplateError[] } {
-  const faults: TemplateError[] = [];
+): CompiledTemplate & { errors: readonly TemplateError[] } {
+  const errors: TemplateError[] = [];
   const parts = mapChannels(() => new Map<string, Map<PartName, CompiledPart>>());
   const schema = new SchemaReader(source.schema);
   for (const part of source.parts) {
@@ -83,7 +83,7 @@ function compileTemplate(
     const kind = part.name.endsWith('.html') ? 'html' : 'text';
     const result = compiler.compilePart({ part, kind, locale: part.locale, schema });
     if (!('print' in result)) {
-      faults.push(...result);
+      errors.push(...result);
       continue;
     }
     const ofLocale = parts[channel].get(part.locale) ?? new Map<PartName, CompiledPart>();
@@ -93,7 +93,7 @@ function compileTemplate(
     joinUses(
       [...parts[channel].values()].flatMap((ofLocale) => [...ofLocale.values()].flatMap(({ uses }) => uses)),
     );
-  return { source, parts, uses: mapChannels(usesOf), faults };
+  return { source, parts, uses: mapChannels(usesOf), errors };
 }
 
 /** Every channel has all its parts in the default locale, and in another locale all of them or none. */
@@ -125,7 +125,7 @@ function checkUse(source: TemplateSource): readonly TemplateError[] {
 
 function checkSamples(
   template: CompiledTemplate,
-  around: Omit<DraftContext, 'nowMs'>,
+  context: Omit<RenderContext, 'nowMs'>,
 ): readonly TemplateError[] {
   const locales = [...new Set(template.source.parts.map((part) => part.locale))];
   return template.source.channels.flatMap((channel) =>
@@ -136,11 +136,11 @@ function checkSamples(
           renderDraft(
             template,
             { ...request, template: template.source.type, channel, locale },
-            { ...around, nowMs },
+            { ...context, nowMs },
           );
           return [];
         } catch (error) {
-          if (error instanceof PartError) return [error.fault];
+          if (error instanceof PartError) return [error.error];
           const detail = error instanceof Error ? error.message : String(error);
           return [{ file: sample.file, detail: `does not render as ${channel} in ${locale}: ${detail}` }];
         }

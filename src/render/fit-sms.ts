@@ -19,7 +19,7 @@ export interface FittedSms extends SegmentCount {
 
 /**
  * The text message that says most and fits: as it is; else shortened, as little as need be; else without what may be left
- * out. The door has made sure that one of these fits (`canFit`); where the reader's zone, language or day took more room
+ * out. On acceptance one of these fitted (`canFit`); where the reader's zone, language or day took more room
  * than it could know, fields are shortened beyond their least length rather than leave the reader without the message.
  */
 export function fitSms(print: (data: Data) => string, data: Data, rule: SmsRule): FittedSms {

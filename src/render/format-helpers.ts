@@ -18,7 +18,7 @@ import { shortenedLengthMin, shortenText } from './shorten-text.ts';
 export interface RenderCall extends ReaderPlace {
   readonly currency: string;
   readonly links: LinkRule;
-  /** Dates and times as the longest text that they could be: what the door measures, who knows neither day nor reader. */
+  /** Dates and times as the longest text that they could be: what is measured on acceptance, when neither day nor reader is known. */
   readonly isWidest?: boolean;
 }
 
@@ -32,7 +32,7 @@ export interface HelperUse {
 }
 
 /**
- * Every helper that a template may use besides `if`, `unless`, `each` and `with`. Each answers plain text,
+ * Every helper that a template may use besides `if`, `unless`, `each` and `with`. Each returns plain text,
  * which the HTML part escapes; each throws `RenderError` for a value that it cannot print truthfully.
  */
 export const formatHelpers: Readonly<Record<string, (use: HelperUse) => string>> = {
@@ -113,7 +113,7 @@ const numberFormat = rememberFormats(
  * An amount as the locale writes it, never rounded: a decimal string is in the currency's own unit (`"19.99"`), an
  * integer in its minor units (`1999`), which ISO 4217 defines. A whole amount has the decimals that the locale's
  * readers expect (`$29.00`, `¥1,500`, `HUF 1,500`), any other all that the currency has. Throws `RenderError` for what
- * is no amount of this currency, by the same rule as the door.
+ * is no amount of this currency, by the same rule as on acceptance.
  */
 function formatMoney(amount: unknown, currency: unknown, locale: string): string {
   const exponent = typeof currency === 'string' ? currencyExponent(currency) : undefined;

@@ -41,7 +41,7 @@ export function isDateStyle(value: unknown): value is DateStyle {
 
 /**
  * The day (and time, with the zone's name) as it is where the reader is. A bare date (`2026-12-04`) has no
- * zone: it is printed as it stands. Throws `RenderError` for what is neither.
+ * zone: it is printed unchanged. Throws `RenderError` for what is neither.
  */
 export function formatDate(value: unknown, style: DateStyle, place: ReaderPlace, time?: 'with-time'): string {
   const { atMs, isBareDate } = readInstant(value);

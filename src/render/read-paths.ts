@@ -48,7 +48,7 @@ const usesOf: Readonly<Record<string, FieldUse['as']>> = {
 
 /** Finds what the expressions of a template stand for, and notes what is not there. */
 export class PathReader {
-  readonly faults: TemplateError[] = [];
+  readonly errors: TemplateError[] = [];
   readonly uses: FieldUse[] = [];
   readonly schema: SchemaReader;
   readonly #own: ReadonlyMap<string, Value>;
@@ -57,7 +57,7 @@ export class PathReader {
     this.schema = schema;
     const brand = new Map(brandNames.map((name) => [name, printed] as const));
     this.#own = new Map<string, Value>([
-      ['root', { kind: 'field', path: [], schema: schema.root, isSure: true }],
+      ['root', { kind: 'field', path: [], schema: schema.root, isPresent: true }],
       ['brand', { kind: 'names', members: brand }],
       ['recipient', { kind: 'names', members: new Map([['name', recipientName]]) }],
       ...['locale', 'direction', 'start', 'end'].map((name) => [name, printed] as const),
@@ -73,7 +73,7 @@ export class PathReader {
   /** `{{path}}`. */
   print(path: hbs.AST.PathExpression, scope: TemplateScope): void {
     const value = this.#find(path, scope);
-    this.assertSure(value, path, path.original);
+    this.assertPresent(value, path, path.original);
     if (value?.kind === 'field' && value.schema['format'] === 'uri')
       this.note(
         path,
@@ -91,7 +91,7 @@ export class PathReader {
       const [name] = node.params;
       if (!isText(name)) return this.note(node, '{{url}} needs the name of a field, in quotes');
       const field = this.#step(scope.value, name, { name: name.value, scope });
-      if (!options.some(({ key }) => key === 'or')) this.assertSure(field, name, name.value);
+      if (!options.some(({ key }) => key === 'or')) this.assertPresent(field, name, name.value);
       this.addUse(field, 'url');
       return printed;
     }
@@ -109,14 +109,14 @@ export class PathReader {
     this.uses.push({ path: value.path, as, ...(beside?.kind === 'field' && { beside: beside.path }) });
   }
 
-  assertSure(value: Value | undefined, node: hbs.AST.Node, name: string): void {
-    if (value?.kind !== 'field' || value.isSure) return;
+  assertPresent(value: Value | undefined, node: hbs.AST.Node, name: string): void {
+    if (value?.kind !== 'field' || value.isPresent) return;
     this.note(node, `{{${name}}} may be absent; guard an optional field with {{#if ${name}}}`);
   }
 
   note(node: hbs.AST.Node, detail: string): undefined {
     const { source, start } = node.loc;
-    this.faults.push({ file: source, line: start.line, column: start.column + 1, detail });
+    this.errors.push({ file: source, line: start.line, column: start.column + 1, detail });
     return undefined;
   }
 
@@ -140,7 +140,7 @@ export class PathReader {
   #checkFirst(node: HelperCall, helper: string, value: Value | undefined): void {
     if (value?.kind !== 'field') return;
     const name = value.path.join('.');
-    this.assertSure(value, node, name);
+    this.assertPresent(value, node, name);
     const types = argumentTypes[helper];
     if (types === undefined || this.schema.isOf(value.schema, types)) return;
     this.note(node, `{{${helper}}} prints a ${types[0]}, and ${name} may be something else`);
@@ -176,7 +176,7 @@ export class PathReader {
     let value = from;
     for (const name of names) {
       if (value === undefined) return undefined;
-      if (value.kind === 'field') this.assertSure(value, at.path, value.path.join('.'));
+      if (value.kind === 'field') this.assertPresent(value, at.path, value.path.join('.'));
       value = this.#step(value, at.path, { name, original: at.path.original, scope: at.scope });
     }
     return value;
@@ -198,7 +198,7 @@ export class PathReader {
       return this.noteMissing(node, { wrong: name, what, names: listMembers(from, this.schema) });
     }
     const isGuarded = value.kind === 'field' && scope.present.has(toKey(value.path));
-    return isGuarded ? { ...value, isSure: true } : value;
+    return isGuarded ? { ...value, isPresent: true } : value;
   }
 }
 

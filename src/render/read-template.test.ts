@@ -48,16 +48,16 @@ describe('what a template reads and no good data has', () => {
     ['a block parameter', '{{#each items as |item|}}{{item.nane}}{{/each}}', /nane/],
     ['a literal', '{{"title"}}', /title|literal/],
   ])('%s', (_what, text, detail) => {
-    const { faults } = read(text);
-    expect(faults).toHaveLength(1);
-    expect(faults[0]?.detail).toMatch(detail);
-    expect(faults[0]).toMatchObject({ line: 1 });
+    const { errors } = read(text);
+    expect(errors).toHaveLength(1);
+    expect(errors[0]?.detail).toMatch(detail);
+    expect(errors[0]).toMatchObject({ line: 1 });
   });
 
   test('within a partial, told once', () => {
-    const { faults } = read('{{> box}}', { box: '<p>{{titel}}</p>' });
-    expect(faults).toHaveLength(1);
-    expect(faults[0]?.detail).toMatch(/titel/);
+    const { errors } = read('{{> box}}', { box: '<p>{{titel}}</p>' });
+    expect(errors).toHaveLength(1);
+    expect(errors[0]?.detail).toMatch(/titel/);
   });
 });
 
@@ -71,7 +71,7 @@ describe('what is there', () => {
     '{{#each items as |item|}}{{item.name}}{{/each}}',
     '{{@root.title}} {{@brand.name}}',
   ])('%s', (text) => {
-    expect(read(text).faults).toEqual([]);
+    expect(read(text).errors).toEqual([]);
   });
 });
 
@@ -89,8 +89,8 @@ describe('the uses that the door judges data by', () => {
     ['under a block', '{{#if title}}{{date due}}{{/if}}', { path: ['due'], as: 'date' }],
     ['in a partial', '{{> box}}', { path: ['title'], as: 'text' }],
   ])('%s', (_what, text, use) => {
-    const { faults, uses } = read(text, { box: '{{title}}' });
-    expect(faults).toEqual([]);
+    const { errors, uses } = read(text, { box: '{{title}}' });
+    expect(errors).toEqual([]);
     expect(uses).toContainEqual(use);
   });
 

@@ -16,18 +16,18 @@ export interface ReadingOptions {
 /**
  * Follows every path that a part reads (printed, in arguments of helpers, blocks and partials, in the partials
  * themselves, under `each`, `with` and `@root`) and holds it against the schema of the data: what no good data has is a
- * fault with file, line, column and the nearest name, and so is an optional field without a guard.
+ * error with file, line, column and the nearest name, and so is an optional field without a guard.
  */
 export function readTemplate(
   program: hbs.AST.Program,
   options: ReadingOptions,
-): { readonly faults: readonly TemplateError[]; readonly uses: readonly FieldUse[] } {
+): { readonly errors: readonly TemplateError[]; readonly uses: readonly FieldUse[] } {
   const paths = new PathReader(options.schema, options.brandNames);
   new StatementReader(paths, options.partials).readPart(program);
-  return { faults: paths.faults, uses: joinUses(paths.uses) };
+  return { errors: paths.errors, uses: joinUses(paths.uses) };
 }
 
-/** A piece of a template that a partial may call: an inline partial, or what stands between `{{#> x}}` and `{{/x}}`. */
+/** A piece of a template that a partial may call: an inline partial, or the content between `{{#> x}}` and `{{/x}}`. */
 interface Block {
   readonly program: hbs.AST.Program;
   readonly params: TemplateScope['params'];
@@ -56,7 +56,7 @@ class StatementReader extends Handlebars.Visitor {
     super();
     this.#paths = paths;
     this.#partials = partials;
-    const data: Value = { kind: 'field', path: [], schema: paths.schema.root, isSure: true };
+    const data: Value = { kind: 'field', path: [], schema: paths.schema.root, isPresent: true };
     const scope: TemplateScope = { value: data, params: new Map(), present: new Set(), inLoop: false };
     this.#place = { scope, inlines: new Map(), block: undefined, depth: 0 };
   }
@@ -133,7 +133,7 @@ class StatementReader extends Handlebars.Visitor {
     const schema = this.#paths.schema.findItem(list.schema);
     if (schema === undefined)
       this.#paths.note(node, `${list.path.join('.')} is no list for #each to go through`);
-    const item: Value = { kind: 'field', path: [...list.path, '*'], schema: schema ?? {}, isSure: true };
+    const item: Value = { kind: 'field', path: [...list.path, '*'], schema: schema ?? {}, isPresent: true };
     return { ...enter(scope, item, node), inLoop: true };
   }
 
@@ -162,7 +162,7 @@ class StatementReader extends Handlebars.Visitor {
       },
       called.program,
     );
-    this.#noteUnasked(node, given);
+    this.#noteUnusedArguments(node, given);
   }
 
   #findPartial(name: string): (Block & { readonly isFile: boolean }) | undefined {
@@ -178,21 +178,21 @@ class StatementReader extends Handlebars.Visitor {
     const { scope } = this.#place;
     const [context] = node.params;
     const base = context === undefined ? scope.value : this.#paths.evaluate(context, scope);
-    if (context !== undefined) this.#paths.assertSure(base, context, 'this');
+    if (context !== undefined) this.#paths.assertPresent(base, context, 'this');
     const pairs = listPairs(node.hash);
     if (pairs.length === 0) return base ?? printed;
     const given = new Map(
       pairs.map(({ key, value }) => [key, this.#paths.evaluate(value, scope) ?? printed]),
     );
-    return { kind: 'arguments', base: base ?? printed, given, asked: new Set() };
+    return { kind: 'arguments', base: base ?? printed, given, lookedUp: new Set() };
   }
 
-  #noteUnasked(node: PartialCall, value: Value): void {
+  #noteUnusedArguments(node: PartialCall, value: Value): void {
     if (value.kind !== 'arguments') return;
     for (const pair of listPairs(node.hash)) {
-      if (value.asked.has(pair.key)) continue;
+      if (value.lookedUp.has(pair.key)) continue;
       const what = `${pair.key}= is no argument of this partial`;
-      this.#paths.noteMissing(pair, { wrong: pair.key, what, names: [...value.asked] });
+      this.#paths.noteMissing(pair, { wrong: pair.key, what, names: [...value.lookedUp] });
     }
   }
 
@@ -213,7 +213,7 @@ class StatementReader extends Handlebars.Visitor {
 
 /** The scope inside `#with` and `#each`. */
 function enter(scope: TemplateScope, value: Value, node: hbs.AST.BlockStatement): TemplateScope {
-  const entered: Value = value.kind === 'field' ? { ...value, isSure: true } : value;
+  const entered: Value = value.kind === 'field' ? { ...value, isPresent: true } : value;
   // The parser leaves the block parameters out when there are none.
   const names: readonly string[] = node.program.blockParams ?? [];
   const params = new Map(scope.params);

@@ -1,15 +1,15 @@
 import type { Channel } from '../domain/channel.ts';
 import { parseTimeZone } from '../domain/time-zone.ts';
-import { type DataFault, findDataFaults } from './check-data.ts';
+import { type DataError, findDataErrors } from './check-data.ts';
 import { findForeignLink, findForeignLinkInHtml, type LinkRule } from './check-link.ts';
+import { sanitizeName } from './check-text.ts';
 import type { CompiledPart, PrivateData } from './compile-templates.ts';
 import { type Data, fitSms, type SmsRule } from './fit-sms.ts';
 import type { RenderCall } from './format-helpers.ts';
-import { presentName } from './judge-text.ts';
 import { normaliseHtml, normaliseLine, normaliseSms, normaliseText } from './normalise-text.ts';
 import { directionOf, formatLocaleFor, pickLocale } from './pick-locale.ts';
-import { presentData } from './present-data.ts';
 import { type Draft, RenderError, type RenderRequest } from './rendered.ts';
+import { sanitizeData } from './sanitize-data.ts';
 import { type Brand, channelOfPart, type PartName, type TemplateSource } from './template-source.ts';
 import type { FieldUse } from './template-value.ts';
 
@@ -22,7 +22,7 @@ export interface CompiledTemplate {
 }
 
 /** What a draft depends on besides the request. */
-export interface DraftContext {
+export interface RenderContext {
   readonly brand: Brand;
   readonly rule: LinkRule;
   readonly nowMs: number;
@@ -30,10 +30,14 @@ export interface DraftContext {
 
 /**
  * The draft of one message. Throws `RenderError` for whatever would make it wrong: a missing field, a value that cannot
- * be printed truthfully, a link to a foreign host, too many SMS segments. Its words hold no data: they are kept and shown.
- * The door refuses such data, so this happens to what was accepted under other templates or rules.
+ * be printed truthfully, a link to a foreign host, too many SMS segments. Its message holds no data: it is stored and shown.
+ * The API rejects such data, so this happens to what was accepted under other templates or rules.
  */
-export function renderDraft(template: CompiledTemplate, request: RenderRequest, around: DraftContext): Draft {
+export function renderDraft(
+  template: CompiledTemplate,
+  request: RenderRequest,
+  context: RenderContext,
+): Draft {
   const { source } = template;
   if (!source.channels.includes(request.channel)) {
     throw new RenderError(
@@ -47,26 +51,26 @@ export function renderDraft(template: CompiledTemplate, request: RenderRequest, 
   const call = {
     locale: formatLocaleFor(locale, request.locale),
     timeZone,
-    nowMs: around.nowMs,
-    currency: around.brand.currency,
-    links: around.rule,
+    nowMs: context.nowMs,
+    currency: context.brand.currency,
+    links: context.rule,
   };
-  const data = presentData(request.data);
-  const [fault] = findDataFaults(request.data, template.uses[request.channel], call);
-  if (fault !== undefined) throw toRenderError(fault);
-  const name = presentName(request.recipient.name, around.rule);
-  const privateData = toPrivateData({ locale, name, brand: around.brand, call });
+  const data = sanitizeData(request.data);
+  const [error] = findDataErrors(request.data, template.uses[request.channel], call);
+  if (error !== undefined) throw toRenderError(error);
+  const name = sanitizeName(request.recipient.name, context.rule);
+  const privateData = toPrivateData({ locale, name, brand: context.brand, call });
   const draft = makeDraft[request.channel]({
     print: (part, some) => findPart(template, part, locale).print(some, privateData),
     data,
     recipient: privateData.recipient,
     rule: source.sms,
   });
-  assertLinks(draft, around.rule);
+  assertLinks(draft, context.rule);
   return draft;
 }
 
-function toRenderError({ pointer, detail, as }: DataFault): RenderError {
+function toRenderError({ pointer, detail, as }: DataError): RenderError {
   const why = as === 'url' ? 'is not an https link to an allowed host' : detail;
   return new RenderError(`"${pointer.slice(1).replaceAll('/', '.')}" ${why}`);
 }

@@ -48,7 +48,7 @@ export interface RenderRequest {
   readonly recipient: { readonly name?: string };
 }
 
-/** A draft could not be made: a fault of template or data, never repaired by a retry. */
+/** A draft could not be made: an error of template or data, never repaired by a retry. */
 export class RenderError extends Error {
   override readonly name = 'RenderError';
 }

@@ -1,4 +1,4 @@
-/** One thing wrong in a template folder, with its place and its repair. */
+/** An error in a template folder, with its place and its repair. */
 export interface TemplateError {
   readonly file: string;
   readonly line?: number;

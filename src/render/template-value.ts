@@ -9,20 +9,20 @@ export type Value =
       readonly base: Value;
       readonly given: ReadonlyMap<string, Value>;
       /** Every name that the partial looked up. */
-      readonly asked: Set<string>;
+      readonly lookedUp: Set<string>;
     }
   /** What is ours and not of the event: `@brand`, `@recipient`. */
   | { readonly kind: 'names'; readonly members: ReadonlyMap<string, Value> }
   /** A literal, or what a helper returns. */
   | { readonly kind: 'printed' };
 
-/** A place in the data of an event; `isSure` when good data always has it, or a guard around says that it is there. */
+/** A place in the data of an event; `isPresent` when good data always has it, or a guard around says that it is there. */
 interface FieldValue {
   readonly kind: 'field';
   /** Names from the data down; `*` is every item of a list. */
   readonly path: readonly string[];
   readonly schema: SchemaNode;
-  readonly isSure: boolean;
+  readonly isPresent: boolean;
 }
 
 /** One way in which a template prints a field of the data. */
@@ -47,7 +47,7 @@ export const recipientName: FieldValue = {
   kind: 'field',
   path: ['@recipient', 'name'],
   schema: { type: 'string' },
-  isSure: false,
+  isPresent: false,
 };
 
 export function toKey(path: readonly string[]): string {
@@ -61,11 +61,11 @@ export function findMember(value: Value, name: string, reader: SchemaReader): Va
       if (name === 'length' && reader.isOf(value.schema, ['array'])) return printed;
       const child = reader.findChild(value.schema, name);
       if (child === undefined) return undefined;
-      const isSure = value.isSure && child.isRequired;
-      return { kind: 'field', path: [...value.path, name], schema: child.schema, isSure };
+      const isPresent = value.isPresent && child.isRequired;
+      return { kind: 'field', path: [...value.path, name], schema: child.schema, isPresent };
     }
     case 'arguments':
-      value.asked.add(name);
+      value.lookedUp.add(name);
       return value.given.get(name) ?? findMember(value.base, name, reader);
     case 'names':
       return value.members.get(name);

@@ -36,7 +36,7 @@ export function checkSample(sample: JsonObject, pointer: string, ours: OurContra
     return end(
       faults.map((fault) => ({
         kind:
-          parsed === undefined || parsed.faults.includes(fault)
+          parsed === undefined || parsed.errors.includes(fault)
             ? 'not-an-event'
             : nameKind(fault, { sample, parsed, schema }),
         pointer: `${pointer}${fault.pointer}`,
@@ -53,9 +53,9 @@ function parse(sample: JsonObject): ParsedEvent {
 }
 
 function withKey(parsed: ParsedEvent): ParsedEvent {
-  return parsed.keyFault === undefined
+  return parsed.keyError === undefined
     ? parsed
-    : { ...parsed, idempotencyKey: 'contract-check', keyFault: undefined };
+    : { ...parsed, idempotencyKey: 'contract-check', keyError: undefined };
 }
 
 function nameKind(

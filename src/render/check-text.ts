@@ -12,11 +12,11 @@ export function kindOfField(name: string): TextKind {
 /**
  * Why a text cannot be printed, or `undefined`. Mail programs and telephones make a link of whatever looks like one, so
  * a name or a title must not hold it: any `…://` but a plain link to an allowed host, `www.`, a mail address, `tel:` and
- * its like, an IP address, and (in prose) a telephone number, however they are disguised. A bare domain is no fault in
+ * its like, an IP address, and (in prose) a telephone number, however they are disguised. A bare domain is no error in
  * prose: it is printed with a space after its dots (`breakAddresses`); in a code, which must be printed as it is, it is.
  * `text` is clean (`cleanText`). What passes, passes whatever it is cut to.
  */
-export function findTextFault(text: string, rule: LinkRule, kind: TextKind): string | undefined {
+export function findTextError(text: string, rule: LinkRule, kind: TextKind): string | undefined {
   if (text === '') return 'holds nothing that can be seen';
   if (!maybeLink.test(text)) return undefined;
   const folded = foldText(text);
@@ -29,9 +29,9 @@ export function findTextFault(text: string, rule: LinkRule, kind: TextKind): str
 }
 
 /** A person's name as it is printed, or `undefined` when there is none that may be. */
-export function presentName(name: string | undefined, rule: LinkRule): string | undefined {
+export function sanitizeName(name: string | undefined, rule: LinkRule): string | undefined {
   const clean = cleanText(name ?? '');
-  return findTextFault(clean, rule, 'prose') === undefined ? breakAddresses(clean) : undefined;
+  return findTextError(clean, rule, 'prose') === undefined ? breakAddresses(clean) : undefined;
 }
 
 /** Nearly every text has none of these, and needs no further look. */

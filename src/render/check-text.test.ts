@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { findTextFault, kindOfField, presentName } from './judge-text.ts';
+import { findTextError, kindOfField, sanitizeName } from './check-text.ts';
 import { cleanText } from './normalise-text.ts';
 
 const rule = { hosts: new Set(['app.example.com']), allowLocalhost: false };
@@ -20,11 +20,11 @@ describe('what no name and no title may hold', () => {
     ['５５５-５５５-０１２３', 'a telephone number'],
     ['℡.℃om https：//evil.example', 'a link to a host'],
   ])('%s: %s', (text, what) => {
-    expect(findTextFault(cleanText(text), rule, 'prose')).toContain(what);
+    expect(findTextError(cleanText(text), rule, 'prose')).toContain(what);
   });
 
   test('nothing that can be seen', () => {
-    expect(findTextFault('', rule, 'prose')).toBe('holds nothing that can be seen');
+    expect(findTextError('', rule, 'prose')).toBe('holds nothing that can be seen');
   });
 });
 
@@ -42,13 +42,13 @@ describe('what people write', () => {
     '奨学金のお知らせ。明日まで',
     'منحة دراسية',
   ])('%s', (text) => {
-    expect(findTextFault(cleanText(text), rule, 'prose')).toBeUndefined();
+    expect(findTextError(cleanText(text), rule, 'prose')).toBeUndefined();
   });
 });
 
-test('a code is printed as it is, so a bare domain is a fault of it, and digits are none', () => {
-  expect(findTextFault('evil.com', rule, 'code')).toContain('a web address');
-  expect(findTextFault('pay-555-555-0123', rule, 'code')).toBeUndefined();
+test('a code is printed as it is, so a bare domain is an error of it, and digits are none', () => {
+  expect(findTextError('evil.com', rule, 'code')).toContain('a web address');
+  expect(findTextError('pay-555-555-0123', rule, 'code')).toBeUndefined();
   expect(['txnId', 'scholarship_id', 'id', 'title', 'paid'].map(kindOfField)).toEqual([
     'code',
     'code',
@@ -59,8 +59,8 @@ test('a code is printed as it is, so a bare domain is a fault of it, and digits 
 });
 
 test('a name that may not be printed is left out, and any other is printed clean', () => {
-  expect(presentName('https://evil.example', rule)).toBeUndefined();
-  expect(presentName('\u200b', rule)).toBeUndefined();
-  expect(presentName(undefined, rule)).toBeUndefined();
-  expect(presentName(' Ada \u202e Bold.org ', rule)).toBe('Ada Bold. org');
+  expect(sanitizeName('https://evil.example', rule)).toBeUndefined();
+  expect(sanitizeName('\u200b', rule)).toBeUndefined();
+  expect(sanitizeName(undefined, rule)).toBeUndefined();
+  expect(sanitizeName(' Ada \u202e Bold.org ', rule)).toBe('Ada Bold. org');
 });
