@@ -1,3 +1,4 @@
+import { addAbortListener } from 'node:events';
 import { type Channel, channels } from '../domain/channel.ts';
 import type { AttemptOutcome } from '../domain/outcome.ts';
 import {
@@ -169,22 +170,9 @@ async function checkInTime(
   timeoutMs: number,
 ): Promise<ProviderHealth> {
   const giveUp = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
-  const late = new Promise<ProviderHealth>((resolve) => {
-    const tell = (): void => resolve(lateHealth(provider, timeoutMs));
-    if (giveUp.aborted) tell();
-    else giveUp.addEventListener('abort', tell, { once: true });
-  });
-  return Promise.race([provider.checkHealth(giveUp), late]);
-}
-
-function lateHealth(provider: AnyProvider, latencyMs: number): ProviderHealth {
+  const late = Promise.withResolvers<ProviderHealth>();
   const { name, channel } = provider;
-  return {
-    provider: name,
-    channel,
-    ok: false,
-    status: 'unreachable',
-    latencyMs,
-    detail: 'no answer in time',
-  };
+  const health = { provider: name, channel, ok: false, status: 'unreachable', latencyMs: timeoutMs } as const;
+  addAbortListener(giveUp, () => late.resolve({ ...health, detail: 'no answer in time' }));
+  return Promise.race([provider.checkHealth(giveUp), late.promise]);
 }

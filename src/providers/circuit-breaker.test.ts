@@ -70,7 +70,7 @@ describe('open', () => {
   test('permits nothing before its time and one probe after it', () => {
     expect(permitAttempt(open, options, 999)).toBeUndefined();
     const probing = permitAttempt(open, options, 1000);
-    expect(probing).toEqual({ kind: 'half-open', probeUntilMs: 1500 });
+    expect(probing).toEqual({ kind: 'half-open', untilMs: 1500 });
     expect(probing && permitAttempt(probing, options, 1001)).toBeUndefined();
   });
 
@@ -80,7 +80,7 @@ describe('open', () => {
 });
 
 describe('half-open', () => {
-  const probing: BreakerState = { kind: 'half-open', probeUntilMs: 1500 };
+  const probing: BreakerState = { kind: 'half-open', untilMs: 1500 };
 
   test('a good probe closes, a fault opens again, an aborted one is given back', () => {
     expect(noteOutcome(probing, options, 'accepted', 1100)).toEqual(closedBreaker);

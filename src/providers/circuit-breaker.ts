@@ -27,8 +27,8 @@ export interface BreakerOptions {
 
 export type BreakerState =
   | { readonly kind: 'closed'; readonly faultsInRow: number; readonly recent: readonly boolean[] }
-  | { readonly kind: 'open'; readonly untilMs: number }
-  | { readonly kind: 'half-open'; readonly probeUntilMs: number };
+  /** Half-open: until the probe counts as lost. */
+  | { readonly kind: 'open' | 'half-open'; readonly untilMs: number };
 
 export const closedBreaker: BreakerState = { kind: 'closed', faultsInRow: 0, recent: [] };
 
@@ -38,18 +38,8 @@ export function permitAttempt(
   options: BreakerOptions,
   nowMs: number,
 ): BreakerState | undefined {
-  switch (state.kind) {
-    case 'closed':
-      return state;
-    case 'open':
-      return nowMs >= state.untilMs
-        ? { kind: 'half-open', probeUntilMs: nowMs + options.probeMs }
-        : undefined;
-    case 'half-open':
-      return nowMs >= state.probeUntilMs
-        ? { kind: 'half-open', probeUntilMs: nowMs + options.probeMs }
-        : undefined;
-  }
+  if (state.kind === 'closed') return state;
+  return nowMs >= state.untilMs ? { kind: 'half-open', untilMs: nowMs + options.probeMs } : undefined;
 }
 
 /** The state after an attempt ended. A late end that arrives while open changes nothing. */
@@ -64,7 +54,7 @@ export function noteOutcome(
     case 'closed':
       return verdict === 'nothing' ? state : noteWhileClosed(state, options, verdict === 'fault', nowMs);
     case 'half-open':
-      if (verdict === 'nothing') return { kind: 'half-open', probeUntilMs: nowMs };
+      if (verdict === 'nothing') return { kind: 'half-open', untilMs: nowMs };
       return verdict === 'fault' ? { kind: 'open', untilMs: nowMs + options.openMs } : closedBreaker;
     case 'open':
       return state;
@@ -73,14 +63,7 @@ export function noteOutcome(
 
 /** The first instant at which an attempt may begin, as far as it is known now. */
 export function permittedFromMs(state: BreakerState, nowMs: number): number {
-  switch (state.kind) {
-    case 'closed':
-      return nowMs;
-    case 'open':
-      return Math.max(nowMs, state.untilMs);
-    case 'half-open':
-      return Math.max(nowMs, state.probeUntilMs);
-  }
+  return state.kind === 'closed' ? nowMs : Math.max(nowMs, state.untilMs);
 }
 
 const verdicts: Readonly<Record<OutcomeKind, 'good' | 'fault' | 'nothing'>> = {

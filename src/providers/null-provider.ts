@@ -1,3 +1,4 @@
+import { measureHealth } from './measure-health.ts';
 import type { Fence, OutgoingMessage, Provider } from './provider.ts';
 
 /**
@@ -17,14 +18,7 @@ export function createNullProvider<M extends OutgoingMessage>(
         release: () => undefined,
       }),
     checkHealth: () =>
-      Promise.resolve({
-        provider: name,
-        channel,
-        ok: true,
-        status: 'ok',
-        latencyMs: 0,
-        detail: 'delivers nowhere',
-      }),
+      measureHealth({ provider: name, channel }, async () => ({ status: 'ok', detail: 'delivers nowhere' })),
     close: () => Promise.resolve(),
   };
 }

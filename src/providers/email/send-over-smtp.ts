@@ -1,7 +1,7 @@
+import { addAbortListener } from 'node:events';
 import { Readable } from 'node:stream';
 import type SmtpConnection from 'nodemailer/lib/smtp-connection';
 import type { AttemptPhase } from '../../domain/outcome.ts';
-import { listenToAbort } from '../listen-to-abort.ts';
 import type { Fence } from '../provider.ts';
 import type { ComposedEmail } from './compose-email.ts';
 
@@ -32,8 +32,7 @@ export interface SmtpSend {
  * drop what it has (RFC 5321 §4.1.1.4). The phase comes from the body stream, which is only read after the
  * server's 354: nodemailer's own error codes call a close after the complete message `CONN`.
  */
-export function sendOverSmtp(send: SmtpSend): Promise<SmtpEnd> {
-  const { connection, email, fence, phaseTimeoutMs } = send;
+export function sendOverSmtp({ connection, email, fence, phaseTimeoutMs }: SmtpSend): Promise<SmtpEnd> {
   return new Promise((resolve) => {
     if (fence.signal.aborted || !fence.mayWrite('envelope')) {
       resolve({ kind: 'aborted', detail: 'stopped before the envelope' });
@@ -44,7 +43,7 @@ export function sendOverSmtp(send: SmtpSend): Promise<SmtpEnd> {
       if (isOver) return;
       isOver = true;
       clearTimeout(timer);
-      stopListening();
+      listening[Symbol.dispose]();
       connection.removeListener('end', onEnd);
       // Only a definite answer leaves the connection usable; it closes at once otherwise. A refusal after 354 may have
       // come before the final dot, which must not follow it: what counts as refused would be taken after all.
@@ -76,12 +75,15 @@ export function sendOverSmtp(send: SmtpSend): Promise<SmtpEnd> {
       timer = setTimeout(onTimeout, phaseTimeoutMs);
       return true;
     });
-    const stopListening = listenToAbort(fence.signal, onAbort);
+    const listening = addAbortListener(fence.signal, onAbort);
     connection.once('end', onEnd);
     const envelope = { from: email.envelope.from, to: [email.envelope.to] };
     connection.send(envelope, body, (error, info) => {
       if (error === null) finish({ kind: 'taken', reply: info.response });
-      else finish({ kind: 'failed', phase: body.phase, fault: toFault(error) });
+      else {
+        const { message, command, response: reply } = error;
+        finish({ kind: 'failed', phase: body.phase, fault: { message, command, reply } });
+      }
     });
   });
 }
@@ -112,12 +114,4 @@ class GuardedBody extends Readable {
     this.push(this.#raw);
     this.push(null);
   }
-}
-
-function toFault(error: {
-  message: string;
-  command?: string | undefined;
-  response?: string | undefined;
-}): SmtpFault {
-  return { message: error.message, command: error.command, reply: error.response };
 }

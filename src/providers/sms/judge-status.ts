@@ -1,8 +1,5 @@
 import type { AttemptOutcome } from '../../domain/outcome.ts';
-import type { HttpEnd } from './attempt-http.ts';
-
-/** The answer of an SMS API, before it is judged. */
-export type HttpReply = Extract<HttpEnd, { kind: 'answered' }>;
+import type { HttpReply } from './attempt-http.ts';
 
 /**
  * Judges an answer by its status alone, where the API itself says nothing better. A fault of our account or of the
