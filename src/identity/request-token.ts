@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { fetchBounded } from '../outbound/fetch-bounded.ts';
+import { fetchBounded, parseJson } from '../outbound/fetch-bounded.ts';
 
 export interface ClientCredentials {
   readonly url: URL;
@@ -68,18 +68,10 @@ function formEncode(text: string): string {
   return new URLSearchParams({ '': text }).toString().slice(1);
 }
 
-/** The issuer's own error word (RFC 6749 §5.2) when it gave one that looks like a word; never its prose. */
+/** With the issuer's own error code (RFC 6749 §5.2) when it gave one that looks like a code; never its prose. */
 function describeRefusal(status: number, body: string): string {
   const parsed = z.object({ error: z.string().regex(/^[a-z_]{1,40}$/) }).safeParse(parseJson(body));
-  const word = parsed.success ? ` (${parsed.data.error})` : '';
+  const code = parsed.success ? ` (${parsed.data.error})` : '';
   const repair = status === 400 || status === 401 ? ': check client id, secret, audience and scope' : '';
-  return `answered ${status}${word}${repair}`;
-}
-
-function parseJson(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    return undefined;
-  }
+  return `answered ${status}${code}${repair}`;
 }

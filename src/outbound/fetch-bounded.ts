@@ -24,19 +24,22 @@ export type BoundedResponse =
  * `detail` is for people and holds neither headers nor body.
  */
 export async function fetchBounded(request: BoundedRequest): Promise<BoundedResponse> {
-  const deadline = new AbortController();
-  const timer = setTimeout(() => deadline.abort(), request.timeoutMs);
+  const deadline = AbortSignal.timeout(request.timeoutMs);
   try {
-    return await exchange(request, deadline.signal);
+    return await exchange(request, deadline);
   } catch (error) {
-    return {
-      kind: 'failed',
-      detail: deadline.signal.aborted
-        ? `did not answer within ${request.timeoutMs} ms`
-        : describeFailure(error),
-    };
-  } finally {
-    clearTimeout(timer);
+    const isLate = deadline.aborted;
+    const detail = isLate ? `did not answer within ${request.timeoutMs} ms` : describeFailure(error);
+    return { kind: 'failed', detail };
+  }
+}
+
+/** The text as JSON; `undefined` when it is none. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,12 +1,16 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
-import type { Channel } from '../domain/channel.ts';
-import { mapChannels, type QueueName, queueNames } from '../domain/channel.ts';
+import { type Channel, mapChannels, type QueueName, queueNames } from '../domain/channel.ts';
 import { type EventId, type MessageId, shardOf } from '../domain/ids.ts';
 import { recordVersion } from '../domain/message.ts';
 import type { Keys } from '../store/keys.ts';
 import { readStoreClock } from '../store/store-clock.ts';
-import { delayedScoreFactor, pauseMsMax } from './job-timing.ts';
+
+/** BullMQ scores a delayed job with its instant (ms) times this, plus a counter. */
+export const delayedScoreFactor = 0x1000;
+/** The longest that a job sleeps after a failure. */
+export const pauseMsMax = 60_000;
 
 /**
  * Adds jobs. A job is a pointer `{v, id}` with an id of its own making, so adding it twice makes one job, and
@@ -65,8 +69,8 @@ export function createJobAdder(options: JobAdderOptions): JobAdder {
   const addMessage = async (message: MessageJob): Promise<void> => {
     const jobId = toMessageJobId(message);
     const data = { v: recordVersion, id: message.id, ...mark };
-    const delay = await findDelay(options.redis, message.dueAt);
-    await queue(message.id, message.channel).add('message', data, { jobId, ...delay });
+    const timing = await findDelay(options.redis, message.dueAt);
+    await queue(message.id, message.channel).add('message', data, { jobId, ...timing });
   };
   const ensure = async (jobs: Queue, jobId: string, add: () => Promise<unknown>): Promise<boolean> => {
     const state = await jobs.getJobState(jobId);
@@ -88,7 +92,7 @@ export function createJobAdder(options: JobAdderOptions): JobAdder {
       ensure(queue(message.id, message.channel), toMessageJobId(message), () => addMessage(message)),
     readDepths: async () => await readDepths(openShards()),
     close: async (deadlineMs) => {
-      const deadline = new Promise((resolve) => setTimeout(resolve, deadlineMs).unref());
+      const deadline = delay(deadlineMs, undefined, { ref: false });
       await Promise.race([Promise.allSettled(pending), deadline]);
       if (options.redis.status !== 'ready') return;
       await Promise.race([
