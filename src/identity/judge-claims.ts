@@ -37,7 +37,7 @@ type Bad = Extract<ClaimVerdict, { kind: 'bad' }>;
 
 /**
  * Judges what a token says, as of the instant `atMs`, without looking at its signature. Details are fixed
- * words: nothing of the token is repeated. Sources: RFC 7519 §4.1, RFC 9068 §4, RFC 8725 §3, ASVS 5.0 V9.2.
+ * texts: nothing of the token is repeated. Sources: RFC 7519 §4.1, RFC 9068 §4, RFC 8725 §3, ASVS 5.0 V9.2.
  */
 export function judgeClaims(claims: Claims, rules: ClaimRules, atMs: number): ClaimVerdict {
   const error =

@@ -77,20 +77,21 @@ export function createKeySet(options: KeySetOptions): KeySet {
   const settings = { ...defaults, ...options };
   const { now, cooldownMs } = settings;
   const url = parseServiceUrl(options.jwksUrl, 'AUTH_JWKS_URL', options.allowHttp);
-  const hold = holdKeys(url, settings);
+  const cache = createKeyCache(url, settings);
   const budget = budgetRefetches({
     refillMs: cooldownMs,
     burst: unknownKeyBurst,
     absentMs: 2 * cooldownMs,
     now,
   });
-  hold.onChange(budget.forgetAll);
-  const isUsable = (): boolean => hold.ageMs() <= settings.staleMsMax;
+  cache.onChange(budget.forgetAll);
+  const isUsable = (): boolean => cache.ageMs() <= settings.staleMsMax;
   const refreshIfDue = (): void => {
     // After a failure until it is good again, so that one lost answer does not leave new keys unknown for long.
-    if (hold.ageMs() >= settings.refreshMs || hold.fetching.failure() !== undefined) void hold.fetching.run();
+    if (cache.ageMs() >= settings.refreshMs || cache.fetching.failure() !== undefined)
+      void cache.fetching.run();
   };
-  const { peekKey, fetchKey, findNewerKeys } = createLookups(hold, budget, isUsable);
+  const { peekKey, fetchKey, findNewerKeys } = createLookups(cache, budget, isUsable);
   return {
     findKey: async (kid, algorithm) => {
       refreshIfDue();
@@ -99,15 +100,15 @@ export function createKeySet(options: KeySetOptions): KeySet {
     },
     findNewerKeys,
     peekKey,
-    health: () => describeHealth(isUsable(), hold.ageMs(), hold.fetching.failure()),
-    onChange: hold.onChange,
+    health: () => describeHealth(isUsable(), cache.ageMs(), cache.fetching.failure()),
+    onChange: cache.onChange,
     start: (signal) => startTicker(tickMs, refreshIfDue, signal),
   };
 }
 
 /** `fetchKey` is for a key that is not at hand: the issuer may have made it only just now. */
 function createLookups(
-  { fetching, document: readDocument }: KeyHold,
+  { fetching, document: readDocument }: KeyCache,
   budget: RefetchBudget,
   isUsable: () => boolean,
 ): Pick<KeySet, 'peekKey' | 'findNewerKeys'> & { readonly fetchKey: KeySet['findKey'] } {
@@ -177,10 +178,10 @@ function describeHealth(ok: boolean, ageMs: number, failure: string | undefined)
 const documentBytesMax = 256 * 1024;
 const failureBackOff = { baseMs: 1_000, capMs: 30_000 };
 
-type KeyHold = ReturnType<typeof holdKeys>;
+type KeyCache = ReturnType<typeof createKeyCache>;
 
 /** Keeps the last good keys, however old, whatever happens to the issuer: only another good document replaces them. */
-function holdKeys(
+function createKeyCache(
   url: URL,
   { now, random, timeoutMs }: Pick<KeySetOptions, 'now' | 'random'> & { readonly timeoutMs: number },
 ) {
@@ -210,7 +211,7 @@ function holdKeys(
 
 async function fetchKeys(url: URL, timeoutMs: number): Promise<ReturnType<typeof parseKeys>> {
   const headers = { accept: 'application/jwk-set+json, application/json' };
-  const result = await fetchBounded({ url, headers, timeoutMs, answerBytesMax: documentBytesMax });
+  const result = await fetchBounded({ url, headers, timeoutMs, responseBytesMax: documentBytesMax });
   if (result.kind === 'failed') return { ok: false, detail: result.detail };
   return result.status === 200 ? parseKeys(result.text) : { ok: false, detail: `answered ${result.status}` };
 }

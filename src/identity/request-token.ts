@@ -18,7 +18,7 @@ export type TokenGrant =
   | { readonly ok: true; readonly token: string; readonly lifeMs: number }
   | { readonly ok: false; readonly detail: string };
 
-const answerBytesMax = 64 * 1024;
+const responseBytesMax = 64 * 1024;
 /** What is assumed when the issuer does not say (RFC 6749 §5.1 only recommends `expires_in`). */
 const unsaidLifeSeconds = 60;
 
@@ -35,7 +35,7 @@ const grantSchema = z.object({
 export async function requestToken(credentials: ClientCredentials): Promise<TokenGrant> {
   const { url, timeoutMs } = credentials;
   const request = buildRequest(credentials);
-  const result = await fetchBounded({ url, method: 'POST', ...request, timeoutMs, answerBytesMax });
+  const result = await fetchBounded({ url, method: 'POST', ...request, timeoutMs, responseBytesMax });
   if (result.kind === 'failed') return { ok: false, detail: result.detail };
   if (result.status !== 200) return { ok: false, detail: describeRefusal(result.status, result.text) };
   const parsed = grantSchema.safeParse(parseJson(result.text));

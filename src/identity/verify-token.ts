@@ -75,7 +75,7 @@ export interface TokenVerifierOptions extends ClaimRules {
  * Says `verified` only for an access token of the configured issuer, for us, in time, signed with one of the
  * issuer's own keys. What the token says is judged before a key is looked up, so that a token which could not
  * pass anyway never causes a fetch and is never quarantined. An error in its claims is counted as such only
- * when a key at hand proves it: a stranger's words are not our issuer's. Details repeat nothing of the token.
+ * when a key at hand proves it: a stranger may claim anything. Details repeat nothing of the token.
  */
 export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifier {
   return {

@@ -142,10 +142,10 @@ function stateMetrics(gauges: Gauges, histograms: Histograms) {
     },
     /** Time from the request of a stop to its confirmation, in ms. */
     observeStop: (ms: number) => histograms.stopSeconds.observe(ms / 1000),
-    /** What this process makes of the store; `witnessFault` is undefined where there is no witness. */
-    setStoreStanding: (standing: 'confirmed' | 'unconfirmed' | 'went-back', witnessFault?: string) => {
-      gauges.storeWentBack.set(Number(standing === 'went-back'));
-      if (witnessFault !== undefined) gauges.witnessOk.set(Number(witnessFault === ''));
+    /** How far this process trusts the store; `witnessError` is undefined where there is no witness. */
+    setStoreState: (state: 'confirmed' | 'unconfirmed' | 'went-back', witnessError?: string) => {
+      gauges.storeWentBack.set(Number(state === 'went-back'));
+      if (witnessError !== undefined) gauges.witnessOk.set(Number(witnessError === ''));
     },
     setStoreWritable: (writable: boolean) => gauges.storeWritable.set(Number(writable)),
     /** Undefined: not known, and not shown. */
@@ -155,8 +155,8 @@ function stateMetrics(gauges: Gauges, histograms: Histograms) {
     setProofOfLifeAge: (ageMs: number | undefined) =>
       showIfKnown(gauges.proofOfLifeAge, ageMs === undefined ? undefined : ageMs / 1000),
     setTrigger(trigger: string, verdict: TriggerVerdict, latched: boolean): void {
-      for (const word of triggerVerdicts)
-        gauges.triggerVerdict.set({ trigger, verdict: word }, Number(word === verdict));
+      for (const one of triggerVerdicts)
+        gauges.triggerVerdict.set({ trigger, verdict: one }, Number(one === verdict));
       gauges.triggerLatched.set({ trigger }, Number(latched));
     },
     setQueueBaseline: (jobs: number) => gauges.queueBaseline.set(jobs),
@@ -178,28 +178,28 @@ function stateMetrics(gauges: Gauges, histograms: Histograms) {
   };
 }
 
-/** A figure that is counted; latencies have a histogram. */
+/** All counters but those of latencies, which are a histogram here. */
 type PlainCounter = Exclude<CounterName, LatencyBin>;
 
-/** The counters of what triggers and objectives are judged by: the same figures as in the fleet's buckets. */
+/** The counters of what triggers and objectives are judged by: the same as in the fleet's buckets. */
 function guardMetrics(counters: Counters, histograms: Histograms) {
   const show = createCounterWriter(counters);
   const named = new Set<string>();
   return {
-    /** What triggers and budgets are judged by. 0 shows a figure before it has grown, so that no growth is missed. */
-    countFleet: (figure: PlainCounter, count = 1): void => {
-      counters.guardFigures.inc({ figure }, count);
-      show(figure, count);
+    /** What triggers and budgets are judged by. A `count` of 0 shows a counter before its first increase, so that the increase is seen. */
+    countFleet: (counter: PlainCounter, count = 1): void => {
+      counters.guardFigures.inc({ figure: counter }, count);
+      show(counter, count);
     },
     /** A request that the p95 trigger judges. */
     observeJudgedRequest: (ms: number) => histograms.guardRequestSeconds.observe(ms / 1000),
-    /** The part of one client in a figure. All of its counters are there from its first sight on. */
-    countClient: (client: string, figure: PlainCounter): void => {
+    /** The part of one client in a counter. All counters of a client exist from its first request on. */
+    countClient: (client: string, counter: PlainCounter): void => {
       if (!named.has(client)) showClient(counters, client);
       named.add(client);
-      if (figure === 'requests') counters.guardClientRequests.inc({ client });
-      if (figure === 'errors') counters.guardClientFailures.inc({ client });
-      const verdict = tokenVerdicts[figure];
+      if (counter === 'requests') counters.guardClientRequests.inc({ client });
+      if (counter === 'errors') counters.guardClientFailures.inc({ client });
+      const verdict = tokenVerdicts[counter];
       if (verdict !== undefined) counters.guardClientTokens.inc({ client, verdict });
     },
     observeClientTiming: (client: string, ms: number): void =>
@@ -220,7 +220,7 @@ const reasonsLeftOut: Readonly<Partial<Record<CounterName, string>>> = {
   aborted: 'aborted',
 };
 
-function createCounterWriter(counters: Counters): (figure: PlainCounter, count: number) => void {
+function createCounterWriter(counters: Counters): (counter: PlainCounter, count: number) => void {
   const plain: Readonly<Partial<Record<PlainCounter, (count: number) => void>>> = {
     requests: (count) => counters.guardRequests.inc(count),
     errors: (count) => counters.guardFailures.inc(count),
@@ -230,11 +230,11 @@ function createCounterWriter(counters: Counters): (figure: PlainCounter, count: 
     'depth-judged': (count) => counters.depthSamples.inc(count),
     'depth-over': (count) => counters.depthSamplesOver.inc(count),
   };
-  return (figure, count) => {
-    plain[figure]?.(count);
-    const verdict = tokenVerdicts[figure];
+  return (counter, count) => {
+    plain[counter]?.(count);
+    const verdict = tokenVerdicts[counter];
     if (verdict !== undefined) counters.guardTokens.inc({ verdict }, count);
-    const why = reasonsLeftOut[figure];
+    const why = reasonsLeftOut[counter];
     if (why !== undefined) counters.guardLeftOut.inc({ why }, count);
   };
 }

@@ -3,9 +3,9 @@ export interface BoundedRequest {
   readonly method?: 'GET' | 'POST';
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
-  /** For the whole exchange, up to the last byte of the answer. */
+  /** For the whole exchange, up to the last byte of the response. */
   readonly timeoutMs: number;
-  readonly answerBytesMax: number;
+  readonly responseBytesMax: number;
 }
 
 export type BoundedResponse =
@@ -55,9 +55,9 @@ async function exchange(request: BoundedRequest, signal: AbortSignal): Promise<B
     await result.body?.cancel();
     return { kind: 'failed', detail: `answered ${result.status}, a redirect, which is never followed` };
   }
-  const text = await readText(result, request.answerBytesMax);
+  const text = await readText(result, request.responseBytesMax);
   if (text === undefined) {
-    return { kind: 'failed', detail: `answered with more than ${request.answerBytesMax} bytes` };
+    return { kind: 'failed', detail: `answered with more than ${request.responseBytesMax} bytes` };
   }
   const [contentType = ''] = (result.headers.get('content-type') ?? '').split(';');
   return { kind: 'answered', status: result.status, contentType: contentType.trim().toLowerCase(), text };

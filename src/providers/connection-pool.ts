@@ -33,11 +33,11 @@ export interface ConnectionPoolOptions<C> {
   readonly usesMax: number;
   /** Connects, within its own time-out; rejects with `ProviderUnavailable`. */
   connect(signal: AbortSignal): Promise<C>;
-  /** Tells at once whether the peer has already gone. */
+  /** Whether, without a round trip, the peer has already gone. */
   isAlive(connection: C): boolean;
   /** Asks the peer. Resolves to false, never rejects, within its own time-out. */
   check(connection: C): Promise<boolean>;
-  /** Takes leave of the peer. */
+  /** Closes it in the order of its protocol. */
   end(connection: C): void;
   destroy(connection: C): void;
 }

@@ -14,7 +14,7 @@ export function createNullProvider<M extends OutgoingMessage>(
     channel,
     reserve: () =>
       Promise.resolve({
-        send: (message, fence) => Promise.resolve(swallow(message, fence)),
+        send: (message, fence) => Promise.resolve(discard(message, fence)),
         release: () => undefined,
       }),
     checkHealth: () =>
@@ -23,7 +23,7 @@ export function createNullProvider<M extends OutgoingMessage>(
   };
 }
 
-function swallow(message: OutgoingMessage, fence: Fence) {
+function discard(message: OutgoingMessage, fence: Fence) {
   if (fence.signal.aborted || !fence.mayWrite('envelope') || !fence.mayWrite('body')) {
     return { kind: 'aborted', detail: 'stopped before the body' } as const;
   }

@@ -15,7 +15,7 @@ export interface RehearsalLine
 }
 
 export interface Outbox {
-  /** Writes the draft whole or not at all; the same message written twice leaves one file. Answers its name. */
+  /** Writes the draft whole or not at all; the same message written twice leaves one file. Returns its path. */
   writeDraft(message: OutgoingMessage, line: RehearsalLine): Promise<string>;
 }
 

@@ -22,7 +22,7 @@ export interface JobAdder {
   addMessageJob(message: MessageJob): Promise<void>;
   /**
    * For an event or a message whose turn has come: adds the job when none is waiting, delayed or active, and wakes one
-   * that sleeps though it should not, by a clock that is wrong. Answers whether it had to.
+   * that sleeps though it should not, by a clock that is wrong. Returns whether it had to.
    */
   ensureEventJob(id: EventId): Promise<boolean>;
   ensureMessageJob(message: MessageJob): Promise<boolean>;
@@ -74,7 +74,7 @@ export function createJobAdder(options: JobAdderOptions): JobAdder {
   };
   const ensure = async (jobs: Queue, jobId: string, add: () => Promise<unknown>): Promise<boolean> => {
     const state = await jobs.getJobState(jobId);
-    if (state === 'delayed') return await wakeOversleeper(options.redis, jobs, jobId);
+    if (state === 'delayed') return await promoteOverdue(options.redis, jobs, jobId);
     if (state !== 'unknown') return false;
     await add();
     return true;
@@ -118,7 +118,7 @@ async function findDelay(
 }
 
 /** One that sleeps for longer than any wait of ours, or that nobody has woken: who fetches has a clock that is behind. */
-async function wakeOversleeper(redis: Redis, queue: Queue, jobId: string): Promise<boolean> {
+async function promoteOverdue(redis: Redis, queue: Queue, jobId: string): Promise<boolean> {
   const score = await redis.zscore(queue.toKey('delayed'), jobId);
   const sleepsMs = Number(score ?? 0) / delayedScoreFactor - (await readStoreClock(redis));
   if (sleepsMs >= 0 && sleepsMs < pauseMsMax) return false;

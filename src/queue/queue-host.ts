@@ -9,9 +9,9 @@ import { pauseMsMax } from './job-adder.ts';
 import { createSuspectRunner, type ReportSurvival, type RunSuspect } from './suspect-jobs.ts';
 
 /**
- * Runs a handler for the jobs of one queue. The handler answers what becomes of the job: *done*, or *later* (the
+ * Runs a handler for the jobs of one queue. The handler returns what becomes of the job: *done*, or *later* (the
  * same job comes back then, and nothing is counted against it). A handler that throws has a bug or an unreachable
- * store: the job comes back after a pause that grows, and the fault is reported. A job never ends as failed
+ * store: the job comes back after a pause that grows, and the error is reported. A job never ends as failed
  * by our doing; the records decide what is finished. A job that kills or hangs its worker three times is poison: it is
  * given to `endPoison` instead, so that it never takes a fleet down.
  */
@@ -19,7 +19,7 @@ export interface QueueHost {
   readonly name: string;
   start(): Promise<void>;
   /** Takes up no further job, from now on. */
-  takeNoMore(): void;
+  stopPickup(): void;
   /** Takes up no further job; jobs under way get `deadlineMs`, then the host lets go of them. Never rejects. */
   stop(deadlineMs: number): Promise<void>;
   pause(): Promise<void>;
@@ -100,7 +100,7 @@ export function createQueueHost(options: QueueHostOptions): QueueHost {
       await worker.waitUntilReady();
       void worker.run().catch((error: unknown) => options.onError(`worker ${options.queue} ended`, error));
     },
-    takeNoMore: () => void close(),
+    stopPickup: () => void close(),
     stop: async (deadlineMs) => {
       const end = await Promise.race([close(), delay(deadlineMs, 'late', { ref: false })]);
       if (end === 'late' && underWay > 0)
@@ -145,7 +145,7 @@ async function runJob(
   if (!isOurVersion(job.data ?? {})) {
     const why = new UnreadableRecord(String(job.id), 'it is a job of a newer program');
     options.onError(`job of a newer program in ${options.queue}`, why);
-    await putToSleep(options, { job, token, signal }, newerJobPauseMs);
+    await delayJob(options, { job, token, signal }, newerJobPauseMs);
     throw new DelayedError();
   }
   const data = jobData.safeParse(job.data);
@@ -167,7 +167,7 @@ async function runJob(
     return { kind: 'later', inMs: pauseMs } as const;
   });
   if (end.kind === 'done') return;
-  await putToSleep(options, { job, token, signal }, end.inMs);
+  await delayJob(options, { job, token, signal }, end.inMs);
   throw new DelayedError();
 }
 
@@ -176,7 +176,7 @@ async function runJob(
  * BullMQ wakes jobs by the clock of whoever fetches, though, so a process ahead of time would have it back at once, again
  * and again; its place is kept for a moment then.
  */
-async function putToSleep(
+async function delayJob(
   { connection, now }: QueueHostOptions,
   { job, token, signal }: { readonly job: Job; readonly token: string; readonly signal: AbortSignal },
   inMs: number,

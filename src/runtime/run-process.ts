@@ -11,8 +11,8 @@ export interface SupervisedProcess {
 
 /**
  * Keeps a process until SIGTERM or SIGINT, then stops it in order and exits: 0 when everything stopped in time,
- * 1 when not. A second signal ends it at once. An error nobody caught is logged and ends the process too: what
- * is under way is safe, because the records say where every message stands.
+ * 1 when not. A second signal ends it at once. An uncaught error is logged and ends the process too: what
+ * is under way is safe, because the records say the state of every message.
  */
 export function superviseProcess({ name, stop: stopAll, drainMs, log }: SupervisedProcess): void {
   let stopping = false;

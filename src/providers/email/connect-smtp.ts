@@ -5,7 +5,7 @@ import { ProviderUnavailable } from '../provider.ts';
 import type { SmtpProviderOptions } from './smtp-options.ts';
 
 /**
- * A connection that is greeted, encrypted where asked for, and logged in: the next thing on it may be MAIL FROM.
+ * A connection that is greeted, encrypted where asked for, and logged in: the next command on it may be MAIL FROM.
  * Rejects with a `ProviderUnavailable` (`connect-failed`, `connect-timeout`, `tls-failed`, `unauthorized`,
  * `throttled`, `gave-up-waiting`) within `connectTimeoutMs`.
  */
@@ -27,7 +27,7 @@ export function connectSmtp(options: SmtpProviderOptions, signal: AbortSignal): 
   });
 }
 
-/** One round trip (RSET) that also forgets any half-told envelope. Never rejects. */
+/** One round trip (RSET) that also drops an envelope that was begun. Never rejects. */
 export function resetSmtp(connection: SmtpConnection, timeoutMs: number): Promise<boolean> {
   return new Promise((resolve) => {
     const end = (isFit: boolean): void => {

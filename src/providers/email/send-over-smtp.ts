@@ -9,9 +9,9 @@ import type { ComposedEmail } from './compose-email.ts';
 export type SmtpEnd =
   | { readonly kind: 'taken'; readonly reply: string }
   | { readonly kind: 'aborted'; readonly detail: string }
-  | { readonly kind: 'failed'; readonly phase: AttemptPhase; readonly fault: SmtpFault };
+  | { readonly kind: 'failed'; readonly phase: AttemptPhase; readonly failure: SmtpFailure };
 
-export interface SmtpFault {
+export interface SmtpFailure {
   readonly message: string;
   /** The verb that the reply answered. Trusted for nothing but MAIL against RCPT. */
   readonly command?: string | undefined;
@@ -45,17 +45,17 @@ export function sendOverSmtp({ connection, email, fence, phaseTimeoutMs }: SmtpS
       clearTimeout(timer);
       listening[Symbol.dispose]();
       connection.removeListener('end', onEnd);
-      // Only a definite answer leaves the connection usable; it closes at once otherwise. A refusal after 354 may have
+      // Only a definite reply leaves the connection usable; it closes at once otherwise. A refusal after 354 may have
       // come before the final dot, which must not follow it: what counts as refused would be taken after all.
       const isRefusedEnvelope =
-        end.kind === 'failed' && end.phase === 'envelope' && end.fault.reply !== undefined;
+        end.kind === 'failed' && end.phase === 'envelope' && end.failure.reply !== undefined;
       if (end.kind !== 'taken' && !isRefusedEnvelope) connection.close();
       resolve(end);
     };
     const onTimeout = (): void => {
       const message =
         body.phase === 'envelope' ? 'no answer to the envelope in time' : 'no final answer in time';
-      finish({ kind: 'failed', phase: body.phase, fault: { message } });
+      finish({ kind: 'failed', phase: body.phase, failure: { message } });
     };
     const onAbort = (): void => {
       if (body.phase === 'envelope') finish({ kind: 'aborted', detail: 'stopped before the body' });
@@ -63,7 +63,7 @@ export function sendOverSmtp({ connection, email, fence, phaseTimeoutMs }: SmtpS
     // Someone closed the connection under us. nodemailer tells `end` before it tells its own, better reason.
     const onEnd = (): void =>
       queueMicrotask(() =>
-        finish({ kind: 'failed', phase: body.phase, fault: { message: 'connection closed' } }),
+        finish({ kind: 'failed', phase: body.phase, failure: { message: 'connection closed' } }),
       );
     let timer = setTimeout(onTimeout, phaseTimeoutMs);
     const body = new GuardedBody(email.raw, () => {
@@ -82,13 +82,13 @@ export function sendOverSmtp({ connection, email, fence, phaseTimeoutMs }: SmtpS
       if (error === null) finish({ kind: 'taken', reply: info.response });
       else {
         const { message, command, response: reply } = error;
-        finish({ kind: 'failed', phase: body.phase, fault: { message, command, reply } });
+        finish({ kind: 'failed', phase: body.phase, failure: { message, command, reply } });
       }
     });
   });
 }
 
-/** The message as a stream that asks for leave at its first read and knows how much of it was taken. */
+/** The message as a stream that asks for permission at its first read and knows how much of it was taken. */
 class GuardedBody extends Readable {
   phase: 'envelope' | 'body' | 'answer' = 'envelope';
   readonly #raw: Buffer;

@@ -9,7 +9,7 @@ import { classifySmtpEnd } from './judge-smtp-reply.ts';
 import { sendOverSmtp } from './send-over-smtp.ts';
 import type { SmtpProviderOptions } from './smtp-options.ts';
 
-/** A connection that was used a moment ago is taken at its word; an older one is asked first. */
+/** A connection that was used a moment ago is taken to be alive; an older one is checked first. */
 const idleCheckMs = 1000;
 
 /**

@@ -29,7 +29,7 @@ export interface HttpAttempt {
   readonly socket: Socket;
   readonly request: HttpRequest;
   readonly fence: Fence;
-  readonly answerTimeoutMs: number;
+  readonly responseTimeoutMs: number;
 }
 
 const bodyBytesMax = 64 * 1024;
@@ -37,9 +37,9 @@ const bodyBytesMax = 64 * 1024;
 /**
  * One request over a connection in hand: no retry, no redirect, no second connection. The fence is asked for
  * both steps at one instant right before the write, because the first byte of a request cannot be told from
- * its last; from that instant on only an answer can say that nothing happened.
+ * its last; from that instant on only a response shows that nothing happened.
  */
-export function attemptHttp({ socket, request, fence, answerTimeoutMs }: HttpAttempt): Promise<HttpEnd> {
+export function attemptHttp({ socket, request, fence, responseTimeoutMs }: HttpAttempt): Promise<HttpEnd> {
   return new Promise((resolve) => {
     if (!socket.writable) {
       resolve({
@@ -57,7 +57,7 @@ export function attemptHttp({ socket, request, fence, answerTimeoutMs }: HttpAtt
     let failure = 'connection closed';
     let result: IncomingMessage | undefined;
     const chunks: Buffer[] = [];
-    socket.removeListener('data', dropUnasked);
+    socket.removeListener('data', closeOnUnsolicitedData);
     const outgoing = startRequest({
       createConnection: () => socket,
       method: request.method,
@@ -67,7 +67,7 @@ export function attemptHttp({ socket, request, fence, answerTimeoutMs }: HttpAtt
     const timer = setTimeout(() => {
       failure = 'no answer in time';
       socket.destroy();
-    }, answerTimeoutMs);
+    }, responseTimeoutMs);
     outgoing.once('finish', () => {
       phase = 'answer';
     });
@@ -81,7 +81,7 @@ export function attemptHttp({ socket, request, fence, answerTimeoutMs }: HttpAtt
     // Comes last, whatever happened; only then is the socket free for the next request.
     outgoing.once('close', () => {
       clearTimeout(timer);
-      socket.on('data', dropUnasked);
+      socket.on('data', closeOnUnsolicitedData);
       resolve(result === undefined ? { kind: 'unknown', phase, detail: failure } : toReply(result, chunks));
     });
     outgoing.end(request.body);
@@ -89,14 +89,14 @@ export function attemptHttp({ socket, request, fence, answerTimeoutMs }: HttpAtt
 }
 
 /**
- * Listens on an idle connection: a peer that speaks without being asked (a 408 before it closes) would have its words
+ * Listens on an idle connection: data that a peer sends unasked (a 408 before it closes) would be
  * taken for the response to the next request.
  */
-export function dropUnasked(this: Socket): void {
+export function closeOnUnsolicitedData(this: Socket): void {
   this.destroy();
 }
 
-/** Collects at most 64 KiB; an answer that is longer costs its connection. */
+/** Collects at most 64 KiB; a longer response closes its connection. */
 function collectBody(incoming: IncomingMessage, chunks: Buffer[]): void {
   let bytes = 0;
   incoming.on('data', (chunk: Buffer) => {

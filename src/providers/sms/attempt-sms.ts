@@ -20,9 +20,9 @@ export interface SmsApi {
 /** A provider out of an SMS API: one request per message, over a connection in hand. */
 export function createHttpSmsProvider(api: SmsApi): Provider<OutgoingSms> {
   const pool = createHttpPool(api.endpoint);
-  const { name, answerTimeoutMs } = api.endpoint;
+  const { name, responseTimeoutMs } = api.endpoint;
   const attempt = async (socket: Socket, message: OutgoingSms, fence: Fence): Promise<CallEnd> => {
-    const end = await attemptHttp({ socket, request: api.writeRequest(message), fence, answerTimeoutMs });
+    const end = await attemptHttp({ socket, request: api.writeRequest(message), fence, responseTimeoutMs });
     if (end.kind !== 'answered')
       return { outcome: end, condition: end.kind === 'aborted' ? 'unused' : 'broken' };
     const isClosing = end.headers.connection?.toLowerCase() === 'close';
@@ -36,7 +36,7 @@ export function createHttpSmsProvider(api: SmsApi): Provider<OutgoingSms> {
       measureHealth({ provider: name, channel: 'sms' }, async () => {
         const socket = await connectHttp(api.endpoint, signal);
         const fence: Fence = { mayWrite: () => true, signal };
-        const end = await attemptHttp({ socket, request: api.pingRequest, fence, answerTimeoutMs });
+        const end = await attemptHttp({ socket, request: api.pingRequest, fence, responseTimeoutMs });
         socket.destroy();
         if (end.kind === 'answered') return api.judgePing(end);
         const detail = end.kind === 'unknown' ? end.detail : 'the connection was lost';

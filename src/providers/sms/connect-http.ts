@@ -3,9 +3,9 @@ import { connect as connectTls } from 'node:tls';
 import { type ConnectionPool, createConnectionPool } from '../connection-pool.ts';
 import { establish, isTlsError } from '../establish.ts';
 import { ProviderUnavailable } from '../provider.ts';
-import { dropUnasked } from './attempt-http.ts';
+import { closeOnUnsolicitedData } from './attempt-http.ts';
 
-/** Where an HTTP API is, and how patient we are with it. */
+/** Where an HTTP API is, and its time-outs. */
 export interface HttpEndpoint {
   /** Unique name of the provider: `twilio`. */
   readonly name: string;
@@ -17,8 +17,8 @@ export interface HttpEndpoint {
   readonly connectionsMax: number;
   /** For DNS, connect and TLS together. */
   readonly connectTimeoutMs: number;
-  /** From the first byte of the request to the last byte of the answer. */
-  readonly answerTimeoutMs: number;
+  /** From the first byte of the request to the last byte of the response. */
+  readonly responseTimeoutMs: number;
   /** Keep it below the peer's: a request that meets a closing keep-alive connection ends `unknown`. */
   readonly idleTimeoutMs: number;
 }
@@ -52,7 +52,7 @@ export function connectHttp(endpoint: HttpEndpoint, signal: AbortSignal): Promis
     timeoutMs: endpoint.connectTimeoutMs,
     begin: (done) =>
       socket.once(endpoint.baseUrl.protocol === 'https:' ? 'secureConnect' : 'connect', () => {
-        socket.on('data', dropUnasked);
+        socket.on('data', closeOnUnsolicitedData);
         done();
       }),
     destroy: () => socket.destroy(),

@@ -74,7 +74,7 @@ async function startGateway() {
     password: 'example-password',
     connectionsMax: 1,
     connectTimeoutMs: 2000,
-    answerTimeoutMs: 2000,
+    responseTimeoutMs: 2000,
     idleTimeoutMs: 4000,
   });
   releases.push(

@@ -25,7 +25,7 @@ export function createKannelProvider(options: KannelProviderOptions): Provider<O
     writeRequest: ({ to, from, body: text }) =>
       writeRequest(options, { to, from, text, charset: 'UTF-8', coding: isGsm7(text) ? '0' : '2' }),
     judgeReply: judgeKannelReply,
-    // Without `to` Kannel checks the credentials first and then refuses: it answers, and nothing is sent.
+    // Without `to` Kannel checks the credentials first and then refuses: it responds, and nothing is sent.
     pingRequest: writeRequest(options, {}),
     judgePing,
   });
@@ -39,7 +39,7 @@ function writeRequest(options: KannelProviderOptions, fields: Record<string, str
 }
 
 /**
- * Judges an answer of `sendsms`. Kannel says 403 to a wrong password and to a number it has no route for; only the text
+ * Judges a response of `sendsms`. Kannel says 403 to a wrong password and to a number it has no route for; only the text
  * tells which of them it is. Its 503 is the bearerbox declining, so it is definite.
  */
 export function judgeKannelReply(result: HttpReply, messageId: string): AttemptOutcome {

@@ -173,7 +173,7 @@ function openProvider(options: Partial<TwilioProviderOptions> & { baseUrl: URL }
     authToken: 'example-token',
     connectionsMax: 2,
     connectTimeoutMs: 2000,
-    answerTimeoutMs: 2000,
+    responseTimeoutMs: 2000,
     idleTimeoutMs: 4000,
     ...options,
   });

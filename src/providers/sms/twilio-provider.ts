@@ -52,16 +52,16 @@ const created = z.object({
   error_code: z.number().nullish(),
   error_message: z.string().nullish(),
 });
-const fault = z.object({ code: z.number().optional(), message: z.string().optional() });
+const errorBody = z.object({ code: z.number().optional(), message: z.string().optional() });
 
 /**
- * Judges an answer of `POST Messages.json` by its status and its error code. An unreadable body never turns a definite
- * answer into a doubt. `messageId` stands in for a sid that cannot be read.
+ * Judges a response of `POST Messages.json` by its status and its error code. An unreadable body never makes a definite
+ * response ambiguous. `messageId` stands in for a sid that cannot be read.
  */
 export function judgeTwilioReply(result: HttpReply, messageId: string): AttemptOutcome {
   const { status } = result;
   if (status === 200 || status === 201) return judgeCreated(result, messageId);
-  const { code, message } = parseJson(fault, result.body) ?? {};
+  const { code, message } = parseJson(errorBody, result.body) ?? {};
   return judgeCode(result, code, cleanReply(message ?? `HTTP ${status}`));
 }
 
@@ -91,11 +91,11 @@ function judgeCreated(result: HttpReply, messageId: string): AttemptOutcome {
     const { sid, status = 'created', error_code: code } = message;
     if (!['failed', 'undelivered', 'canceled'].includes(status))
       return { kind: 'accepted', providerRef: sid, detail: status };
-    // Made and given up in the same breath: nothing was sent.
+    // Created and failed at once: nothing was sent.
     const detail = cleanReply(message.error_message ?? `created as ${status}`);
     return judgeCode({ ...result, status: 400 }, code ?? undefined, detail);
   }
-  // 201 is said only by something that created; a 200 without a sid may be anything on the way.
+  // Only what created a message returns 201; a 200 without a sid may come from any proxy on the way.
   return result.status === 201
     ? { kind: 'accepted', providerRef: messageId, detail: 'created, but the answer cannot be read' }
     : { kind: 'unknown', phase: 'answer', detail: 'HTTP 200 without a message' };
