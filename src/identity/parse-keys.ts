@@ -1,7 +1,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { z } from 'zod';
 import { canonicalJson } from '../domain/canonical-json.ts';
-import { parseJson } from '../outbound/fetch-bounded.ts';
+import { readJson } from '../outbound/fetch-bounded.ts';
 import type { Algorithm } from './parse-token.ts';
 
 export interface IssuerKey {
@@ -68,7 +68,7 @@ const algorithmOf = { RSA: 'RS256', EC: 'ES256', OKP: 'EdDSA' } as const satisfi
  * replaces good keys.
  */
 export function parseKeys(body: string): KeyDocumentParse {
-  const parsed = documentSchema.safeParse(parseJson(body));
+  const parsed = documentSchema.safeParse(readJson(body));
   if (!parsed.success) return { ok: false, detail: 'answered with something that is not a key document' };
   // By the key and its id, so that a repeated one counts once.
   const usable = new Map(parsed.data.keys.flatMap(readKey));

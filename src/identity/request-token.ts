@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { fetchBounded, parseJson } from '../outbound/fetch-bounded.ts';
+import { fetchBounded, readJson } from '../outbound/fetch-bounded.ts';
 
 export interface ClientCredentials {
   readonly url: URL;
@@ -38,7 +38,7 @@ export async function requestToken(credentials: ClientCredentials): Promise<Toke
   const result = await fetchBounded({ url, method: 'POST', ...request, timeoutMs, responseBytesMax });
   if (result.kind === 'failed') return { ok: false, detail: result.detail };
   if (result.status !== 200) return { ok: false, detail: describeRefusal(result.status, result.text) };
-  const parsed = grantSchema.safeParse(parseJson(result.text));
+  const parsed = grantSchema.safeParse(readJson(result.text));
   if (!parsed.success) return { ok: false, detail: 'answered with something that is not a bearer token' };
   return { ok: true, token: parsed.data.access_token, lifeMs: parsed.data.expires_in * 1000 };
 }
@@ -70,7 +70,7 @@ function formEncode(text: string): string {
 
 /** With the issuer's own error code (RFC 6749 §5.2) when it gave one that looks like a code; never its prose. */
 function describeRefusal(status: number, body: string): string {
-  const parsed = z.object({ error: z.string().regex(/^[a-z_]{1,40}$/) }).safeParse(parseJson(body));
+  const parsed = z.object({ error: z.string().regex(/^[a-z_]{1,40}$/) }).safeParse(readJson(body));
   const code = parsed.success ? ` (${parsed.data.error})` : '';
   const repair = status === 400 || status === 401 ? ': check client id, secret, audience and scope' : '';
   return `answered ${status}${code}${repair}`;

@@ -35,7 +35,7 @@ export async function fetchBounded(request: BoundedRequest): Promise<BoundedResp
 }
 
 /** The text as JSON; `undefined` when it is none. */
-export function parseJson(text: string): unknown {
+export function readJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

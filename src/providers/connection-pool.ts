@@ -1,4 +1,3 @@
-import { addAbortListener } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ProviderUnavailable } from './provider.ts';
 
@@ -101,11 +100,16 @@ class Pool<C> implements ConnectionPool<C> {
       return;
     }
     const turn = Promise.withResolvers<void>();
-    this.#waiters.add(turn);
-    const listening = addAbortListener(signal, () => {
+    const giveUp = (): void => {
       if (this.#waiters.delete(turn)) turn.reject(this.#whyGivenUp());
-    });
-    await turn.promise.finally(() => listening[Symbol.dispose]());
+    };
+    this.#waiters.add(turn);
+    signal.addEventListener('abort', giveUp, { once: true });
+    try {
+      await turn.promise;
+    } finally {
+      signal.removeEventListener('abort', giveUp);
+    }
   }
 
   /** The slot goes straight to the next waiter, so nobody can overtake. */
