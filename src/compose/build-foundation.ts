@@ -7,7 +7,7 @@ import { ServiceError } from '../domain/errors.ts';
 import type { FlagStore } from '../gate/flags.ts';
 import { createLog, type Log } from '../observe/log.ts';
 import { createMetrics, type Metrics } from '../observe/metrics.ts';
-import { keepSecrets } from '../observe/redact.ts';
+import { registerSecrets } from '../observe/redact.ts';
 import { createThrottledLog, type ThrottledLog } from '../observe/throttled-log.ts';
 import { createJobAdder, type JobAdder } from '../queue/job-adder.ts';
 import { createShutdownHooks, type ShutdownHooks } from '../runtime/shutdown-hooks.ts';
@@ -48,7 +48,7 @@ function monotonicNow(): number {
 export function buildFoundation(configuration: Configuration, service: string): Foundation {
   const { values } = configuration;
   const version = readVersion();
-  keepSecrets(listSecrets(configuration));
+  registerSecrets(listSecrets(configuration));
   const log = createLog({ level: values.LOG_LEVEL, service, version });
   const errors = createThrottledLog({ log, nowMs: monotonicNow });
   const metrics = createMetrics({ version });

@@ -32,8 +32,8 @@ export function buildProviders(configuration: Configuration, purpose: 'send' | '
           ),
     },
     breaker: {
-      faultsInRowMax: 5,
-      faultShareMax: 0.5,
+      failuresInRowMax: 5,
+      failureShareMax: 0.5,
       samplesMax: 20,
       openMs: 15_000,
       probeMs: 2 * values.ATTEMPT_TIMEOUT_SECONDS * 1_000,
@@ -78,7 +78,7 @@ function buildSmsProviders(configuration: Configuration): Provider<OutgoingSms>[
     baseUrl: new URL(url),
     connectionsMax: values.SEND_CONCURRENCY,
     connectTimeoutMs,
-    answerTimeoutMs: values.ATTEMPT_TIMEOUT_SECONDS * 1_000,
+    responseTimeoutMs: values.ATTEMPT_TIMEOUT_SECONDS * 1_000,
     idleTimeoutMs: 4_000,
   });
   const { SMS_API_URL, SMS_ACCOUNT_SID, SMS_AUTH_TOKEN, KANNEL_URL } = values;

@@ -73,7 +73,7 @@ export function buildJudge(foundation: Foundation, { tokens, keySet }: Identity)
       jobs.addEventJob(id);
       metrics.countEventAccepted({ type, client });
     },
-    onTokenFault: (reason) => metrics.countTokenFailure(reason),
+    onTokenError: (reason) => metrics.countTokenFailure(reason),
     onUnreadable: (id, what) =>
       errors.error(
         `unreadable ${what}`,

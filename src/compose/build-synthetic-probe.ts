@@ -109,7 +109,7 @@ export function toProbeDeps(foundation: Foundation, space: SyntheticProbe, deps:
         email: [createNullProvider('null-email', 'email')],
         sms: [createNullProvider('null-sms', 'sms')],
       },
-      breaker: { faultsInRowMax: 5, faultShareMax: 0.5, samplesMax: 20, openMs: 1_000, probeMs: 10_000 },
+      breaker: { failuresInRowMax: 5, failureShareMax: 0.5, samplesMax: 20, openMs: 1_000, probeMs: 10_000 },
       slowDownMs: 1_000,
       healthTimeoutMs: 1_000,
     }),

@@ -26,7 +26,7 @@ export async function runHost(
   const { watch, flags, queue, queuePrefix } = options;
   const host = createQueueHost({ ...options, onError: reportError, now, monotonicNow });
   // All hosts of a process at once: while one waits for its last job, another must not take up new ones.
-  shutdown.ending.addEventListener('abort', () => host.takeNoMore());
+  shutdown.ending.addEventListener('abort', () => host.stopPickup());
   shutdown.push(host.name, (deadlineMs) => host.stop(deadlineMs));
   await pauseWithFlags({ host, watch, flags, reportError });
   const isStalled = createHostWatch({

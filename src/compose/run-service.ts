@@ -22,10 +22,8 @@ export async function runProcess(
   const configuration = readOrExit();
   const foundation = buildFoundation(configuration, service);
   const { log, shutdown } = foundation;
-  superviseProcess(
-    { name: service, stop: (deadlineMs) => shutdown.run(deadlineMs) },
-    { log, drainMs: configuration.values.DRAIN_SECONDS * 1_000 },
-  );
+  const drainMs = configuration.values.DRAIN_SECONDS * 1_000;
+  superviseProcess({ name: service, stop: (deadlineMs) => shutdown.run(deadlineMs), drainMs, log });
   const loopWatch = watchEventLoop(loopBlockedMs);
   shutdown.push('event loop watch', () => loopWatch.stop());
   try {

@@ -32,11 +32,8 @@ export async function startApi(foundation: Foundation): Promise<string> {
   await keepOpeningStore(foundation, storePatienceMs);
   await gate.watch.start();
   const life = new AbortController();
-  shutdown.push('key set', async () => {
-    life.abort();
-    await identity.keySet.stop();
-  });
-  await identity.keySet.start(life.signal);
+  shutdown.push('key set', () => life.abort());
+  identity.keySet.start(life.signal);
   const release = readRelease(foundation, { catalog, renderer });
   const isPreflightPassed = await startPreflight(foundation, {
     process: 'api',

@@ -20,11 +20,8 @@ export async function startPlanner(foundation: Foundation): Promise<void> {
   const { directory, ownToken } = buildDirectory(configuration, { now, monotonicNow });
   const gate = buildGate(foundation);
   const life = new AbortController();
-  shutdown.push('own token', async () => {
-    life.abort();
-    await ownToken?.stop();
-  });
-  await ownToken?.start(life.signal);
+  shutdown.push('own token', () => life.abort());
+  ownToken?.start(life.signal);
   const planner: Planner = {
     redis: redis.commands,
     keys,

@@ -111,7 +111,7 @@ function reportStandings(foundation: Foundation, providers: ProviderSet): void {
   shutdown.ending.addEventListener('abort', () => checkHealth.abort());
   runTask(foundation, { name: 'provider checks', everyMs: healthLookMs, run: result });
   const report = (): Promise<void> =>
-    writeSenderReport(store, sender, providers.listStandings(monotonicNow()));
+    writeSenderReport(store, sender, providers.listStatuses(monotonicNow()));
   // What stays is dropped by whoever reads it next.
   const atEnd = (): Promise<void> => dropSenderReport(store, sender);
   runTask(foundation, { name: 'provider report', everyMs: reportEveryMs, run: report, atEnd });

@@ -87,11 +87,8 @@ async function startQuarantineJudge(foundation: Foundation): Promise<void> {
   const judge = buildJudge(foundation, identity);
   const lease = createLease(redis.commands, keys.shard(0).lease('quarantine-judge'), 15_000);
   const life = new AbortController();
-  shutdown.push('key set of the judge', async () => {
-    life.abort();
-    await identity.keySet.stop();
-  });
-  await identity.keySet.start(life.signal);
+  shutdown.push('key set of the judge', () => life.abort());
+  identity.keySet.start(life.signal);
   runTask(foundation, {
     name: 'quarantine judge',
     everyMs: lookEveryMs,

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import type { ProviderStanding } from '../providers/choose-provider.ts';
+import type { ProviderStatus } from '../providers/choose-provider.ts';
 import type { SenderView } from '../providers/provider-report.ts';
 import type { Keys } from '../store/keys.ts';
 import { toStoreError } from '../store/scripts.ts';
@@ -33,7 +33,7 @@ type Report = z.infer<typeof reportSchema>;
 export async function writeSenderReport(
   { redis, keys }: Store,
   sender: string,
-  providers: readonly ProviderStanding[],
+  providers: readonly ProviderStatus[],
 ): Promise<void> {
   const { senders } = keys.shard(0);
   const report = JSON.stringify({ at: await readStoreClock(redis), providers });
@@ -87,7 +87,7 @@ export async function readSenderViews(store: Store): Promise<ReadonlyMap<string,
 }
 
 /** The worst state that any of them sees; undefined when there are none. */
-export function findWorstBreaker(views: readonly SenderView[]): ProviderStanding['breaker'] | undefined {
+export function findWorstBreaker(views: readonly SenderView[]): ProviderStatus['breaker'] | undefined {
   return (['open', 'half-open', 'closed'] as const).find((state) =>
     views.some(({ breaker }) => breaker === state),
   );

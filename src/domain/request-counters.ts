@@ -18,7 +18,7 @@ export interface EndedRequest {
   readonly isOperator?: true;
   /** The token could not be judged. */
   readonly isUnjudged?: true;
-  /** Why the token was rejected: `missing`, or a `TokenFault`. Never set when keys could not be had. */
+  /** Why the token was rejected: `missing`, or a `TokenError`. Never set when keys could not be had. */
   readonly tokenFault?: string;
   /** Whose token was rejected, when a key of our issuer proves it. */
   readonly tokenClientId?: string;

@@ -6,7 +6,7 @@ import { type JwksServer, startJwksServer } from '../../test/support/jwks-server
 import { createTokenSigner, encodePart } from '../../test/support/token-signer.ts';
 import { createKeySet } from './key-set.ts';
 import { tokenCharsMax } from './parse-token.ts';
-import { createTokenVerifier, type TokenFault, type TokenVerifier } from './verify-token.ts';
+import { createTokenVerifier, type TokenError, type TokenVerifier } from './verify-token.ts';
 
 /**
  * The attacks that the known tools try (jwt_tool, jwtXploiter, jwt-fuzz), each with the reason it is rejected for.
@@ -87,8 +87,8 @@ const decode = (text: string): Buffer => Buffer.from(text, 'base64url');
 const rawClaims = (extra: string): string =>
   rsa.signToken(`${JSON.stringify(claims).slice(0, -1)},${extra}}`);
 
-const attacks: [what: string, token: () => string, reason: TokenFault][] = [
-  ...['none', 'None', 'NONE', 'nOnE', 'none ', 'NoNe'].map((alg): [string, () => string, TokenFault] => [
+const attacks: [what: string, token: () => string, reason: TokenError][] = [
+  ...['none', 'None', 'NONE', 'nOnE', 'none ', 'NoNe'].map((alg): [string, () => string, TokenError] => [
     `alg "${alg}"`,
     () => none(alg),
     'wrong-algorithm',
@@ -196,7 +196,7 @@ const attacks: [what: string, token: () => string, reason: TokenFault][] = [
   ['claims that are not JSON', () => rsa.signToken('{"iss":'), 'malformed'],
   ['a header that is null', () => rsa.signToken(claims, 'null'), 'malformed'],
   ['white space around', () => ` ${good}`, 'malformed'],
-  ...[0, 1, 2].map((part): [string, () => string, TokenFault] => [
+  ...[0, 1, 2].map((part): [string, () => string, TokenError] => [
     `spare bits at the end of part ${part + 1}: one token in another spelling`,
     () => withSpareBits(part),
     'malformed',

@@ -1,3 +1,5 @@
+import { putNewest } from './put-newest.ts';
+
 export interface RefetchBudgetOptions {
   /** One more fetch is granted per this many milliseconds. */
   readonly refillMs: number;
@@ -42,12 +44,8 @@ export function budgetRefetches(options: RefetchBudgetOptions): RefetchBudget {
       credits -= 1;
       return true;
     },
-    remember: (kid) => {
-      // Oldest out: a flood of made-up ids pushes out entries, and only costs what is left of the budget.
-      const [oldest] = absentUntil.keys();
-      if (absentUntil.size >= absentKidsMax && oldest !== undefined) absentUntil.delete(oldest);
-      absentUntil.set(kid, options.now() + options.absentMs);
-    },
+    // A flood of made-up ids pushes out entries, and only costs what is left of the budget.
+    remember: (kid) => putNewest(absentUntil, kid, options.now() + options.absentMs, absentKidsMax),
     forgetAll: () => absentUntil.clear(),
   };
 }

@@ -22,7 +22,6 @@ function setUp(result: () => TokenVerdict | Promise<TokenVerdict>, entriesMax = 
     now: () => state.nowMs,
     onChange: (listener) => {
       state.changeKeys = listener;
-      return () => undefined;
     },
     entriesMax,
   });

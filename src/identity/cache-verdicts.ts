@@ -1,22 +1,17 @@
 import type { ClientId } from '../domain/ids.ts';
 import { triggerTable } from '../domain/thresholds.ts';
 import { digestToken } from './digest-token.ts';
-import type { TokenFault, TokenVerdict, TokenVerifier } from './verify-token.ts';
+import { putNewest } from './put-newest.ts';
+import { keyErrors, type TokenError, type TokenVerdict, type TokenVerifier } from './verify-token.ts';
 
 export interface VerdictCacheOptions {
   /** Epoch ms. */
   readonly now: () => number;
   /** The key set's own: everything kept is dropped when the issuer's keys change. */
-  readonly onChange: (listener: () => void) => () => void;
+  readonly onChange: (listener: () => void) => void;
   /** Longest that a verdict is kept, however long its token lives. */
   readonly keepMs?: number;
   readonly entriesMax?: number;
-}
-
-interface Entry {
-  readonly verdict: TokenVerdict;
-  readonly keptAt: number;
-  readonly keepUntil: number;
 }
 
 /**
@@ -26,8 +21,8 @@ interface Entry {
  */
 export function cacheVerdicts(verifier: TokenVerifier, options: VerdictCacheOptions): TokenVerifier {
   const { now, keepMs = 60_000, entriesMax = 10_000 } = options;
-  const entries = new Map<string, Entry>();
-  const memory = rememberTokens({ now, entriesMax });
+  const entries = new Map<string, { verdict: TokenVerdict; keptAt: number; keepUntil: number }>();
+  const remember = rememberTokens({ now, entriesMax });
   let generation = 0;
   options.onChange(() => {
     generation += 1;
@@ -47,9 +42,8 @@ export function cacheVerdicts(verifier: TokenVerifier, options: VerdictCacheOpti
   const keep = (digest: string, verdict: TokenVerdict): void => {
     if (verdict.kind !== 'verified' || verdict.expiresAtMs === undefined) return;
     const keptAt = now();
-    const [oldest] = entries.keys();
-    if (entries.size >= entriesMax && oldest !== undefined) entries.delete(oldest);
-    entries.set(digest, { verdict, keptAt, keepUntil: Math.min(verdict.expiresAtMs, keptAt + keepMs) });
+    const keepUntil = Math.min(verdict.expiresAtMs, keptAt + keepMs);
+    putNewest(entries, digest, { verdict, keptAt, keepUntil }, entriesMax);
   };
 
   return {
@@ -59,7 +53,7 @@ export function cacheVerdicts(verifier: TokenVerifier, options: VerdictCacheOpti
       const kept = recall(digest);
       if (kept !== undefined) return kept;
       const begun = generation;
-      const verdict = memory.note(digest, await verifier.verifyToken(token));
+      const verdict = remember(digest, await verifier.verifyToken(token));
       // Keys that changed meanwhile may have taken the verdict's ground away.
       if (begun === generation) keep(digest, verdict);
       return verdict;
@@ -67,60 +61,44 @@ export function cacheVerdicts(verifier: TokenVerifier, options: VerdictCacheOpti
   };
 }
 
-interface TokenMemoryOptions {
-  /** Epoch ms. */
-  readonly now: () => number;
-  readonly entriesMax: number;
-}
-
-/** What is remembered of a token, by its digest. */
-interface TokenMemory {
-  /** Remembers what the verdict proves, and adds to it what is remembered. */
-  note(digest: string, verdict: TokenVerdict): TokenVerdict;
-}
-
-/** The keys of the issuer are others than they were, or somebody made the token up: by itself it does not tell. */
-const faultsOfKeys: ReadonlySet<TokenFault> = new Set(['unknown-key', 'wrong-algorithm', 'bad-signature']);
 /** A bad token counts once in the span that the token trigger judges. */
 const countedForMs = triggerTable.tokens.spanMs;
 
 /**
  * Knows a token again. One that was good stays proved to be of our issuer when its key is gone: so a rotation that
  * shuts every client out is told from a stranger with made-up keys. And a bad one that comes again and again is one
- * bad token. Both memories are bounded, the oldest goes first; what no key proves enters neither.
+ * bad token. Both memories are bounded, the oldest goes first; what no key proves enters neither. The returned function
+ * remembers what a verdict proves, under the digest of its token, and adds to it what is remembered.
  */
-export function rememberTokens({ now, entriesMax }: TokenMemoryOptions): TokenMemory {
+export function rememberTokens({
+  now,
+  entriesMax,
+}: Required<Pick<VerdictCacheOptions, 'now' | 'entriesMax'>>): (
+  digest: string,
+  verdict: TokenVerdict,
+) => TokenVerdict {
   const proved = new Map<string, { readonly client: ClientId; readonly until: number }>();
   const countedAt = new Map<string, number>();
 
-  const findOwner = (digest: string, reason: TokenFault): ClientId | undefined => {
-    const known = faultsOfKeys.has(reason) ? proved.get(digest) : undefined;
+  const findOwner = (digest: string, reason: TokenError): ClientId | undefined => {
+    const known = keyErrors.has(reason) ? proved.get(digest) : undefined;
     return known !== undefined && now() < known.until ? known.client : undefined;
   };
   const isCounted = (digest: string): boolean => {
     const sinceMs = now() - (countedAt.get(digest) ?? Number.NEGATIVE_INFINITY);
     return sinceMs >= 0 && sinceMs < countedForMs;
   };
-  return {
-    note: (digest, verdict) => {
-      if (verdict.kind === 'cannot-tell') return verdict;
-      if (verdict.kind === 'verified') {
-        const { caller, expiresAtMs: until = 0 } = verdict;
-        put(proved, digest, { client: caller.clientId, until }, entriesMax);
-        return verdict;
-      }
-      const issuedTo = verdict.issuedTo ?? findOwner(digest, verdict.reason);
-      if (issuedTo === undefined) return verdict;
-      if (isCounted(digest)) return { ...verdict, issuedTo, isRepeated: true };
-      put(countedAt, digest, now(), entriesMax);
-      return { ...verdict, issuedTo };
-    },
+  return (digest, verdict) => {
+    if (verdict.kind === 'cannot-tell') return verdict;
+    if (verdict.kind === 'verified') {
+      const { caller, expiresAtMs: until = 0 } = verdict;
+      putNewest(proved, digest, { client: caller.clientId, until }, entriesMax);
+      return verdict;
+    }
+    const issuedTo = verdict.issuedTo ?? findOwner(digest, verdict.reason);
+    if (issuedTo === undefined) return verdict;
+    if (isCounted(digest)) return { ...verdict, issuedTo, isRepeated: true };
+    putNewest(countedAt, digest, now(), entriesMax);
+    return { ...verdict, issuedTo };
   };
-}
-
-function put<T>(entries: Map<string, T>, digest: string, entry: T, entriesMax: number): void {
-  entries.delete(digest);
-  const [oldest] = entries.keys();
-  if (entries.size >= entriesMax && oldest !== undefined) entries.delete(oldest);
-  entries.set(digest, entry);
 }

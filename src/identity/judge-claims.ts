@@ -12,7 +12,7 @@ export interface ClaimRules {
   readonly roleLifetimeSecondsMax?: number;
 }
 
-export type ClaimFault =
+export type ClaimError =
   | 'malformed'
   | 'claim-missing'
   | 'wrong-type'
@@ -30,25 +30,25 @@ export type ClaimVerdict =
       readonly subject?: string;
       readonly expiresAtMs: number;
     }
-  | { readonly kind: 'bad'; readonly reason: ClaimFault; readonly detail: string };
+  | { readonly kind: 'bad'; readonly reason: ClaimError; readonly detail: string };
 
 type Claims = Readonly<Record<string, unknown>>;
 type Bad = Extract<ClaimVerdict, { kind: 'bad' }>;
 
 /**
  * Judges what a token says, as of the instant `atMs`, without looking at its signature. Details are fixed
- * words: nothing of the token is repeated. Sources: RFC 7519 §4.1, RFC 9068 §4, RFC 8725 §3, ASVS 5.0 V9.2.
+ * texts: nothing of the token is repeated. Sources: RFC 7519 §4.1, RFC 9068 §4, RFC 8725 §3, ASVS 5.0 V9.2.
  */
 export function judgeClaims(claims: Claims, rules: ClaimRules, atMs: number): ClaimVerdict {
-  const fault =
+  const error =
     findForeignClaim(claims) ??
     judgeIssuer(claims, rules) ??
     judgeAudience(claims, rules) ??
     judgeTimes(claims, rules, atMs / 1000);
-  return fault ?? readCaller(claims);
+  return error ?? readCaller(claims);
 }
 
-/** Whose token it says it is, whatever else is at fault; undefined when it names nobody whom we could name. */
+/** Whose token it says it is, whatever else is wrong with it; undefined when it names nobody whom we could name. */
 export function nameClient(claims: Claims): ClientId | undefined {
   const named = readCaller(claims);
   return named.kind === 'good' ? named.clientId : undefined;
@@ -149,6 +149,6 @@ function isNameOrAbsent(claim: unknown): claim is string | undefined {
   return claim === undefined || (typeof claim === 'string' && namePattern.test(claim));
 }
 
-function bad(reason: ClaimFault, detail: string): Bad {
+function bad(reason: ClaimError, detail: string): Bad {
   return { kind: 'bad', reason, detail };
 }

@@ -7,23 +7,29 @@ import { isOurVersion } from '../store/unreadable-record.ts';
 import type { KeySet } from './key-set.ts';
 import { fingerprint, quarantinedEvent } from './quarantine.ts';
 import type { TokenSeal } from './seal-token.ts';
-import type { TokenFault, TokenVerdict, TokenVerifier } from './verify-token.ts';
+import { keyErrors, type TokenError, type TokenVerdict, type TokenVerifier } from './verify-token.ts';
 
 const script = loadScript(new URL('./end-quarantine.lua', import.meta.url), {
   keys: ['event', 'eventsQuarantined', 'quarantineBytes', 'idempotency', 'tokenIdempotency', 'eventsOpen'],
   args: ['id', 'to', 'reason', 'client', 'fingerprint', 'idempotencyMs', 'now', 'retentionMs'],
 });
 
-export interface QuarantineJudge {
+/** What it takes to end the quarantine of an event. */
+export interface EndQuarantineDeps {
   readonly redis: Redis;
   readonly keys: Keys;
+  readonly idempotencyMs: number;
+  readonly retentionMs: number;
+  /** The store's clock (epoch ms): a verdict is for good, so all its instants are of the one clock. */
+  readonly storeNow: () => Promise<number>;
+}
+
+export interface QuarantineJudge extends EndQuarantineDeps {
   /** Absent when no key for sealed tokens is configured: then events only grow old. */
   readonly seal: TokenSeal | undefined;
   readonly tokens: Pick<TokenVerifier, 'verifyToken'>;
   readonly keySet: Pick<KeySet, 'health'>;
   readonly ageMsMax: number;
-  readonly idempotencyMs: number;
-  readonly retentionMs: number;
   /** Clocks of the processes may differ by this much. */
   readonly clockToleranceMs: number;
   /** The event may go on: adds its job, without being waited for. */
@@ -33,14 +39,12 @@ export interface QuarantineJudge {
     readonly client: string;
   }) => void;
   /** A token was judged bad, for this reason. */
-  readonly onTokenFault: (reason: TokenFault) => void;
+  readonly onTokenError: (reason: TokenError) => void;
   /**
    * `token`: a sealed token does not open. It stays until its age ends it, since the key may come back. `record`: a newer
    * program wrote it. It stays until such a program is back.
    */
   readonly onUnreadable: (id: EventId, what: 'token' | 'record') => void;
-  /** The store's clock (epoch ms): a verdict is for good, so all its instants are of the one clock. */
-  readonly storeNow: () => Promise<number>;
 }
 
 /** What one round did, as counts. */
@@ -80,14 +84,14 @@ export function createJudge(judge: QuarantineJudge): (limit: number) => Promise<
 
 /** Ends the quarantine of one event without a verdict on its token; false when it was no longer in it. */
 export async function rejectQuarantined(
-  judge: Pick<QuarantineJudge, 'redis' | 'keys' | 'idempotencyMs' | 'retentionMs' | 'storeNow'>,
+  store: EndQuarantineDeps,
   id: EventId,
   reason: string,
 ): Promise<boolean> {
-  const record = await readQuarantined(judge, id);
+  const record = await readQuarantined(store, id);
   if (record === 'newer') return false;
-  const [word] = await endQuarantine(judge, id, record, { to: 'rejected', reason, client: '' });
-  return word === 'rejected';
+  const [code] = await endQuarantine(store, id, record, { to: 'rejected', reason, client: '' });
+  return code === 'rejected';
 }
 
 async function judgeOne(
@@ -96,42 +100,19 @@ async function judgeOne(
   report: JudgeReport,
 ): Promise<void> {
   const record = await readQuarantined(judge, id);
-  if (record === 'newer') {
-    judge.onUnreadable(id, 'record');
+  const end = await decide(judge, { id, receivedAt }, record);
+  if (end === undefined || record === 'newer') {
     report.undecided += 1;
     return;
   }
-  const end = record === undefined ? gone : await decide(judge, { id, receivedAt, record });
-  if (end === undefined) {
-    report.undecided += 1;
-    return;
-  }
-  const result = await endQuarantine(judge, id, record, end);
-  noteEnd(judge, report, { id, type: record?.type ?? '', end, result });
-}
-
-function noteEnd(
-  judge: QuarantineJudge,
-  report: JudgeReport,
-  {
-    id,
-    type,
-    end,
-    result: [word, reason = ''],
-  }: {
-    readonly id: EventId;
-    readonly type: string;
-    readonly end: QuarantineEnd;
-    readonly result: readonly string[];
-  },
-): void {
-  if (word === 'accepted') {
+  const [code, reason = ''] = await endQuarantine(judge, id, record, end);
+  if (code === 'accepted') {
     report.accepted += 1;
-    judge.onAccepted({ id, type, client: end.client });
+    judge.onAccepted({ id, type: record?.type ?? '', client: end.client });
+  } else if (code === 'rejected') {
+    report.rejected[reason] = (report.rejected[reason] ?? 0) + 1;
+    if (end.error !== undefined) judge.onTokenError(end.error);
   }
-  if (word !== 'rejected') return;
-  report.rejected[reason] = (report.rejected[reason] ?? 0) + 1;
-  if (end.fault !== undefined) judge.onTokenFault(end.fault);
 }
 
 interface QuarantineEnd {
@@ -139,7 +120,7 @@ interface QuarantineEnd {
   readonly reason: string;
   /** Empty when it was not proved. */
   readonly client: string;
-  readonly fault?: TokenFault;
+  readonly error?: TokenError;
 }
 
 /** Only takes a stray entry off the index. */
@@ -148,50 +129,43 @@ const gone: QuarantineEnd = { to: 'rejected', reason: 'quarantine-unreadable', c
 /** The end of this event, or `undefined` when it stays. Being too old is the last thing that counts against it. */
 async function decide(
   judge: QuarantineJudge,
-  { id, receivedAt, record }: Waiting & { readonly record: QuarantinedRecord },
+  { id, receivedAt }: Waiting,
+  record: QuarantinedRecord | 'newer' | undefined,
 ): Promise<QuarantineEnd | undefined> {
+  if (record === 'newer') {
+    judge.onUnreadable(id, 'record');
+    return undefined;
+  }
+  if (record === undefined) return gone;
   const token = judge.seal?.open(record.token, id);
   if (token === undefined) judge.onUnreadable(id, 'token');
   const nowMs = await judge.storeNow();
-  const end =
-    token === undefined
-      ? undefined
-      : toEnd(judge, { receivedAt, nowMs }, await judge.tokens.verifyToken(token, receivedAt));
+  const verdict = token === undefined ? undefined : await judge.tokens.verifyToken(token, receivedAt);
+  const end = verdict === undefined ? undefined : toEnd(judge, verdict, receivedAt, nowMs);
   const isTooOld = nowMs - receivedAt > judge.ageMsMax;
   return end ?? (isTooOld ? { to: 'rejected', reason: 'quarantine-expired', client: '' } : undefined);
 }
 
-interface At {
-  readonly receivedAt: number;
-  readonly nowMs: number;
-}
-
-function toEnd(judge: QuarantineJudge, at: At, verdict: TokenVerdict): QuarantineEnd | undefined {
+function toEnd(
+  judge: QuarantineJudge,
+  verdict: TokenVerdict,
+  receivedAt: number,
+  nowMs: number,
+): QuarantineEnd | undefined {
   if (verdict.kind === 'verified') {
     const { clientId, scopes } = verdict.caller;
     return scopes.has('notify.send')
       ? { to: 'accepted', reason: '', client: clientId }
       : { to: 'rejected', reason: 'insufficient-scope', client: clientId };
   }
-  if (verdict.kind === 'cannot-tell' || !isCertain(judge, verdict, at)) return undefined;
-  return { to: 'rejected', reason: verdict.reason, client: '', fault: verdict.reason };
-}
-
-/** Verdicts that other keys could turn round; a key without an id, or one whose id is used again, shows as a bad signature. */
-const verdictsOfKeys: ReadonlySet<TokenFault> = new Set(['unknown-key', 'wrong-algorithm', 'bad-signature']);
-
-/**
- * A key that we do not know may be one that the issuer made after we last asked. A caller would try again; an event in
- * quarantine cannot. So it is judged by keys that were fetched after its receipt, and waits for those.
- */
-function isCertain(
-  { keySet, clockToleranceMs }: QuarantineJudge,
-  verdict: Extract<TokenVerdict, { kind: 'rejected' }>,
-  { receivedAt, nowMs }: At,
-): boolean {
-  if (!verdictsOfKeys.has(verdict.reason)) return true;
-  const { ageMs = Number.POSITIVE_INFINITY } = keySet.health();
-  return nowMs - ageMs > receivedAt + clockToleranceMs;
+  if (verdict.kind === 'cannot-tell') return undefined;
+  // A key that we do not know may be one that the issuer made after we last asked. A caller would try again; an event in
+  // quarantine cannot. So it is judged by keys that were fetched after its receipt, and waits for those.
+  const { ageMs = Number.POSITIVE_INFINITY } = judge.keySet.health();
+  const areKeysNewer = nowMs - ageMs > receivedAt + judge.clockToleranceMs;
+  return keyErrors.has(verdict.reason) && !areKeysNewer
+    ? undefined
+    : { to: 'rejected', reason: verdict.reason, client: '', error: verdict.reason };
 }
 
 const quarantined = quarantinedEvent
@@ -202,7 +176,7 @@ type QuarantinedRecord = z.infer<typeof quarantined>;
 const names = Object.keys(quarantined.shape);
 
 async function readQuarantined(
-  { redis, keys }: Pick<QuarantineJudge, 'redis' | 'keys'>,
+  { redis, keys }: Pick<EndQuarantineDeps, 'redis' | 'keys'>,
   id: EventId,
 ): Promise<QuarantinedRecord | 'newer' | undefined> {
   const values = await redis.hmget(keys.of(id).event(id), ...names).catch((error: unknown) => {
@@ -213,14 +187,14 @@ async function readQuarantined(
 }
 
 async function endQuarantine(
-  judge: Pick<QuarantineJudge, 'redis' | 'keys' | 'idempotencyMs' | 'retentionMs' | 'storeNow'>,
+  store: EndQuarantineDeps,
   id: EventId,
   record: QuarantinedRecord | undefined,
   end: QuarantineEnd,
 ): Promise<string[]> {
-  const keys = judge.keys.of(id);
+  const keys = store.keys.of(id);
   return (await script.run(
-    judge.redis,
+    store.redis,
     {
       ...keys,
       event: keys.event(id),
@@ -233,16 +207,16 @@ async function endQuarantine(
       reason: end.reason,
       client: end.client,
       fingerprint: fingerprint(record?.body ?? ''),
-      idempotencyMs: judge.idempotencyMs,
-      now: await judge.storeNow(),
-      retentionMs: judge.retentionMs,
+      idempotencyMs: store.idempotencyMs,
+      now: await store.storeNow(),
+      retentionMs: store.retentionMs,
     },
   )) as string[];
 }
 
 /** The oldest of all shards behind `place`, at most `limit`. */
 async function readOldest(
-  { redis, keys }: Pick<QuarantineJudge, 'redis' | 'keys'>,
+  { redis, keys }: Pick<EndQuarantineDeps, 'redis' | 'keys'>,
   place: Waiting | undefined,
   limit: number,
 ): Promise<Waiting[]> {

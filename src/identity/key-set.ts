@@ -1,8 +1,8 @@
 import type { KeyObject } from 'node:crypto';
-import { createTicker } from '../outbound/create-ticker.ts';
 import { fetchBounded } from '../outbound/fetch-bounded.ts';
-import { type PacedCall, type PacedOutcome, paceCall } from '../outbound/pace-call.ts';
+import { type PacedOutcome, paceCall } from '../outbound/pace-call.ts';
 import { parseServiceUrl } from '../outbound/parse-service-url.ts';
+import { startTicker } from '../outbound/start-ticker.ts';
 import { budgetRefetches, type RefetchBudget } from './budget-refetches.ts';
 import { type KeyDocument, parseKeys } from './parse-keys.ts';
 import type { Algorithm } from './parse-token.ts';
@@ -26,7 +26,6 @@ export interface KeySetHealth {
 }
 
 export interface KeySet {
-  readonly name: string;
   /** The issuer's key: at once when it is at hand, else after two fetches at most. Never throws. */
   findKey(kid: string | undefined, algorithm: Algorithm): Promise<KeyResult>;
   /**
@@ -41,11 +40,10 @@ export interface KeySet {
   /** What the keys at hand say, right now; never a fetch. */
   peekKey(kid: string | undefined, algorithm: Algorithm): KeyResult;
   health(): KeySetHealth;
-  /** Calls back whenever the issuer's keys are others than before; returns the way to stop it. */
-  readonly onChange: (listener: () => void) => () => void;
-  /** Keeps the keys warm. Does not wait for the first ones: an issuer that is down stops no start. */
-  start(signal: AbortSignal): Promise<void>;
-  stop(): Promise<void>;
+  /** Calls back whenever the issuer's keys are others than before. */
+  readonly onChange: (listener: () => void) => void;
+  /** Keeps the keys fresh until the signal aborts. Does not wait for the first ones: an issuer that is down stops no start. */
+  start(signal: AbortSignal): void;
 }
 
 export interface KeySetOptions {
@@ -77,86 +75,72 @@ const tickMs = 1_000;
  */
 export function createKeySet(options: KeySetOptions): KeySet {
   const settings = { ...defaults, ...options };
-  const { now, random, timeoutMs, cooldownMs } = settings;
+  const { now, cooldownMs } = settings;
   const url = parseServiceUrl(options.jwksUrl, 'AUTH_JWKS_URL', options.allowHttp);
-  const hold = holdKeys({ url, timeoutMs, now, random });
+  const cache = createKeyCache(url, settings);
   const budget = budgetRefetches({
     refillMs: cooldownMs,
     burst: unknownKeyBurst,
     absentMs: 2 * cooldownMs,
     now,
   });
-  hold.onChange(budget.forgetAll);
-  const isUsable = (): boolean => hold.ageMs() <= settings.staleMsMax;
+  cache.onChange(budget.forgetAll);
+  const isUsable = (): boolean => cache.ageMs() <= settings.staleMsMax;
   const refreshIfDue = (): void => {
     // After a failure until it is good again, so that one lost answer does not leave new keys unknown for long.
-    if (hold.ageMs() >= settings.refreshMs || hold.fetching.failure() !== undefined) void hold.fetching.run();
+    if (cache.ageMs() >= settings.refreshMs || cache.fetching.failure() !== undefined)
+      void cache.fetching.run();
   };
-  const ticker = createTicker(tickMs, refreshIfDue);
-  const { consult, ask, askAnew } = createQuestions({ hold, budget, isUsable });
+  const { peekKey, fetchKey, findNewerKeys } = createLookups(cache, budget, isUsable);
   return {
-    name: 'issuer keys',
     findKey: async (kid, algorithm) => {
       refreshIfDue();
-      const known = consult(kid, algorithm);
-      return known.kind === 'found' || known.kind === 'wrong-algorithm' ? known : ask(kid, algorithm);
+      const known = peekKey(kid, algorithm);
+      return known.kind === 'found' || known.kind === 'wrong-algorithm' ? known : fetchKey(kid, algorithm);
     },
-    findNewerKeys: askAnew,
-    peekKey: consult,
-    health: () => describeHealth(isUsable(), hold.ageMs(), hold.fetching.failure()),
-    onChange: hold.onChange,
-    start: async (signal) => ticker.start(signal),
-    stop: async () => ticker.stop(),
+    findNewerKeys,
+    peekKey,
+    health: () => describeHealth(isUsable(), cache.ageMs(), cache.fetching.failure()),
+    onChange: cache.onChange,
+    start: (signal) => startTicker(tickMs, refreshIfDue, signal),
   };
 }
 
-interface Questions {
-  /** What the keys at hand say. */
-  readonly consult: KeySet['peekKey'];
-  /** A key that is not at hand may be one that the issuer has only just made. */
-  readonly ask: KeySet['findKey'];
-  readonly askAnew: KeySet['findNewerKeys'];
-}
-
-function createQuestions({
-  hold,
-  budget,
-  isUsable,
-}: {
-  readonly hold: KeyHold;
-  readonly budget: RefetchBudget;
-  readonly isUsable: () => boolean;
-}): Questions {
-  const { fetching } = hold;
+/** `fetchKey` is for a key that is not at hand: the issuer may have made it only just now. */
+function createLookups(
+  { fetching, document: readDocument }: KeyCache,
+  budget: RefetchBudget,
+  isUsable: () => boolean,
+): Pick<KeySet, 'peekKey' | 'findNewerKeys'> & { readonly fetchKey: KeySet['findKey'] } {
   const cannotTell = (): KeyResult => ({
     kind: 'cannot-tell',
     detail: `no usable key can be had: the issuer's key document ${fetching.failure() ?? 'is not there yet'}`,
   });
-  const consult: Questions['consult'] = (kid, algorithm) => {
-    const document = isUsable() ? hold.document() : undefined;
+  const peekKey: KeySet['peekKey'] = (kid, algorithm) => {
+    const document = isUsable() ? readDocument() : undefined;
     return document === undefined ? cannotTell() : selectKeys(document, kid, algorithm);
   };
   /** Whether to wait for a newer document: cold keys heed the back-off only, a key id needs budget too. */
   const mayAsk = (kid: string): boolean =>
     fetching.isRunning() || !isUsable() || (fetching.mayRun() && budget.take(kid));
   return {
-    consult,
-    ask: async (kid, algorithm) => {
+    peekKey,
+    fetchKey: async (kid, algorithm) => {
       // Begun before this question, so it may miss a key made since: what it lacks is not yet known to be absent.
       if (fetching.isRunning()) await fetching.run();
-      const known = consult(kid, algorithm);
+      const known = peekKey(kid, algorithm);
       if (known.kind === 'found') return known;
       const asked = mayAsk(kid ?? '');
       if (asked) await fetching.run();
-      const result = consult(kid, algorithm);
+      const result = peekKey(kid, algorithm);
       if (result.kind !== 'unknown-key') return result;
       if (fetching.failure() !== undefined) return cannotTell();
       if (asked) budget.remember(kid ?? '');
       return result;
     },
-    askAnew: async (kid, algorithm, tried) => {
+    findNewerKeys: async (kid, algorithm, tried) => {
       const listNewer = (): readonly KeyObject[] => {
-        const known = consult(kid, algorithm);
+        const known = peekKey(kid, algorithm);
         return known.kind === 'found' && known.keys.some((key) => !tried.includes(key)) ? known.keys : [];
       };
       if (fetching.isRunning()) await fetching.run();
@@ -191,39 +175,23 @@ function describeHealth(ok: boolean, ageMs: number, failure: string | undefined)
   return { ok, detail: problem === undefined ? state : `${state}; ${problem}`, ageMs };
 }
 
-interface KeyHoldOptions {
-  readonly url: URL;
-  readonly timeoutMs: number;
-  /** Steady milliseconds. */
-  readonly now: () => number;
-  /** In [0, 1), for the back-off. */
-  readonly random: () => number;
-}
-
-/** The last good key document and the way to a newer one. */
-interface KeyHold {
-  /** The last document that was good, however old. */
-  document(): KeyDocument | undefined;
-  /** Infinite when there never was a good one. */
-  ageMs(): number;
-  readonly fetching: PacedCall;
-  /** Calls back whenever the usable keys are others than before; returns the way to stop it. */
-  readonly onChange: (listener: () => void) => () => void;
-}
-
 const documentBytesMax = 256 * 1024;
 const failureBackOff = { baseMs: 1_000, capMs: 30_000 };
 
-/** Keeps the last good keys whatever happens to the issuer: only another good document replaces them. */
-function holdKeys(options: KeyHoldOptions): KeyHold {
-  const { now } = options;
-  const listeners = new Set<() => void>();
+type KeyCache = ReturnType<typeof createKeyCache>;
+
+/** Keeps the last good keys, however old, whatever happens to the issuer: only another good document replaces them. */
+function createKeyCache(
+  url: URL,
+  { now, random, timeoutMs }: Pick<KeySetOptions, 'now' | 'random'> & { readonly timeoutMs: number },
+) {
+  const listeners: (() => void)[] = [];
   let held: { readonly document: KeyDocument; readonly fetchedAt: number } | undefined;
 
   const call = async (): Promise<PacedOutcome> => {
     // As old as the question: the issuer may change its keys while the answer is on its way.
     const fetchedAt = now();
-    const parsed = await fetchKeys(options);
+    const parsed = await fetchKeys(url, timeoutMs);
     if (!parsed.ok) return parsed;
     const changed = held?.document.fingerprint !== parsed.document.fingerprint;
     // The same keys stay the same objects, so that what has been tried is known again.
@@ -234,22 +202,16 @@ function holdKeys(options: KeyHoldOptions): KeyHold {
 
   return {
     document: () => held?.document,
+    /** Infinite when there never was a good one. */
     ageMs: () => (held === undefined ? Number.POSITIVE_INFINITY : now() - held.fetchedAt),
-    fetching: paceCall({ call, now, random: options.random, backOff: failureBackOff }),
-    onChange: (listener) => {
-      listeners.add(listener);
-      return () => void listeners.delete(listener);
-    },
+    fetching: paceCall({ call, now, random, backOff: failureBackOff }),
+    onChange: (listener: () => void): void => void listeners.push(listener),
   };
 }
 
-async function fetchKeys(options: KeyHoldOptions): Promise<ReturnType<typeof parseKeys>> {
-  const result = await fetchBounded({
-    url: options.url,
-    headers: { accept: 'application/jwk-set+json, application/json' },
-    timeoutMs: options.timeoutMs,
-    answerBytesMax: documentBytesMax,
-  });
+async function fetchKeys(url: URL, timeoutMs: number): Promise<ReturnType<typeof parseKeys>> {
+  const headers = { accept: 'application/jwk-set+json, application/json' };
+  const result = await fetchBounded({ url, headers, timeoutMs, responseBytesMax: documentBytesMax });
   if (result.kind === 'failed') return { ok: false, detail: result.detail };
   return result.status === 200 ? parseKeys(result.text) : { ok: false, detail: `answered ${result.status}` };
 }

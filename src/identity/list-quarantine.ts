@@ -1,30 +1,19 @@
-import type { Redis } from 'ioredis';
 import type { z } from 'zod';
 import { type EventId, parseEventId, shardOf } from '../domain/ids.ts';
-import type { Keys } from '../store/keys.ts';
+import type { CollectedGauges } from '../observe/collected-gauges.ts';
 import { numberField, readSummary } from '../store/record-fields.ts';
 import { toStoreError } from '../store/scripts.ts';
 import { type Page, parseCursor, readPage, walkIndexes } from '../store/walk-index.ts';
-import { rejectQuarantined } from './judge-quarantine.ts';
+import { type EndQuarantineDeps, rejectQuarantined } from './judge-quarantine.ts';
 import { quarantinedEvent } from './quarantine.ts';
 
 /** What it takes to look into the quarantine and to empty it by hand. */
-export interface QuarantineStore {
-  readonly redis: Redis;
-  readonly keys: Keys;
-  readonly idempotencyMs: number;
-  readonly retentionMs: number;
+export interface QuarantineStore extends EndQuarantineDeps {
   readonly now: () => number;
-  readonly storeNow: () => Promise<number>;
 }
 
 /** How full the quarantine is. */
-export interface QuarantineCounts {
-  readonly events: number;
-  readonly bytes: number;
-  /** 0 when it is empty. */
-  readonly oldestAgeMs: number;
-}
+type QuarantineCounts = NonNullable<CollectedGauges['quarantine']>;
 
 /** A quarantined event as an operator sees it: nothing of its body and nothing of its token. */
 export type QuarantineItem = Readonly<Omit<z.infer<typeof summary>, 'v' | 'state'>> & {
@@ -45,7 +34,7 @@ export interface DiscardReport {
   readonly byType: Readonly<Record<string, number>>;
 }
 
-/** Reads the figures in constant time. Throws `store-unavailable`. */
+/** Counts in constant time. Throws `store-unavailable`. */
 export async function countQuarantine({
   redis,
   keys,
@@ -135,7 +124,10 @@ const summary = quarantinedEvent
   })
   .extend({ bytes: numberField });
 
-async function readItem({ redis, keys }: QuarantineStore, id: EventId): Promise<QuarantineItem | undefined> {
+async function readItem(
+  { redis, keys }: EndQuarantineDeps,
+  id: EventId,
+): Promise<QuarantineItem | undefined> {
   if (shardOf(id) >= keys.shards) return undefined;
   const event = await readSummary(redis, keys.of(id).event(id), summary);
   if (event === undefined || event === 'unreadable' || event.state !== 'quarantined') return undefined;

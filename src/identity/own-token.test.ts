@@ -215,12 +215,13 @@ describe('when no token can be had', () => {
 
 test('once started, it has a token without being asked', async () => {
   const own = createToken();
-  await own.start(patience);
+  const life = new AbortController();
+  own.start(life.signal);
   await waitFor(
     'the token',
     () => own.health().ok,
     (ok) => ok,
   );
   expect(await read(own)).toBe('token-1');
-  await own.stop();
+  life.abort();
 });

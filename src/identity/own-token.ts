@@ -1,7 +1,7 @@
 import { awaitUnlessAborted } from '../outbound/await-unless-aborted.ts';
-import { createTicker } from '../outbound/create-ticker.ts';
 import { type PacedOutcome, paceCall } from '../outbound/pace-call.ts';
 import { parseServiceUrl } from '../outbound/parse-service-url.ts';
+import { startTicker } from '../outbound/start-ticker.ts';
 import { type ClientCredentials, requestToken } from './request-token.ts';
 
 export type OwnTokenResult =
@@ -9,7 +9,6 @@ export type OwnTokenResult =
   | { readonly kind: 'unavailable'; readonly detail: string };
 
 export interface OwnToken {
-  readonly name: string;
   /**
    * A token that has not expired, at once when there is one. `refused` is a token that a service has just
    * answered 401 to: it is not handed out again, unless a renewal for that reason was made a moment ago.
@@ -17,9 +16,8 @@ export interface OwnToken {
    */
   readonly readToken: (signal: AbortSignal, refused?: string) => Promise<OwnTokenResult>;
   health(): { readonly ok: boolean; readonly detail: string };
-  /** Keeps a token at hand from now on. Does not wait for the first one. */
-  start(signal: AbortSignal): Promise<void>;
-  stop(): Promise<void>;
+  /** Keeps a token at hand until the signal aborts. Does not wait for the first one. */
+  start(signal: AbortSignal): void;
 }
 
 export interface OwnTokenOptions extends Omit<ClientCredentials, 'url' | 'timeoutMs'> {
@@ -39,12 +37,6 @@ const refusalCooldownMs = 10_000;
 const renewAtShare = 0.8;
 const tickMs = 1_000;
 
-interface HeldToken {
-  readonly token: string;
-  readonly renewAt: number;
-  readonly expiresAt: number;
-}
-
 /**
  * The service's own M2M token: one request at a time, renewed at 80 % of its life while the old one serves until
  * it really expires, failures backed off. The secret and the token appear in no detail.
@@ -52,7 +44,7 @@ interface HeldToken {
 export function createOwnToken(options: OwnTokenOptions): OwnToken {
   const { now } = options;
   const url = parseServiceUrl(options.tokenUrl, 'M2M_TOKEN_URL', options.allowHttp);
-  let held: HeldToken | undefined;
+  let held: { readonly token: string; readonly renewAt: number; readonly expiresAt: number } | undefined;
   let lastRefusedAt = Number.NEGATIVE_INFINITY;
 
   const call = async (): Promise<PacedOutcome> => {
@@ -77,8 +69,6 @@ export function createOwnToken(options: OwnTokenOptions): OwnToken {
     if (held === undefined || now() >= held.renewAt) void requesting.run();
   };
 
-  const ticker = createTicker(tickMs, renewIfDue);
-
   const dropRefused = (refused: string): void => {
     // Compared, so that many calls refused at once cause one renewal.
     if (held?.token !== refused || now() - lastRefusedAt < refusalCooldownMs) return;
@@ -87,7 +77,6 @@ export function createOwnToken(options: OwnTokenOptions): OwnToken {
   };
 
   return {
-    name: 'own token',
     readToken: async (signal, refused) => {
       if (refused !== undefined) dropRefused(refused);
       renewIfDue();
@@ -102,7 +91,6 @@ export function createOwnToken(options: OwnTokenOptions): OwnToken {
       if (failure === undefined) return { ok: true, detail: 'a token is at hand' };
       return { ok: true, detail: `a token is at hand, but its renewal fails: the token endpoint ${failure}` };
     },
-    start: async (signal) => ticker.start(signal),
-    stop: async () => ticker.stop(),
+    start: (signal) => startTicker(tickMs, renewIfDue, signal),
   };
 }

@@ -1,6 +1,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { z } from 'zod';
 import { canonicalJson } from '../domain/canonical-json.ts';
+import { readJson } from '../outbound/fetch-bounded.ts';
 import type { Algorithm } from './parse-token.ts';
 
 export interface IssuerKey {
@@ -63,43 +64,26 @@ const algorithmOf = { RSA: 'RS256', EC: 'ES256', OKP: 'EdDSA' } as const satisfi
 
 /**
  * The usable signature keys of a JWKS document (RFC 7517). A key that is weak, symmetric, for encryption or of
- * an unknown kind is left out, as §5 asks; a document without any usable key is a fault, so that it never
+ * an unknown kind is left out, as §5 asks; a document without any usable key is an error, so that it never
  * replaces good keys.
  */
 export function parseKeys(body: string): KeyDocumentParse {
-  const parsed = documentSchema.safeParse(parseJson(body));
+  const parsed = documentSchema.safeParse(readJson(body));
   if (!parsed.success) return { ok: false, detail: 'answered with something that is not a key document' };
-  const usable = dropRepeated(parsed.data.keys.map(readKey).filter((one) => one !== undefined));
-  if (usable.length === 0)
+  // By the key and its id, so that a repeated one counts once.
+  const usable = new Map(parsed.data.keys.flatMap(readKey));
+  if (usable.size === 0)
     return { ok: false, detail: 'answered with a key document that holds no usable key' };
-  const fingerprint = usable
-    .map((one) => one.name)
-    .sort()
-    .join('\n');
-  return { ok: true, document: { keys: usable.map((one) => one.issuerKey), fingerprint } };
+  const fingerprint = [...usable.keys()].sort().join('\n');
+  return { ok: true, document: { keys: [...usable.values()], fingerprint } };
 }
 
-interface ReadKey {
-  readonly issuerKey: IssuerKey;
-  /** Equal for two entries that are the same key under the same id. */
-  readonly name: string;
-}
-
-function dropRepeated(keys: readonly ReadKey[]): readonly ReadKey[] {
-  return [...new Map(keys.map((key) => [key.name, key])).values()];
-}
-
-function readKey(candidate: unknown): ReadKey | undefined {
+function readKey(candidate: unknown): [name: string, key: IssuerKey][] {
   const parsed = keySchema.safeParse(dropNulls(candidate));
-  if (!parsed.success) return undefined;
-  const material = parsed.data;
-  const key = importKey(material);
-  return (
-    key && {
-      issuerKey: { kid: material.kid, algorithm: algorithmOf[material.kty], key },
-      name: canonicalJson(material),
-    }
-  );
+  const key = parsed.data && importKey(parsed.data);
+  if (parsed.data === undefined || key === undefined) return [];
+  const { kid, kty } = parsed.data;
+  return [[canonicalJson(parsed.data), { kid, algorithm: algorithmOf[kty], key }]];
 }
 
 /** Serializers of some issuers write `"use": null` for a member that is not there. */
@@ -114,14 +98,6 @@ function importKey(material: PublicKey): KeyObject | undefined {
     if (material.kty !== 'RSA') return key;
     const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
     return bits >= rsaBitsMin && bits <= rsaBitsMax ? key : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function parseJson(body: string): unknown {
-  try {
-    return JSON.parse(body);
   } catch {
     return undefined;
   }

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { readStrictJson } from '../domain/strict-json.ts';
 
 /** The signature algorithms that can be configured. Asymmetric only: a public key must never verify an HMAC. */
@@ -9,7 +10,7 @@ export interface TokenParts {
   readonly claims: Readonly<Record<string, unknown>>;
 }
 
-export type HeaderFault =
+export type HeaderError =
   | 'missing'
   | 'too-long'
   | 'malformed'
@@ -20,7 +21,7 @@ export type HeaderFault =
 
 export type TokenParse =
   | { readonly kind: 'parsed'; readonly parts: TokenParts }
-  | { readonly kind: 'bad'; readonly reason: HeaderFault; readonly detail: string };
+  | { readonly kind: 'bad'; readonly reason: HeaderError; readonly detail: string };
 
 /** A token longer than this is refused before anything in it is read. */
 export const tokenCharsMax = 8192;
@@ -84,7 +85,7 @@ function judgeHeader(
   return { kind: 'parsed', parts: { algorithm, kid, claims } };
 }
 
-function bad(reason: HeaderFault, detail: string): TokenParse {
+function bad(reason: HeaderError, detail: string): TokenParse {
   return { kind: 'bad', reason, detail };
 }
 
@@ -97,23 +98,12 @@ type StrictJson =
  * A JSON object in UTF-8 that names no member twice, at any depth: with two `exp` in a token, its issuer and we could
  * each believe another one (RFC 7519 §4 lets a parser refuse them). Names are compared after unescaping.
  */
-export function parseStrictJson(bytes: Uint8Array): StrictJson {
-  const text = decode(bytes);
-  const reading = text === undefined ? undefined : readStrictJson(text);
+export function parseStrictJson(bytes: Buffer): StrictJson {
+  const reading = isUtf8(bytes) ? readStrictJson(bytes.toString('utf8')) : undefined;
   if (reading?.kind !== 'read' || !isPlainObject(reading.value)) return { kind: 'malformed' };
   return reading.flaws.some(({ kind }) => kind === 'duplicate-member')
     ? { kind: 'duplicate-key' }
     : { kind: 'object', value: reading.value };
-}
-
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
-function decode(bytes: Uint8Array): string | undefined {
-  try {
-    return utf8.decode(bytes);
-  } catch {
-    return undefined;
-  }
 }
 
 function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {

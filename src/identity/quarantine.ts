@@ -94,7 +94,7 @@ const judgeGraceMs = 60_000;
 const retryAfterSeconds = 30;
 
 /**
- * Receive-and-queue (IDN-4): takes an event while no key can be had to judge its token. An answer means *on disk*,
+ * Receive-and-queue (IDN-4): takes an event while no key can be had to judge its token. A result means *on disk*,
  * with the token sealed beside the event. `judge-quarantine.ts` decides later, as of the receipt.
  *
  * Nothing that is unproved touches what is proved. The idempotency of a quarantined event is scoped to its very
@@ -163,7 +163,7 @@ export function createQuarantine(
         fields: toPairs(fields),
       },
     )) as string[];
-    return readAnswer(result, { eventId, mode });
+    return readResult(result, { eventId, mode });
   };
 }
 
@@ -172,11 +172,11 @@ export function fingerprint(body: string): string {
   return createHash('sha256').update(body).digest('base64url');
 }
 
-function readAnswer(
-  [word, detail = '', , firstMode]: string[],
+function readResult(
+  [code, detail = '', , firstMode]: string[],
   taken: { eventId: EventId; mode: SendMode },
 ): QuarantineResult {
-  if (word === 'taken') {
+  if (code === 'taken') {
     return {
       kind: 'accepted',
       eventId: taken.eventId,
@@ -184,20 +184,20 @@ function readAnswer(
       dryRun: taken.mode === 'dry_run',
     };
   }
-  if (word === 'full') {
+  if (code === 'full') {
     throw new ServiceError(
       'keys-unavailable',
-      `The token cannot be judged now, and no more events can be kept until it can (${fullWords[detail] ?? detail}). Send the same request again later.`,
+      `The token cannot be judged now, and no more events can be kept until it can (${fullReasons[detail] ?? detail}). Send the same request again later.`,
       { retryAfterSeconds },
     );
   }
   const first = parseEventId(detail);
-  if (first === undefined) throw new Error(`take-quarantined answered without an event id: ${word}`);
-  if (word === 'conflict') return { kind: 'conflict', eventId: first };
+  if (first === undefined) throw new Error(`take-quarantined answered without an event id: ${code}`);
+  if (code === 'conflict') return { kind: 'conflict', eventId: first };
   return { kind: 'replayed', eventId: first, status: 'quarantined', dryRun: firstMode === 'dry_run' };
 }
 
-const fullWords: Readonly<Record<string, string>> = {
+const fullReasons: Readonly<Record<string, string>> = {
   age: 'the oldest has waited too long',
   events: 'there are too many',
   bytes: 'they take too much room',

@@ -9,10 +9,10 @@ type Claims = Readonly<Record<string, unknown>>;
 
 /**
  * Every scope that the claims grant and no other: `scope`, `scp` and `permissions` name scopes (also spelled with
- * a colon), `role` and `roles` name roles that only `mapping` turns into scopes. Unknown words grant nothing.
+ * a colon), `role` and `roles` name roles that only `mapping` turns into scopes. Unknown names grant nothing.
  */
 export function readScopes(claims: Claims, mapping: ScopeMapping): ReadonlySet<Scope> {
-  const named = [claims['scope'], claims['scp'], claims['permissions']].flatMap(readWords).map(parseScope);
+  const named = [claims['scope'], claims['scp'], claims['permissions']].flatMap(readNames).map(parseScope);
   const mapped = readRoles(claims).flatMap((role) =>
     Object.hasOwn(mapping, role) ? (mapping[role] ?? []) : [],
   );
@@ -21,7 +21,7 @@ export function readScopes(claims: Claims, mapping: ScopeMapping): ReadonlySet<S
 
 /** True for tokens of the older generation, which carry a role and name no scope at all. */
 export function isRoleToken(claims: Claims): boolean {
-  const named = [claims['scope'], claims['scp'], claims['permissions']].flatMap(readWords);
+  const named = [claims['scope'], claims['scp'], claims['permissions']].flatMap(readNames);
   return named.length === 0 && readRoles(claims).length > 0;
 }
 
@@ -30,12 +30,12 @@ function readRoles(claims: Claims): string[] {
   return [claims['role'], claims['roles']].flat().filter((role) => typeof role === 'string');
 }
 
-/** The words of a claim that is either a list of words or one string of them (RFC 6749 §3.3). */
-function readWords(claim: unknown): string[] {
-  if (typeof claim === 'string') return claim.split(' ').filter((word) => word !== '');
-  return Array.isArray(claim) ? claim.filter((word) => typeof word === 'string') : [];
+/** The names in a claim that is either a list of them or one string (RFC 6749 §3.3). */
+function readNames(claim: unknown): string[] {
+  if (typeof claim === 'string') return claim.split(' ').filter((name) => name !== '');
+  return Array.isArray(claim) ? claim.filter((name) => typeof name === 'string') : [];
 }
 
-function parseScope(word: string): Scope | undefined {
-  return scopes.find((scope) => scope === word || scope.replace('.', ':') === word);
+function parseScope(name: string): Scope | undefined {
+  return scopes.find((scope) => scope === name || scope.replace('.', ':') === name);
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { fetchBounded } from '../outbound/fetch-bounded.ts';
+import { fetchBounded, readJson } from '../outbound/fetch-bounded.ts';
 
 export interface ClientCredentials {
   readonly url: URL;
@@ -18,7 +18,7 @@ export type TokenGrant =
   | { readonly ok: true; readonly token: string; readonly lifeMs: number }
   | { readonly ok: false; readonly detail: string };
 
-const answerBytesMax = 64 * 1024;
+const responseBytesMax = 64 * 1024;
 /** What is assumed when the issuer does not say (RFC 6749 §5.1 only recommends `expires_in`). */
 const unsaidLifeSeconds = 60;
 
@@ -35,10 +35,10 @@ const grantSchema = z.object({
 export async function requestToken(credentials: ClientCredentials): Promise<TokenGrant> {
   const { url, timeoutMs } = credentials;
   const request = buildRequest(credentials);
-  const result = await fetchBounded({ url, method: 'POST', ...request, timeoutMs, answerBytesMax });
+  const result = await fetchBounded({ url, method: 'POST', ...request, timeoutMs, responseBytesMax });
   if (result.kind === 'failed') return { ok: false, detail: result.detail };
   if (result.status !== 200) return { ok: false, detail: describeRefusal(result.status, result.text) };
-  const parsed = grantSchema.safeParse(parseJson(result.text));
+  const parsed = grantSchema.safeParse(readJson(result.text));
   if (!parsed.success) return { ok: false, detail: 'answered with something that is not a bearer token' };
   return { ok: true, token: parsed.data.access_token, lifeMs: parsed.data.expires_in * 1000 };
 }
@@ -68,18 +68,10 @@ function formEncode(text: string): string {
   return new URLSearchParams({ '': text }).toString().slice(1);
 }
 
-/** The issuer's own error word (RFC 6749 §5.2) when it gave one that looks like a word; never its prose. */
+/** With the issuer's own error code (RFC 6749 §5.2) when it gave one that looks like a code; never its prose. */
 function describeRefusal(status: number, body: string): string {
-  const parsed = z.object({ error: z.string().regex(/^[a-z_]{1,40}$/) }).safeParse(parseJson(body));
-  const word = parsed.success ? ` (${parsed.data.error})` : '';
+  const parsed = z.object({ error: z.string().regex(/^[a-z_]{1,40}$/) }).safeParse(readJson(body));
+  const code = parsed.success ? ` (${parsed.data.error})` : '';
   const repair = status === 400 || status === 401 ? ': check client id, secret, audience and scope' : '';
-  return `answered ${status}${word}${repair}`;
-}
-
-function parseJson(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    return undefined;
-  }
+  return `answered ${status}${code}${repair}`;
 }

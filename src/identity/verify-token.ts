@@ -2,14 +2,14 @@ import type { KeyObject } from 'node:crypto';
 import { compactVerify, errors } from 'jose';
 import type { ClientId } from '../domain/ids.ts';
 import {
-  type ClaimFault,
+  type ClaimError,
   type ClaimRules,
   type ClaimVerdict,
   judgeClaims,
   nameClient,
 } from './judge-claims.ts';
 import type { KeySet } from './key-set.ts';
-import { type Algorithm, type HeaderFault, parseToken, type TokenParts } from './parse-token.ts';
+import { type Algorithm, type HeaderError, parseToken, type TokenParts } from './parse-token.ts';
 import { readScopes, type Scope, type ScopeMapping } from './read-scopes.ts';
 
 export type { Scope } from './read-scopes.ts';
@@ -22,10 +22,17 @@ export interface Caller {
 }
 
 /**
- * Why a token was rejected. The word is what failures are counted by. `unproved`: its claims are at fault, and no key at
- * hand says that our issuer made it, so any stranger may have.
+ * Why a token was rejected. Failures are counted by it. `unproved`: its claims are wrong, and no key at hand
+ * says that our issuer made it, so any stranger may have.
  */
-export type TokenFault = HeaderFault | ClaimFault | 'bad-signature' | 'unknown-key' | 'unproved';
+export type TokenError = HeaderError | ClaimError | 'bad-signature' | 'unknown-key' | 'unproved';
+
+/** Errors that other keys would turn round: the issuer's keys are not those they were, or somebody made the token up. */
+export const keyErrors: ReadonlySet<TokenError> = new Set([
+  'unknown-key',
+  'wrong-algorithm',
+  'bad-signature',
+]);
 
 export type TokenVerdict =
   | {
@@ -36,7 +43,7 @@ export type TokenVerdict =
     }
   | {
       readonly kind: 'rejected';
-      readonly reason: TokenFault;
+      readonly reason: TokenError;
       readonly detail: string;
       /** Whose token it is, when a key of our issuer says so or has said so before: no stranger can make such a one. */
       readonly issuedTo?: ClientId;
@@ -67,8 +74,8 @@ export interface TokenVerifierOptions extends ClaimRules {
 /**
  * Says `verified` only for an access token of the configured issuer, for us, in time, signed with one of the
  * issuer's own keys. What the token says is judged before a key is looked up, so that a token which could not
- * pass anyway never causes a fetch and is never quarantined. What a token is faulted for is counted by its claims only
- * when a key at hand proves it: a stranger's words are not our issuer's. Details repeat nothing of the token.
+ * pass anyway never causes a fetch and is never quarantined. An error in its claims is counted as such only
+ * when a key at hand proves it: a stranger may claim anything. Details repeat nothing of the token.
  */
 export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifier {
   return {
@@ -82,15 +89,15 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
         ...(judged.subject === undefined ? {} : { subject: judged.subject }),
         scopes: readScopes(parsed.parts.claims, options.scopeMapping),
       };
-      const fault = await findSignatureFault(token, parsed.parts, options.keySet);
-      if (fault?.kind === 'cannot-tell') return { ...fault, claimed: caller };
-      if (fault !== undefined) return fault;
+      const error = await findSignatureError(token, parsed.parts, options.keySet);
+      if (error?.kind === 'cannot-tell') return { ...error, claimed: caller };
+      if (error !== undefined) return error;
       return { kind: 'verified', caller, expiresAtMs: judged.expiresAtMs };
     },
   };
 }
 
-/** A token that is at fault by what it says: of our issuer, and then of a client, or of anybody. */
+/** A token with wrong claims: of our issuer, and then of a client, or of anybody. */
 async function rejectClaims(
   token: string,
   parts: TokenParts,
@@ -113,25 +120,25 @@ async function isSigned(
   return result.kind === 'found' && (await checkSignature(token, result.keys, algorithm)) === 'good';
 }
 
-async function findSignatureFault(
+async function findSignatureError(
   token: string,
   { kid, algorithm }: TokenParts,
   keySet: Pick<KeySet, 'findKey' | 'findNewerKeys'>,
 ): Promise<TokenVerdict | undefined> {
-  const result = await keySet.findKey(kid, algorithm);
-  if (result.kind === 'cannot-tell') return result;
-  if (result.kind !== 'found') return reject(result.kind, keyFaults[result.kind]);
-  let word = await checkSignature(token, result.keys, algorithm);
-  if (word === 'bad') {
-    word = await checkSignature(token, await keySet.findNewerKeys(kid, algorithm, result.keys), algorithm);
+  const found = await keySet.findKey(kid, algorithm);
+  if (found.kind === 'cannot-tell') return found;
+  if (found.kind !== 'found') return reject(found.kind, keyDetails[found.kind]);
+  let result = await checkSignature(token, found.keys, algorithm);
+  if (result === 'bad') {
+    result = await checkSignature(token, await keySet.findNewerKeys(kid, algorithm, found.keys), algorithm);
   }
-  if (word === 'good') return undefined;
+  if (result === 'good') return undefined;
   // Not a verdict of the cryptography about the token: never a 401, never an acceptance.
-  if (word === 'broken') return { kind: 'cannot-tell', detail: 'the signature could not be checked' };
+  if (result === 'broken') return { kind: 'cannot-tell', detail: 'the signature could not be checked' };
   return reject('bad-signature', 'the signature is not valid');
 }
 
-const keyFaults = {
+const keyDetails = {
   'unknown-key': 'the issuer has no such key, or the token names none and too many could be meant',
   'wrong-algorithm': 'the key is not for this algorithm',
 } as const;
@@ -141,18 +148,18 @@ async function checkSignature(
   keys: readonly KeyObject[],
   algorithm: Algorithm,
 ): Promise<'good' | 'bad' | 'broken'> {
-  let word: 'bad' | 'broken' = 'bad';
+  let result: 'bad' | 'broken' = 'bad';
   for (const key of keys) {
     try {
       await compactVerify(token, key, { algorithms: [algorithm] });
       return 'good';
     } catch (error) {
-      if (!(error instanceof errors.JOSEError)) word = 'broken';
+      if (!(error instanceof errors.JOSEError)) result = 'broken';
     }
   }
-  return word;
+  return result;
 }
 
-function reject(reason: TokenFault, detail: string): Extract<TokenVerdict, { kind: 'rejected' }> {
+function reject(reason: TokenError, detail: string): Extract<TokenVerdict, { kind: 'rejected' }> {
   return { kind: 'rejected', reason, detail };
 }

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { MessageState } from '../domain/message.ts';
 import type { Gauges } from './register-metrics.ts';
 
@@ -24,7 +25,7 @@ interface QueueGauges {
   readonly oldestAgeMs: number;
 }
 
-export type Collect = () => Promise<CollectedGauges>;
+type Collect = () => Promise<CollectedGauges>;
 
 /**
  * Fills the gauges that are read from the store. A scrape never hangs or fails on it: a collector that rejects or
@@ -36,12 +37,19 @@ export function createCollector(gauges: Gauges, onFailure: () => void, timeoutMs
   let underWay: Promise<void> | undefined;
 
   async function readAll(): Promise<void> {
-    const results = await Promise.allSettled(collects.map((collect) => withTimeout(collect, timeoutMs)));
-    clearGauges(gauges);
-    for (const result of results) {
-      if (result.status === 'fulfilled') showGauges(gauges, result.value);
-      else onFailure();
-    }
+    const late = delay(timeoutMs, undefined, { ref: false });
+    const results = await Promise.all(
+      collects.map((collect) =>
+        Promise.race([
+          Promise.resolve()
+            .then(collect)
+            .catch(() => undefined),
+          late,
+        ]),
+      ),
+    );
+    showGauges(gauges, Object.assign({}, ...results));
+    for (const result of results) if (result === undefined) onFailure();
   }
 
   return {
@@ -57,38 +65,31 @@ export function createCollector(gauges: Gauges, onFailure: () => void, timeoutMs
   };
 }
 
-function clearGauges(gauges: Gauges): void {
-  gauges.queueDepth.reset();
-  gauges.queueOldestAge.reset();
-  gauges.messages.reset();
-  gauges.messageOldestAge.reset();
-  gauges.messagesHeld.reset();
-  // Without labels `reset` would set 0, which would say that there is none.
-  for (const gauge of [
-    gauges.deadLettersKept,
-    gauges.recordsParked,
-    gauges.quarantineEvents,
-    gauges.quarantineBytes,
-    gauges.quarantineOldestAge,
-  ])
-    gauge.remove();
+function showGauges(gauges: Gauges, values: CollectedGauges): void {
+  const { queues = {}, messages = {}, oldestMessageAgeMs = {}, held = {}, quarantine } = values;
+  const { queueDepth, queueOldestAge, messageOldestAge, messagesHeld } = gauges;
+  for (const gauge of [queueDepth, queueOldestAge, gauges.messages, messageOldestAge, messagesHeld])
+    gauge.reset();
+  showQueues(gauges, queues);
+  for (const [state, count] of Object.entries(messages)) gauges.messages.set({ state }, count);
+  for (const [state, ageMs] of Object.entries(oldestMessageAgeMs))
+    messageOldestAge.set({ state }, ageMs / 1000);
+  for (const [reason, count] of Object.entries(held)) messagesHeld.set({ reason }, count);
+  showIfKnown(gauges.deadLettersKept, values.deadLetters);
+  showIfKnown(gauges.recordsParked, values.parked);
+  showQuarantine(gauges, quarantine);
 }
 
-function showGauges(gauges: Gauges, figures: CollectedGauges): void {
-  showQueues(gauges, figures.queues ?? {});
-  for (const [state, count] of Object.entries(figures.messages ?? {})) gauges.messages.set({ state }, count);
-  for (const [state, ageMs] of Object.entries(figures.oldestMessageAgeMs ?? {})) {
-    gauges.messageOldestAge.set({ state }, ageMs / 1000);
-  }
-  for (const [reason, count] of Object.entries(figures.held ?? {}))
-    gauges.messagesHeld.set({ reason }, count);
-  setGiven(gauges.deadLettersKept, figures.deadLetters);
-  setGiven(gauges.recordsParked, figures.parked);
-  if (figures.quarantine !== undefined) showQuarantine(gauges, figures.quarantine);
+function showQuarantine(gauges: Gauges, quarantine: CollectedGauges['quarantine']): void {
+  showIfKnown(gauges.quarantineEvents, quarantine?.events);
+  showIfKnown(gauges.quarantineBytes, quarantine?.bytes);
+  showIfKnown(gauges.quarantineOldestAge, quarantine && quarantine.oldestAgeMs / 1000);
 }
 
-function setGiven(gauge: Gauges['deadLettersKept'], value: number | undefined): void {
-  if (value !== undefined) gauge.set(value);
+/** Sets a gauge without labels. `undefined` takes it away: a 0 would say that there is none. */
+export function showIfKnown(gauge: Gauges['deadLettersKept'], value: number | undefined): void {
+  if (value === undefined) gauge.remove();
+  else gauge.set(value);
 }
 
 function showQueues(gauges: Gauges, queues: Readonly<Record<string, QueueGauges>>): void {
@@ -97,26 +98,5 @@ function showQueues(gauges: Gauges, queues: Readonly<Record<string, QueueGauges>
     gauges.queueDepth.set({ queue, state: 'active' }, active);
     gauges.queueDepth.set({ queue, state: 'delayed' }, delayed);
     gauges.queueOldestAge.set({ queue }, oldestAgeMs / 1000);
-  }
-}
-
-function showQuarantine(
-  gauges: Gauges,
-  { events, bytes, oldestAgeMs }: NonNullable<CollectedGauges['quarantine']>,
-): void {
-  gauges.quarantineEvents.set(events);
-  gauges.quarantineBytes.set(bytes);
-  gauges.quarantineOldestAge.set(oldestAgeMs / 1000);
-}
-
-async function withTimeout<T>(run: () => Promise<T>, timeoutMs: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`no figures within ${timeoutMs} ms`)), timeoutMs);
-  });
-  try {
-    return await Promise.race([run(), late]);
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -36,9 +36,8 @@ describe('p95Ms', () => {
 
   test('keeps the newest samples when there are more than it has room for', () => {
     const { recorder } = recorderAt({ samplesMax: 10 });
-    for (let ms = 1; ms <= 25; ms++) recorder.observe(ms);
-    expect(recorder.sampleCount()).toBe(10);
-    expect(recorder.p95Ms()).toBe(25);
+    for (const ms of [500, ...Array.from({ length: 10 }, (_, index) => index + 1)]) recorder.observe(ms);
+    expect(recorder.p95Ms()).toBe(10);
   });
 
   test('is always one of the samples, with at most 5 % of them above it', () => {

@@ -11,11 +11,9 @@ export interface LatencyRecorder {
   observe(ms: number): void;
   /** The measured 95th percentile over the window, in ms; 0 with no samples. */
   p95Ms(): number;
-  /** Samples that `p95Ms` is taken of now. */
-  sampleCount(): number;
 }
 
-/** Measures latency over a sliding window and in bounded memory (a ring of samples). What counts, others say. */
+/** Measures latency over a sliding window and in bounded memory (a ring of samples). Which requests count is decided by the caller. */
 export function createLatencyRecorder(options: LatencyOptions): LatencyRecorder {
   const windowMs = options.windowMs ?? 300_000;
   const size = options.samplesMax ?? 4096;
@@ -23,19 +21,17 @@ export function createLatencyRecorder(options: LatencyOptions): LatencyRecorder 
   const takenAt = new Float64Array(size).fill(Number.NEGATIVE_INFINITY);
   let next = 0;
 
-  const recentSamples = (): Float64Array => {
-    const oldestAt = options.nowMs() - windowMs;
-    return samples.filter((_sample, index) => (takenAt[index] ?? Number.NEGATIVE_INFINITY) > oldestAt);
-  };
-
   return {
     observe(ms) {
       samples[next] = ms;
       takenAt[next] = options.nowMs();
       next = (next + 1) % size;
     },
-    p95Ms: () => nearestRank(recentSamples().sort(), 0.95),
-    sampleCount: () => recentSamples().length,
+    p95Ms() {
+      const oldestAt = options.nowMs() - windowMs;
+      const recent = samples.filter((_sample, index) => (takenAt[index] ?? 0) > oldestAt);
+      return nearestRank(recent.sort(), 0.95);
+    },
   };
 }
 

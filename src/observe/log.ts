@@ -11,12 +11,7 @@ export type LogLevel = (typeof logLevels)[number];
 export type LogFields = Readonly<Record<string, unknown>>;
 
 /** Writes JSON lines: facts as fields in snake_case, the message a fixed sentence. A logger of pino fits it too. */
-export interface Log {
-  debug(fields: LogFields, message: string): void;
-  info(fields: LogFields, message: string): void;
-  warn(fields: LogFields, message: string): void;
-  error(fields: LogFields, message: string): void;
-  fatal(fields: LogFields, message: string): void;
+export interface Log extends Readonly<Record<LogLevel, (fields: LogFields, message: string) => void>> {
   /** A logger whose every line carries these fields too. */
   child(fields: LogFields): Log;
 }

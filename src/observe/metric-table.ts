@@ -1,3 +1,10 @@
+/** Without the prefix `acc_`, which all names have. */
+export interface MetricRow {
+  readonly name: string;
+  readonly help: string;
+  readonly labels?: readonly string[];
+}
+
 /**
  * Every metric of the service, in one table. Rules and dashboards name metrics from here and nowhere else.
  * Base units (seconds), `_total` on counters, and no label that can hold an address or an id.
@@ -18,7 +25,7 @@ export const counterTable = {
     help: 'Events written to the store, by type and client.',
     labels: ['type', 'client'],
   },
-  tokensVerified: { name: 'tokens_verified_total', help: 'Bearer tokens found good.', labels: [] },
+  tokensVerified: { name: 'tokens_verified_total', help: 'Bearer tokens found good.' },
   tokenFailures: {
     name: 'token_failures_total',
     help: 'Bearer tokens judged bad, by reason. Tokens that could not be judged are not in it.',
@@ -27,7 +34,6 @@ export const counterTable = {
   keysUnavailable: {
     name: 'keys_unavailable_total',
     help: 'Tokens that could not be judged, because no usable key could be had.',
-    labels: [],
   },
   quarantineEnds: {
     name: 'quarantine_ends_total',
@@ -49,17 +55,14 @@ export const counterTable = {
   guardRequests: {
     name: 'guard_requests_total',
     help: 'API requests of verified clients that triggers judge: no strangers, no refusals by decision, no outages.',
-    labels: [],
   },
   guardFailures: {
     name: 'guard_request_failures_total',
     help: 'Those of them that ended in a 5xx of ours.',
-    labels: [],
   },
   guardOutages: {
     name: 'guard_request_outages_total',
     help: 'API requests of verified clients answered with 503 because the store was away. Beside guard_requests_total.',
-    labels: [],
   },
   guardLeftOut: {
     name: 'guard_requests_left_out_total',
@@ -99,12 +102,10 @@ export const counterTable = {
   depthSamples: {
     name: 'queue_depth_samples_total',
     help: 'Samples of the queue depth that had a baseline to be judged by. In the active guard alone.',
-    labels: [],
   },
   depthSamplesOver: {
     name: 'queue_depth_samples_over_total',
     help: 'Those of them that were over twice the baseline. In the active guard alone.',
-    labels: [],
   },
   guardFigures: {
     name: 'guard_figures_total',
@@ -114,9 +115,8 @@ export const counterTable = {
   collectFailures: {
     name: 'collect_failures_total',
     help: 'Scrapes that went without a part of the gauges, because it failed or took too long.',
-    labels: [],
   },
-} as const;
+} as const satisfies Record<string, MetricRow>;
 
 export const histogramTable = {
   requestSeconds: {
@@ -128,7 +128,6 @@ export const histogramTable = {
   guardRequestSeconds: {
     name: 'guard_request_duration_seconds',
     help: 'Our own time to answer the requests that the p95 trigger judges: those of verified clients.',
-    labels: [],
     buckets: [0.005, 0.01, 0.025, 0.05, 0.08, 0.12, 0.2, 0.3, 0.5, 1, 2.5, 5],
   },
   renderSeconds: {
@@ -140,16 +139,14 @@ export const histogramTable = {
   attemptSeconds: {
     name: 'attempt_duration_seconds',
     help: 'Time of one provider call, from permit to outcome.',
-    labels: [],
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
   },
   stopSeconds: {
     name: 'stop_duration_seconds',
     help: 'Time from the request of a stop to its confirmation.',
-    labels: [],
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5, 60],
   },
-} as const;
+} as const satisfies Record<string, MetricRow & { readonly buckets: readonly number[] }>;
 
 /** Gauges that hold what the whole fleet shares read the same in every process: aggregate them with `max`. */
 export const gaugeTable = {
@@ -171,12 +168,10 @@ export const gaugeTable = {
   recordsParked: {
     name: 'records_parked',
     help: 'Events and messages that this program cannot read, put aside until one comes that can. Of the whole fleet: use max.',
-    labels: [],
   },
   deadLettersKept: {
     name: 'dead_letters_kept',
     help: 'Dead letters, of events and of messages, that nobody has dealt with. Of the whole fleet: use max.',
-    labels: [],
   },
   messageOldestAge: {
     name: 'message_oldest_age_seconds',
@@ -191,48 +186,40 @@ export const gaugeTable = {
   quarantineEvents: {
     name: 'quarantine_events',
     help: 'Events whose token nobody could judge yet. Of the whole fleet: use max.',
-    labels: [],
   },
   quarantineBytes: {
     name: 'quarantine_bytes',
     help: 'Bytes that they take. Of the whole fleet: use max.',
-    labels: [],
   },
   quarantineOldestAge: {
     name: 'quarantine_oldest_age_seconds',
     help: 'Age of the oldest of them; 0 when there is none. Of the whole fleet: use max.',
-    labels: [],
   },
-  sending: { name: 'sending', help: '1 while the gate grants permits.', labels: [] },
-  dryRun: { name: 'dry_run', help: '1 while no provider is called, by mode.', labels: [] },
-  ingestionPaused: { name: 'ingestion_paused', help: '1 while events are refused.', labels: [] },
-  consumersPaused: { name: 'consumers_paused', help: '1 while no event is planned.', labels: [] },
-  gateEpoch: { name: 'gate_epoch', help: 'Number of the last change of the gate.', labels: [] },
-  attemptsInFlight: { name: 'attempts_in_flight', help: 'Provider calls under way.', labels: [] },
+  sending: { name: 'sending', help: '1 while the gate grants permits.' },
+  dryRun: { name: 'dry_run', help: '1 while no provider is called, by mode.' },
+  ingestionPaused: { name: 'ingestion_paused', help: '1 while events are refused.' },
+  consumersPaused: { name: 'consumers_paused', help: '1 while no event is planned.' },
+  gateEpoch: { name: 'gate_epoch', help: 'Number of the last change of the gate.' },
+  attemptsInFlight: { name: 'attempts_in_flight', help: 'Provider calls under way.' },
   storeWentBack: {
     name: 'store_went_back',
     help: '1 while this process finds the store behind what is known of it: nothing is sent until a person adopts it.',
-    labels: [],
   },
   witnessOk: {
     name: 'witness_ok',
     help: '1 when the witness could be read and written when it was last tried; absent when there is none.',
-    labels: [],
   },
   storeWritable: {
     name: 'store_writable',
     help: '1 where the store took a write at this scrape, 0 where it did not or was away.',
-    labels: [],
   },
   storeDurable: {
     name: 'store_durable',
     help: '1 where the store was seen, or attested, to sync every write before it answers.',
-    labels: [],
   },
   proofOfLifeAge: {
     name: 'proof_of_life_age_seconds',
     help: 'Time since a synthetic message last went the whole path.',
-    labels: [],
   },
   triggerVerdict: {
     name: 'trigger_verdict',
@@ -247,22 +234,18 @@ export const gaugeTable = {
   queueBacklog: {
     name: 'queue_backlog',
     help: 'Jobs that could be worked on now and are not. In the active guard alone.',
-    labels: [],
   },
   queueBacklogJudged: {
     name: 'queue_backlog_judged',
     help: 'The backlog as the depth trigger judges it: beyond its line, without the client that has most of it. In the active guard alone.',
-    labels: [],
   },
   queueHeldBack: {
     name: 'queue_held_back',
     help: '1 while a pause of consumers holds a queue back. In the active guard alone.',
-    labels: [],
   },
   queueBaseline: {
     name: 'queue_depth_baseline',
     help: 'Median of the quiet queue depth, which the depth trigger is measured by. In the active guard alone.',
-    labels: [],
   },
   sloBudget: {
     name: 'slo_error_budget_remaining_ratio',
@@ -270,4 +253,4 @@ export const gaugeTable = {
     labels: ['slo'],
   },
   build: { name: 'build_info', help: 'Always 1; the version is the label.', labels: ['version'] },
-} as const;
+} as const satisfies Record<string, MetricRow>;

@@ -5,27 +5,25 @@ import type { AmbiguityPolicy, HoldReason } from '../domain/message.ts';
 import type { AttemptPhase, OutcomeKind } from '../domain/outcome.ts';
 import { apiP95TriggerMs } from '../domain/thresholds.ts';
 import { createLabelBound, otherLabel } from './bound-label.ts';
-import { createCollector } from './collected-gauges.ts';
+import { createCollector, showIfKnown } from './collected-gauges.ts';
 import { type Counters, type Gauges, type Histograms, registerMetrics } from './register-metrics.ts';
 
 interface MetricsOptions {
-  /** Put before every name of ours; `acc_` by default. Process metrics keep their usual names. */
-  readonly prefix?: string;
   readonly version?: string;
   /** Longest time that one scrape waits for the collectors, in ms; 1000 by default. */
   readonly collectTimeoutMs?: number;
-  /** Processor, memory, event loop and handles of this process; on by default. */
+  /** Processor, memory, event loop and handles of this process, without our prefix; on by default. */
   readonly processMetrics?: boolean;
 }
 
-/** The gate as this process sees it. A part that is left out keeps its value. */
+/** The gate as this process sees it. */
 export interface SendState {
-  readonly sending?: boolean;
-  readonly dryRun?: boolean;
-  readonly ingestionPaused?: boolean;
-  readonly consumersPaused?: boolean;
-  readonly epoch?: number;
-  readonly inFlight?: number;
+  readonly sending: boolean;
+  readonly dryRun: boolean;
+  readonly ingestionPaused: boolean;
+  readonly consumersPaused: boolean;
+  readonly epoch: number;
+  readonly inFlight: number;
 }
 
 const triggerVerdicts = ['pass', 'fail', 'no-data'] as const;
@@ -57,7 +55,7 @@ export type Metrics = ReturnType<typeof createMetrics>;
  */
 export function createMetrics(options: MetricsOptions = {}) {
   const registry = new Registry();
-  const { counters, gauges, histograms } = registerMetrics(registry, options.prefix ?? 'acc_');
+  const { counters, gauges, histograms } = registerMetrics(registry);
   if (options.processMetrics ?? true) collectDefaultMetrics({ register: registry });
   gauges.build.set({ version: options.version ?? 'unknown' }, 1);
   const types = new Set<string>();
@@ -123,15 +121,8 @@ function eventMetrics(counters: Counters, histograms: Histograms, typeLabel: (ty
 function messageMetrics(counters: Counters, histograms: Histograms) {
   const reasonLabel = createLabelBound(50);
   return {
-    countAttempt: ({
-      provider,
-      channel,
-      outcome,
-    }: {
-      provider: string;
-      channel: Channel;
-      outcome: OutcomeKind;
-    }) => counters.attempts.inc({ provider, channel, outcome }),
+    countAttempt: (attempt: { provider: string; channel: Channel; outcome: OutcomeKind }) =>
+      counters.attempts.inc(attempt),
     observeAttempt: (seconds: number) => histograms.attemptSeconds.observe(seconds),
     countHold: (reason: HoldReason) => counters.holds.inc({ reason }),
     countDeadLetter: (reason: string) => counters.deadLetters.inc({ reason: reasonLabel(reason) }),
@@ -142,45 +133,38 @@ function messageMetrics(counters: Counters, histograms: Histograms) {
 function stateMetrics(gauges: Gauges, histograms: Histograms) {
   return {
     setSendState(state: SendState): void {
-      if (state.sending !== undefined) gauges.sending.set(Number(state.sending));
-      if (state.dryRun !== undefined) gauges.dryRun.set(Number(state.dryRun));
-      if (state.ingestionPaused !== undefined) gauges.ingestionPaused.set(Number(state.ingestionPaused));
-      if (state.consumersPaused !== undefined) gauges.consumersPaused.set(Number(state.consumersPaused));
-      if (state.epoch !== undefined) gauges.gateEpoch.set(state.epoch);
-      if (state.inFlight !== undefined) gauges.attemptsInFlight.set(state.inFlight);
+      gauges.sending.set(Number(state.sending));
+      gauges.dryRun.set(Number(state.dryRun));
+      gauges.ingestionPaused.set(Number(state.ingestionPaused));
+      gauges.consumersPaused.set(Number(state.consumersPaused));
+      gauges.gateEpoch.set(state.epoch);
+      gauges.attemptsInFlight.set(state.inFlight);
     },
     /** Time from the request of a stop to its confirmation, in ms. */
     observeStop: (ms: number) => histograms.stopSeconds.observe(ms / 1000),
-    /** What this process makes of the store; `witnessFault` is undefined where there is no witness. */
-    setStoreStanding: (standing: 'confirmed' | 'unconfirmed' | 'went-back', witnessFault?: string) => {
-      gauges.storeWentBack.set(Number(standing === 'went-back'));
-      if (witnessFault !== undefined) gauges.witnessOk.set(Number(witnessFault === ''));
+    /** How far this process trusts the store; `witnessError` is undefined where there is no witness. */
+    setStoreState: (state: 'confirmed' | 'unconfirmed' | 'went-back', witnessError?: string) => {
+      gauges.storeWentBack.set(Number(state === 'went-back'));
+      if (witnessError !== undefined) gauges.witnessOk.set(Number(witnessError === ''));
     },
     setStoreWritable: (writable: boolean) => gauges.storeWritable.set(Number(writable)),
     /** Undefined: not known, and not shown. */
-    setStoreDurable(durable: boolean | undefined): void {
-      if (durable === undefined) gauges.storeDurable.remove();
-      else gauges.storeDurable.set(Number(durable));
-    },
+    setStoreDurable: (durable: boolean | undefined) =>
+      showIfKnown(gauges.storeDurable, durable === undefined ? undefined : Number(durable)),
     /** Undefined: not known, and not shown. */
-    setProofOfLifeAge(ageMs: number | undefined): void {
-      if (ageMs === undefined) gauges.proofOfLifeAge.remove();
-      else gauges.proofOfLifeAge.set(ageMs / 1000);
-    },
+    setProofOfLifeAge: (ageMs: number | undefined) =>
+      showIfKnown(gauges.proofOfLifeAge, ageMs === undefined ? undefined : ageMs / 1000),
     setTrigger(trigger: string, verdict: TriggerVerdict, latched: boolean): void {
-      for (const word of triggerVerdicts)
-        gauges.triggerVerdict.set({ trigger, verdict: word }, Number(word === verdict));
+      for (const one of triggerVerdicts)
+        gauges.triggerVerdict.set({ trigger, verdict: one }, Number(one === verdict));
       gauges.triggerLatched.set({ trigger }, Number(latched));
     },
     setQueueBaseline: (jobs: number) => gauges.queueBaseline.set(jobs),
     /** Undefined: not known, and not shown. */
     setBacklog(backlog: Backlog | undefined): void {
-      for (const gauge of [gauges.queueBacklog, gauges.queueBacklogJudged, gauges.queueHeldBack])
-        gauge.remove();
-      if (backlog === undefined) return;
-      gauges.queueBacklog.set(backlog.jobs);
-      gauges.queueBacklogJudged.set(backlog.judged);
-      gauges.queueHeldBack.set(Number(backlog.isHeld));
+      showIfKnown(gauges.queueBacklog, backlog?.jobs);
+      showIfKnown(gauges.queueBacklogJudged, backlog?.judged);
+      showIfKnown(gauges.queueHeldBack, backlog && Number(backlog.isHeld));
     },
     /** A guard that stands by shows no verdicts: those that it once came to would outlive those of the active one. */
     forgetFleet(): void {
@@ -194,28 +178,28 @@ function stateMetrics(gauges: Gauges, histograms: Histograms) {
   };
 }
 
-/** A figure that is counted; latencies have a histogram. */
+/** All counters but those of latencies, which are a histogram here. */
 type PlainCounter = Exclude<CounterName, LatencyBin>;
 
-/** The counters of what triggers and objectives are judged by: the same figures as in the fleet's buckets. */
+/** The counters of what triggers and objectives are judged by: the same as in the fleet's buckets. */
 function guardMetrics(counters: Counters, histograms: Histograms) {
   const show = createCounterWriter(counters);
   const named = new Set<string>();
   return {
-    /** What triggers and budgets are judged by. 0 shows a figure before it has grown, so that no growth is missed. */
-    countFleet: (figure: PlainCounter, count = 1): void => {
-      counters.guardFigures.inc({ figure }, count);
-      show(figure, count);
+    /** What triggers and budgets are judged by. A `count` of 0 shows a counter before its first increase, so that the increase is seen. */
+    countFleet: (counter: PlainCounter, count = 1): void => {
+      counters.guardFigures.inc({ figure: counter }, count);
+      show(counter, count);
     },
     /** A request that the p95 trigger judges. */
     observeJudgedRequest: (ms: number) => histograms.guardRequestSeconds.observe(ms / 1000),
-    /** The part of one client in a figure. All of its counters are there from its first sight on. */
-    countClient: (client: string, figure: PlainCounter): void => {
+    /** The part of one client in a counter. All counters of a client exist from its first request on. */
+    countClient: (client: string, counter: PlainCounter): void => {
       if (!named.has(client)) showClient(counters, client);
       named.add(client);
-      if (figure === 'requests') counters.guardClientRequests.inc({ client });
-      if (figure === 'errors') counters.guardClientFailures.inc({ client });
-      const verdict = tokenVerdicts[figure];
+      if (counter === 'requests') counters.guardClientRequests.inc({ client });
+      if (counter === 'errors') counters.guardClientFailures.inc({ client });
+      const verdict = tokenVerdicts[counter];
       if (verdict !== undefined) counters.guardClientTokens.inc({ client, verdict });
     },
     observeClientTiming: (client: string, ms: number): void =>
@@ -236,7 +220,7 @@ const reasonsLeftOut: Readonly<Partial<Record<CounterName, string>>> = {
   aborted: 'aborted',
 };
 
-function createCounterWriter(counters: Counters): (figure: PlainCounter, count: number) => void {
+function createCounterWriter(counters: Counters): (counter: PlainCounter, count: number) => void {
   const plain: Readonly<Partial<Record<PlainCounter, (count: number) => void>>> = {
     requests: (count) => counters.guardRequests.inc(count),
     errors: (count) => counters.guardFailures.inc(count),
@@ -246,11 +230,11 @@ function createCounterWriter(counters: Counters): (figure: PlainCounter, count: 
     'depth-judged': (count) => counters.depthSamples.inc(count),
     'depth-over': (count) => counters.depthSamplesOver.inc(count),
   };
-  return (figure, count) => {
-    plain[figure]?.(count);
-    const verdict = tokenVerdicts[figure];
+  return (counter, count) => {
+    plain[counter]?.(count);
+    const verdict = tokenVerdicts[counter];
     if (verdict !== undefined) counters.guardTokens.inc({ verdict }, count);
-    const why = reasonsLeftOut[figure];
+    const why = reasonsLeftOut[counter];
     if (why !== undefined) counters.guardLeftOut.inc({ why }, count);
   };
 }

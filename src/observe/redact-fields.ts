@@ -48,7 +48,7 @@ function redactLong(text: string): string {
 
 /**
  * Type, message, stack and causes, and the error's own short facts. Only these: errors of libraries carry whole commands
- * with their arguments, requests and answers, which hold passwords and what people wrote.
+ * with their arguments, requests and responses, which hold passwords and what people wrote.
  */
 function describeError(error: Error, depth: number): Record<string, unknown> {
   const facts = errorFacts.flatMap((name): [string, unknown][] => {
@@ -67,7 +67,7 @@ function describeError(error: Error, depth: number): Record<string, unknown> {
   };
 }
 
-/** What was asked of a server, without its arguments: ioredis has an object there, nodemailer a word. */
+/** What was asked of a server, without its arguments: ioredis has an object there, nodemailer a string. */
 function describeCommand(error: Error): { readonly command?: string } {
   const command: unknown = Reflect.get(error, 'command');
   const name: unknown =

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 
 import { parseEmailAddress } from '../domain/address.ts';
-import { isSecretKey, keepSecrets, redactText } from './redact.ts';
+import { isSecretKey, redactText, registerSecrets } from './redact.ts';
 
 const atom = fc.stringMatching(/^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]{1,12}$/);
 const label = fc.stringMatching(/^[a-z0-9](?:[a-z0-9-]{0,8}[a-z0-9])?$/);
@@ -98,8 +98,8 @@ describe('redactText', () => {
   });
 });
 
-describe('keepSecrets', () => {
-  afterEach(() => keepSecrets([]));
+describe('registerSecrets', () => {
+  afterEach(() => registerSecrets([]));
 
   const secret = fc.oneof(fc.stringMatching(/^[!-~]{6,40}$/), fc.string({ minLength: 6, unit: 'binary' }));
   test.each<[string, (secret: string) => string]>([
@@ -113,7 +113,7 @@ describe('keepSecrets', () => {
   ])('a secret does not survive %s, whatever stands around it', (_how, write) => {
     fc.assert(
       fc.property(context, secret, context, (before, value, after) => {
-        keepSecrets(['another one', value]);
+        registerSecrets(['another one', value]);
         const written = redactText(`${before}|${write(value)}|${after}`);
         expect(written).not.toContain(write(value));
         expect([written, ...decodeRuns(written)].filter((text) => text.includes(value))).toEqual([]);
@@ -122,7 +122,7 @@ describe('keepSecrets', () => {
   });
 
   test('a short one is no reason to spoil every text', () => {
-    keepSecrets(['sent', '']);
+    registerSecrets(['sent', '']);
     expect(redactText('it was sent')).toBe('it was sent');
   });
 });

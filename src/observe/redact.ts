@@ -2,15 +2,15 @@ import { type Channel, channels } from '../domain/channel.ts';
 import { maskEmail, maskPhone } from '../domain/mask.ts';
 
 /**
- * Masks every email address, E.164 number and JWT in free text (error messages, provider answers), whatever
+ * Masks every email address, E.164 number and JWT in free text (error messages, provider replies), whatever
  * stands around it, and leaves the rest readable. Also known in URL-encoded form (`%40`, `%2B`). A national
- * number without `+` looks like any other figure and stays.
+ * number without `+` looks like any other number and stays.
  *
- * Secrets that the process was told to keep (`keepSecrets`) go in whatever form they come, and so does what a JSON
- * parser or Redis quotes of its input in its words of refusal: it is somebody's data.
+ * Secrets that the process was told to keep (`registerSecrets`) go in whatever form they come, and so does what a JSON
+ * parser or Redis quotes of its input in an error message: it is somebody's data.
  *
  * Each pattern is tied to the start of a run of its characters, so that the time is linear in the text: what
- * a provider answers may be hostile.
+ * a provider replies may be hostile.
  */
 export function redactText(text: string): string {
   const withoutTokens = dropQuotedInput(maskSecrets(text))
@@ -31,10 +31,10 @@ const maskWithin: Readonly<Record<Channel, (text: string) => string>> = {
 
 /**
  * Secrets that no text of this process may hold: plain, URL-encoded, as hexadecimal digits, and in base64 wherever in the
- * encoded bytes they begin. One list for the process, so that nobody who redacts can forget it. Those shorter than six
+ * encoded bytes they begin. One list for the process, so that no caller can forget it. Those shorter than six
  * characters are left out: they occur in words by chance.
  */
-export function keepSecrets(values: readonly string[]): void {
+export function registerSecrets(values: readonly string[]): void {
   const forms = values.filter((value) => value.length >= secretLengthMin).flatMap(listForms);
   const longestFirst = [...new Set(forms)].toSorted((one, other) => other.length - one.length);
   secrets =

@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
-import { counterTable, gaugeTable, histogramTable } from './metric-table.ts';
+import { counterTable, gaugeTable, histogramTable, type MetricRow } from './metric-table.ts';
 
 type LabelOf<Row> = Row extends { readonly labels: readonly (infer Label extends string)[] } ? Label : never;
 
@@ -12,18 +12,12 @@ export type Histograms = {
   readonly [K in keyof typeof histogramTable]: Histogram<LabelOf<(typeof histogramTable)[K]>>;
 };
 
-export interface RegisteredMetrics {
-  readonly counters: Counters;
-  readonly gauges: Gauges;
-  readonly histograms: Histograms;
-}
-
 /** Creates every metric of the table in `registry`, each with the labels of its row and no others. */
-export function registerMetrics(registry: Registry, prefix: string): RegisteredMetrics {
-  const common = (row: { name: string; help: string; labels: readonly string[] }) => ({
-    name: `${prefix}${row.name}`,
-    help: row.help,
-    labelNames: row.labels,
+export function registerMetrics(registry: Registry) {
+  const common = ({ name, help, labels = [] }: MetricRow) => ({
+    name: `acc_${name}`,
+    help,
+    labelNames: labels,
     registers: [registry],
   });
   return {

@@ -45,20 +45,15 @@ export function createThrottledLog({
   const openShare = (key: string): Share => {
     const current = shares.get(key);
     if (current !== undefined && nowMs() - current.startedAtMs < windowMs) return current;
-    if (current !== undefined) writeSuppressed(key, current);
-    else if (shares.size >= keysMax) dropOldest();
+    const [oldest] = shares.size < keysMax ? [] : shares.entries();
+    const ended = current === undefined ? oldest : ([key, current] as const);
+    if (ended !== undefined) {
+      writeSuppressed(...ended);
+      shares.delete(ended[0]);
+    }
     const fresh = { startedAtMs: nowMs(), written: 0, suppressed: 0 };
-    shares.delete(key);
     shares.set(key, fresh);
     return fresh;
-  };
-
-  const dropOldest = () => {
-    for (const [key, share] of shares) {
-      writeSuppressed(key, share);
-      shares.delete(key);
-      return;
-    }
   };
 
   return {

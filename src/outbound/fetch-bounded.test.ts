@@ -9,7 +9,7 @@ beforeEach(async () => {
 afterEach(() => server.close());
 
 async function call(options: { timeoutMs?: number } = {}): Promise<BoundedResponse> {
-  return fetchBounded({ url: new URL(server.url), timeoutMs: 5_000, answerBytesMax: 1_000, ...options });
+  return fetchBounded({ url: new URL(server.url), timeoutMs: 5_000, responseBytesMax: 1_000, ...options });
 }
 
 describe('fetchBounded', () => {
@@ -58,7 +58,7 @@ describe('fetchBounded', () => {
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
       body: 'a=b',
       timeoutMs: 5_000,
-      answerBytesMax: 1_000,
+      responseBytesMax: 1_000,
     });
     expect(server.seen[0]).toMatchObject({
       method: 'POST',

@@ -3,9 +3,9 @@ export interface BoundedRequest {
   readonly method?: 'GET' | 'POST';
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
-  /** For the whole exchange, up to the last byte of the answer. */
+  /** For the whole exchange, up to the last byte of the response. */
   readonly timeoutMs: number;
-  readonly answerBytesMax: number;
+  readonly responseBytesMax: number;
 }
 
 export type BoundedResponse =
@@ -24,19 +24,22 @@ export type BoundedResponse =
  * `detail` is for people and holds neither headers nor body.
  */
 export async function fetchBounded(request: BoundedRequest): Promise<BoundedResponse> {
-  const deadline = new AbortController();
-  const timer = setTimeout(() => deadline.abort(), request.timeoutMs);
+  const deadline = AbortSignal.timeout(request.timeoutMs);
   try {
-    return await exchange(request, deadline.signal);
+    return await exchange(request, deadline);
   } catch (error) {
-    return {
-      kind: 'failed',
-      detail: deadline.signal.aborted
-        ? `did not answer within ${request.timeoutMs} ms`
-        : describeFailure(error),
-    };
-  } finally {
-    clearTimeout(timer);
+    const isLate = deadline.aborted;
+    const detail = isLate ? `did not answer within ${request.timeoutMs} ms` : describeFailure(error);
+    return { kind: 'failed', detail };
+  }
+}
+
+/** The text as JSON; `undefined` when it is none. */
+export function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }
 
@@ -52,9 +55,9 @@ async function exchange(request: BoundedRequest, signal: AbortSignal): Promise<B
     await result.body?.cancel();
     return { kind: 'failed', detail: `answered ${result.status}, a redirect, which is never followed` };
   }
-  const text = await readText(result, request.answerBytesMax);
+  const text = await readText(result, request.responseBytesMax);
   if (text === undefined) {
-    return { kind: 'failed', detail: `answered with more than ${request.answerBytesMax} bytes` };
+    return { kind: 'failed', detail: `answered with more than ${request.responseBytesMax} bytes` };
   }
   const [contentType = ''] = (result.headers.get('content-type') ?? '').split(';');
   return { kind: 'answered', status: result.status, contentType: contentType.trim().toLowerCase(), text };

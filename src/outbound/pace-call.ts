@@ -66,6 +66,6 @@ async function settle(call: () => Promise<PacedOutcome>): Promise<PacedOutcome> 
   try {
     return await call();
   } catch (error) {
-    return { ok: false, detail: error instanceof Error ? error.message : 'an unknown fault' };
+    return { ok: false, detail: error instanceof Error ? error.message : 'an unknown error' };
   }
 }

@@ -27,7 +27,7 @@ export interface HttpDirectoryOptions {
   readonly timeoutMs?: number;
 }
 
-const answerBytesMax = 64 * 1024;
+const responseBytesMax = 64 * 1024;
 const idCharsMax = 200;
 
 /**
@@ -65,7 +65,7 @@ async function request(
     };
   }
   const headers = { accept: 'application/json', authorization: `Bearer ${own.token}` };
-  return { result: await fetchBounded({ url, headers, timeoutMs, answerBytesMax }), token: own.token };
+  return { result: await fetchBounded({ url, headers, timeoutMs, responseBytesMax }), token: own.token };
 }
 
 type PersonSchema = ReturnType<typeof createPersonSchema>;

@@ -4,7 +4,7 @@ import { createProviderSet, type ProviderChoice, type ProviderSet } from './choo
 import { createNullProvider } from './null-provider.ts';
 import type { OutgoingEmail, OutgoingSms, Provider } from './provider.ts';
 
-const breaker = { faultsInRowMax: 2, faultShareMax: 1, samplesMax: 10, openMs: 1000, probeMs: 500 };
+const breaker = { failuresInRowMax: 2, failureShareMax: 1, samplesMax: 10, openMs: 1000, probeMs: 500 };
 const notSent: AttemptOutcome = { kind: 'not-sent', code: 'x', detail: '' };
 const accepted: AttemptOutcome = { kind: 'accepted', providerRef: 'x', detail: '' };
 const never = new AbortController().signal;
@@ -60,7 +60,7 @@ describe('the choice', () => {
     }
     expect(set.chooseProvider('email', 999)).toEqual({ kind: 'none-ready', retryAtMs: 1_000 });
     expect(nameOf(set.chooseProvider('email', 1_000))).toBe('first');
-    expect(set.listStandings(1_000)).toMatchObject([{ provider: 'first', breaker: 'closed' }]);
+    expect(set.listStatuses(1_000)).toMatchObject([{ provider: 'first', breaker: 'closed' }]);
   });
 
   test('a slow-down without a time takes the configured one', () => {
@@ -103,11 +103,11 @@ test('every provider stands with its breaker and its block', () => {
   report(set, { kind: 'slow-down', code: '429', detail: '', retryAfterMs: 5000 }, 1000);
   report(set, notSent, 1000);
   report(set, notSent, 1000);
-  expect(set.listStandings(2000)).toEqual([
+  expect(set.listStatuses(2000)).toEqual([
     { provider: 'first', breaker: 'closed', blockedForMs: 4000 },
     { provider: 'second', breaker: 'open', openForMs: 1000 },
   ]);
-  expect(set.listStandings(6000)[0]).toEqual({ provider: 'first', breaker: 'closed' });
+  expect(set.listStatuses(6000)[0]).toEqual({ provider: 'first', breaker: 'closed' });
 });
 
 describe('health', () => {

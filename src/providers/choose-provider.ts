@@ -1,12 +1,13 @@
+import { addAbortListener } from 'node:events';
 import { type Channel, channels } from '../domain/channel.ts';
 import type { AttemptOutcome } from '../domain/outcome.ts';
 import {
   type BreakerOptions,
   type BreakerState,
   closedBreaker,
-  noteOutcome,
   permitAttempt,
   permittedFromMs,
+  recordOutcome,
 } from './circuit-breaker.ts';
 import type { OutgoingMessage, Provider, ProviderHealth } from './provider.ts';
 
@@ -27,7 +28,7 @@ export interface ProviderSet {
   /** True when a provider of the channel other than `name` could be chosen now. */
   isAnotherReady(channel: Channel, name: string, nowMs: number): boolean;
   /** What this process knows of each provider, without asking it. */
-  listStandings(nowMs: number): readonly ProviderStanding[];
+  listStatuses(nowMs: number): readonly ProviderStatus[];
   /** Checks all providers at the same time, each for at most `healthTimeoutMs`, without sending anything. */
   listHealth(signal: AbortSignal): Promise<readonly ProviderHealth[]>;
   /** Closes all providers at the same time. */
@@ -43,14 +44,14 @@ export type ProviderChoice<M extends OutgoingMessage> =
        * when nothing was tried (the gate said no). Later calls change nothing.
        */
       report(end: AttemptOutcome | 'unavailable' | 'unused', nowMs: number): void;
-      /** The gate says that the whole fleet leaves this provider alone for so long; that is no fault of it seen here. */
+      /** The gate says that the whole fleet leaves this provider alone for so long; this process has seen no failure of it. */
       block(ms: number, nowMs: number): void;
     }
   /** `none-configured`: waiting will not help. */
   | { readonly kind: 'none-configured' }
   | { readonly kind: 'none-ready'; readonly retryAtMs: number };
 
-export interface ProviderStanding {
+export interface ProviderStatus {
   readonly provider: string;
   readonly breaker: BreakerState['kind'];
   /** How long ago the breaker opened that has not closed since. */
@@ -71,7 +72,7 @@ export interface ProviderSetOptions {
 type AnyProvider = Pick<Provider, 'name' | 'channel' | 'checkHealth' | 'close'>;
 
 /** What this process knows about one provider. */
-interface Standing {
+interface ProviderState {
   breaker: BreakerState;
   /** When it left `closed`. */
   openedAtMs?: number;
@@ -87,36 +88,36 @@ export function createProviderSet(options: ProviderSetOptions): ProviderSet {
   const all: readonly AnyProvider[] = channels.flatMap(
     (name): readonly AnyProvider[] => options.providers[name],
   );
-  const standings = new Map(all.map((provider): [string, Standing] => [provider.name, newStanding()]));
-  if (standings.size !== all.length) throw new Error('two providers have the same name');
-  const standingOf = (name: string): Standing => standings.get(name) ?? newStanding();
+  const states = new Map(all.map((provider): [string, ProviderState] => [provider.name, newState()]));
+  if (states.size !== all.length) throw new Error('two providers have the same name');
+  const stateOf = (name: string): ProviderState => states.get(name) ?? newState();
   return {
     chooseProvider: (channel, nowMs, failed) => {
       const candidates = options.providers[channel];
       const last = candidates.filter(({ name }) => name === failed);
       for (const provider of [...candidates.filter(({ name }) => name !== failed), ...last]) {
-        const standing = standingOf(provider.name);
-        const breaker = permitAttempt(standing.breaker, options.breaker, nowMs);
-        if (nowMs < standing.blockedUntilMs || breaker === undefined) continue;
-        standing.breaker = breaker;
+        const state = stateOf(provider.name);
+        const breaker = permitAttempt(state.breaker, options.breaker, nowMs);
+        if (nowMs < state.blockedUntilMs || breaker === undefined) continue;
+        state.breaker = breaker;
         return {
           kind: 'chosen',
           provider,
-          report: createReport(standing, options),
-          block: (ms, atMs) => block(standing, ms, atMs),
+          report: createReport(state, options),
+          block: (ms, atMs) => block(state, ms, atMs),
         };
       }
       if (candidates.length === 0) return { kind: 'none-configured' };
-      const readyAtMs = candidates.map(({ name }) => readyFromMs(standingOf(name), nowMs));
+      const readyAtMs = candidates.map(({ name }) => readyFromMs(stateOf(name), nowMs));
       return { kind: 'none-ready', retryAtMs: Math.min(...readyAtMs) };
     },
     isAnotherReady: (channel, name, nowMs) =>
       options.providers[channel].some(
-        (other) => other.name !== name && readyFromMs(standingOf(other.name), nowMs) <= nowMs,
+        (other) => other.name !== name && readyFromMs(stateOf(other.name), nowMs) <= nowMs,
       ),
-    listStandings: (nowMs) =>
+    listStatuses: (nowMs) =>
       all.map(({ name }) => {
-        const { breaker, openedAtMs, blockedUntilMs } = standingOf(name);
+        const { breaker, openedAtMs, blockedUntilMs } = stateOf(name);
         return {
           provider: name,
           breaker: breaker.kind,
@@ -132,29 +133,29 @@ export function createProviderSet(options: ProviderSetOptions): ProviderSet {
   };
 }
 
-function newStanding(): Standing {
+function newState(): ProviderState {
   return { breaker: closedBreaker, blockedUntilMs: 0 };
 }
 
-function readyFromMs(standing: Standing, nowMs: number): number {
-  return Math.max(standing.blockedUntilMs, permittedFromMs(standing.breaker, nowMs));
+function readyFromMs(state: ProviderState, nowMs: number): number {
+  return Math.max(state.blockedUntilMs, permittedFromMs(state.breaker, nowMs));
 }
 
-function createReport(standing: Standing, options: ProviderSetOptions) {
-  let told = false;
+function createReport(state: ProviderState, options: ProviderSetOptions) {
+  let isReported = false;
   return (end: AttemptOutcome | 'unavailable' | 'unused', nowMs: number): void => {
-    if (told) return;
-    told = true;
-    standing.breaker = noteOutcome(standing.breaker, options.breaker, kindOf(end), nowMs);
-    if (standing.breaker.kind === 'closed') delete standing.openedAtMs;
-    else standing.openedAtMs ??= nowMs;
+    if (isReported) return;
+    isReported = true;
+    state.breaker = recordOutcome(state.breaker, options.breaker, kindOf(end), nowMs);
+    if (state.breaker.kind === 'closed') delete state.openedAtMs;
+    else state.openedAtMs ??= nowMs;
     if (typeof end === 'string' || end.kind !== 'slow-down') return;
-    block(standing, end.retryAfterMs ?? options.slowDownMs, nowMs);
+    block(state, end.retryAfterMs ?? options.slowDownMs, nowMs);
   };
 }
 
-function block(standing: Standing, ms: number, nowMs: number): void {
-  standing.blockedUntilMs = Math.max(standing.blockedUntilMs, nowMs + ms);
+function block(state: ProviderState, ms: number, nowMs: number): void {
+  state.blockedUntilMs = Math.max(state.blockedUntilMs, nowMs + ms);
 }
 
 function kindOf(end: AttemptOutcome | 'unavailable' | 'unused'): AttemptOutcome['kind'] {
@@ -162,29 +163,16 @@ function kindOf(end: AttemptOutcome | 'unavailable' | 'unused'): AttemptOutcome[
   return end === 'unused' ? 'aborted' : end.kind;
 }
 
-/** A check that ignores its signal must not hold the answer up. */
+/** A check that ignores its signal must not delay the result. */
 async function checkInTime(
   provider: AnyProvider,
   signal: AbortSignal,
   timeoutMs: number,
 ): Promise<ProviderHealth> {
   const giveUp = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
-  const late = new Promise<ProviderHealth>((resolve) => {
-    const tell = (): void => resolve(lateHealth(provider, timeoutMs));
-    if (giveUp.aborted) tell();
-    else giveUp.addEventListener('abort', tell, { once: true });
-  });
-  return Promise.race([provider.checkHealth(giveUp), late]);
-}
-
-function lateHealth(provider: AnyProvider, latencyMs: number): ProviderHealth {
+  const late = Promise.withResolvers<ProviderHealth>();
   const { name, channel } = provider;
-  return {
-    provider: name,
-    channel,
-    ok: false,
-    status: 'unreachable',
-    latencyMs,
-    detail: 'no answer in time',
-  };
+  const health = { provider: name, channel, ok: false, status: 'unreachable', latencyMs: timeoutMs } as const;
+  addAbortListener(giveUp, () => late.resolve({ ...health, detail: 'no answer in time' }));
+  return Promise.race([provider.checkHealth(giveUp), late.promise]);
 }

@@ -5,20 +5,20 @@ import {
   type BreakerOptions,
   type BreakerState,
   closedBreaker,
-  noteOutcome,
   permitAttempt,
+  recordOutcome,
 } from './circuit-breaker.ts';
 
 const options: BreakerOptions = {
-  faultsInRowMax: 3,
-  faultShareMax: 0.5,
+  failuresInRowMax: 3,
+  failureShareMax: 0.5,
   samplesMax: 10,
   openMs: 1000,
   probeMs: 500,
 };
 
 function note(state: BreakerState, outcomes: readonly OutcomeKind[], nowMs = 0): BreakerState {
-  return outcomes.reduce((current, outcome) => noteOutcome(current, options, outcome, nowMs), state);
+  return outcomes.reduce((current, outcome) => recordOutcome(current, options, outcome, nowMs), state);
 }
 
 const open = note(closedBreaker, ['not-sent', 'not-sent', 'not-sent']);
@@ -70,27 +70,27 @@ describe('open', () => {
   test('permits nothing before its time and one probe after it', () => {
     expect(permitAttempt(open, options, 999)).toBeUndefined();
     const probing = permitAttempt(open, options, 1000);
-    expect(probing).toEqual({ kind: 'half-open', probeUntilMs: 1500 });
+    expect(probing).toEqual({ kind: 'half-open', untilMs: 1500 });
     expect(probing && permitAttempt(probing, options, 1001)).toBeUndefined();
   });
 
   test('a late end of an older attempt changes nothing', () => {
-    expect(noteOutcome(open, options, 'accepted', 10)).toEqual(open);
+    expect(recordOutcome(open, options, 'accepted', 10)).toEqual(open);
   });
 });
 
 describe('half-open', () => {
-  const probing: BreakerState = { kind: 'half-open', probeUntilMs: 1500 };
+  const probing: BreakerState = { kind: 'half-open', untilMs: 1500 };
 
-  test('a good probe closes, a fault opens again, an aborted one is given back', () => {
-    expect(noteOutcome(probing, options, 'accepted', 1100)).toEqual(closedBreaker);
-    expect(noteOutcome(probing, options, 'refused', 1100)).toEqual(closedBreaker);
-    expect(noteOutcome(probing, options, 'not-sent', 1100)).toEqual({ kind: 'open', untilMs: 2100 });
-    const given = noteOutcome(probing, options, 'aborted', 1100);
+  test('a good probe closes, a failure opens again, an aborted one is given back', () => {
+    expect(recordOutcome(probing, options, 'accepted', 1100)).toEqual(closedBreaker);
+    expect(recordOutcome(probing, options, 'refused', 1100)).toEqual(closedBreaker);
+    expect(recordOutcome(probing, options, 'not-sent', 1100)).toEqual({ kind: 'open', untilMs: 2100 });
+    const given = recordOutcome(probing, options, 'aborted', 1100);
     expect(permitAttempt(given, options, 1100)).toBeDefined();
   });
 
-  test('a probe whose end is never told is given up for lost', () => {
+  test('a probe whose end is never reported counts as lost', () => {
     expect(permitAttempt(probing, options, 1500)).toBeDefined();
   });
 });
@@ -106,17 +106,17 @@ test('no run of events locks a provider out for ever', () => {
       'unknown',
       'aborted',
     ),
-    isTold: fc.boolean(),
+    isReported: fc.boolean(),
   });
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
       let state: BreakerState = closedBreaker;
       let nowMs = 0;
-      for (const { waitMs, outcome, isTold } of steps) {
+      for (const { waitMs, outcome, isReported } of steps) {
         nowMs += waitMs;
         const permitted = permitAttempt(state, options, nowMs);
         if (permitted === undefined) continue;
-        state = isTold ? noteOutcome(permitted, options, outcome, nowMs) : permitted;
+        state = isReported ? recordOutcome(permitted, options, outcome, nowMs) : permitted;
       }
       expect(permitAttempt(state, options, nowMs + options.openMs + options.probeMs)).toBeDefined();
     }),

@@ -1,4 +1,4 @@
-import { listenToAbort } from './listen-to-abort.ts';
+import { setTimeout as delay } from 'node:timers/promises';
 import { ProviderUnavailable } from './provider.ts';
 
 /**
@@ -32,11 +32,11 @@ export interface ConnectionPoolOptions<C> {
   readonly usesMax: number;
   /** Connects, within its own time-out; rejects with `ProviderUnavailable`. */
   connect(signal: AbortSignal): Promise<C>;
-  /** Tells at once whether the peer has already gone. */
+  /** Whether, without a round trip, the peer has already gone. */
   isAlive(connection: C): boolean;
   /** Asks the peer. Resolves to false, never rejects, within its own time-out. */
   check(connection: C): Promise<boolean>;
-  /** Takes leave of the peer. */
+  /** Closes it in the order of its protocol. */
   end(connection: C): void;
   destroy(connection: C): void;
 }
@@ -49,11 +49,6 @@ interface IdleConnection<C> {
   readonly timer: NodeJS.Timeout;
 }
 
-interface Waiter {
-  take(): void;
-  fail(error: ProviderUnavailable): void;
-}
-
 /** A pool of connections, empty at first; they are made when they are first needed. */
 export function createConnectionPool<C>(options: ConnectionPoolOptions<C>): ConnectionPool<C> {
   return new Pool(options);
@@ -63,10 +58,11 @@ class Pool<C> implements ConnectionPool<C> {
   readonly #options: ConnectionPoolOptions<C>;
   readonly #idle: IdleConnection<C>[] = [];
   readonly #held = new Set<C>();
-  readonly #waiters: Waiter[] = [];
+  /** First come, first served. */
+  readonly #waiters = new Set<PromiseWithResolvers<void>>();
   readonly #closing = new AbortController();
+  readonly #empty = Promise.withResolvers<void>();
   #slotsTaken = 0;
-  #whenEmpty: (() => void) | undefined;
 
   constructor(options: ConnectionPoolOptions<C>) {
     this.#options = options;
@@ -89,43 +85,42 @@ class Pool<C> implements ConnectionPool<C> {
 
   async close(deadlineMs: number): Promise<void> {
     this.#closing.abort();
-    for (const waiter of this.#waiters.splice(0)) waiter.fail(this.#whyGivenUp());
+    for (const waiter of this.#waiters) waiter.reject(this.#whyGivenUp());
+    this.#waiters.clear();
     for (const idle of this.#idle.splice(0)) this.#endIdle(idle);
-    if (this.#slotsTaken > 0) await this.#waitUntilEmpty(deadlineMs);
+    if (this.#slotsTaken > 0)
+      await Promise.race([this.#empty.promise, delay(deadlineMs, undefined, { ref: false })]);
     for (const connection of this.#held) this.#options.destroy(connection);
   }
 
-  #takeSlot(signal: AbortSignal): Promise<void> {
-    if (signal.aborted || this.#closing.signal.aborted) return Promise.reject(this.#whyGivenUp());
+  async #takeSlot(signal: AbortSignal): Promise<void> {
+    if (signal.aborted || this.#closing.signal.aborted) throw this.#whyGivenUp();
     if (this.#slotsTaken < this.#options.connectionsMax) {
       this.#slotsTaken += 1;
-      return Promise.resolve();
+      return;
     }
-    return new Promise((resolve, reject) => {
-      const stopListening = listenToAbort(signal, () => {
-        this.#waiters.splice(this.#waiters.indexOf(waiter), 1);
-        reject(this.#whyGivenUp());
-      });
-      const waiter: Waiter = {
-        take: () => {
-          stopListening();
-          resolve();
-        },
-        fail: (error) => {
-          stopListening();
-          reject(error);
-        },
-      };
-      this.#waiters.push(waiter);
-    });
+    const turn = Promise.withResolvers<void>();
+    const giveUp = (): void => {
+      if (this.#waiters.delete(turn)) turn.reject(this.#whyGivenUp());
+    };
+    this.#waiters.add(turn);
+    signal.addEventListener('abort', giveUp, { once: true });
+    try {
+      await turn.promise;
+    } finally {
+      signal.removeEventListener('abort', giveUp);
+    }
   }
 
   /** The slot goes straight to the next waiter, so nobody can overtake. */
   #freeSlot(): void {
-    const next = this.#waiters.shift();
-    if (next !== undefined) return next.take();
+    const [next] = this.#waiters;
+    if (next !== undefined) {
+      this.#waiters.delete(next);
+      return next.resolve();
+    }
     this.#slotsTaken -= 1;
-    if (this.#slotsTaken === 0) this.#whenEmpty?.();
+    if (this.#slotsTaken === 0 && this.#closing.signal.aborted) this.#empty.resolve();
   }
 
   async #findConnection(signal: AbortSignal): Promise<{ connection: C; uses: number }> {
@@ -187,15 +182,5 @@ class Pool<C> implements ConnectionPool<C> {
     return this.#closing.signal.aborted
       ? new ProviderUnavailable('closed', 'the provider is closed')
       : new ProviderUnavailable('gave-up-waiting', 'the caller gave up before a connection was free');
-  }
-
-  async #waitUntilEmpty(deadlineMs: number): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, deadlineMs);
-      this.#whenEmpty = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
   }
 }

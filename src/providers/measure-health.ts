@@ -20,9 +20,10 @@ export async function measureHealth(
 
 function findingOf(error: unknown): HealthFinding {
   if (!(error instanceof ProviderUnavailable)) return { status: 'error', detail: 'the check itself failed' };
-  const status =
-    error.code === 'unauthorized' || error.code === 'throttled' ? statuses[error.code] : 'unreachable';
-  return { status, detail: `${error.code}: ${error.message}` };
+  return { status: statuses[error.code] ?? 'unreachable', detail: `${error.code}: ${error.message}` };
 }
 
-const statuses = { unauthorized: 'unauthorized', throttled: 'error' } as const;
+const statuses: Readonly<Record<string, ProviderHealth['status']>> = {
+  unauthorized: 'unauthorized',
+  throttled: 'error',
+};

@@ -1,3 +1,4 @@
+import { measureHealth } from './measure-health.ts';
 import type { Fence, OutgoingMessage, Provider } from './provider.ts';
 
 /**
@@ -13,23 +14,16 @@ export function createNullProvider<M extends OutgoingMessage>(
     channel,
     reserve: () =>
       Promise.resolve({
-        send: (message, fence) => Promise.resolve(swallow(message, fence)),
+        send: (message, fence) => Promise.resolve(discard(message, fence)),
         release: () => undefined,
       }),
     checkHealth: () =>
-      Promise.resolve({
-        provider: name,
-        channel,
-        ok: true,
-        status: 'ok',
-        latencyMs: 0,
-        detail: 'delivers nowhere',
-      }),
+      measureHealth({ provider: name, channel }, async () => ({ status: 'ok', detail: 'delivers nowhere' })),
     close: () => Promise.resolve(),
   };
 }
 
-function swallow(message: OutgoingMessage, fence: Fence) {
+function discard(message: OutgoingMessage, fence: Fence) {
   if (fence.signal.aborted || !fence.mayWrite('envelope') || !fence.mayWrite('body')) {
     return { kind: 'aborted', detail: 'stopped before the body' } as const;
   }

@@ -1,18 +1,13 @@
 import { appendFile, mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { AttemptLine } from '../observe/log.ts';
 import { createEmailComposer } from './email/compose-email.ts';
 import type { OutgoingMessage } from './provider.ts';
 
 /** What a rehearsal leaves in `send_log.jsonl`, beside the draft itself. */
-export interface RehearsalLine {
+export interface RehearsalLine
+  extends Pick<AttemptLine, 'message_id' | 'event_id' | 'type' | 'channel' | 'to' | 'to_hash'> {
   readonly at: string;
-  readonly message_id: string;
-  readonly event_id: string;
-  readonly type: string;
-  readonly channel: string;
-  /** Masked. */
-  readonly to: string;
-  readonly to_hash: string;
   /** What a real send would have met: `would-send`, or the limit that stood in its way. */
   readonly would: string;
   readonly template_version: string;
@@ -20,7 +15,7 @@ export interface RehearsalLine {
 }
 
 export interface Outbox {
-  /** Writes the draft whole or not at all; the same message written twice leaves one file. Answers its name. */
+  /** Writes the draft whole or not at all; the same message written twice leaves one file. Returns its path. */
   writeDraft(message: OutgoingMessage, line: RehearsalLine): Promise<string>;
 }
 

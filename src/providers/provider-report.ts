@@ -1,10 +1,10 @@
-import type { ProviderStanding } from './choose-provider.ts';
+import type { ProviderStatus } from './choose-provider.ts';
 import type { ProviderHealth } from './provider.ts';
 
 /** What one sender knows of a provider from sending through it. */
 export interface SenderView {
   readonly sender: string;
-  readonly breaker: ProviderStanding['breaker'];
+  readonly breaker: ProviderStatus['breaker'];
   /** Epoch ms; when this sender's breaker opened, if it has not closed since. */
   readonly since?: number;
   /** Epoch ms; this sender leaves the provider alone until then. */
@@ -14,7 +14,7 @@ export interface SenderView {
 /** A provider's health, asked now, beside what the senders know of it. */
 export interface ProviderReport extends ProviderHealth {
   /** The worst that any sender sees; absent while none says anything. */
-  readonly breaker?: ProviderStanding['breaker'];
+  readonly breaker?: ProviderStatus['breaker'];
   /** Epoch ms; since when the first of the senders gets nothing through. */
   readonly since?: number;
   /** Epoch ms; the whole fleet leaves the provider alone until then. */

@@ -27,14 +27,14 @@ export interface Provider<M extends OutgoingMessage = OutgoingMessage> {
 
 /** A reserved slot. Used for one send at most, and always given back with `release`. */
 export interface Reservation<M extends OutgoingMessage = OutgoingMessage> {
-  /** Sends once and tells how it ended. Never rejects: every fault is an outcome. */
+  /** Sends once and resolves to how it ended. Never rejects: every failure is an outcome. */
   send(message: M, fence: Fence): Promise<AttemptOutcome>;
   release(): void;
 }
 
 /**
  * Asked synchronously right before bytes are written. `false` means stop here: the adapter writes nothing more
- * of this message, closes what it must and answers `aborted`.
+ * of this message, closes what it must and returns `aborted`.
  */
 export interface Fence {
   mayWrite(step: 'envelope' | 'body'): boolean;
@@ -76,7 +76,7 @@ export interface ProviderHealth {
   readonly provider: string;
   readonly channel: Channel;
   readonly ok: boolean;
-  /** `unauthorized` tells a credential fault from an outage. */
+  /** `unauthorized` tells wrong credentials from an outage. */
   readonly status: 'ok' | 'unreachable' | 'unauthorized' | 'error';
   readonly latencyMs: number;
   readonly detail: string;

@@ -1,9 +1,8 @@
-import type { EmailAddress, PhoneNumber } from '../domain/address.ts';
 import type { Addresses } from '../domain/channel.ts';
 import { maskEmail, maskPhone } from '../domain/mask.ts';
 import type { AttemptOutcome } from '../domain/outcome.ts';
 import { isRecipientAllowed, type RecipientPolicy } from '../domain/recipient-policy.ts';
-import type { OutgoingEmail, OutgoingMessage, OutgoingSms, Provider } from './provider.ts';
+import type { OutgoingMessage, Provider } from './provider.ts';
 
 /**
  * The last fence before a stranger (GAT-7): whatever went wrong before, a message whose recipient the policy does not
@@ -58,29 +57,14 @@ function redirect<M extends OutgoingMessage>(message: M, policy: RecipientPolicy
   return policy.kind === 'redirect' ? { ...message, ...changeRecipient(message, policy) } : message;
 }
 
-function changeRecipient(message: OutgoingMessage, to: Addresses) {
-  switch (message.channel) {
-    case 'email':
-      return to.email === undefined ? {} : emailTo(to.email, message);
-    case 'sms':
-      return to.phone === undefined ? {} : smsTo(to.phone, message);
-    default:
-      return message satisfies never;
-  }
-}
-
-function emailTo(
-  address: EmailAddress,
-  message: OutgoingEmail,
-): Pick<OutgoingEmail, 'to' | 'subject' | 'headers'> {
+function changeRecipient(message: OutgoingMessage, { email, phone }: Addresses): Partial<OutgoingMessage> {
+  if (message.channel === 'sms')
+    return phone === undefined ? {} : { to: phone, body: `[for ${maskPhone(message.to)}] ${message.body}` };
+  if (email === undefined) return {};
   const original = maskEmail(message.to.address);
   return {
-    to: { address },
+    to: { address: email },
     subject: `[for ${original}] ${message.subject}`,
     headers: { ...message.headers, 'X-Original-To': original },
   };
-}
-
-function smsTo(to: PhoneNumber, message: OutgoingSms): Pick<OutgoingSms, 'to' | 'body'> {
-  return { to, body: `[for ${maskPhone(message.to)}] ${message.body}` };
 }

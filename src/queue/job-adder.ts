@@ -1,12 +1,16 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
-import type { Channel } from '../domain/channel.ts';
-import { mapChannels, type QueueName, queueNames } from '../domain/channel.ts';
+import { type Channel, mapChannels, type QueueName, queueNames } from '../domain/channel.ts';
 import { type EventId, type MessageId, shardOf } from '../domain/ids.ts';
 import { recordVersion } from '../domain/message.ts';
 import type { Keys } from '../store/keys.ts';
 import { readStoreClock } from '../store/store-clock.ts';
-import { delayedScoreFactor, pauseMsMax } from './job-timing.ts';
+
+/** BullMQ scores a delayed job with its instant (ms) times this, plus a counter. */
+export const delayedScoreFactor = 0x1000;
+/** The longest that a job sleeps after a failure. */
+export const pauseMsMax = 60_000;
 
 /**
  * Adds jobs. A job is a pointer `{v, id}` with an id of its own making, so adding it twice makes one job, and
@@ -18,7 +22,7 @@ export interface JobAdder {
   addMessageJob(message: MessageJob): Promise<void>;
   /**
    * For an event or a message whose turn has come: adds the job when none is waiting, delayed or active, and wakes one
-   * that sleeps though it should not, by a clock that is wrong. Answers whether it had to.
+   * that sleeps though it should not, by a clock that is wrong. Returns whether it had to.
    */
   ensureEventJob(id: EventId): Promise<boolean>;
   ensureMessageJob(message: MessageJob): Promise<boolean>;
@@ -65,12 +69,12 @@ export function createJobAdder(options: JobAdderOptions): JobAdder {
   const addMessage = async (message: MessageJob): Promise<void> => {
     const jobId = toMessageJobId(message);
     const data = { v: recordVersion, id: message.id, ...mark };
-    const delay = await findDelay(options.redis, message.dueAt);
-    await queue(message.id, message.channel).add('message', data, { jobId, ...delay });
+    const timing = await findDelay(options.redis, message.dueAt);
+    await queue(message.id, message.channel).add('message', data, { jobId, ...timing });
   };
   const ensure = async (jobs: Queue, jobId: string, add: () => Promise<unknown>): Promise<boolean> => {
     const state = await jobs.getJobState(jobId);
-    if (state === 'delayed') return await wakeOversleeper(options.redis, jobs, jobId);
+    if (state === 'delayed') return await promoteOverdue(options.redis, jobs, jobId);
     if (state !== 'unknown') return false;
     await add();
     return true;
@@ -88,7 +92,7 @@ export function createJobAdder(options: JobAdderOptions): JobAdder {
       ensure(queue(message.id, message.channel), toMessageJobId(message), () => addMessage(message)),
     readDepths: async () => await readDepths(openShards()),
     close: async (deadlineMs) => {
-      const deadline = new Promise((resolve) => setTimeout(resolve, deadlineMs).unref());
+      const deadline = delay(deadlineMs, undefined, { ref: false });
       await Promise.race([Promise.allSettled(pending), deadline]);
       if (options.redis.status !== 'ready') return;
       await Promise.race([
@@ -114,7 +118,7 @@ async function findDelay(
 }
 
 /** One that sleeps for longer than any wait of ours, or that nobody has woken: who fetches has a clock that is behind. */
-async function wakeOversleeper(redis: Redis, queue: Queue, jobId: string): Promise<boolean> {
+async function promoteOverdue(redis: Redis, queue: Queue, jobId: string): Promise<boolean> {
   const score = await redis.zscore(queue.toKey('delayed'), jobId);
   const sleepsMs = Number(score ?? 0) / delayedScoreFactor - (await readStoreClock(redis));
   if (sleepsMs >= 0 && sleepsMs < pauseMsMax) return false;

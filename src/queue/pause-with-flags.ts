@@ -1,6 +1,6 @@
 import type { QueueHost } from './queue-host.ts';
 
-/** The switches as they are seen now, with a call at every change. */
+/** The flags as they are seen now, with a call at every change. */
 export interface FlagWatch<Flag extends string> {
   isOn(...flags: readonly Flag[]): boolean;
   onChange(listener: () => void): () => void;
@@ -18,13 +18,13 @@ export async function pauseWithFlags<Flag extends string>(options: {
 }): Promise<void> {
   const { host, watch } = options;
   let paused = false;
-  let turning = Promise.resolve();
+  let switching = Promise.resolve();
   const follow = (): void => {
     const pause = !watch.isOn(...options.flags);
     if (pause === paused) return;
     paused = pause;
     // One after the other: a pause that is still under way must not overtake the resume that follows it.
-    turning = turning
+    switching = switching
       .then(() => (pause ? host.pause() : host.resume()))
       .catch((error: unknown) => options.reportError(pause ? 'pause worker' : 'resume worker', error));
   };

@@ -5,13 +5,13 @@ import { z } from 'zod';
 import type { QueueName } from '../domain/channel.ts';
 import { readStoreClock } from '../store/store-clock.ts';
 import { isOurVersion, UnreadableRecord } from '../store/unreadable-record.ts';
-import { pauseMsMax } from './job-timing.ts';
-import { createSuspectJobs, type ReportSurvival, type SuspectJobs } from './suspect-jobs.ts';
+import { pauseMsMax } from './job-adder.ts';
+import { createSuspectRunner, type ReportSurvival, type RunSuspect } from './suspect-jobs.ts';
 
 /**
- * Runs a handler for the jobs of one queue. The handler answers what becomes of the job: *done*, or *later* (the
+ * Runs a handler for the jobs of one queue. The handler returns what becomes of the job: *done*, or *later* (the
  * same job comes back then, and nothing is counted against it). A handler that throws has a bug or an unreachable
- * store: the job comes back after a pause that grows, and the fault is reported. A job never ends as failed
+ * store: the job comes back after a pause that grows, and the error is reported. A job never ends as failed
  * by our doing; the records decide what is finished. A job that kills or hangs its worker three times is poison: it is
  * given to `endPoison` instead, so that it never takes a fleet down.
  */
@@ -19,7 +19,7 @@ export interface QueueHost {
   readonly name: string;
   start(): Promise<void>;
   /** Takes up no further job, from now on. */
-  takeNoMore(): void;
+  stopPickup(): void;
   /** Takes up no further job; jobs under way get `deadlineMs`, then the host lets go of them. Never rejects. */
   stop(deadlineMs: number): Promise<void>;
   pause(): Promise<void>;
@@ -67,7 +67,7 @@ export function createQueueHost(options: QueueHostOptions): QueueHost {
   let paused = false;
   let underWay = 0;
   const stopping = new AbortController();
-  const suspects = createSuspectJobs();
+  const runSuspect = createSuspectRunner();
   const worker = new Worker(
     options.queue,
     async (job, token, signal) => {
@@ -75,7 +75,7 @@ export function createQueueHost(options: QueueHostOptions): QueueHost {
       underWay += 1;
       try {
         const ended = AbortSignal.any([stopping.signal, signal ?? stopping.signal]);
-        await runJob({ ...options, suspects }, job, token ?? '', ended);
+        await runJob({ ...options, runSuspect }, job, token ?? '', ended);
       } finally {
         underWay -= 1;
       }
@@ -100,10 +100,9 @@ export function createQueueHost(options: QueueHostOptions): QueueHost {
       await worker.waitUntilReady();
       void worker.run().catch((error: unknown) => options.onError(`worker ${options.queue} ended`, error));
     },
-    takeNoMore: () => void close(),
+    stopPickup: () => void close(),
     stop: async (deadlineMs) => {
-      const deadline = new Promise<'late'>((resolve) => setTimeout(resolve, deadlineMs, 'late').unref());
-      const end = await Promise.race([close(), deadline]);
+      const end = await Promise.race([close(), delay(deadlineMs, 'late', { ref: false })]);
       if (end === 'late' && underWay > 0)
         options.onError(`stop worker ${options.queue}`, new Error(`${underWay} jobs did not end in time`));
     },
@@ -138,7 +137,7 @@ function toWorkerOptions(options: QueueHostOptions): WorkerOptions {
 }
 
 async function runJob(
-  options: QueueHostOptions & { readonly suspects: SuspectJobs },
+  options: QueueHostOptions & { readonly runSuspect: RunSuspect },
   job: Job,
   token: string,
   signal: AbortSignal,
@@ -146,7 +145,7 @@ async function runJob(
   if (!isOurVersion(job.data ?? {})) {
     const why = new UnreadableRecord(String(job.id), 'it is a job of a newer program');
     options.onError(`job of a newer program in ${options.queue}`, why);
-    await putToSleep(options, { job, token, signal }, newerJobPauseMs);
+    await delayJob(options, { job, token, signal }, newerJobPauseMs);
     throw new DelayedError();
   }
   const data = jobData.safeParse(job.data);
@@ -157,17 +156,18 @@ async function runJob(
     return;
   }
   const { id } = data.data;
-  const work = {
-    handle: (reportSurvival: ReportSurvival) => handle(id, signal, reportSurvival),
-    endPoison: async () => (isProof ? ({ kind: 'done' } as const) : await options.endPoison(id)),
+  const work = async (): Promise<JobEnd> => {
+    const ended = await options.runSuspect(job, (reportSurvival) => handle(id, signal, reportSurvival));
+    if (ended !== 'poison') return ended;
+    return isProof ? { kind: 'done' } : await options.endPoison(id);
   };
-  const end = await findEnd(options, job, work).catch((error: unknown) => {
+  const end = await work().catch((error: unknown) => {
     if (!signal.aborted) options.onError(`handle job of ${options.queue}`, error);
     const pauseMs = signal.aborted ? 0 : Math.min(pauseMsMax, 250 * 2 ** Math.min(job.attemptsStarted, 12));
     return { kind: 'later', inMs: pauseMs } as const;
   });
   if (end.kind === 'done') return;
-  await putToSleep(options, { job, token, signal }, end.inMs);
+  await delayJob(options, { job, token, signal }, end.inMs);
   throw new DelayedError();
 }
 
@@ -176,7 +176,7 @@ async function runJob(
  * BullMQ wakes jobs by the clock of whoever fetches, though, so a process ahead of time would have it back at once, again
  * and again; its place is kept for a moment then.
  */
-async function putToSleep(
+async function delayJob(
   { connection, now }: QueueHostOptions,
   { job, token, signal }: { readonly job: Job; readonly token: string; readonly signal: AbortSignal },
   inMs: number,
@@ -188,16 +188,4 @@ async function putToSleep(
   if (askedAt - storeMs > aheadMsMax)
     await delay(Math.min(sleepMs, aheadMsMax), undefined, { signal }).catch(() => undefined);
   await job.moveToDelayed(storeMs + sleepMs, token);
-}
-
-async function findEnd(
-  { suspects }: { readonly suspects: SuspectJobs },
-  job: Job,
-  work: {
-    readonly handle: (reportSurvival: ReportSurvival) => Promise<JobEnd>;
-    readonly endPoison: () => Promise<JobEnd>;
-  },
-): Promise<JobEnd> {
-  const end = await suspects.run(job, work.handle);
-  return end === 'poison' ? await work.endPoison() : end;
 }

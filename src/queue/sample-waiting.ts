@@ -1,9 +1,8 @@
-import type { Redis } from 'ioredis';
+import type { ChainableCommander, Redis } from 'ioredis';
 import { queueNames } from '../domain/channel.ts';
 import { parseEventId, parseMessageId } from '../domain/ids.ts';
 import type { Keys } from '../store/keys.ts';
-import type { JobAdder } from './job-adder.ts';
-import { delayedScoreFactor } from './job-timing.ts';
+import { delayedScoreFactor, type JobAdder } from './job-adder.ts';
 
 /** Jobs looked at in each queue of a shard: enough to tell whose most of it is. */
 const samplesMax = 100;
@@ -18,20 +17,27 @@ export async function sampleWaiting(
   random: () => number,
 ): Promise<ReadonlyMap<string, number>> {
   const jobsOf = new Map<string, number>();
-  for (let shard = 0; shard < keys.shards; shard += 1) {
-    for (const name of queueNames) {
-      const list = `${keys.shard(shard).queuePrefix}:${name}:wait`;
-      const jobs = await redis.llen(list);
-      if (jobs === 0) continue;
-      const clients = await readClients(
-        redis,
-        keys,
-        await readSpread(redis, list, pickPositions(jobs, random)),
-      );
-      for (const client of clients) jobsOf.set(client, (jobsOf.get(client) ?? 0) + jobs / clients.length);
+  for (const queue of listQueueKeys(keys)) {
+    const list = `${queue}:wait`;
+    const jobs = await redis.llen(list);
+    if (jobs === 0) continue;
+    const positions = redis.pipeline();
+    for (const position of pickPositions(jobs, random)) positions.lindex(list, position);
+    const records = redis.pipeline();
+    for (const jobId of await readTexts(positions)) {
+      const record = findRecord(keys, jobId);
+      if (record !== undefined) records.hget(record, 'client');
     }
+    const clients = await readTexts(records);
+    for (const client of clients) jobsOf.set(client, (jobsOf.get(client) ?? 0) + jobs / clients.length);
   }
   return jobsOf;
+}
+
+/** What BullMQ's keys of each queue of each shard begin with. */
+function listQueueKeys(keys: Keys): string[] {
+  const prefixes = Array.from({ length: keys.shards }, (_, shard) => keys.shard(shard).queuePrefix);
+  return prefixes.flatMap((prefix) => queueNames.map((name) => `${prefix}:${name}`));
 }
 
 /** Not at even distances: what clients bring by turns would look like one of them. */
@@ -40,25 +46,10 @@ function pickPositions(length: number, random: () => number): readonly number[] 
   return Array.from({ length: count }, (_, index) => Math.floor(((index + random()) * length) / count));
 }
 
-async function readSpread(
-  redis: Redis,
-  list: string,
-  positions: readonly number[],
-): Promise<readonly string[]> {
-  const reads = redis.pipeline();
-  for (const position of positions) reads.lindex(list, position);
+/** The results that are texts; what failed or is gone is left out. */
+async function readTexts(reads: ChainableCommander): Promise<readonly string[]> {
   const results = (await reads.exec()) ?? [];
-  return results.flatMap(([error, id]) => (error === null && typeof id === 'string' ? [id] : []));
-}
-
-async function readClients(redis: Redis, keys: Keys, jobIds: readonly string[]): Promise<readonly string[]> {
-  const reads = redis.pipeline();
-  for (const jobId of jobIds) {
-    const record = findRecord(keys, jobId);
-    if (record !== undefined) reads.hget(record, 'client');
-  }
-  const results = (await reads.exec()) ?? [];
-  return results.flatMap(([error, client]) => (error === null && typeof client === 'string' ? [client] : []));
+  return results.flatMap(([error, text]) => (error === null && typeof text === 'string' ? [text] : []));
 }
 
 /** A job is named by its event, or by its message and a number. */
@@ -80,11 +71,7 @@ export async function countWaiting(
 ): Promise<number> {
   const depths = await jobs.readDepths();
   let count = Object.values(depths).reduce((sum, { waiting }) => sum + waiting, 0);
-  for (let shard = 0; shard < keys.shards; shard += 1) {
-    for (const name of queueNames) {
-      const delayed = `${keys.shard(shard).queuePrefix}:${name}:delayed`;
-      count += await redis.zcount(delayed, '-inf', (nowMs + 1) * delayedScoreFactor - 1);
-    }
-  }
+  for (const queue of listQueueKeys(keys))
+    count += await redis.zcount(`${queue}:delayed`, '-inf', (nowMs + 1) * delayedScoreFactor - 1);
   return count;
 }

@@ -6,34 +6,33 @@ const fatalDeliveriesMax = 3;
 /** Says that the dangerous part of a job is over: whatever ends the worker from now on is not this job's doing. */
 export type ReportSurvival = () => Promise<void>;
 
-export interface SuspectJobs {
-  /**
-   * Runs `handle`; for a job whose worker died with it, alone among its like and with a durable mark for as long as the
-   * dangerous part lasts. Answers `'poison'`, and runs nothing, when that has killed or hung its worker too often.
-   */
-  run<T>(job: Job, handle: (reportSurvival: ReportSurvival) => Promise<T>): Promise<T | 'poison'>;
-}
+/**
+ * Runs `handle`; for a job whose worker died with it, alone among its like and with a durable mark for as long as the
+ * dangerous part lasts. Returns `'poison'`, and runs nothing, when that has killed or hung its worker too often.
+ */
+export type RunSuspect = <T>(
+  job: Job,
+  handle: (reportSurvival: ReportSurvival) => Promise<T>,
+) => Promise<T | 'poison'>;
 
 /**
  * Finds the job that ends its workers among those that only were in the same hands. BullMQ counts every job of a dead
  * worker as stalled; so one that stalled is a suspect and no more. Suspects are handled one at a time in a process, and
  * each is marked in the store before and cleared after: a mark that outlives its process names the one that ended it.
  */
-export function createSuspectJobs(): SuspectJobs {
-  let last: Promise<unknown> = Promise.resolve();
-  return {
-    run: async (job, handle) => {
-      if (job.stalledCounter === 0) return await handle(survive);
-      const turn = createTurn();
-      const before = last;
-      last = turn.ended;
-      await before;
-      try {
-        return await runMarked(job, handle, turn.end);
-      } finally {
-        turn.end();
-      }
-    },
+export function createSuspectRunner(): RunSuspect {
+  let last = Promise.resolve();
+  return async (job, handle) => {
+    if (job.stalledCounter === 0) return await handle(async () => undefined);
+    const turn = Promise.withResolvers<void>();
+    const before = last;
+    last = turn.promise;
+    await before;
+    try {
+      return await runMarked(job, handle, turn.resolve);
+    } finally {
+      turn.resolve();
+    }
   };
 }
 
@@ -60,15 +59,3 @@ async function runMarked<T>(
     await reportSurvival();
   }
 }
-
-function createTurn(): { readonly ended: Promise<void>; readonly end: () => void } {
-  let end = doNothing;
-  const ended = new Promise<void>((resolve) => {
-    end = resolve;
-  });
-  return { ended, end };
-}
-
-function doNothing(): void {}
-
-async function survive(): Promise<void> {}

@@ -19,7 +19,7 @@ export function createHostWatch(options: HostWatchOptions): () => Promise<boolea
   const { host, now } = options;
   let stalledSince: number | undefined;
   return async () => {
-    if (!host.isIdle() || (await countOrForget()) === 0) {
+    if (!host.isIdle() || (await countOrReset()) === 0) {
       stalledSince = undefined;
       return false;
     }
@@ -27,8 +27,8 @@ export function createHostWatch(options: HostWatchOptions): () => Promise<boolea
     return now() - Math.max(stalledSince, host.lastPickupAt()) >= options.stalledMs;
   };
 
-  /** A store that is away is not the host's fault: the count begins anew when it is back. */
-  async function countOrForget(): Promise<number> {
+  /** A store that is away does not count against the host: the time starts anew when it is back. */
+  async function countOrReset(): Promise<number> {
     try {
       return await options.countWaiting();
     } catch (error) {

@@ -1,3 +1,5 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
 /**
  * Runs a task again and again, never twice at the same time, with `everyMs` between an end and the next start.
  * A task that throws is reported and runs again. `stop` waits for the one under way.
@@ -7,22 +9,19 @@ export function runEvery(
   task: () => Promise<void>,
   onError: (error: unknown) => void,
 ): { stop(): Promise<void> } {
-  let stopped = false;
-  let timer: NodeJS.Timeout | undefined;
-  let running = Promise.resolve();
-  const turn = (): void => {
-    running = task()
-      .catch(onError)
-      .then(() => {
-        if (!stopped) timer = setTimeout(turn, everyMs);
-      });
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const run = async (): Promise<void> => {
+    while (!signal.aborted) {
+      await task().catch(onError);
+      await delay(everyMs, undefined, { signal }).catch(() => undefined);
+    }
   };
-  turn();
+  const ended = run();
   return {
-    stop: async () => {
-      stopped = true;
-      clearTimeout(timer);
-      await running;
+    stop: () => {
+      stopping.abort();
+      return ended;
     },
   };
 }

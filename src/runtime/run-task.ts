@@ -9,13 +9,13 @@ export interface TaskHost {
 
 /** Something that a process does again and again beside its work. */
 export interface Task {
-  /** What its errors and its end are told under. */
+  /** What its errors and its end are reported under. */
   readonly name: string;
   readonly everyMs: number;
   readonly run: () => Promise<unknown>;
   /** Of all processes, only the one that holds it runs the task; the others stand by. */
   readonly lease?: { hold(): Promise<boolean>; release(): Promise<unknown> };
-  /** Once more, when the process has ended what it did before it. An error is told and keeps nobody from ending. */
+  /** Once more, when the process has ended what it did before it. An error is reported and does not delay the end. */
   readonly atEnd?: () => Promise<unknown>;
 }
 
@@ -26,18 +26,18 @@ export interface Task {
 export function runTask({ shutdown, reportError }: TaskHost, task: Task): void {
   const { name, everyMs, run, lease, atEnd } = task;
   const report = (error: unknown): void => reportError(name, error);
-  const turn = async (): Promise<void> => {
+  const runOnce = async (): Promise<void> => {
     if (lease === undefined || (await lease.hold())) await run();
   };
-  const turning = runEvery(everyMs, turn, report);
-  const leave = async (): Promise<void> => {
-    await turning.stop();
+  const repeating = runEvery(everyMs, runOnce, report);
+  const stop = async (): Promise<void> => {
+    await repeating.stop();
     await lease?.release();
   };
-  let leaving: Promise<void> | undefined;
-  shutdown.ending.addEventListener('abort', () => void (leaving = leave()));
+  let stopping: Promise<void> | undefined;
+  shutdown.ending.addEventListener('abort', () => void (stopping = stop()));
   shutdown.push(name, async () => {
-    await leaving;
+    await stopping;
     await atEnd?.().catch(report);
   });
 }

@@ -6,7 +6,7 @@ const beatMs = 1_000;
  * Ends the process with SIGKILL when its event loop has not turned for `blockedMs`: whatever holds it (an endless loop,
  * a text that takes hours to match) holds everything, its own watchdogs too. Its supervisor starts another, and what it
  * had under way is settled by the records. Runs in a thread of its own; one that was frozen itself (SIGSTOP, a machine
- * that slept) begins to count anew. Answers how to stop watching.
+ * that slept) begins to count anew. Returns how to stop watching.
  */
 export function watchEventLoop(blockedMs: number): { stop(): Promise<void> } {
   const beats = new Int32Array(new SharedArrayBuffer(4));

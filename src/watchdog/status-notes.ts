@@ -140,7 +140,7 @@ async function deliver(deps: NoteDeps, note: StatusNote): Promise<void> {
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ text: mayHaveArrived ? `${note.text}\n(this note may be a repeat)` : note.text }),
     timeoutMs: webhookTimeoutMs,
-    answerBytesMax: 64 * 1024,
+    responseBytesMax: 64 * 1024,
   });
   await settle(deps, posting, result);
 }

@@ -33,7 +33,7 @@ describeProvider(
         password: 'example-password',
         connectionsMax: 2,
         connectTimeoutMs: 2000,
-        answerTimeoutMs: 400,
+        responseTimeoutMs: 400,
         idleTimeoutMs: 4000,
       }),
       message: () => anSms(),

@@ -145,7 +145,7 @@ describe.skipIf(!hasKannel)(`Kannel with a fake SMS centre${kannelNote}`, () => 
       password: 'example-password',
       connectionsMax: 2,
       connectTimeoutMs: 5000,
-      answerTimeoutMs: 5000,
+      responseTimeoutMs: 5000,
       idleTimeoutMs: 4000,
       ...options,
     });

@@ -32,7 +32,7 @@ describeProvider(
         authToken: 'example-token',
         connectionsMax: 2,
         connectTimeoutMs: 2000,
-        answerTimeoutMs: 400,
+        responseTimeoutMs: 400,
         idleTimeoutMs: 4000,
       }),
       message: () => anSms(),

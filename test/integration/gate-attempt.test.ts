@@ -126,7 +126,7 @@ function createSender(given: Given = {}) {
     watch,
     providers: createProviderSet({
       providers: { email: providers, sms: [] },
-      breaker: { faultsInRowMax: 5, faultShareMax: 0.5, samplesMax: 20, openMs: 15_000, probeMs: 60_000 },
+      breaker: { failuresInRowMax: 5, failureShareMax: 0.5, samplesMax: 20, openMs: 15_000, probeMs: 60_000 },
       slowDownMs: 30_000,
       healthTimeoutMs: 100,
     }),

@@ -9,7 +9,7 @@ import { commandTable } from '../../src/cli/command-table.ts';
 import { parseCommand } from '../../src/cli/parse-command.ts';
 import { type TriggerName, triggerNames } from '../../src/domain/thresholds.ts';
 import { judgeTrigger } from '../../src/domain/trigger-rules.ts';
-import { counterTable, gaugeTable, histogramTable } from '../../src/observe/metric-table.ts';
+import { counterTable, gaugeTable, histogramTable, type MetricRow } from '../../src/observe/metric-table.ts';
 import { listMetricNames } from '../support/list-metric-names.ts';
 import { readFromRoot } from '../support/manifests.ts';
 import { findMetrics, listMonitoringFiles, listRules, readPanels } from '../support/monitoring-files.ts';
@@ -190,10 +190,9 @@ describe('metrics', () => {
   });
 
   const labelsOf = new Map<string, readonly string[]>(
-    Object.values({ ...counterTable, ...histogramTable, ...gaugeTable }).map((row) => [
-      `acc_${row.name}`,
-      row.labels,
-    ]),
+    Object.values<MetricRow>({ ...counterTable, ...histogramTable, ...gaugeTable }).map(
+      ({ name, labels = [] }) => [`acc_${name}`, labels],
+    ),
   );
 
   test('and their labels exist', () => {

@@ -148,7 +148,7 @@ function createTestJudge(changes: { sealingKeys?: SealingKey[]; ageMsMax?: numbe
     ageMsMax: changes.ageMsMax ?? wide.ageMsMax,
     clockToleranceMs: 5_000,
     onAccepted: ({ id }) => jobs.push(id),
-    onTokenFault: (reason) => faults.push(reason),
+    onTokenError: (reason) => faults.push(reason),
     onUnreadable: (id) => unreadable.push(id),
     storeNow,
   });

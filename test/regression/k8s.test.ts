@@ -6,7 +6,7 @@ import { readConfiguration } from '../../src/config/read-configuration.ts';
 import type { Setting } from '../../src/config/settings/setting.ts';
 import { settings } from '../../src/config/settings.ts';
 import { queueNames } from '../../src/domain/channel.ts';
-import { gaugeTable } from '../../src/observe/metric-table.ts';
+import { gaugeTable, type MetricRow } from '../../src/observe/metric-table.ts';
 import { listMetricNames } from '../support/list-metric-names.ts';
 import {
   type Container,
@@ -550,7 +550,7 @@ function readSettings(overlay: string, deployment: Manifest, changed: Readonly<R
 
 /** Labels of a gauge as Prometheus has it: our own, and the namespace that the scrape adds. */
 function listLabels(metric: string): readonly string[] {
-  const row = Object.values(gaugeTable).find(({ name }) => `acc_${name}` === metric);
+  const row = Object.values<MetricRow>(gaugeTable).find(({ name }) => `acc_${name}` === metric);
   return ['namespace', ...(row?.labels ?? [])];
 }
 

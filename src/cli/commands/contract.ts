@@ -8,7 +8,7 @@ import { type ContractReport, checkContract } from '../contract/check-contract.t
 import type { OurContract } from '../contract/difference.ts';
 import { CommandError, type Ending } from '../exit-codes.ts';
 
-const answerBytesMax = 5 * 1024 * 1024;
+const responseBytesMax = 5 * 1024 * 1024;
 
 export const contract: readonly Command[] = [
   {
@@ -69,7 +69,7 @@ async function fetchPeer(url: string, timeoutMs: number): Promise<string> {
   if (target === undefined || !['http:', 'https:'].includes(target.protocol))
     throw new CommandError('usage', `"${url}" is not an http(s) address.`);
   const headers = { accept: 'application/json' };
-  const result = await fetchBounded({ url: target, headers, timeoutMs, answerBytesMax });
+  const result = await fetchBounded({ url: target, headers, timeoutMs, responseBytesMax });
   if (result.kind === 'failed')
     throw new CommandError('unreachable', `The peer at ${target.origin} ${result.detail}.`);
   if (result.status !== 200)

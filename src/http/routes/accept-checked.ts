@@ -5,7 +5,7 @@ import type { AcceptRequest, AcceptResult } from '../../ingest/accept-event.ts';
 import type { CheckedEvent } from '../../ingest/check-event.ts';
 import type { EventPost } from '../../ingest/parse-event.ts';
 import type { EventHeaders } from '../../ingest/raw-event.ts';
-import { parseTraceparent } from '../../observe/trace-context.ts';
+import { isTraceparent } from '../../observe/trace-context.ts';
 import { type Exchange, requireCaller } from '../exchange.ts';
 import { readBearerToken } from '../pipeline/authenticate.ts';
 import type { HttpServices } from '../services.ts';
@@ -76,7 +76,7 @@ export function viewReceipt({ state, isDuplicate }: Pick<Receipt, 'state' | 'isD
 }
 
 function readTraceparent(header: string | readonly string[] | undefined): { readonly traceparent?: string } {
-  return typeof header === 'string' && parseTraceparent(header) !== undefined ? { traceparent: header } : {};
+  return typeof header === 'string' && isTraceparent(header) ? { traceparent: header } : {};
 }
 
 /** What the parser needs of a request. */

@@ -31,7 +31,7 @@ describe('a reply of the server decides, whatever the phase', () => {
   ])('%s answered by "%s" is %s', (command, reply, kind, code) => {
     for (const phase of ['envelope', 'answer'] as const) {
       const outcome = classifySmtpEnd(
-        { kind: 'failed', phase, fault: { message: 'x', command, reply } },
+        { kind: 'failed', phase, failure: { message: 'x', command, reply } },
         ownId,
       );
       expect(outcome).toMatchObject({ kind, code });
@@ -54,7 +54,7 @@ describe('a recipient is gone only by a reply to RCPT that says so', () => {
     ['DATA', '550 5.1.1 user unknown', false],
   ])('%s answered by "%s": %s', (command, reply, recipientGone) => {
     const outcome = classifySmtpEnd(
-      { kind: 'failed', phase: 'envelope', fault: { message: 'x', command, reply } },
+      { kind: 'failed', phase: 'envelope', failure: { message: 'x', command, reply } },
       ownId,
     );
     expect(outcome).toMatchObject({ kind: 'refused', recipientGone });
@@ -69,15 +69,15 @@ describe('without a reply only the phase decides', () => {
     ['answer', 'unknown'],
   ] satisfies [AttemptPhase, string][])('lost in phase %s is %s', (phase, kind) => {
     // The library says "CONN" even after the whole message left.
-    const fault = { message: 'Connection closed unexpectedly', command: 'CONN' };
-    expect(classifySmtpEnd({ kind: 'failed', phase, fault }, ownId).kind).toBe(kind);
+    const failure = { message: 'Connection closed unexpectedly', command: 'CONN' };
+    expect(classifySmtpEnd({ kind: 'failed', phase, failure }, ownId).kind).toBe(kind);
   });
 
   test.each(['hello', '250 half', '354 go on', ''])(
     '"%s" is no negative answer, so the end stays unknown',
     (reply) => {
       const outcome = classifySmtpEnd(
-        { kind: 'failed', phase: 'answer', fault: { message: 'x', reply } },
+        { kind: 'failed', phase: 'answer', failure: { message: 'x', reply } },
         ownId,
       );
       expect(outcome.kind).toBe('unknown');
@@ -100,7 +100,7 @@ describe('a taken message', () => {
 test('no address that a server quotes gets into an outcome', () => {
   const reply = '550 5.1.1 <jo.smith@example.com>: unknown\r\nto: jo.smith@example.com';
   const outcome = classifySmtpEnd(
-    { kind: 'failed', phase: 'envelope', fault: { message: 'x', reply } },
+    { kind: 'failed', phase: 'envelope', failure: { message: 'x', reply } },
     ownId,
   );
   expect(JSON.stringify(outcome)).not.toContain('jo.smith');

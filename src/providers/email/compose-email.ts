@@ -15,14 +15,14 @@ export interface ComposedEmail {
   readonly envelope: { readonly from: string; readonly to: string };
 }
 
-/** Why a message is not sent at all. Every one is a fault of the message: a retry would not help. */
-export interface ComposeFault {
+/** Why a message is not sent at all. Every one is an error in the message: a retry would not help. */
+export interface ComposeError {
   readonly ok: false;
   readonly code: 'address-not-plain' | 'header-not-plain' | 'envelope-mismatch' | 'compose-failed';
   readonly detail: string;
 }
 
-export type EmailComposer = (message: OutgoingEmail) => Promise<ComposedEmail | ComposeFault>;
+export type EmailComposer = (message: OutgoingEmail) => Promise<ComposedEmail | ComposeError>;
 
 /**
  * Makes MIME out of messages. What comes out goes to exactly the one approved address: the envelope that the
@@ -35,8 +35,8 @@ export function createEmailComposer(options: {
 }): EmailComposer {
   const sign = options.dkim === undefined ? undefined : createSigner(options.dkim);
   return async (message) => {
-    const fault = findFault(message);
-    if (fault !== undefined) return fault;
+    const invalid = findError(message);
+    if (invalid !== undefined) return invalid;
     try {
       const mime = new MailComposer(toMailOptions(message)).compile();
       encodeLookAlikes(mime);
@@ -49,7 +49,7 @@ export function createEmailComposer(options: {
       return {
         ok: false,
         code: 'compose-failed',
-        detail: error instanceof Error ? error.name : 'unknown fault',
+        detail: error instanceof Error ? error.name : 'unknown error',
       };
     }
   };
@@ -78,7 +78,7 @@ function toMailOptions(message: OutgoingEmail): MailComposer.Options {
 const ownHeaders =
   /^(?:to|cc|bcc|from|sender|reply-to|return-path|subject|date|message-id|mime-version|content-.*|dkim-signature|resent-.*)$/i;
 
-function findFault(message: OutgoingEmail): ComposeFault | undefined {
+function findError(message: OutgoingEmail): ComposeError | undefined {
   const addresses = [
     message.to.address,
     message.from.address,
@@ -125,7 +125,7 @@ function isNamedAddress(value: unknown): value is { readonly name: string; reado
 function compareEnvelope(
   computed: { readonly from: string | false; readonly to: readonly string[] },
   message: OutgoingEmail,
-): ComposeFault | undefined {
+): ComposeError | undefined {
   const same =
     computed.from === message.from.address &&
     computed.to.length === 1 &&
@@ -143,6 +143,6 @@ function createSigner(key: DkimKey): (raw: Buffer) => Promise<Buffer> {
   return (raw) => buffer(dkim.sign(raw));
 }
 
-function refuse(code: ComposeFault['code'], detail: string): ComposeFault {
+function refuse(code: ComposeError['code'], detail: string): ComposeError {
   return { ok: false, code, detail };
 }

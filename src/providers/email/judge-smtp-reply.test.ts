@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { decideOutcome } from '../../domain/decide-outcome.ts';
-import { closedBreaker, noteOutcome } from '../circuit-breaker.ts';
+import { closedBreaker, recordOutcome } from '../circuit-breaker.ts';
 import { classifySmtpEnd, findConcern } from './judge-smtp-reply.ts';
 
 interface Row {
@@ -21,8 +21,8 @@ const rows = readFileSync('test/fixtures/smtp-replies.tsv', 'utf8')
   });
 
 function judge({ command, reply }: Pick<Row, 'command' | 'reply'>) {
-  const fault = { message: 'x', command, reply };
-  return classifySmtpEnd({ kind: 'failed', phase: 'envelope', fault }, '<id@example.com>');
+  const failure = { message: 'x', command, reply };
+  return classifySmtpEnd({ kind: 'failed', phase: 'envelope', failure }, '<id@example.com>');
 }
 
 function parse(reply: string) {
@@ -57,11 +57,17 @@ test('nothing that concerns our account ever ends a message, however often it ha
 });
 
 test('nothing that concerns one recipient or one message keeps the provider from the others, however often it happens', () => {
-  const options = { faultsInRowMax: 2, faultShareMax: 0.1, samplesMax: 10, openMs: 1_000, probeMs: 1_000 };
+  const options = {
+    failuresInRowMax: 2,
+    failureShareMax: 0.1,
+    samplesMax: 10,
+    openMs: 1_000,
+    probeMs: 1_000,
+  };
   const alone = rows.filter(({ concern }) => ['recipient', 'recipient-gone', 'message'].includes(concern));
   expect(alone.length).toBeGreaterThan(30);
   let breaker = closedBreaker;
-  for (const row of alone) breaker = noteOutcome(breaker, options, judge(row).kind, 0);
+  for (const row of alone) breaker = recordOutcome(breaker, options, judge(row).kind, 0);
   expect(breaker.kind).toBe('closed');
   expect(alone.map((row) => judge(row).kind)).not.toContain('slow-down');
 });

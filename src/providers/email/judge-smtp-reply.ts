@@ -1,6 +1,6 @@
 import type { AttemptOutcome } from '../../domain/outcome.ts';
 import { cleanReply } from '../clean-reply.ts';
-import type { SmtpEnd, SmtpFault } from './send-over-smtp.ts';
+import type { SmtpEnd, SmtpFailure } from './send-over-smtp.ts';
 
 /** Whom a negative reply means. What follows is decided by this, and not by the number alone. */
 export type ReplyConcern =
@@ -31,7 +31,7 @@ interface Rule {
   /** The beginning of the enhanced code. */
   readonly enhanced?: RegExp;
   readonly status?: readonly number[];
-  /** Only as an answer to this command. */
+  /** Only as a reply to this command. */
   readonly command?: 'RCPT TO';
 }
 
@@ -135,9 +135,9 @@ export function classifySmtpEnd(end: SmtpEnd, messageId: string): AttemptOutcome
     case 'aborted':
       return { kind: 'aborted', detail: end.detail };
     case 'failed': {
-      const reply = parseReply(end.fault.reply);
-      if (reply !== undefined) return judgeReply(reply, end.fault.reply ?? '', end.fault);
-      const detail = cleanReply(end.fault.message);
+      const reply = parseReply(end.failure.reply);
+      if (reply !== undefined) return judgeReply(reply, end.failure.reply ?? '', end.failure);
+      const detail = cleanReply(end.failure.message);
       return end.phase === 'body' || end.phase === 'answer'
         ? { kind: 'unknown', phase: end.phase, detail }
         : { kind: 'not-sent', code: 'connection-lost', detail };
@@ -145,7 +145,7 @@ export function classifySmtpEnd(end: SmtpEnd, messageId: string): AttemptOutcome
   }
 }
 
-/** A negative reply; anything else (2xx, 3xx, noise) is no answer to go by. */
+/** A negative reply; anything else (2xx, 3xx, noise) says nothing about the message. */
 function parseReply(given: string | undefined): SmtpReply | undefined {
   const match = /^([45]\d\d)[ -](?:([245]\.\d{1,3}\.\d{1,3})\b)?/.exec(given ?? '');
   if (match === null || given === undefined) return undefined;
@@ -157,7 +157,7 @@ function parseReply(given: string | undefined): SmtpReply | undefined {
   };
 }
 
-function judgeReply(reply: SmtpReply, given: string, { command }: SmtpFault): AttemptOutcome {
+function judgeReply(reply: SmtpReply, given: string, { command }: SmtpFailure): AttemptOutcome {
   const code = reply.enhanced === '' ? String(reply.status) : `${reply.status} ${reply.enhanced}`;
   const detail = cleanReply(given);
   // The session is confused, not the message.

@@ -1,7 +1,7 @@
+import { addAbortListener } from 'node:events';
 import { Readable } from 'node:stream';
 import type SmtpConnection from 'nodemailer/lib/smtp-connection';
 import type { AttemptPhase } from '../../domain/outcome.ts';
-import { listenToAbort } from '../listen-to-abort.ts';
 import type { Fence } from '../provider.ts';
 import type { ComposedEmail } from './compose-email.ts';
 
@@ -9,9 +9,9 @@ import type { ComposedEmail } from './compose-email.ts';
 export type SmtpEnd =
   | { readonly kind: 'taken'; readonly reply: string }
   | { readonly kind: 'aborted'; readonly detail: string }
-  | { readonly kind: 'failed'; readonly phase: AttemptPhase; readonly fault: SmtpFault };
+  | { readonly kind: 'failed'; readonly phase: AttemptPhase; readonly failure: SmtpFailure };
 
-export interface SmtpFault {
+export interface SmtpFailure {
   readonly message: string;
   /** The verb that the reply answered. Trusted for nothing but MAIL against RCPT. */
   readonly command?: string | undefined;
@@ -32,8 +32,7 @@ export interface SmtpSend {
  * drop what it has (RFC 5321 §4.1.1.4). The phase comes from the body stream, which is only read after the
  * server's 354: nodemailer's own error codes call a close after the complete message `CONN`.
  */
-export function sendOverSmtp(send: SmtpSend): Promise<SmtpEnd> {
-  const { connection, email, fence, phaseTimeoutMs } = send;
+export function sendOverSmtp({ connection, email, fence, phaseTimeoutMs }: SmtpSend): Promise<SmtpEnd> {
   return new Promise((resolve) => {
     if (fence.signal.aborted || !fence.mayWrite('envelope')) {
       resolve({ kind: 'aborted', detail: 'stopped before the envelope' });
@@ -44,19 +43,19 @@ export function sendOverSmtp(send: SmtpSend): Promise<SmtpEnd> {
       if (isOver) return;
       isOver = true;
       clearTimeout(timer);
-      stopListening();
+      listening[Symbol.dispose]();
       connection.removeListener('end', onEnd);
-      // Only a definite answer leaves the connection usable; it closes at once otherwise. A refusal after 354 may have
+      // Only a definite reply leaves the connection usable; it closes at once otherwise. A refusal after 354 may have
       // come before the final dot, which must not follow it: what counts as refused would be taken after all.
       const isRefusedEnvelope =
-        end.kind === 'failed' && end.phase === 'envelope' && end.fault.reply !== undefined;
+        end.kind === 'failed' && end.phase === 'envelope' && end.failure.reply !== undefined;
       if (end.kind !== 'taken' && !isRefusedEnvelope) connection.close();
       resolve(end);
     };
     const onTimeout = (): void => {
       const message =
         body.phase === 'envelope' ? 'no answer to the envelope in time' : 'no final answer in time';
-      finish({ kind: 'failed', phase: body.phase, fault: { message } });
+      finish({ kind: 'failed', phase: body.phase, failure: { message } });
     };
     const onAbort = (): void => {
       if (body.phase === 'envelope') finish({ kind: 'aborted', detail: 'stopped before the body' });
@@ -64,7 +63,7 @@ export function sendOverSmtp(send: SmtpSend): Promise<SmtpEnd> {
     // Someone closed the connection under us. nodemailer tells `end` before it tells its own, better reason.
     const onEnd = (): void =>
       queueMicrotask(() =>
-        finish({ kind: 'failed', phase: body.phase, fault: { message: 'connection closed' } }),
+        finish({ kind: 'failed', phase: body.phase, failure: { message: 'connection closed' } }),
       );
     let timer = setTimeout(onTimeout, phaseTimeoutMs);
     const body = new GuardedBody(email.raw, () => {
@@ -76,17 +75,20 @@ export function sendOverSmtp(send: SmtpSend): Promise<SmtpEnd> {
       timer = setTimeout(onTimeout, phaseTimeoutMs);
       return true;
     });
-    const stopListening = listenToAbort(fence.signal, onAbort);
+    const listening = addAbortListener(fence.signal, onAbort);
     connection.once('end', onEnd);
     const envelope = { from: email.envelope.from, to: [email.envelope.to] };
     connection.send(envelope, body, (error, info) => {
       if (error === null) finish({ kind: 'taken', reply: info.response });
-      else finish({ kind: 'failed', phase: body.phase, fault: toFault(error) });
+      else {
+        const { message, command, response: reply } = error;
+        finish({ kind: 'failed', phase: body.phase, failure: { message, command, reply } });
+      }
     });
   });
 }
 
-/** The message as a stream that asks for leave at its first read and knows how much of it was taken. */
+/** The message as a stream that asks for permission at its first read and knows how much of it was taken. */
 class GuardedBody extends Readable {
   phase: 'envelope' | 'body' | 'answer' = 'envelope';
   readonly #raw: Buffer;
@@ -112,12 +114,4 @@ class GuardedBody extends Readable {
     this.push(this.#raw);
     this.push(null);
   }
-}
-
-function toFault(error: {
-  message: string;
-  command?: string | undefined;
-  response?: string | undefined;
-}): SmtpFault {
-  return { message: error.message, command: error.command, reply: error.response };
 }

@@ -3,13 +3,13 @@ import { createConnectionPool } from '../connection-pool.ts';
 import { type CallEnd, createReservation } from '../create-reservation.ts';
 import { measureHealth } from '../measure-health.ts';
 import type { Fence, OutgoingEmail, Provider } from '../provider.ts';
-import { createEmailComposer, type EmailComposer } from './compose-email.ts';
-import { connectSmtp, isSmtpAlive, resetSmtp } from './connect-smtp.ts';
+import { createEmailComposer } from './compose-email.ts';
+import { connectSmtp, resetSmtp } from './connect-smtp.ts';
 import { classifySmtpEnd } from './judge-smtp-reply.ts';
 import { sendOverSmtp } from './send-over-smtp.ts';
 import type { SmtpProviderOptions } from './smtp-options.ts';
 
-/** A connection that was used a moment ago is taken at its word; an older one is asked first. */
+/** A connection that was used a moment ago is taken to be alive; an older one is checked first. */
 const idleCheckMs = 1000;
 
 /**
@@ -25,13 +25,26 @@ export function createSmtpProvider(options: SmtpProviderOptions): Provider<Outgo
     idleCheckMs,
     usesMax: options.messagesPerConnection,
     connect: (signal) => connectSmtp(options, signal),
-    isAlive: isSmtpAlive,
+    isAlive: (connection) => !connection.destroyed,
     check: (connection) => resetSmtp(connection, options.connectTimeoutMs),
     end: (connection) => leave(connection, options.connectTimeoutMs),
     destroy: (connection) => connection.close(),
   });
-  const attempt = (connection: SmtpConnection, message: OutgoingEmail, fence: Fence): Promise<CallEnd> =>
-    attemptEmail({ connection, message, fence, composeEmail, phaseTimeoutMs: options.socketTimeoutMs });
+  const attempt = async (
+    connection: SmtpConnection,
+    message: OutgoingEmail,
+    fence: Fence,
+  ): Promise<CallEnd> => {
+    const email = await composeEmail(message);
+    if (!email.ok) {
+      const { code, detail } = email;
+      return { outcome: { kind: 'refused', code, detail, recipientGone: false }, condition: 'unused' };
+    }
+    const end = await sendOverSmtp({ connection, email, fence, phaseTimeoutMs: options.socketTimeoutMs });
+    const outcome = classifySmtpEnd(end, message.messageIdHeader);
+    // After a refused envelope the transaction may be half open, so the connection is reset before its next use.
+    return { outcome, condition: end.kind === 'taken' ? 'used' : 'dirty' };
+  };
   return {
     name: options.name,
     channel: 'email',
@@ -46,29 +59,6 @@ export function createSmtpProvider(options: SmtpProviderOptions): Provider<Outgo
           : { status: 'error', detail: 'connected, but RSET was not answered' };
       }),
     close: (deadlineMs) => pool.close(deadlineMs),
-  };
-}
-
-interface EmailAttempt {
-  readonly connection: SmtpConnection;
-  readonly message: OutgoingEmail;
-  readonly fence: Fence;
-  readonly composeEmail: EmailComposer;
-  readonly phaseTimeoutMs: number;
-}
-
-async function attemptEmail(attempt: EmailAttempt): Promise<CallEnd> {
-  const { connection, message, fence, phaseTimeoutMs } = attempt;
-  const email = await attempt.composeEmail(message);
-  if (!email.ok) {
-    const { code, detail } = email;
-    return { outcome: { kind: 'refused', code, detail, recipientGone: false }, condition: 'unused' };
-  }
-  const end = await sendOverSmtp({ connection, email, fence, phaseTimeoutMs });
-  // After a refused envelope the transaction may be half open, so the connection is reset before its next use.
-  return {
-    outcome: classifySmtpEnd(end, message.messageIdHeader),
-    condition: end.kind === 'taken' ? 'used' : 'dirty',
   };
 }
 

@@ -1,13 +1,14 @@
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { type ConnectionPool, createConnectionPool } from '../connection-pool.ts';
-import { isTlsFault } from '../is-tls-fault.ts';
-import { listenToAbort } from '../listen-to-abort.ts';
+import { establish, isTlsError } from '../establish.ts';
 import { ProviderUnavailable } from '../provider.ts';
-import { dropUnasked } from './attempt-http.ts';
+import { closeOnUnsolicitedData } from './attempt-http.ts';
 
-/** Where an HTTP API is, and how patient we are with it. */
+/** Where an HTTP API is, and its time-outs. */
 export interface HttpEndpoint {
+  /** Unique name of the provider: `twilio`. */
+  readonly name: string;
   /** `https://host` or `http://host:port`, with an optional path in front of the API's own paths. */
   readonly baseUrl: URL;
   /** PEM of an authority to trust besides the system's. */
@@ -16,8 +17,8 @@ export interface HttpEndpoint {
   readonly connectionsMax: number;
   /** For DNS, connect and TLS together. */
   readonly connectTimeoutMs: number;
-  /** From the first byte of the request to the last byte of the answer. */
-  readonly answerTimeoutMs: number;
+  /** From the first byte of the request to the last byte of the response. */
+  readonly responseTimeoutMs: number;
   /** Keep it below the peer's: a request that meets a closing keep-alive connection ends `unknown`. */
   readonly idleTimeoutMs: number;
 }
@@ -45,42 +46,20 @@ export function createHttpPool(endpoint: HttpEndpoint): ConnectionPool<Socket> {
  * `connect-timeout`, `tls-failed`, `gave-up-waiting`) within `connectTimeoutMs`.
  */
 export function connectHttp(endpoint: HttpEndpoint, signal: AbortSignal): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const socket = openSocket(endpoint);
-    const fail = (error: ProviderUnavailable): void => {
-      stop();
-      socket.destroy();
-      reject(error);
-    };
-    const onAbort = (): void =>
-      fail(new ProviderUnavailable('gave-up-waiting', 'the caller gave up while connecting'));
-    const stopListening = listenToAbort(signal, onAbort);
-    const onError = (error: NodeJS.ErrnoException): void =>
-      fail(
-        new ProviderUnavailable(
-          isTlsFault(error.code) ? 'tls-failed' : 'connect-failed',
-          error.code ?? error.name,
-          error,
-        ),
-      );
-    const timer = setTimeout(
-      () => fail(new ProviderUnavailable('connect-timeout', 'no connection in time')),
-      endpoint.connectTimeoutMs,
-    );
-    const stop = (): void => {
-      clearTimeout(timer);
-      stopListening();
-      socket.removeListener('error', onError);
-      // Whatever happens to an idle socket later is seen by asking whether it is alive.
-      socket.on('error', () => undefined);
-    };
-    socket.on('error', onError);
-    socket.once(endpoint.baseUrl.protocol === 'https:' ? 'secureConnect' : 'connect', () => {
-      stop();
-      socket.on('data', dropUnasked);
-      resolve(socket);
-    });
-    if (signal.aborted) onAbort();
+  const socket = openSocket(endpoint);
+  return establish<Socket, NodeJS.ErrnoException>(socket, {
+    signal,
+    timeoutMs: endpoint.connectTimeoutMs,
+    begin: (done) =>
+      socket.once(endpoint.baseUrl.protocol === 'https:' ? 'secureConnect' : 'connect', () => {
+        socket.on('data', closeOnUnsolicitedData);
+        done();
+      }),
+    destroy: () => socket.destroy(),
+    toUnavailable: (error) => {
+      const code = isTlsError(error.code) ? 'tls-failed' : 'connect-failed';
+      return new ProviderUnavailable(code, error.code ?? error.name, error);
+    },
   });
 }
 

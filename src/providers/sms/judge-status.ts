@@ -1,12 +1,9 @@
 import type { AttemptOutcome } from '../../domain/outcome.ts';
-import type { HttpEnd } from './attempt-http.ts';
-
-/** The answer of an SMS API, before it is judged. */
-export type HttpReply = Extract<HttpEnd, { kind: 'answered' }>;
+import type { HttpReply } from './attempt-http.ts';
 
 /**
- * Judges an answer by its status alone, where the API itself says nothing better. A fault of our account or of the
- * address we call must not kill messages; a 5xx may come from behind the place where the message was taken, so it
+ * Judges a response by its status alone, where the API itself says nothing better. An error of our account or of the
+ * address that we call must not end messages; a 5xx may come from behind the place where the message was taken, so it
  * is `unknown`. `code` and `detail` are what the API said.
  */
 export function judgeStatus(result: HttpReply, code: string, detail: string): AttemptOutcome {
@@ -28,13 +25,13 @@ const accountStatuses: Readonly<Record<number, string>> = {
   405: 'misdirected',
 };
 
-/** `slow-down` with the wait that the answer asks for. */
+/** `slow-down` with the wait that the response asks for. */
 export function slowDown(result: HttpReply, code: string, detail: string): AttemptOutcome {
   const retryAfterMs = parseRetryAfter(result.headers['retry-after'], Date.now());
   return { kind: 'slow-down', code, detail, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
 }
 
-/** The longest wait that we take a provider's word for. */
+/** The longest wait that is accepted from a provider. */
 const retryAfterMsMax = 3_600_000;
 
 /**

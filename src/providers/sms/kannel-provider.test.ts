@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { kannelAnswers } from '../../../test/support/kannel-answers.ts';
 import { anSms, NotingFence } from '../../../test/support/outgoing-messages.ts';
 import { startScriptedHttp } from '../../../test/support/scripted-http.ts';
-import { createKannelProvider, judgeKannelAnswer } from './kannel-provider.ts';
+import { createKannelProvider, judgeKannelReply } from './kannel-provider.ts';
 
 const never = new AbortController().signal;
 const releases: (() => Promise<unknown>)[] = [];
@@ -30,7 +30,7 @@ describe('an answer is judged by status and Kannel’s own words', () => {
     [502, '', { kind: 'unknown' }],
     [302, '', { kind: 'account-fault', code: 'redirected' }],
   ])('HTTP %i "%s" is %j', (status, body, outcome) => {
-    expect(judgeKannelAnswer({ kind: 'answered', status, headers: {}, body }, 'msg_00')).toMatchObject(
+    expect(judgeKannelReply({ kind: 'answered', status, headers: {}, body }, 'msg_00')).toMatchObject(
       outcome,
     );
   });
@@ -74,7 +74,7 @@ async function startGateway() {
     password: 'example-password',
     connectionsMax: 1,
     connectTimeoutMs: 2000,
-    answerTimeoutMs: 2000,
+    responseTimeoutMs: 2000,
     idleTimeoutMs: 4000,
   });
   releases.push(

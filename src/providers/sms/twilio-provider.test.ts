@@ -4,7 +4,7 @@ import { listenOnLoopback } from '../../../test/support/listen-on-loopback.ts';
 import { anSms, NotingFence } from '../../../test/support/outgoing-messages.ts';
 import { type HttpStep, startScriptedHttp } from '../../../test/support/scripted-http.ts';
 import { waitFor } from '../../../test/support/wait-for.ts';
-import { createTwilioProvider, judgeTwilioAnswer, type TwilioProviderOptions } from './twilio-provider.ts';
+import { createTwilioProvider, judgeTwilioReply, type TwilioProviderOptions } from './twilio-provider.ts';
 
 const never = new AbortController().signal;
 const releases: (() => Promise<unknown>)[] = [];
@@ -52,12 +52,12 @@ describe('an answer is judged by its status, then by Twilio’s code', () => {
   ])('HTTP %i %j is %j', (status, body, outcome) => {
     const text = typeof body === 'string' ? body : JSON.stringify(body);
     const result = { kind: 'answered', status, headers: { 'retry-after': '7' }, body: text } as const;
-    expect(judgeTwilioAnswer(result, 'msg_00')).toMatchObject(outcome);
+    expect(judgeTwilioReply(result, 'msg_00')).toMatchObject(outcome);
   });
 
   test('a number that Twilio quotes does not get into the outcome', () => {
     const body = JSON.stringify({ code: 21211, message: "The 'To' number +15555550123 is not valid" });
-    const outcome = judgeTwilioAnswer({ kind: 'answered', status: 400, headers: {}, body }, 'msg_00');
+    const outcome = judgeTwilioReply({ kind: 'answered', status: 400, headers: {}, body }, 'msg_00');
     expect(JSON.stringify(outcome)).not.toContain('5555550123');
   });
 });
@@ -173,7 +173,7 @@ function openProvider(options: Partial<TwilioProviderOptions> & { baseUrl: URL }
     authToken: 'example-token',
     connectionsMax: 2,
     connectTimeoutMs: 2000,
-    answerTimeoutMs: 2000,
+    responseTimeoutMs: 2000,
     idleTimeoutMs: 4000,
     ...options,
   });

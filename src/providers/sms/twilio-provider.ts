@@ -3,13 +3,12 @@ import type { AttemptOutcome } from '../../domain/outcome.ts';
 import { cleanReply } from '../clean-reply.ts';
 import type { HealthFinding } from '../measure-health.ts';
 import type { OutgoingSms, Provider } from '../provider.ts';
-import type { HttpRequest } from './attempt-http.ts';
+import type { HttpReply, HttpRequest } from './attempt-http.ts';
 import { createHttpSmsProvider } from './attempt-sms.ts';
 import type { HttpEndpoint } from './connect-http.ts';
-import { type HttpReply, judgeStatus, slowDown } from './judge-status.ts';
+import { judgeStatus, slowDown } from './judge-status.ts';
 
 export interface TwilioProviderOptions extends HttpEndpoint {
-  readonly name: string;
   readonly accountSid: string;
   readonly authToken: string;
 }
@@ -25,10 +24,9 @@ export function createTwilioProvider(options: TwilioProviderOptions): Provider<O
   const headers = { authorization: `Basic ${credentials}`, accept: 'application/json' };
   const messagesUrl = new URL(`${account}/Messages.json`, asFolder(options.baseUrl));
   return createHttpSmsProvider({
-    name: options.name,
     endpoint: options,
     writeRequest: (message) => writeMessage(messagesUrl, headers, message),
-    judgeAnswer: (result, message) => judgeTwilioAnswer(result, message.id),
+    judgeReply: judgeTwilioReply,
     pingRequest: { method: 'GET', url: new URL(`${account}.json`, asFolder(options.baseUrl)), headers },
     judgePing,
   });
@@ -54,23 +52,23 @@ const created = z.object({
   error_code: z.number().nullish(),
   error_message: z.string().nullish(),
 });
-const fault = z.object({ code: z.number().optional(), message: z.string().optional() });
+const errorBody = z.object({ code: z.number().optional(), message: z.string().optional() });
 
 /**
- * Judges an answer of `POST Messages.json` by its status and its error code. An unreadable body never turns a definite
- * answer into a doubt. `messageId` stands in for a sid that cannot be read.
+ * Judges a response of `POST Messages.json` by its status and its error code. An unreadable body never makes a definite
+ * response ambiguous. `messageId` stands in for a sid that cannot be read.
  */
-export function judgeTwilioAnswer(result: HttpReply, messageId: string): AttemptOutcome {
+export function judgeTwilioReply(result: HttpReply, messageId: string): AttemptOutcome {
   const { status } = result;
   if (status === 200 || status === 201) return judgeCreated(result, messageId);
-  const { code, message } = parseJson(fault, result.body) ?? {};
+  const { code, message } = parseJson(errorBody, result.body) ?? {};
   return judgeCode(result, code, cleanReply(message ?? `HTTP ${status}`));
 }
 
 /** By the error code, whose list says whom it means; the status where it is not on the list. */
 function judgeCode(result: HttpReply, code: number | undefined, detail: string): AttemptOutcome {
   const name = code === undefined ? `http-${result.status}` : String(code);
-  const concern = code === undefined ? undefined : findTwilioConcern(code);
+  const concern = code === undefined ? undefined : concerns.get(code);
   switch (concern) {
     case 'account':
       return { kind: 'account-fault', code: result.status === 401 ? 'unauthorized' : name, detail };
@@ -93,11 +91,11 @@ function judgeCreated(result: HttpReply, messageId: string): AttemptOutcome {
     const { sid, status = 'created', error_code: code } = message;
     if (!['failed', 'undelivered', 'canceled'].includes(status))
       return { kind: 'accepted', providerRef: sid, detail: status };
-    // Made and given up in the same breath: nothing was sent.
+    // Created and failed at once: nothing was sent.
     const detail = cleanReply(message.error_message ?? `created as ${status}`);
     return judgeCode({ ...result, status: 400 }, code ?? undefined, detail);
   }
-  // 201 is said only by something that created; a 200 without a sid may be anything on the way.
+  // Only what created a message returns 201; a 200 without a sid may come from any proxy on the way.
   return result.status === 201
     ? { kind: 'accepted', providerRef: messageId, detail: 'created, but the answer cannot be read' }
     : { kind: 'unknown', phase: 'answer', detail: 'HTTP 200 without a message' };
@@ -147,7 +145,3 @@ const concerns: ReadonlyMap<number, TwilioConcern> = new Map(
     codes[concern].map((code) => [code, concern] as const),
   ),
 );
-
-function findTwilioConcern(code: number): TwilioConcern | undefined {
-  return concerns.get(code);
-}
