@@ -1,23 +1,23 @@
 import type { DemoOutcome } from './demo.ts';
 import type { Report } from './report.ts';
-import type { Stand } from './stand.ts';
+import type { Stack } from './stack.ts';
 
-/** Says where to look now, by what became of the messages, and what to type next. */
-export function sayEnding(stand: Stand, outcome: DemoOutcome | undefined, report: Report): void {
+/** Prints where to look now, which depends on what became of the messages, and what to type next. */
+export function printNextSteps(stack: Stack, outcome: DemoOutcome | undefined, report: Report): void {
   report.title('Where to look');
-  for (const [name, detail] of listPlaces(stand, outcome)) report.say(`    ${name.padEnd(22)} ${detail}`);
+  for (const [name, detail] of listPlaces(stack, outcome)) report.say(`    ${name.padEnd(22)} ${detail}`);
   report.title('Post an event yourself');
-  for (const line of composeCurl(stand.addresses.api)) report.say(`    ${line}`);
+  for (const line of composeCurl(stack.addresses.api)) report.say(`    ${line}`);
 }
 
-function listPlaces(stand: Stand, outcome: DemoOutcome | undefined): readonly (readonly [string, string])[] {
+function listPlaces(stack: Stack, outcome: DemoOutcome | undefined): readonly (readonly [string, string])[] {
   const places: (readonly [string, string])[] = [];
-  if (isRehearsal(stand)) {
+  if (isRehearsal(stack)) {
     places.push([
       'Rehearsed drafts',
-      `${stand.environment['OUTBOX_DIR']}  (APP_MODE=dry_run: nothing was sent)`,
+      `${stack.environment['OUTBOX_DIR']}  (APP_MODE=dry_run: nothing was sent)`,
     ]);
-  } else if (isStopped(stand)) {
+  } else if (isStopped(stack)) {
     places.push([
       'Held, not lost',
       'sending is off here (DISABLE_SEND). To let it go: ./scripts/up --stop, then',
@@ -27,7 +27,7 @@ function listPlaces(stand: Stand, outcome: DemoOutcome | undefined): readonly (r
       'DISABLE_SEND=false ./scripts/up, then: ./scripts/acc held release --reason stopped --yes "checked"',
     ]);
   } else {
-    places.push(['Mail and texts', stand.addresses.sent]);
+    places.push(['Mail and texts', stack.addresses.sent]);
   }
   if ((outcome?.get('not finished') ?? 0) > 0) {
     places.push([
@@ -35,10 +35,10 @@ function listPlaces(stand: Stand, outcome: DemoOutcome | undefined): readonly (r
       'some messages wait for their turn (see their reason above), and go on by themselves',
     ]);
   }
-  places.push(['API', `${stand.addresses.api}  (health: /readyz, figures: /canary)`]);
-  places.push(['Settings', `${stand.environmentFile}  (./scripts/acc env --env-file …, acc guard)`]);
+  places.push(['API', `${stack.addresses.api}  (health: /readyz, figures: /canary)`]);
+  places.push(['Settings', `${stack.environmentFile}  (./scripts/acc env --env-file …, acc guard)`]);
   places.push(['Try a fault', './scripts/acc drill provider-down  (./scripts/acc drill lists them)']);
-  places.push(['Logs', stand.logsDir]);
+  places.push(['Logs', stack.logsDir]);
   return places;
 }
 
@@ -58,13 +58,13 @@ function composeCurl(apiUrl: string): readonly string[] {
   ];
 }
 
-function isRehearsal(stand: Stand): boolean {
-  return stand.environment['APP_MODE'] === 'dry_run';
+function isRehearsal(stack: Stack): boolean {
+  return stack.environment['APP_MODE'] === 'dry_run';
 }
 
-function isStopped(stand: Stand): boolean {
+function isStopped(stack: Stack): boolean {
   return (
-    stand.environment['DISABLE_SEND'] !== 'false' ||
-    (stand.environment['EMERGENCY_STOP'] ?? 'false') !== 'false'
+    stack.environment['DISABLE_SEND'] !== 'false' ||
+    (stack.environment['EMERGENCY_STOP'] ?? 'false') !== 'false'
   );
 }
