@@ -163,7 +163,7 @@ export function createQuarantine(
         fields: toPairs(fields),
       },
     )) as string[];
-    return readAnswer(result, { eventId, mode });
+    return readResponse(result, { eventId, mode });
   };
 }
 
@@ -172,7 +172,7 @@ export function fingerprint(body: string): string {
   return createHash('sha256').update(body).digest('base64url');
 }
 
-function readAnswer(
+function readResponse(
   [word, detail = '', , firstMode]: string[],
   taken: { eventId: EventId; mode: SendMode },
 ): QuarantineResult {

@@ -55,9 +55,9 @@ async function lookUp(id: string, options: Desk): Promise<DirectoryResult> {
   url.pathname = `${options.base.pathname.replace(/\/+$/, '')}/students/${encodeURIComponent(id)}`;
   const first = await ask(url, options);
   if (first.token === undefined || !isUnauthorised(first.result))
-    return readAnswer(first.result, id, options);
+    return readResponse(first.result, id, options);
   const second = await ask(url, options, first.token);
-  return readAnswer(second.result, id, options);
+  return readResponse(second.result, id, options);
 }
 
 async function ask(
@@ -80,7 +80,7 @@ function isUnauthorised(result: BoundedResponse): boolean {
   return result.kind === 'answered' && result.status === 401;
 }
 
-function readAnswer(result: BoundedResponse, id: string, options: Desk): DirectoryResult {
+function readResponse(result: BoundedResponse, id: string, options: Desk): DirectoryResult {
   if (result.kind === 'failed') return unreachable(result.detail);
   switch (result.status) {
     case 200:
