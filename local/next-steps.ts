@@ -35,9 +35,9 @@ function listPlaces(stack: Stack, outcome: DemoOutcome | undefined): readonly (r
       'some messages wait for their turn (see their reason above), and go on by themselves',
     ]);
   }
-  places.push(['API', `${stack.addresses.api}  (health: /readyz, figures: /canary)`]);
-  places.push(['Settings', `${stack.environmentFile}  (./scripts/acc env --env-file …, acc guard)`]);
-  places.push(['Try a fault', './scripts/acc drill provider-down  (./scripts/acc drill lists them)']);
+  places.push(['API', `${stack.addresses.api}  (health: /readyz, canary: /canary)`]);
+  places.push(['Settings', `${stack.environmentFile}  (./scripts/acc env --env-file …, acc preflight)`]);
+  places.push(['Practise a failure', './scripts/acc drill provider-down  (./scripts/acc drill lists them)']);
   places.push(['Logs', stack.logsDir]);
   return places;
 }
