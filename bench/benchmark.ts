@@ -2,7 +2,7 @@
 export interface Benchmark {
   /** What `--only` names. */
   readonly name: string;
-  readonly measure: (scale: Scale) => Promise<readonly Figure[]>;
+  readonly measure: (scale: Scale) => Promise<readonly Measurement[]>;
 }
 
 /** How much of everything: long enough to trust, or short enough to try. */
@@ -34,7 +34,7 @@ export const quickScale: Scale = {
 };
 
 /** One line of the result: a value for each round, of ours and of what it is held against. */
-export interface Figure {
+export interface Measurement {
   readonly what: string;
   readonly unit: string;
   readonly better: 'more' | 'less';

@@ -19,11 +19,11 @@ export interface LoadResult {
 }
 
 /** Enough to share an fsync, few enough that latency still says something. */
-const connectionsUsual = 32;
+const defaultConnections = 32;
 
-/** Posts as fast as the answers come, over a fixed number of connections. Throws when one answer is not a 202. */
+/** Posts as fast as responses come, over a fixed number of connections. Throws when a response is not a 202. */
 export async function postLoad(load: Load): Promise<LoadResult> {
-  const { url, token, makeBody, until, connections = connectionsUsual } = load;
+  const { url, token, makeBody, until, connections = defaultConnections } = load;
   const times: number[] = [];
   const others = new Map<number, number>();
   const begun = performance.now();

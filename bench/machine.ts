@@ -10,13 +10,13 @@ export interface Machine {
   readonly memoryGb: number;
   readonly node: string;
   readonly redis: string;
-  /** Others who used the machine when the run began, in processes that wanted a core. */
+  /** Load average of the machine when the run began. */
   readonly loadBefore: number;
   /** What the disk takes to acknowledge a write, p50; durability is paid in these. */
   readonly fdatasyncMs: number;
 }
 
-/** What the figures were measured on. Throws when there is no `redis-server`. */
+/** The machine of the measurements. Throws when there is no `redis-server`. */
 export function describeMachine(): Machine {
   return {
     cores: cpus().length,
@@ -31,7 +31,7 @@ export function describeMachine(): Machine {
 }
 
 /** One sentence for a person. */
-export function sayMachine(machine: Machine): string {
+export function formatMachine(machine: Machine): string {
   const { cores, cpu, memoryGb, node, redis, loadBefore, fdatasyncMs } = machine;
   return `${cores} cores (${cpu}), ${memoryGb} GB, Node ${node}, Redis ${redis}, fdatasync ${fdatasyncMs} ms, load ${loadBefore} before the run`;
 }

@@ -35,7 +35,7 @@ test('a server that takes its time answers that much later', async () => {
 test('what was forgotten is not waited for again', async () => {
   const pool = openPool();
   await pool.sendMail({ from: 'a@example.com', to: 'b@example.com', text: 't' });
-  sink.forget();
+  sink.clear();
   expect(sink.mails).toEqual([]);
   await pool.sendMail({ from: 'a@example.com', to: 'c@example.com', text: 't' });
   await sink.waitForMails(1);

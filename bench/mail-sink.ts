@@ -6,12 +6,12 @@ import { waitFor } from '../test/support/wait-for.ts';
 /** An SMTP server that takes everything, keeps nothing but who and when, and costs next to nothing. */
 export interface MailSink {
   readonly url: string;
-  /** Mails since the last `forget`, in order of arrival; `atMs` is the end of the message, by `performance.now()`. */
+  /** Mails since the last `clear`, in order of arrival; `atMs` is the end of the message, by `performance.now()`. */
   readonly mails: readonly Mail[];
   /** How long it takes to accept a message, as a real server does; at once when never called. */
   setAcceptMs(ms: number): void;
-  forget(): void;
-  /** Resolves when that many have arrived since the last `forget`; throws after a minute. */
+  clear(): void;
+  /** Resolves when that many have arrived since the last `clear`; throws after a minute. */
   waitForMails(count: number): Promise<void>;
   stop(): Promise<void>;
 }
@@ -41,7 +41,7 @@ export async function startMailSink(): Promise<MailSink> {
     setAcceptMs: (ms) => {
       sink.acceptMs = ms;
     },
-    forget: () => {
+    clear: () => {
       sink.mails = [];
     },
     waitForMails: async (count) => {

@@ -7,11 +7,11 @@ export function readRssMb(pid: number): number {
   return Number(execFileSync('ps', ['-o', 'rss=', '-p', String(pid)], { encoding: 'utf8' })) / 1_024;
 }
 
-/** Whether the machine tells what a process has used of its cores (proc(5)); where not, such figures are left out. */
+/** Whether the processor time of a process can be read (proc(5)); where not, such measurements are left out. */
 export const hasCpuTimes = existsSync('/proc/self/stat');
 
 /**
- * Runs `work` and tells how much processor time the process took meanwhile, in ms. That is worth more than a rate on a
+ * Runs `work` and measures how much processor time the process took meanwhile, in ms. That is worth more than a rate on a
  * machine that others use: what they take is not in it.
  */
 export async function withCpuTime<T extends object>(
@@ -26,7 +26,7 @@ export async function withCpuTime<T extends object>(
 /** A tick is 10 ms on every Linux that Node runs on (USER_HZ). */
 const tickMs = 10;
 
-/** Processor time that the process has used since its start, in ms; 0 where the machine does not tell. */
+/** Processor time that the process has used since its start, in ms; 0 where it cannot be read. */
 export function readCpuMs(pid: number): number {
   if (!hasCpuTimes) return 0;
   // The name, in brackets, may hold anything; after it come state (field 3) and so on to utime (14) and stime (15).

@@ -4,9 +4,9 @@
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { type Benchmark, type Figure, fullScale, quickScale, type Scale } from './benchmark.ts';
+import { type Benchmark, fullScale, type Measurement, quickScale, type Scale } from './benchmark.ts';
 import { benchmarks } from './benchmarks.ts';
-import { describeMachine, type Machine, sayMachine } from './machine.ts';
+import { describeMachine, formatMachine, type Machine } from './machine.ts';
 import { judge } from './statistics.ts';
 import { formatTable } from './table.ts';
 
@@ -37,7 +37,7 @@ async function runBench(): Promise<number> {
     return values.help ? 0 : 1;
   }
   const machine = describeMachine();
-  console.log(`${sayMachine(machine)}\n`);
+  console.log(`${formatMachine(machine)}\n`);
   const scale = values.quick ? quickScale : fullScale;
   const { figures, failed } = await measureAll(
     benchmarks.filter(({ name }) => values.only.includes(name)),
@@ -59,7 +59,7 @@ async function runBench(): Promise<number> {
 }
 
 async function measureAll(chosen: readonly Benchmark[], scale: Scale) {
-  const figures: Figure[] = [];
+  const figures: Measurement[] = [];
   const failed: string[] = [];
   for (const { name, measure } of chosen) {
     const begun = performance.now();
@@ -76,7 +76,7 @@ async function measureAll(chosen: readonly Benchmark[], scale: Scale) {
 interface Result {
   readonly machine: Machine;
   readonly scale: Scale;
-  readonly figures: readonly Figure[];
+  readonly figures: readonly Measurement[];
   /** What could not be measured, and why. */
   readonly failed: readonly string[];
 }

@@ -16,7 +16,7 @@ export interface Plain {
   readonly redisPid: number;
   /** By name, as ours are: `worker`, `worker-2`… */
   readonly processes: ReadonlyMap<string, Child>;
-  /** Starts one more process; answers when it says that it is ready. */
+  /** Starts one more process; resolves when it is ready. */
   startProcess(kind: PlainKind): Promise<Child>;
   stop(): Promise<void>;
 }

@@ -17,11 +17,11 @@ export interface StacksOptions {
 }
 
 /** As the product comes: ten mails at a time. */
-export const concurrencyUsual = 10;
+export const defaultConcurrency = 10;
 
 /** Runs `use` with both stacks and stops them, however it ends. */
 export async function withStacks<T>(options: StacksOptions, use: (stacks: Stacks) => Promise<T>): Promise<T> {
-  const { concurrency = concurrencyUsual } = options;
+  const { concurrency = defaultConcurrency } = options;
   const stops: (() => Promise<void>)[] = [];
   try {
     const sink = await startMailSink();

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Figure } from './benchmark.ts';
+import type { Measurement } from './benchmark.ts';
 import { judge, percentile, ratioOf, spreadOf } from './statistics.ts';
 
 describe('percentile', () => {
@@ -35,8 +35,14 @@ describe('ratioOf', () => {
 });
 
 describe('judge', () => {
-  const intake: Figure = { what: 'intake', unit: 'req/s', better: 'more', ours: [9, 10], theirs: [10, 10] };
-  const stop: Figure = { what: 'stop', unit: 'ms', better: 'less', ours: [40, 60] };
+  const intake: Measurement = {
+    what: 'intake',
+    unit: 'req/s',
+    better: 'more',
+    ours: [9, 10],
+    theirs: [10, 10],
+  };
+  const stop: Measurement = { what: 'stop', unit: 'ms', better: 'less', ours: [40, 60] };
 
   test.each([
     [intake, { on: 'ratio', limit: 0.95 }, 'pass'],

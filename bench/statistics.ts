@@ -1,6 +1,6 @@
-import type { Figure } from './benchmark.ts';
+import type { Measurement } from './benchmark.ts';
 
-/** What the rounds say together. */
+/** The rounds summed up. */
 export interface Spread {
   readonly median: number;
   readonly low: number;
@@ -27,7 +27,7 @@ export function percentile(values: readonly number[], share: number): number {
 }
 
 /** Ours ÷ theirs, round by round: what disturbed the machine disturbed both sides of a round. */
-export function ratioOf({ ours, theirs }: Pick<Figure, 'ours' | 'theirs'>): Spread | undefined {
+export function ratioOf({ ours, theirs }: Pick<Measurement, 'ours' | 'theirs'>): Spread | undefined {
   if (theirs === undefined) return undefined;
   if (theirs.length !== ours.length) throw new RangeError(`${ours.length} rounds beside ${theirs.length}`);
   return spreadOf(ours.map((value, round) => value / (theirs[round] ?? Number.NaN)));
@@ -36,7 +36,7 @@ export function ratioOf({ ours, theirs }: Pick<Figure, 'ours' | 'theirs'>): Spre
 export type Verdict = 'pass' | 'MISSED' | undefined;
 
 /** Whether the median meets the target; undefined without one. */
-export function judge(figure: Figure): Verdict {
+export function judge(figure: Measurement): Verdict {
   const { target, better } = figure;
   if (target === undefined) return undefined;
   const value = target.on === 'ours' ? spreadOf(figure.ours) : ratioOf(figure);

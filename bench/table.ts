@@ -1,10 +1,10 @@
-import type { Figure } from './benchmark.ts';
+import type { Measurement } from './benchmark.ts';
 import { judge, ratioOf, type Spread, spreadOf } from './statistics.ts';
 
 const columns = ['', 'ours', 'against', 'ratio', 'target', ''] as const;
 
-/** The figures as text, a line each: median and, in brackets, least and most of the rounds. */
-export function formatTable(figures: readonly Figure[]): string {
+/** The measurements as text, a line each: median and, in brackets, least and most of the rounds. */
+export function formatTable(figures: readonly Measurement[]): string {
   const rows = [columns, ...figures.map(toRow)];
   const widths = columns.map((_, at) => Math.max(...rows.map((row) => (row[at] ?? '').length)));
   return rows
@@ -17,7 +17,7 @@ export function formatTable(figures: readonly Figure[]): string {
     .join('\n');
 }
 
-function toRow(figure: Figure): readonly string[] {
+function toRow(figure: Measurement): readonly string[] {
   const { theirs, against, target, better } = figure;
   const ratio = ratioOf(figure);
   const sign = better === 'more' ? '≥' : '≤';

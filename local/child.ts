@@ -12,7 +12,7 @@ export interface ChildOptions {
   readonly arguments?: readonly string[];
   readonly cwd: string;
   readonly environment: Environment;
-  /** All that it prints goes here, written anew at every start; when it is full its older half is in `<logFile>.1`. */
+  /** All that it prints goes here, written anew at every start; when it is full, its older half moves to `<logFile>.1`. */
   readonly logFile: string;
   readonly onLine?: (line: string) => void;
 }
@@ -20,7 +20,7 @@ export interface ChildOptions {
 export interface Child {
   readonly name: string;
   readonly pid: number;
-  /** Resolves with how it ended, however that came. */
+  /** Resolves with how it ended. */
   readonly exited: Promise<string>;
   /** The newest of what it printed. */
   lastLines(): readonly string[];
@@ -32,7 +32,7 @@ const keptLinesMax = 20;
 
 /**
  * Starts a Node program as a process of its own that never outlives this one. It is in a process group of its own,
- * so that Ctrl-C reaches the supervisor alone, which then stops things in order.
+ * so that Ctrl-C reaches the supervisor alone, which then stops everything in order.
  */
 export function startChild(options: ChildOptions): Child {
   const child = spawn(
@@ -57,7 +57,7 @@ export function startChild(options: ChildOptions): Child {
   readLines(child.stderr, keep);
   const exited = new Promise<string>((resolve) => {
     child.once('error', (error) => resolve(error.message));
-    // 'close', not 'exit': by then its last words have been read.
+    // 'close', not 'exit': by then its last output has been read.
     child.once('close', (code, signal) =>
       resolve(signal === null ? `exit code ${code}` : `killed by ${signal}`),
     );

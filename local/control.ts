@@ -3,8 +3,8 @@ import { connect, createServer, type Server } from 'node:net';
 import { join, relative } from 'node:path';
 import { text } from 'node:stream/consumers';
 
-/** What a running stand tells about itself. */
-export interface StandState {
+/** The state that a running stack reports. */
+export interface StackState {
   readonly pid: number;
   readonly phase: 'starting' | 'ready' | 'stopping';
   readonly addresses: Readonly<Record<string, string>>;
@@ -12,27 +12,27 @@ export interface StandState {
 
 export interface ControlOptions {
   readonly dataDir: string;
-  readonly readState: () => StandState;
-  /** Called when somebody asks the stand to stop. */
+  readonly readState: () => StackState;
+  /** Called when another process asks this stack to stop. */
   readonly onStop: () => void;
-  /** Called when somebody asks for a drill; answers what happens now, and rejects with a sentence when nothing does. */
+  /** Called when another process asks for a drill. Resolves with what happens now; rejects with the reason when it cannot start. */
   readonly onDrill: (name: string, seconds: number) => Promise<string>;
 }
 
 /**
- * Takes the one place of a running stand in `dataDir`: a Unix socket that says what runs and takes the word `stop`. The
- * kernel frees it with the process, so a stand that was killed never blocks the next one, and no process number is guessed.
- * Answers the state of the stand that holds the place already, or how to give the place back.
+ * Makes this process the only running stack of `dataDir`, by a Unix socket that reports its state and takes commands. The
+ * kernel closes it with the process, so a killed stack never blocks the next one, and no process id has to be trusted.
+ * Returns the state of the stack that runs already, or `release`, which gives the socket up.
  */
-export async function takePlace(
+export async function claimSocket(
   options: ControlOptions,
-): Promise<{ running: StandState } | { release: () => void }> {
-  const running = await askStand(options.dataDir);
+): Promise<{ running: StackState } | { release: () => void }> {
+  const running = await readRunningStack(options.dataDir);
   if (running !== undefined) return { running };
   const path = socketPath(options.dataDir);
-  // A fresh clone has no such folder yet, and the kernel says of that only that it is not allowed.
+  // In a fresh clone the folder is missing, for which the kernel reports only EACCES.
   mkdirSync(options.dataDir, { recursive: true, mode: 0o700 });
-  // Nobody answers there: what may be left is the name of a stand that was killed.
+  // Nothing listens: a file that is left over is of a stack that was killed.
   rmSync(path, { force: true });
   const server = await listen(path, options);
   return {
@@ -43,24 +43,28 @@ export async function takePlace(
   };
 }
 
-/** The state of the running stand, or `undefined` when none runs. */
-export function askStand(dataDir: string): Promise<StandState | undefined> {
+/** The state of the running stack; `undefined` when none runs. */
+export function readRunningStack(dataDir: string): Promise<StackState | undefined> {
   return exchange(dataDir, 'state', 5_000);
 }
 
-/** Asks the running stand to stop and resolves once its process is gone. `undefined` when none runs. */
-export function stopStand(dataDir: string): Promise<StandState | undefined> {
+/** Asks the running stack to stop and resolves once its process is gone. `undefined` when none runs. */
+export function stopRunningStack(dataDir: string): Promise<StackState | undefined> {
   return exchange(dataDir, 'stop', 120_000);
 }
 
-/** What became of the wish for a drill. */
+/** Whether a drill started, and what happens now or why it did not. */
 export interface DrillResult {
-  readonly said: string;
-  readonly began: boolean;
+  readonly message: string;
+  readonly started: boolean;
 }
 
-/** Asks the running stand for a drill. `undefined` when none runs. */
-export function askDrill(dataDir: string, name: string, seconds: number): Promise<DrillResult | undefined> {
+/** Asks the running stack to start a drill. `undefined` when none runs. */
+export function requestDrill(
+  dataDir: string,
+  name: string,
+  seconds: number,
+): Promise<DrillResult | undefined> {
   return exchange(dataDir, `drill ${name} ${seconds}`, 10_000);
 }
 
@@ -68,14 +72,14 @@ function listen(path: string, { readState, onStop, onDrill }: ControlOptions): P
   const server = createServer((socket) => {
     socket.on('error', () => undefined);
     socket.once('data', (bytes) => {
-      const [word, name = '', seconds = ''] = bytes.toString('utf8').trim().split(' ');
-      if (word === 'drill') {
-        void answerDrill(onDrill(name, Number(seconds))).then((answer) => socket.end(JSON.stringify(answer)));
+      const [command, name = '', seconds = ''] = bytes.toString('utf8').trim().split(' ');
+      if (command === 'drill') {
+        void settleDrill(onDrill(name, Number(seconds))).then((result) => socket.end(JSON.stringify(result)));
         return;
       }
       socket.write(JSON.stringify(readState()));
-      // Who asks to stop waits for the end of the line, which the kernel brings when this process is gone.
-      if (word === 'stop') onStop();
+      // A client of `stop` waits until the socket closes, which happens when this process is gone.
+      if (command === 'stop') onStop();
       else socket.end();
     });
   });
@@ -85,36 +89,36 @@ function listen(path: string, { readState, onStop, onDrill }: ControlOptions): P
   });
 }
 
-async function answerDrill(drill: Promise<string>): Promise<DrillResult> {
+async function settleDrill(drill: Promise<string>): Promise<DrillResult> {
   try {
-    return { said: await drill, began: true };
+    return { message: await drill, started: true };
   } catch (error) {
-    return { said: error instanceof Error ? error.message : String(error), began: false };
+    return { message: error instanceof Error ? error.message : String(error), started: false };
   }
 }
 
-async function exchange<T>(dataDir: string, word: string, timeoutMs: number): Promise<T | undefined> {
+async function exchange<T>(dataDir: string, command: string, timeoutMs: number): Promise<T | undefined> {
   const socket = connect(socketPath(dataDir));
   socket.setTimeout(timeoutMs, () =>
-    socket.destroy(new Error(`the running stand did not answer "${word}" in time`)),
+    socket.destroy(new Error(`the running stack did not answer "${command}" in time`)),
   );
   try {
-    socket.write(`${word}\n`);
-    const answer = await text(socket);
-    return answer === '' ? undefined : (JSON.parse(answer) as T);
+    socket.write(`${command}\n`);
+    const reply = await text(socket);
+    return reply === '' ? undefined : (JSON.parse(reply) as T);
   } catch (error) {
-    if (isNobodyThere(error)) return undefined;
+    if (isNotRunning(error)) return undefined;
     throw error;
   }
 }
 
-/** Nobody holds the place: nobody ever did, nobody does any more, or the process ended while it was asked. */
-function isNobodyThere(error: unknown): boolean {
+/** No stack runs: none ever did, none does any more, or it ended during this request. */
+function isNotRunning(error: unknown): boolean {
   const codes: readonly unknown[] = ['ENOENT', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE'];
   return error instanceof Error && 'code' in error && codes.includes(error.code);
 }
 
-/** Relative, because the kernel allows a socket's name only about a hundred characters. */
+/** Relative, because a Unix socket's path may have only about a hundred characters. */
 function socketPath(dataDir: string): string {
   return relative(process.cwd(), join(dataDir, 'up.sock'));
 }

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { askStand } from './control.ts';
+import { readRunningStack } from './control.ts';
 import type { Report } from './report.ts';
 
 export interface BackgroundOptions {
@@ -12,8 +12,8 @@ export interface BackgroundOptions {
 }
 
 /**
- * Starts the stand in the background and shows what it prints until it is ready. Answers 0 then, or 1 when it ended
- * before. What it prints is kept in `<dataDir>/up.log`.
+ * Starts the stack in the background and shows its output until it is ready. Resolves with exit code 0 then, or 1 when it
+ * ended before. All output is kept in `<dataDir>/up.log`.
  */
 export async function startInBackground({
   dataDir,
@@ -39,7 +39,7 @@ export async function startInBackground({
     shown = end;
   };
   for (;;) {
-    const isReady = !isGone && (await askStand(dataDir))?.phase === 'ready';
+    const isReady = !isGone && (await readRunningStack(dataDir))?.phase === 'ready';
     show();
     if (isGone) return 1;
     if (isReady) {

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createRemoteJWKSet, type JWTVerifyGetKey, jwtVerify } from 'jose';
-import { answerJson, answerProblem } from './answer.ts';
 import { listenOnLoopback } from './loopback.ts';
+import { sendJson, sendProblem } from './respond.ts';
 
 /** An example person. `refused`: has withdrawn the consent to be written to. */
 export interface Student {
@@ -40,25 +40,25 @@ export async function startDirectory(options: DirectoryOptions): Promise<LocalDi
   const people = new Map(options.students.map((student) => [student.student_id, student]));
   const keys = createRemoteJWKSet(new URL(options.issuer.jwksUrl), { cooldownDuration: 1000 });
   const server = createServer((request, response) => {
-    answerRequest(request, response).catch(() =>
-      answerProblem(response, 500, { code: 'internal-error', title: 'The local directory failed' }),
+    handleRequest(request, response).catch(() =>
+      sendProblem(response, 500, { code: 'internal-error', title: 'The local directory failed' }),
     );
   });
-  const answerRequest = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+  const handleRequest = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     switch (await checkEntry(request, keys, options)) {
       case 'no-token':
         response.setHeader('www-authenticate', 'Bearer error="invalid_token"');
-        return answerProblem(response, 401, {
+        return sendProblem(response, 401, {
           code: 'invalid-token',
           title: 'A good bearer token is needed',
         });
       case 'no-scope':
-        return answerProblem(response, 403, {
+        return sendProblem(response, 403, {
           code: 'insufficient-scope',
           title: 'The scope directory.read is needed',
         });
       case 'allowed':
-        return answerStudent(people.get(readStudentId(request)), response);
+        return sendStudent(people.get(readStudentId(request)), response);
     }
   };
   const listening = await listenOnLoopback(server, options.port);
@@ -89,17 +89,17 @@ async function checkEntry(
   }
 }
 
-function answerStudent(student: Student | undefined, response: ServerResponse): void {
+function sendStudent(student: Student | undefined, response: ServerResponse): void {
   if (student === undefined)
-    return answerProblem(response, 404, { code: 'not-found', title: 'Nobody has this id' });
+    return sendProblem(response, 404, { code: 'not-found', title: 'Nobody has this id' });
   const { refused = false, ...person } = student;
   if (refused) {
-    return answerProblem(response, 403, {
+    return sendProblem(response, 403, {
       code: 'consent-refused',
       title: 'This person does not want to be written to',
     });
   }
-  answerJson(response, 200, person);
+  sendJson(response, 200, person);
 }
 
 function readStudentId(request: IncomingMessage): string {

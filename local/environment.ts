@@ -7,18 +7,18 @@ import { audiences } from './issuer.ts';
 import { findFreePort, isPortFree, loopback } from './loopback.ts';
 import type { Secrets } from './secrets.ts';
 
-/** Every port of the stand: the variable that moves it, and where it usually is. 0 finds a free one. */
+/** Every port of the local stack: the variable that changes it, and its default. 0 finds a free one. */
 export const portTable = {
-  api: { variable: 'PORT', usual: 8080 },
-  sentPage: { variable: 'LOCAL_SENT_PORT', usual: 8025 },
-  smtp: { variable: 'LOCAL_SMTP_PORT', usual: 8026 },
-  sms: { variable: 'LOCAL_SMS_PORT', usual: 8027 },
-  issuer: { variable: 'LOCAL_ISSUER_PORT', usual: 8028 },
-  directory: { variable: 'LOCAL_DIRECTORY_PORT', usual: 8029 },
-  redis: { variable: 'LOCAL_REDIS_PORT', usual: 8030 },
-  plannerMetrics: { variable: 'LOCAL_PLANNER_METRICS_PORT', usual: 8031 },
-  senderMetrics: { variable: 'LOCAL_SENDER_METRICS_PORT', usual: 8032 },
-  guardMetrics: { variable: 'LOCAL_GUARD_METRICS_PORT', usual: 8033 },
+  api: { variable: 'PORT', defaultPort: 8080 },
+  sentPage: { variable: 'LOCAL_SENT_PORT', defaultPort: 8025 },
+  smtp: { variable: 'LOCAL_SMTP_PORT', defaultPort: 8026 },
+  sms: { variable: 'LOCAL_SMS_PORT', defaultPort: 8027 },
+  issuer: { variable: 'LOCAL_ISSUER_PORT', defaultPort: 8028 },
+  directory: { variable: 'LOCAL_DIRECTORY_PORT', defaultPort: 8029 },
+  redis: { variable: 'LOCAL_REDIS_PORT', defaultPort: 8030 },
+  plannerMetrics: { variable: 'LOCAL_PLANNER_METRICS_PORT', defaultPort: 8031 },
+  senderMetrics: { variable: 'LOCAL_SENDER_METRICS_PORT', defaultPort: 8032 },
+  guardMetrics: { variable: 'LOCAL_GUARD_METRICS_PORT', defaultPort: 8033 },
 } as const;
 
 export type PortName = keyof typeof portTable;
@@ -45,8 +45,8 @@ export const programs = [
 /** The account that the SMS catcher knows. */
 export const smsAccountSid = 'AC00000000000000000000000000000000';
 
-/** What holds here unless the caller's environment says otherwise: real calls, to example people only. */
-const usualSwitches: Environment = {
+/** Defaults here unless the caller's environment says otherwise: real calls, to example people only. */
+const defaultSwitches: Environment = {
   APP_MODE: 'testing',
   DISABLE_SEND: 'false',
   DRAIN_SECONDS: '5',
@@ -55,9 +55,9 @@ const usualSwitches: Environment = {
   SMS_FROM: '+15555550100',
 };
 
-/** Settings beyond the usual switches that the caller may set: how the service behaves, never whom it talks to. */
+/** Settings beyond the default switches that the caller may set: how the service behaves, never whom it talks to. */
 const openGroups: ReadonlySet<string> = new Set(['gate', 'limits', 'work']);
-const openSettings: ReadonlySet<string> = new Set([...Object.keys(usualSwitches), 'LOG_LEVEL']);
+const openSettings: ReadonlySet<string> = new Set([...Object.keys(defaultSwitches), 'LOG_LEVEL']);
 const systemVariables = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'LC_ALL', 'TZ', 'NODE_OPTIONS', 'NODE_ENV'];
 
 export interface EnvironmentOptions {
@@ -68,14 +68,14 @@ export interface EnvironmentOptions {
 }
 
 /**
- * The environment of the product's processes. Every address in it is a part of this stand: an SMTP_URL or a REDIS_URL
- * that the caller's shell happens to hold never gets in. Switches and limits of the caller do.
+ * The environment of the product's processes. Every address in it is of this stack: an SMTP_URL or a REDIS_URL
+ * that the caller's shell happens to have is never taken. Switches and limits of the caller are.
  */
 export function buildEnvironment({ ports, secrets, dataDir, caller }: EnvironmentOptions): Environment {
   const at = (name: PortName): string => `http://${loopback}:${ports[name]}`;
   return {
     ...pick(caller, systemVariables),
-    ...usualSwitches,
+    ...defaultSwitches,
     OUTBOX_DIR: join(dataDir, 'outbox'),
     ...pick(caller, Object.keys(settings).filter(isOpen)),
     ENVIRONMENT: 'local',
@@ -109,7 +109,7 @@ export function formatEnvironment(environment: Environment): string {
   return `${lines.map(([name, value]) => `${name}='${value}'`).join('\n')}\n`;
 }
 
-/** Settings of the product that the caller has set and that this stand does not take, so that it can be said. */
+/** Settings of the product that the caller has set and that the local stack ignores, so that it can be reported. */
 export function listIgnoredSettings(caller: CallerEnvironment): readonly string[] {
   return Object.keys(settings).filter(
     (name) => caller[name] !== undefined && !isOpen(name) && name !== 'PORT',
@@ -153,13 +153,13 @@ function portNames(): readonly PortName[] {
 }
 
 function readPort(name: PortName, caller: CallerEnvironment): number {
-  const { variable, usual } = portTable[name];
+  const { variable, defaultPort } = portTable[name];
   const text = caller[variable]?.trim() ?? '';
-  if (text === '') return usual;
+  if (text === '') return defaultPort;
   const port = Number(text);
   if (/^\d+$/.test(text) && port <= 65_535) return port;
   throw new Error(
-    `${variable}="${text}" is not a port. Set it to a number from 0 to 65535, or leave it unset for ${usual}.`,
+    `${variable}="${text}" is not a port. Set it to a number from 0 to 65535, or leave it unset for ${defaultPort}.`,
   );
 }
 

@@ -1,14 +1,14 @@
 import { createTransport } from 'nodemailer';
 import { afterEach, expect, test } from 'vitest';
+import { createBoundedList } from './bounded-list.ts';
 import { type Inbox, startInbox } from './inbox.ts';
-import { createShelf } from './shelf.ts';
 
 const started: Inbox[] = [];
 afterEach(async () => {
   for (const inbox of started.splice(0)) await inbox.stop();
 });
 
-test('a mail is on the shelf, parsed, when its sender is told that it was taken', async () => {
+test('a mail is in the list, parsed, when its sender is told that it was taken', async () => {
   const inbox = await start();
   await send(inbox, {
     subject: 'Your deadline — soon',
@@ -61,7 +61,7 @@ test('a taken port is a rejection, not a crash', async () => {
 });
 
 async function start(mailsMax = 500): Promise<Inbox> {
-  const inbox = await startInbox({ port: 0, mails: createShelf(mailsMax) });
+  const inbox = await startInbox({ port: 0, mails: createBoundedList(mailsMax) });
   started.push(inbox);
   return inbox;
 }

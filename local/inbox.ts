@@ -2,8 +2,8 @@ import { buffer } from 'node:stream/consumers';
 import { callbackify } from 'node:util';
 import PostalMime, { type Address, type Email } from 'postal-mime';
 import { SMTPServer, type SMTPServerDataStream, type SMTPServerSession } from 'smtp-server';
+import { type BoundedList, createBoundedList } from './bounded-list.ts';
 import { loopback } from './loopback.ts';
-import { createShelf, type Shelf } from './shelf.ts';
 
 /** One received mail, parsed. */
 export interface Mail {
@@ -28,23 +28,23 @@ export interface InboxOptions {
   /** 0 finds a free port. */
   readonly port: number;
   /** Where they are kept: one of its own with room for 500 by default. */
-  readonly mails?: Shelf<Mail>;
+  readonly mails?: BoundedList<Mail>;
 }
 
 export interface Inbox {
   /** For SMTP_URL: `smtp://127.0.0.1:<port>`. */
   readonly url: string;
   readonly port: number;
-  readonly mails: Shelf<Mail>;
+  readonly mails: BoundedList<Mail>;
   stop(): Promise<void>;
 }
 
 /**
  * Starts an SMTP server on loopback that takes every mail, keeps it in memory and sends nothing on.
- * A mail is on the shelf before the `250` leaves. Any login is accepted; none is needed.
+ * A mail is in the list before the `250` is sent. Any login is accepted; none is needed.
  */
 export async function startInbox(options: InboxOptions): Promise<Inbox> {
-  const mails = options.mails ?? createShelf<Mail>(500);
+  const mails = options.mails ?? createBoundedList<Mail>(500);
   const smtp = new SMTPServer({
     authOptional: true,
     allowInsecureAuth: true,
@@ -55,7 +55,7 @@ export async function startInbox(options: InboxOptions): Promise<Inbox> {
     onAuth: (auth, _session, done) => done(null, { user: auth.username ?? 'anyone' }),
     onData: (stream, session, done) => {
       const keep = callbackify(
-        async () => `kept as number ${mails.put(await readMail(stream, session)).number}`,
+        async () => `kept as number ${mails.add(await readMail(stream, session)).number}`,
       );
       keep(done);
     },
@@ -64,7 +64,7 @@ export async function startInbox(options: InboxOptions): Promise<Inbox> {
     smtp.once('error', reject);
     smtp.listen(options.port, loopback, () => resolve());
   });
-  // A client that hangs up in the middle is its own affair, and must not end the inbox.
+  // A client that disconnects in the middle must not end the inbox.
   smtp.on('error', () => undefined);
   const address = smtp.server.address();
   const port = typeof address === 'object' && address !== null ? address.port : options.port;

@@ -54,13 +54,13 @@ export interface Issuer {
  */
 export async function startIssuer(options: IssuerOptions): Promise<Issuer> {
   let keys = await loadKeys(options.keysDir);
-  let answer: RequestListener = answerNotYet;
-  const server = createServer((request, response) => answer(request, response));
+  let respond: RequestListener = respondNotReady;
+  const server = createServer((request, response) => respond(request, response));
   const listening = await listenOnLoopback(server, options.port, options.host);
   const useKeys = async (next: readonly PrivateKey[]): Promise<void> => {
     keys = next;
     await saveKeys(keys, options.keysDir);
-    answer = await buildProvider(listening.url, keys, options.clients);
+    respond = await buildProvider(listening.url, keys, options.clients);
   };
   await useKeys(keys);
   return {
@@ -72,7 +72,7 @@ export async function startIssuer(options: IssuerOptions): Promise<Issuer> {
   };
 }
 
-const answerNotYet: RequestListener = (_request, response) => response.writeHead(503).end();
+const respondNotReady: RequestListener = (_request, response) => response.writeHead(503).end();
 
 async function buildProvider(
   url: string,

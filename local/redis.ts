@@ -100,33 +100,33 @@ async function waitForPong(child: Pick<Redis, 'port' | 'pid' | 'exited'>, readyM
   const deadlineAt = Date.now() + readyMs;
   let gone: string | undefined;
   void child.exited.then((how) => (gone = how));
-  let last = 'no answer';
+  let last = 'no reply';
   while (Date.now() < deadlineAt) {
     if (gone !== undefined) throw new Error(`it ended: ${gone}`);
-    last = await askWhoIsThere(child.port);
+    last = await pingWithInfo(child.port);
     if (last.startsWith('+PONG') && last.includes(`process_id:${child.pid}\r`)) return;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  throw new Error(`no PONG from it within ${readyMs} ms; the last answer was: ${last.slice(0, 100)}`);
+  throw new Error(`no PONG from it within ${readyMs} ms; the last reply was: ${last.slice(0, 100)}`);
 }
 
 /**
- * The answer to PING, followed by who answered: another Redis may hold the port while ours is still failing to bind it.
- * While Redis loads its data the answer is `-LOADING …`. Without an answer, the reason why.
+ * The replies to PING and INFO, whose `process_id` tells ours from another Redis that holds the port while ours fails to
+ * bind it. While Redis loads its data the reply is `-LOADING …`. Without a reply, the reason why.
  */
-function askWhoIsThere(port: number): Promise<string> {
+function pingWithInfo(port: number): Promise<string> {
   return new Promise((resolve) => {
-    let answer = '';
+    let reply = '';
     const socket = connect(port, loopback, () => socket.write('PING\r\nINFO server\r\n'));
     const end = (how: string): void => {
       socket.destroy();
       resolve(how);
     };
-    socket.setTimeout(1000, () => end('no answer within 1 s'));
+    socket.setTimeout(1000, () => end('no reply within 1 s'));
     socket.once('error', (error) => end(error.message));
     socket.on('data', (bytes) => {
-      answer += bytes.toString('utf8');
-      if (answer.startsWith('-') || /process_id:\d+\r/.test(answer)) end(answer);
+      reply += bytes.toString('utf8');
+      if (reply.startsWith('-') || /process_id:\d+\r/.test(reply)) end(reply);
     });
   });
 }

@@ -1,4 +1,4 @@
-/** Prints what happens: one aligned line a step, and a sign of life for whatever takes longer than two seconds. */
+/** Prints what happens: one aligned line a step, and the elapsed time of whatever takes longer than two seconds. */
 export interface Report {
   /** Runs `work` and prints `✓ name  what-it-became`, or `✗ name` before it rejects. */
   step<T>(name: string, work: () => Promise<T>, describe: (value: T) => string): Promise<T>;
@@ -32,7 +32,7 @@ export function createReport(
   const bad = (name: string, detail: string): void => row(paint(31, '✗'), name, detail);
   return {
     step: async (name, work, describe) => {
-      const stop = isTerminal ? spin(stream, name) : mumble(say, name);
+      const stop = isTerminal ? spin(stream, name) : printElapsed(say, name);
       try {
         const value = await work();
         stop();
@@ -64,13 +64,13 @@ function spin(stream: ReportStream, name: string): () => void {
   };
 }
 
-function mumble(say: (line: string) => void, name: string): () => void {
+function printElapsed(say: (line: string) => void, name: string): () => void {
   const startedAt = Date.now();
-  const tell = (): void =>
+  const print = (): void =>
     say(`  … ${name.padEnd(nameWidth)} ${Math.round((Date.now() - startedAt) / 1000)} s`);
   let timer = setTimeout(() => {
-    tell();
-    timer = setInterval(tell, 5000);
+    print();
+    timer = setInterval(print, 5000);
   }, 2000);
   return () => clearTimeout(timer);
 }

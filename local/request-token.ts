@@ -8,7 +8,7 @@ export interface TokenRequest {
   readonly resource?: string;
 }
 
-/** An access token by client credentials (RFC 6749 §4.4). Throws with the issuer's own words when it refuses. */
+/** An access token by client credentials (RFC 6749 §4.4). Throws with the issuer's error description when it refuses. */
 export async function fetchToken(request: TokenRequest): Promise<string> {
   const form = new URLSearchParams({ grant_type: 'client_credentials', scope: request.scope });
   if (request.resource !== undefined) form.set('resource', request.resource);
@@ -19,15 +19,15 @@ export async function fetchToken(request: TokenRequest): Promise<string> {
     body: form,
     signal: AbortSignal.timeout(10_000),
   });
-  const answer: unknown = await response.json();
-  const token = readText(answer, 'access_token');
+  const body: unknown = await response.json();
+  const token = readText(body, 'access_token');
   if (token !== undefined) return token;
-  const words = readText(answer, 'error_description') ?? readText(answer, 'error') ?? 'no reason given';
-  throw new Error(`the issuer answered ${response.status}: ${words}`);
+  const reason = readText(body, 'error_description') ?? readText(body, 'error') ?? 'no reason given';
+  throw new Error(`the issuer answered ${response.status}: ${reason}`);
 }
 
-function readText(answer: unknown, key: string): string | undefined {
-  if (typeof answer !== 'object' || answer === null) return undefined;
-  const value: unknown = Reflect.get(answer, key);
+function readText(body: unknown, key: string): string | undefined {
+  if (typeof body !== 'object' || body === null) return undefined;
+  const value: unknown = Reflect.get(body, key);
   return typeof value === 'string' ? value : undefined;
 }

@@ -1,12 +1,12 @@
 import { get } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createBoundedList } from './bounded-list.ts';
 import type { Mail } from './inbox.ts';
 import { type SentPage, startSentPage } from './sent-page.ts';
-import { createShelf } from './shelf.ts';
-import type { Text } from './sms-catcher.ts';
+import type { SmsMessage } from './sms-catcher.ts';
 
-const mails = createShelf<Mail>(10);
-const texts = createShelf<Text>(10);
+const mails = createBoundedList<Mail>(10);
+const texts = createBoundedList<SmsMessage>(10);
 let page: SentPage;
 beforeAll(async () => {
   page = await startSentPage({ port: 0, mails, texts });
@@ -33,7 +33,7 @@ const mail: Omit<Mail, 'number'> = {
 
 describe('the JSON', () => {
   test('lists mails without their bodies, and gives one whole', async () => {
-    const { number } = mails.put(mail);
+    const { number } = mails.add(mail);
     const list = await readJson('/api/messages');
     expect(list).toEqual({
       messages: [expect.objectContaining({ number, subject: 'Your deadline', preview: 'Hello Amara' })],
@@ -43,7 +43,7 @@ describe('the JSON', () => {
   });
 
   test('lists texts with what they cost', async () => {
-    texts.put({
+    texts.add({
       receivedAt: mail.receivedAt,
       sid: 'SM1',
       to: '+15555550101',
@@ -55,9 +55,9 @@ describe('the JSON', () => {
     });
   });
 
-  test('empties each shelf by itself', async () => {
-    mails.put(mail);
-    texts.put({
+  test('empties each list by itself', async () => {
+    mails.add(mail);
+    texts.add({
       receivedAt: mail.receivedAt,
       sid: 'SM1',
       to: '+15555550101',
@@ -79,7 +79,7 @@ describe('the JSON', () => {
 
 describe('the HTML of a mail', () => {
   test('can neither run, load, nor post anything, and its links open elsewhere', async () => {
-    const { number } = mails.put(mail);
+    const { number } = mails.add(mail);
     const response = await fetch(`${page.url}/api/messages/${number}/html`);
     const policy = response.headers.get('content-security-policy') ?? '';
     expect(policy).toMatch(/^sandbox allow-popups allow-popups-to-escape-sandbox;/);
@@ -113,7 +113,7 @@ test('a change is told at once to everyone who watches', async () => {
   const response = await fetch(`${page.url}/api/changes`, { signal: gone.signal });
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
   expect((await reader?.read())?.value).toContain('event: change');
-  mails.put(mail);
+  mails.add(mail);
   expect((await reader?.read())?.value).toContain('event: change');
   gone.abort();
 });

@@ -2,18 +2,18 @@ import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { countSegments } from '../src/render/count-segments.ts';
-import { answerJson, answerProblem, answerText } from './answer.ts';
+import type { BoundedList } from './bounded-list.ts';
 import type { Mail } from './inbox.ts';
 import { listenOnLoopback } from './loopback.ts';
+import { sendJson, sendProblem, sendText } from './respond.ts';
 import { findRoot } from './root.ts';
-import type { Shelf } from './shelf.ts';
-import type { Text } from './sms-catcher.ts';
+import type { SmsMessage } from './sms-catcher.ts';
 
 export interface SentPageOptions {
   /** 0 finds a free port. */
   readonly port: number;
-  readonly mails: Shelf<Mail>;
-  readonly texts: Shelf<Text>;
+  readonly mails: BoundedList<Mail>;
+  readonly texts: BoundedList<SmsMessage>;
 }
 
 export interface SentPage {
@@ -32,7 +32,7 @@ interface Exchange {
 interface Route {
   readonly method: 'GET' | 'DELETE';
   readonly path: RegExp;
-  readonly answer: (exchange: Exchange) => Promise<void> | void;
+  readonly handle: (exchange: Exchange) => Promise<void> | void;
 }
 
 /** The page loads nothing but itself; the mails it shows have the stricter rules below. */
@@ -50,94 +50,94 @@ const mailPolicy =
 export async function startSentPage(options: SentPageOptions): Promise<SentPage> {
   const routes = listRoutes(options);
   const server = createServer((request, response) => {
-    answerRequest(routes, request, response).catch(() => response.destroy());
+    handleRequest(routes, request, response).catch(() => response.destroy());
   });
   const listening = await listenOnLoopback(server, options.port);
   return { url: listening.url, stop: listening.stop };
 }
 
 function listRoutes({ mails, texts }: SentPageOptions): readonly Route[] {
-  const findMail = (answer: (mail: Mail, response: ServerResponse) => void) => (exchange: Exchange) => {
+  const findMail = (send: (mail: Mail, response: ServerResponse) => void) => (exchange: Exchange) => {
     const mail = mails.find(exchange.number);
-    if (mail === undefined) return answerNothing(exchange.response);
-    answer(mail, exchange.response);
+    if (mail === undefined) return sendNotFound(exchange.response);
+    send(mail, exchange.response);
   };
   return [
     {
       method: 'GET',
       path: /^\/$/,
-      answer: ({ response }) => answerPage(response, 'index.html', 'text/html'),
+      handle: ({ response }) => sendPage(response, 'index.html', 'text/html'),
     },
     {
       method: 'GET',
       path: /^\/page\.css$/,
-      answer: ({ response }) => answerPage(response, 'page.css', 'text/css'),
+      handle: ({ response }) => sendPage(response, 'page.css', 'text/css'),
     },
     {
       method: 'GET',
       path: /^\/page\.js$/,
-      answer: ({ response }) => answerPage(response, 'page.js', 'text/javascript'),
+      handle: ({ response }) => sendPage(response, 'page.js', 'text/javascript'),
     },
     {
       method: 'GET',
       path: /^\/api\/messages$/,
-      answer: ({ response }) => answerJson(response, 200, { messages: mails.list().map(summarize) }),
+      handle: ({ response }) => sendJson(response, 200, { messages: mails.list().map(summarize) }),
     },
-    { method: 'DELETE', path: /^\/api\/messages$/, answer: ({ response }) => clear(mails, response) },
+    { method: 'DELETE', path: /^\/api\/messages$/, handle: ({ response }) => clear(mails, response) },
     {
       method: 'GET',
       path: /^\/api\/messages\/(\d+)$/,
-      answer: findMail((mail, response) => answerJson(response, 200, mail)),
+      handle: findMail((mail, response) => sendJson(response, 200, mail)),
     },
-    { method: 'GET', path: /^\/api\/messages\/(\d+)\/html$/, answer: findMail(answerMailHtml) },
+    { method: 'GET', path: /^\/api\/messages\/(\d+)\/html$/, handle: findMail(sendMailHtml) },
     {
       method: 'GET',
       path: /^\/api\/messages\/(\d+)\/source$/,
-      answer: findMail((mail, response) =>
-        answerText(response, 200, { type: 'text/plain; charset=utf-8', body: mail.source }),
+      handle: findMail((mail, response) =>
+        sendText(response, 200, { type: 'text/plain; charset=utf-8', body: mail.source }),
       ),
     },
     {
       method: 'GET',
       path: /^\/api\/texts$/,
-      answer: ({ response }) => answerJson(response, 200, { texts: texts.list().map(countText) }),
+      handle: ({ response }) => sendJson(response, 200, { texts: texts.list().map(countText) }),
     },
-    { method: 'DELETE', path: /^\/api\/texts$/, answer: ({ response }) => clear(texts, response) },
+    { method: 'DELETE', path: /^\/api\/texts$/, handle: ({ response }) => clear(texts, response) },
     {
       method: 'GET',
       path: /^\/api\/changes$/,
-      answer: (exchange) => streamChanges(exchange, [mails, texts]),
+      handle: (exchange) => streamChanges(exchange, [mails, texts]),
     },
   ];
 }
 
-async function answerRequest(
+async function handleRequest(
   routes: readonly Route[],
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   // A web site may point a name of its own at loopback (DNS rebinding) to read this page: only our own names are served.
   if (!/^(127\.0\.0\.1|localhost)(:\d+)?$/.test(request.headers.host ?? '')) {
-    return answerProblem(response, 421, { code: 'wrong-host', title: 'Open this page as http://127.0.0.1' });
+    return sendProblem(response, 421, { code: 'wrong-host', title: 'Open this page as http://127.0.0.1' });
   }
   const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
   const route = routes.find((candidate) => candidate.method === request.method && candidate.path.test(path));
-  if (route === undefined) return answerNothing(response);
-  await route.answer({ request, response, number: Number(route.path.exec(path)?.[1] ?? 0) });
+  if (route === undefined) return sendNotFound(response);
+  await route.handle({ request, response, number: Number(route.path.exec(path)?.[1] ?? 0) });
 }
 
-function answerNothing(response: ServerResponse): void {
-  answerProblem(response, 404, { code: 'not-found', title: 'There is nothing here' });
+function sendNotFound(response: ServerResponse): void {
+  sendProblem(response, 404, { code: 'not-found', title: 'There is nothing here' });
 }
 
-async function answerPage(response: ServerResponse, file: string, type: string): Promise<void> {
+async function sendPage(response: ServerResponse, file: string, type: string): Promise<void> {
   response.setHeader('content-security-policy', pagePolicy);
   response.setHeader('referrer-policy', 'no-referrer');
   const body = await readFile(join(findRoot(), 'local', 'page', file), 'utf8');
-  answerText(response, 200, { type: `${type}; charset=utf-8`, body });
+  sendText(response, 200, { type: `${type}; charset=utf-8`, body });
 }
 
-function answerMailHtml(mail: Mail, response: ServerResponse): void {
+function sendMailHtml(mail: Mail, response: ServerResponse): void {
   response.setHeader('content-security-policy', mailPolicy);
   response.setHeader('referrer-policy', 'no-referrer');
   const target = '<base target="_blank">';
@@ -145,7 +145,7 @@ function answerMailHtml(mail: Mail, response: ServerResponse): void {
   const body = /<head[^>]*>/i.test(mail.html)
     ? mail.html.replace(/<head[^>]*>/i, (head) => head + target)
     : target + mail.html;
-  answerText(response, 200, { type: 'text/html; charset=utf-8', body });
+  sendText(response, 200, { type: 'text/html; charset=utf-8', body });
 }
 
 function summarize(mail: Mail): Omit<Mail, 'html' | 'text' | 'headers' | 'source'> & { preview: string } {
@@ -153,26 +153,26 @@ function summarize(mail: Mail): Omit<Mail, 'html' | 'text' | 'headers' | 'source
   return { ...summary, preview: text.replace(/\s+/g, ' ').slice(0, 140) };
 }
 
-function countText(text: Text): Text & { encoding: string; segments: number } {
+function countText(text: SmsMessage): SmsMessage & { encoding: string; segments: number } {
   const { encoding, segments } = countSegments(text.body);
   return { ...text, encoding, segments };
 }
 
-function clear(shelf: Shelf<Mail> | Shelf<Text>, response: ServerResponse): void {
-  shelf.clear();
+function clear(list: BoundedList<Mail> | BoundedList<SmsMessage>, response: ServerResponse): void {
+  list.clear();
   response.writeHead(204).end();
 }
 
 /** Server-sent events: one `change` now and after every change. The browser connects again by itself. */
 function streamChanges(
   { request, response }: Exchange,
-  shelves: readonly (Shelf<Mail> | Shelf<Text>)[],
+  lists: readonly (BoundedList<Mail> | BoundedList<SmsMessage>)[],
 ): void {
   response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
-  const tell = (): void => void response.write('event: change\ndata: {}\n\n');
-  const releases = shelves.map((shelf) => shelf.onChange(tell));
+  const notify = (): void => void response.write('event: change\ndata: {}\n\n');
+  const releases = lists.map((list) => list.onChange(notify));
   request.on('close', () => {
     for (const release of releases) release();
   });
-  tell();
+  notify();
 }

@@ -1,12 +1,12 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { countSegments } from '../src/render/count-segments.ts';
-import { answerJson, readRequestBody } from './answer.ts';
+import { type BoundedList, createBoundedList } from './bounded-list.ts';
 import { listenOnLoopback } from './loopback.ts';
-import { createShelf, type Shelf } from './shelf.ts';
+import { readRequestBody, sendJson } from './respond.ts';
 
 /** One text message that the catcher took. */
-export interface Text {
+export interface SmsMessage {
   readonly number: number;
   readonly receivedAt: string;
   readonly sid: string;
@@ -22,37 +22,37 @@ export interface SmsCatcherOptions {
   readonly accountSid: string;
   readonly authToken: string;
   /** Where they are kept: one of its own with room for 500 by default. */
-  readonly texts?: Shelf<Text>;
+  readonly texts?: BoundedList<SmsMessage>;
 }
 
 export interface SmsCatcher {
   /** The base that takes the place of `https://api.twilio.com`. */
   readonly url: string;
-  readonly texts: Shelf<Text>;
+  readonly texts: BoundedList<SmsMessage>;
   stop(): Promise<void>;
 }
 
-interface TwilioFault {
+interface TwilioError {
   readonly status: number;
   readonly code: number;
   readonly message: string;
 }
 
-const wrongCredentials: TwilioFault = { status: 401, code: 20003, message: 'Authenticate' };
+const wrongCredentials: TwilioError = { status: 401, code: 20003, message: 'Authenticate' };
 
 /**
- * Starts a stand-in for Twilio's REST API (version 2010-04-01) on loopback: it takes texts, answers as Twilio does,
+ * Starts a stand-in for Twilio's REST API (version 2010-04-01) on loopback: it accepts messages, responds as Twilio does,
  * and sends nothing. Shapes and codes follow Twilio's message resource and error dictionary; its magic number
  * +15005550001 is refused as Twilio refuses it.
  */
 export async function startSmsCatcher(options: SmsCatcherOptions): Promise<SmsCatcher> {
-  const texts = options.texts ?? createShelf<Text>(500);
+  const texts = options.texts ?? createBoundedList<SmsMessage>(500);
   const accountPath = `/2010-04-01/Accounts/${options.accountSid}`;
   const routes: Readonly<
     Record<string, (request: IncomingMessage, response: ServerResponse) => Promise<void> | void>
   > = {
     [`GET ${accountPath}.json`]: (_request, response) =>
-      answerJson(response, 200, {
+      sendJson(response, 200, {
         sid: options.accountSid,
         friendly_name: 'local',
         status: 'active',
@@ -68,9 +68,9 @@ export async function startSmsCatcher(options: SmsCatcherOptions): Promise<SmsCa
   const server = createServer((request, response) => {
     const path = new URL(request.url ?? '/', 'http://catcher').pathname;
     const route = routes[`${request.method} ${path}`];
-    if (!isAuthorized(request, options)) return answerFault(response, wrongCredentials);
+    if (!isAuthorized(request, options)) return sendError(response, wrongCredentials);
     if (route === undefined) {
-      return answerFault(response, {
+      return sendError(response, {
         status: 404,
         code: 20404,
         message: `The requested resource ${path} was not found`,
@@ -85,12 +85,12 @@ export async function startSmsCatcher(options: SmsCatcherOptions): Promise<SmsCa
 function takeText(
   form: URLSearchParams,
   response: ServerResponse,
-  account: { texts: Shelf<Text>; accountPath: string; accountSid: string },
+  account: { texts: BoundedList<SmsMessage>; accountPath: string; accountSid: string },
 ): void {
-  const fault = findFault(form);
-  if (fault !== undefined) return answerFault(response, fault);
+  const error = findError(form);
+  if (error !== undefined) return sendError(response, error);
   const statusCallback = form.get('StatusCallback');
-  const text = account.texts.put({
+  const text = account.texts.add({
     receivedAt: new Date().toISOString(),
     sid: `SM${randomBytes(16).toString('hex')}`,
     to: form.get('To') ?? '',
@@ -98,10 +98,10 @@ function takeText(
     body: form.get('Body') ?? '',
     ...(statusCallback === null ? {} : { statusCallback }),
   });
-  answerJson(response, 201, describeText(text, account));
+  sendJson(response, 201, describeText(text, account));
 }
 
-function findFault(form: URLSearchParams): TwilioFault | undefined {
+function findError(form: URLSearchParams): TwilioError | undefined {
   const to = form.get('To') ?? '';
   const body = form.get('Body') ?? '';
   if (to === '') return refuse(21604, "A 'To' phone number is required.");
@@ -115,12 +115,12 @@ function findFault(form: URLSearchParams): TwilioFault | undefined {
   return undefined;
 }
 
-function refuse(code: number, message: string): TwilioFault {
+function refuse(code: number, message: string): TwilioError {
   return { status: 400, code, message };
 }
 
 function describeText(
-  text: Text,
+  text: SmsMessage,
   account: { accountPath: string; accountSid: string },
 ): Readonly<Record<string, unknown>> {
   const uri = `${account.accountPath}/Messages/${text.sid}`;
@@ -150,10 +150,10 @@ function describeText(
   };
 }
 
-function answerFault(response: ServerResponse, fault: TwilioFault): void {
-  const { code, message, status } = fault;
+function sendError(response: ServerResponse, error: TwilioError): void {
+  const { code, message, status } = error;
   if (status === 401) response.setHeader('www-authenticate', 'Basic realm="Twilio API"');
-  answerJson(response, status, {
+  sendJson(response, status, {
     code,
     message,
     more_info: `https://www.twilio.com/docs/errors/${code}`,

@@ -1,16 +1,16 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Child, startChild } from './child.ts';
+import { type Crash, type StackComponent, type StackOptions, StartError } from './component.ts';
 import type { Environment, Program } from './environment.ts';
-import { type Crash, type StandOptions, type StandPart, StartFault } from './part.ts';
 import type { Report } from './report.ts';
 import { findRoot } from './root.ts';
 
-export interface ProgramsOptions extends StandOptions {
+export interface ProgramsOptions extends StackOptions {
   readonly environment: Environment;
   readonly logsDir: string;
   /** Each process is added here as soon as it exists. */
-  readonly parts: StandPart[];
+  readonly components: StackComponent[];
 }
 
 export interface RunningProgram {
@@ -23,7 +23,7 @@ const readyMs = 60_000;
 export async function startPrograms(options: ProgramsOptions): Promise<readonly RunningProgram[]> {
   const starting = options.programs.map((program) => {
     const { child, ready } = startProgram(program, options);
-    options.parts.push({ name: program.name, stop: () => stopChild(child, options) });
+    options.components.push({ name: program.name, stop: () => stopChild(child, options) });
     // Awaited below, one after another; until then a failure must not count as unhandled.
     ready.catch(() => undefined);
     return { program, child, ready };
@@ -42,7 +42,7 @@ export async function startPrograms(options: ProgramsOptions): Promise<readonly 
 function startProgram(program: Program, options: ProgramsOptions): { child: Child; ready: Promise<void> } {
   const root = findRoot();
   const file = join(root, program.file);
-  if (!existsSync(file)) throw new StartFault(`${program.file} is not there. Build it: npm run build`);
+  if (!existsSync(file)) throw new StartError(`${program.file} is not there. Build it: npm run build`);
   const { environment, ports } = options;
   const ownPort =
     program.metricsPort === undefined ? {} : { METRICS_PORT: String(ports[program.metricsPort]) };
@@ -59,7 +59,7 @@ function startProgram(program: Program, options: ProgramsOptions): { child: Chil
     },
   });
   const isUp = isApi(program)
-    ? waitForAnswer(`${environment['APP_BASE_URL']}/readyz`, child)
+    ? waitForResponse(`${environment['APP_BASE_URL']}/readyz`, child)
     : saidReady.promise;
   return { child, ready: failUnlessReady(isUp, child, logFile) };
 }
@@ -69,16 +69,16 @@ async function failUnlessReady(isUp: Promise<undefined>, child: Child, logFile: 
   const tooLate = new Promise<string>((resolve) => {
     timer = setTimeout(() => resolve(`not ready after ${readyMs / 1000} s`), readyMs);
   });
-  const fault = await Promise.race([isUp, child.exited, tooLate]);
+  const failure = await Promise.race([isUp, child.exited, tooLate]);
   clearTimeout(timer);
-  if (fault === undefined) return;
-  throw new StartFault(
-    `${child.name}: ${fault}. Its last lines (all in ${logFile}):\n${child.lastLines().join('\n')}`,
+  if (failure === undefined) return;
+  throw new StartError(
+    `${child.name}: ${failure}. Its last lines (all in ${logFile}):\n${child.lastLines().join('\n')}`,
   );
 }
 
 /** Resolves once the address answers 200; never, when the process ends before. */
-async function waitForAnswer(url: string, child: Child): Promise<undefined> {
+async function waitForResponse(url: string, child: Child): Promise<undefined> {
   const gone = new AbortController();
   void child.exited.then(() => gone.abort());
   while (!gone.signal.aborted) {

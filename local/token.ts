@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { askStand } from './control.ts';
+import { readRunningStack } from './control.ts';
 import { fetchToken } from './request-token.ts';
 import { findRoot } from './root.ts';
 import { type ClientName, clientNames, readSecrets, scopesOf } from './secrets.ts';
@@ -29,7 +29,7 @@ async function printToken(): Promise<number> {
     throw new Error(`There is no client "${client}". Clients: ${clientNames().join(', ')}.`);
   requireScopes(clientId, scope);
   const dataDir = resolve(findRoot(), process.env['LOCAL_DATA_DIR'] ?? '.data');
-  const tokenUrl = (await askStand(dataDir))?.addresses['tokens'];
+  const tokenUrl = (await readRunningStack(dataDir))?.addresses['tokens'];
   const secrets = await readSecrets(dataDir);
   if (tokenUrl === undefined || secrets === undefined)
     throw new Error('The local issuer does not run. Start it: ./scripts/up');

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 /**
  * The shell below waits on a pipe that only this process holds. When this process ends, in whatever way, the kernel
  * closes the pipe, `read` returns, and the child is asked to end, and is killed three seconds later.
- * `release` first writes a word, so that a finished child's number, perhaps given to another process since, is left alone.
+ * `release` first writes a line, so that a finished child's number, perhaps given to another process since, is left alone.
  */
 const script = `
   read -r word && exit 0

@@ -20,7 +20,7 @@ const { status } = spawnSync(tsc, ['-p', 'tsconfig.build.json'], { cwd: root, st
 for (const folder of folders.filter((name) => existsSync(join(root, name)))) {
   cpSync(join(root, folder), join(root, 'dist', folder), { recursive: true, filter: isReadAtRunTime });
 }
-if (status === 0) await Promise.all(listPrograms().map(makeOneFile));
+if (status === 0) await Promise.all(listPrograms().map(bundleProgram));
 process.exitCode = status === 0 ? 0 : 1;
 
 /** Folders are walked; of the files, sources and documents stay behind. */
@@ -28,7 +28,7 @@ function isReadAtRunTime(path: string): boolean {
   return !['.ts', '.md'].includes(extname(path));
 }
 
-/** Compiled programs of the product. The local stand stays in its many files: it starts once. */
+/** Compiled programs of the product. The local stack keeps its many files: it starts once. */
 function listPrograms(): readonly string[] {
   const workers = readdirSync(join(root, 'dist', 'workers')).filter((name) => name.endsWith('.js'));
   return ['src/main.js', 'src/cli/main.js', ...workers.map((name) => `workers/${name}`)].map((path) =>
@@ -37,7 +37,7 @@ function listPrograms(): readonly string[] {
 }
 
 /** Puts everything that the program imports, packages too, into its own file. */
-async function makeOneFile(program: string): Promise<void> {
+async function bundleProgram(program: string): Promise<void> {
   await build({
     entryPoints: [program],
     outfile: program,
@@ -52,14 +52,14 @@ async function makeOneFile(program: string): Promise<void> {
     banner: {
       js: "import { createRequire as createRequireHere } from 'node:module'; const require = createRequireHere(import.meta.url);",
     },
-    plugins: [keepPlaces(program)],
+    plugins: [keepModuleUrls(program)],
   });
 }
 
 /** What a module reads lies beside where it was, and not beside the one file that it has become a part of. */
-function keepPlaces(program: string): Plugin {
+function keepModuleUrls(program: string): Plugin {
   return {
-    name: 'keep-places',
+    name: 'keep-module-urls',
     setup: (building) => {
       building.onLoad({ filter: /[/\\]dist[/\\](src|workers)[/\\].*\.js$/ }, async ({ path }) => {
         const place = JSON.stringify(relative(dirname(program), path));

@@ -5,11 +5,11 @@ import { findRoot } from '../local/root.ts';
 
 interface Place {
   readonly path: string;
-  /** What must stand in the file; empty when the file alone is meant. */
+  /** Text that the file must contain; empty when the file alone is meant. */
   readonly text: string;
 }
 
-/** `path` › "what stands there", as often as there is one. */
+/** `path` › "text in the file", as often as there is one. */
 function listPlaces(line: string): readonly Place[] {
   return [...line.matchAll(/`((?:[\w.-]+\/)+[\w.-]+\.\w+|\.env\.example)`(?: › "([^"]*)")?/g)].map(
     ([, path = '', text = '']) => ({ path, text }),

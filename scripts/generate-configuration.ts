@@ -47,7 +47,7 @@ function writeDocument(): string {
     '# Configuration',
     '',
     'Generated from `src/config/settings/` by `npm run generate:configuration`. All of it comes from the environment, is',
-    'checked whole at start, and every fault is named with its repair. A blank variable counts as unset.',
+    'checked whole at start, and every error is named with its fix. A blank variable counts as unset.',
   ].join('\n');
   return `${[head, ...sections].join('\n\n')}\n`;
 }

@@ -18,7 +18,7 @@ const arrows = lines.filter((line) => line.includes('-->')).toSorted();
 const map = `# Map
 
 Which folder imports which, from the imports themselves (\`npm run generate:map\`; \`npm run check\` compares).
-What is *allowed* stands in \`.dependency-cruiser.cjs\`. Every arrow points towards \`domain\`.
+What is *allowed* is in \`.dependency-cruiser.cjs\`. Every arrow points towards \`domain\`.
 
 \`\`\`mermaid
 ${[...lines.filter((line) => !line.includes('-->')), ...arrows].join('\n')}

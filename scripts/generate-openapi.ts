@@ -1,5 +1,5 @@
 /**
- * Writes `docs/openapi.json` from the route table, the answer schemas and the catalog in `templates/`.
+ * Writes `docs/openapi.json` from the route table, the response schemas and the catalog in `templates/`.
  * `--check` writes nothing and exits 1 when the file is not what would be written.
  */
 import { readFileSync, writeFileSync } from 'node:fs';

@@ -1,5 +1,5 @@
 /**
- * Takes pictures of every email template's sample, as a phone (390 px) and a desk (900 px) show it, in light and
+ * Takes pictures of every email template's sample, as a phone (390 px) and a desktop (900 px) show it, in light and
  * dark, into docs/templates. Nothing is fetched: a template that asks for anything outside fails the run.
  *
  *   scripts/node scripts/shoot-templates.ts
@@ -79,8 +79,8 @@ function writeGallery(templates: readonly (readonly [type: string, title: string
   return [
     '# How the emails look',
     '',
-    'Made by `scripts/node scripts/shoot-templates.ts` from the samples in `templates/`: phone in light and dark, and desk.',
-    'The desk in dark is beside them as `*-desk-dark.png`.',
+    'Made by `scripts/node scripts/shoot-templates.ts` from the samples in `templates/`: phone in light and dark, and desktop.',
+    'The desktop in dark is beside them as `*-desk-dark.png`.',
     '',
     ...sections,
   ].join('\n');

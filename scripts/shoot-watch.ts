@@ -1,6 +1,6 @@
 /**
- * Takes the pictures of `acc watch` in docs/operations: one of a normal night, one of a night on which the guard stopped
- * sending. They are drawn by the command's own code, from made-up figures, on a screen of 80 × 24.
+ * Takes the pictures of `acc watch` in docs/operations: one of a normal night, one of a night on which the guard process stopped
+ * sending. They are drawn by the command's own code, from made-up numbers, on a screen of 80 × 24.
  *
  *   scripts/node scripts/shoot-watch.ts
  */

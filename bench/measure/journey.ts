@@ -50,7 +50,7 @@ interface RouteCall {
 
 /** Mails a second, from the first post to the last mail. */
 async function burst(route: RouteCall, sink: MailSink, events: number): Promise<number> {
-  sink.forget();
+  sink.clear();
   const begun = performance.now();
   await postLoad({ ...route, makeBody: makeEvent, until: { requests: events } });
   await sink.waitForMails(events);
@@ -58,7 +58,7 @@ async function burst(route: RouteCall, sink: MailSink, events: number): Promise<
 }
 
 async function keepPace(route: RouteCall, sink: MailSink, events: number) {
-  sink.forget();
+  sink.clear();
   const postedAt = new Map<string, number>();
   const posts: Promise<void>[] = [];
   const begun = performance.now();

@@ -1,6 +1,6 @@
 import { waitFor } from '../../test/support/wait-for.ts';
 import { alternate, pick } from '../alternate.ts';
-import type { Benchmark, Figure, Scale } from '../benchmark.ts';
+import type { Benchmark, Measurement, Scale } from '../benchmark.ts';
 import { postLoad } from '../load.ts';
 import { hasCpuTimes, pidOf, withCpuTime } from '../processes.ts';
 import { makeBatch, type Stacks, withStacks } from '../start-stacks.ts';
@@ -26,7 +26,7 @@ async function deliver(
   stacks: Stacks,
   scale: Scale,
   { acceptMs, warmUps }: { readonly acceptMs: number; readonly warmUps: number },
-): Promise<readonly Figure[]> {
+): Promise<readonly Measurement[]> {
   stacks.sink.setAcceptMs(acceptMs);
   const rounds = await alternate(
     { rounds: scale.rounds, warmUps },
@@ -35,7 +35,7 @@ async function deliver(
   );
   const what = `email delivery, server takes ${acceptMs} ms`;
   const against = 'bare pool';
-  const rate: Figure = {
+  const rate: Measurement = {
     what,
     unit: 'mails/s',
     better: 'more',
@@ -43,7 +43,7 @@ async function deliver(
     against,
     target: { on: 'ratio', limit: 0.9 },
   };
-  const cpu: Figure = {
+  const cpu: Measurement = {
     what: `${what}, processor time`,
     unit: 'µs/mail',
     better: 'less',
@@ -58,7 +58,7 @@ async function deliverOurs({ ours, sink }: Stacks, { roundEvents }: Scale) {
   const sender = ours.processes.get('sender');
   if (sender === undefined) throw new Error('there is no sender');
   const events = Math.ceil(roundEvents / batchSize) * batchSize;
-  sink.forget();
+  sink.clear();
   sender.signal('SIGSTOP');
   try {
     await postLoad({
@@ -90,7 +90,7 @@ async function deliverOurs({ ours, sink }: Stacks, { roundEvents }: Scale) {
 }
 
 async function deliverBare({ plain, sink }: Stacks, { roundEvents }: Scale) {
-  sink.forget();
+  sink.clear();
   return await withCpuTime(pidOf(plain.processes, 'bare-pool'), async () => {
     const response = await fetch(`${plain.url}/${roundEvents}`, { method: 'POST' });
     if (response.status !== 204) throw new Error(`the bare pool says: ${await response.text()}`);

@@ -1,5 +1,5 @@
 import { alternate, pick } from '../alternate.ts';
-import type { Benchmark, Figure } from '../benchmark.ts';
+import type { Benchmark, Measurement } from '../benchmark.ts';
 import { type Load, postLoad } from '../load.ts';
 import { hasCpuTimes, pidOf, withCpuTime } from '../processes.ts';
 import { makeEvent, type Stacks, withStacks } from '../start-stacks.ts';
@@ -21,7 +21,7 @@ export const singleIntake: Benchmark = {
         () => post(ours, { seconds: roundSeconds }),
         () => post(plain, { seconds: roundSeconds }),
       );
-      const cpu: Figure = {
+      const cpu: Measurement = {
         what: 'single intake, processor time of the API',
         unit: 'µs/event',
         better: 'less',

@@ -1,6 +1,6 @@
 import type { ProcessKind } from '../../test/support/service.ts';
 import { alternate, pick } from '../alternate.ts';
-import type { Benchmark, Figure } from '../benchmark.ts';
+import type { Benchmark, Measurement } from '../benchmark.ts';
 import { hasCpuTimes, readCpuMs } from '../processes.ts';
 import type { PlainKind } from '../start-plain.ts';
 import { withStacks } from '../start-stacks.ts';
@@ -19,7 +19,7 @@ export const startUp: Benchmark = {
   name: 'start-up',
   measure: ({ rounds }) =>
     withStacks({ ours: [], plain: [] }, async ({ ours, plain }) => {
-      const figures: Figure[] = [];
+      const figures: Measurement[] = [];
       for (const [kind, theirKind] of pairs) {
         const measured = await alternate(
           // A start is a long thing, and differs little from the next.
@@ -27,16 +27,16 @@ export const startUp: Benchmark = {
           () => timeStart(ours, kind),
           async () => (theirKind === undefined ? nothing : await timeStart(plain, theirKind)),
         );
-        const toFigure = (what: string, read: (start: Start) => number): Figure => {
+        const toMeasurement = (what: string, read: (start: Start) => number): Measurement => {
           const { ours: values, theirs } = pick(measured, read);
           const head = { what: `start-up, ${kind}${what}`, unit: 'ms', better: 'less' } as const;
           return { ...head, ours: values, ...(theirKind === undefined ? {} : { theirs }) };
         };
         figures.push({
-          ...toFigure('', ({ tookMs }) => tookMs),
+          ...toMeasurement('', ({ tookMs }) => tookMs),
           target: { on: 'ours', limit: targetMs },
         });
-        if (hasCpuTimes) figures.push(toFigure(', processor time', ({ cpuMs }) => cpuMs));
+        if (hasCpuTimes) figures.push(toMeasurement(', processor time', ({ cpuMs }) => cpuMs));
       }
       return figures;
     }),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { findRequirementFaults } from './requirements.ts';
+import { findRequirementErrors } from './requirements.ts';
 
 /** Families that the real table does not have: this file is searched, too. */
 const tea = '| TEA-1 | Tea is hot. | `src/tea.test.ts` › "is hot" |';
@@ -9,20 +9,20 @@ const sound = {
   'src/tea.test.ts': "test('TEA-1: is hot', () => undefined);",
 };
 
-test('a table whose ids and tests are there has no fault', () => {
-  expect(listFaults({})).toEqual([]);
+test('a table whose ids and tests are there has no error', () => {
+  expect(listErrors({})).toEqual([]);
 });
 
 describe('an id that is not in the table', () => {
   test('is found in every file, with its line', () => {
-    expect(listFaults({ 'src/tea.ts': '\nTEA-1 TEA-3', 'docs/tea.md': '`TEA-12`' })).toEqual([
+    expect(listErrors({ 'src/tea.ts': '\nTEA-1 TEA-3', 'docs/tea.md': '`TEA-12`' })).toEqual([
       'src/tea.ts:2: TEA-3 is no row of docs/requirements.md',
       'docs/tea.md:1: TEA-12 is no row of docs/requirements.md',
     ]);
   });
 
   test('is found in a family of which nothing is built', () => {
-    expect(listFaults({ 'src/tea.ts': 'CUP-1' })).toEqual([
+    expect(listErrors({ 'src/tea.ts': 'CUP-1' })).toEqual([
       'src/tea.ts:1: CUP-1 is no row of docs/requirements.md',
     ]);
   });
@@ -35,12 +35,12 @@ describe('a row', () => {
     ['', 'TEA-2 needs a test as `path.test.ts` › "title", and has ""'],
     ['`src/tea.ts`', 'TEA-2 needs a test as `path.test.ts` › "title", and has "`src/tea.ts`"'],
     ['`src/tea.test.ts`<br>by eye', 'TEA-2 needs a test as `path.test.ts` › "title", and has "by eye"'],
-  ])('with the tests %j has a fault', (tests, fault) => {
-    expect(listRowFaults(`| TEA-2 | Tea is black. | ${tests} |`)).toEqual([fault]);
+  ])('with the tests %j has an error', (tests, error) => {
+    expect(listRowErrors(`| TEA-2 | Tea is black. | ${tests} |`)).toEqual([error]);
   });
 
-  test('that is there twice has a fault', () => {
-    expect(listRowFaults(tea)).toEqual(['TEA-1 is there twice']);
+  test('that is there twice has an error', () => {
+    expect(listRowErrors(tea)).toEqual(['TEA-1 is there twice']);
   });
 
   test.each([
@@ -48,14 +48,14 @@ describe('a row', () => {
     '| MUG-1 | A mug. | `src/tea.test.ts` |',
     '| Tea | Tea. | `src/tea.test.ts` |',
   ])('that is none is not passed over: %s', (row) => {
-    expect(listRowFaults(row)).toEqual([
+    expect(listRowErrors(row)).toEqual([
       'is not `| id | requirement | tests |` with the family of a heading',
     ]);
   });
 });
 
-test('no table is not a table without faults', () => {
-  expect(findRequirementFaults(new Map())).toEqual(['docs/requirements.md:1: has no row']);
+test('no table is not a table without errors', () => {
+  expect(findRequirementErrors(new Map())).toEqual(['docs/requirements.md:1: has no row']);
 });
 
 function table(...rows: string[]): string {
@@ -68,12 +68,12 @@ function table(...rows: string[]): string {
   ].join('\n');
 }
 
-function listFaults(changes: Readonly<Record<string, string>>): string[] {
-  return findRequirementFaults(new Map(Object.entries({ ...sound, ...changes })));
+function listErrors(changes: Readonly<Record<string, string>>): string[] {
+  return findRequirementErrors(new Map(Object.entries({ ...sound, ...changes })));
 }
 
 /** Of a table with this row as its second. */
-function listRowFaults(row: string): string[] {
-  const faults = listFaults({ 'docs/requirements.md': table(tea, row), 'src/tea.ts': '' });
-  return faults.map((fault) => fault.replace('docs/requirements.md:5: ', ''));
+function listRowErrors(row: string): string[] {
+  const errors = listErrors({ 'docs/requirements.md': table(tea, row), 'src/tea.ts': '' });
+  return errors.map((error) => error.replace('docs/requirements.md:5: ', ''));
 }

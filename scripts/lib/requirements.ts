@@ -1,4 +1,4 @@
-/** Where the requirements stand, from the root of the repository. */
+/** The table of requirements, from the root of the repository. */
 const requirementsFile = 'docs/requirements.md';
 
 interface Requirement {
@@ -11,24 +11,24 @@ interface Table {
   /** Of the section headings: `ING` of `ING-1`. */
   readonly families: readonly string[];
   readonly rows: readonly Requirement[];
-  readonly faults: readonly string[];
+  readonly errors: readonly string[];
 }
 
 /**
  * Holds the table of requirements against `files`, the text of each file by its path from the root of the repository:
  * every id that is cited has a row, every row has an id of its own and a test, every test that is named exists.
- * Answers the faults as `path:line: what is wrong`; none when all is well.
+ * Returns the errors as `path:line: what is wrong`; none when all is well.
  */
-export function findRequirementFaults(files: ReadonlyMap<string, string>): string[] {
-  const { families, rows, faults } = readTable(files.get(requirementsFile) ?? '');
-  if (rows.length === 0) return [...faults, at(1, 'has no row')];
+export function findRequirementErrors(files: ReadonlyMap<string, string>): string[] {
+  const { families, rows, errors } = readTable(files.get(requirementsFile) ?? '');
+  if (rows.length === 0) return [...errors, at(1, 'has no row')];
   const ids = rows.map(({ id }) => id);
   return [
-    ...faults,
+    ...errors,
     ...rows
       .filter(({ id }, index) => ids.indexOf(id) < index)
       .map(({ id, line }) => at(line, `${id} is there twice`)),
-    ...rows.flatMap((row) => findTestFaults(row, files)),
+    ...rows.flatMap((row) => findTestErrors(row, files)),
     ...[...files].flatMap(([path, text]) =>
       listIds(text, families)
         .filter(({ id }) => !ids.includes(id))
@@ -42,18 +42,18 @@ function readTable(text: string): Table {
   const families = [...headings].flatMap(([, names = '']) => names.split(', '));
   const row = new RegExp(String.raw`^\| ((?:${families.join('|')})-\d+) \| [^|]+ \| ([^|]*) ?\|$`);
   const rows: Requirement[] = [];
-  const faults: string[] = [];
+  const errors: string[] = [];
   for (const [index, content] of text.split('\n').entries()) {
     if (!content.startsWith('|') || /^\| (id|---) \|/.test(content)) continue;
     const [, id, tests = ''] = row.exec(content) ?? [];
     if (id === undefined)
-      faults.push(at(index + 1, 'is not `| id | requirement | tests |` with the family of a heading'));
+      errors.push(at(index + 1, 'is not `| id | requirement | tests |` with the family of a heading'));
     else rows.push({ id, line: index + 1, tests: tests.split('<br>').map((test) => test.trim()) });
   }
-  return { families, rows, faults };
+  return { families, rows, errors };
 }
 
-function findTestFaults({ id, line, tests }: Requirement, files: ReadonlyMap<string, string>): string[] {
+function findTestErrors({ id, line, tests }: Requirement, files: ReadonlyMap<string, string>): string[] {
   return tests.flatMap((test) => {
     const [, path = '', title = ''] = /^`([^`]+\.test\.ts)`(?: › "([^"]+)")?$/.exec(test) ?? [];
     if (path === '') return [at(line, `${id} needs a test as \`path.test.ts\` › "title", and has "${test}"`)];

@@ -46,7 +46,7 @@ async function runTests(chosen: readonly string[]): Promise<void> {
   await vitest.close();
 }
 
-/** Answers the exit code. */
+/** Returns the exit code. */
 function report(modules: readonly TestModule[], failed: readonly Finding[]): number {
   const tests = modules.flatMap((module) => [...module.children.allTests()]);
   const passed = tests.filter(hasPassed);

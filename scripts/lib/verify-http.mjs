@@ -18,15 +18,15 @@ export class StepEnd extends Error {
  */
 export async function exchange(run, request) {
   const begun = performance.now();
-  const answer = await fetchWhole({ signal: run.signal, ...request });
-  const whole = { ...answer, body: readJson(answer.text), ms: performance.now() - begun };
+  const response = await fetchWhole({ signal: run.signal, ...request });
+  const whole = { ...response, body: readJson(response.text), ms: performance.now() - begun };
   run.record(describeExchange(request, whole));
   return whole;
 }
 
 /** For the evidence. No header that was sent is in it, so no token either. */
-function describeExchange({ url, method = 'GET', body: sent, isPrivate = false }, answer) {
-  const { status, fault, headers, text, body, ms } = answer;
+function describeExchange({ url, method = 'GET', body: sent, isPrivate = false }, response) {
+  const { status, fault, headers, text, body, ms } = response;
   return {
     at: new Date().toISOString(),
     method,
@@ -93,9 +93,9 @@ export async function callService(run, path, { method = 'GET', json, signal = ru
 
 /** The body of a good answer; ends the step for any other. */
 export async function needService(run, path, init) {
-  const answer = await callService(run, path, init);
-  if (answer.status >= 200 && answer.status < 300 && answer.body !== undefined) return answer;
-  throw new StepEnd(judgeRefusal(answer));
+  const response = await callService(run, path, init);
+  if (response.status >= 200 && response.status < 300 && response.body !== undefined) return response;
+  throw new StepEnd(judgeRefusal(response));
 }
 
 /** What an answer that is not a good one means for the step that needed it. */

@@ -5,11 +5,12 @@ import { blocked, judgeKeys, judgeToken, pass, pendingGate1, readToken } from '.
 export async function checkKeys(run) {
   const { jwksUrl } = run.options;
   if (jwksUrl === undefined) return blocked('no address: give --jwks-url, or set AUTH_JWKS_URL');
-  const answer = await exchange(run, { url: jwksUrl, headers: { accept: 'application/json' } });
-  if (answer.status !== 200) return pendingGate1(`the key set ${answer.fault ?? `answers ${answer.status}`}`);
-  const finding = judgeKeys(answer.body);
-  if (finding.verdict === 'pass') run.publishedKids = answer.body.keys.map(({ kid }) => kid);
-  return { ...finding, measured: `${finding.measured} (${Math.round(answer.ms)} ms)` };
+  const response = await exchange(run, { url: jwksUrl, headers: { accept: 'application/json' } });
+  if (response.status !== 200)
+    return pendingGate1(`the key set ${response.fault ?? `answers ${response.status}`}`);
+  const finding = judgeKeys(response.body);
+  if (finding.verdict === 'pass') run.publishedKids = response.body.keys.map(({ kid }) => kid);
+  return { ...finding, measured: `${finding.measured} (${Math.round(response.ms)} ms)` };
 }
 
 /**
@@ -31,7 +32,7 @@ export async function obtainToken(run) {
 async function requestToken(run, { tokenUrl, clientId, clientSecret, audience, scope }) {
   const pair = [clientId, clientSecret].map(formEncode).join(':');
   const form = { grant_type: 'client_credentials', scope, ...(audience === undefined ? {} : { audience }) };
-  const answer = await exchange(run, {
+  const response = await exchange(run, {
     url: tokenUrl,
     method: 'POST',
     headers: {
@@ -42,10 +43,10 @@ async function requestToken(run, { tokenUrl, clientId, clientSecret, audience, s
     body: new URLSearchParams(form).toString(),
     isPrivate: true,
   });
-  const text = answer.body?.access_token;
-  if (answer.status !== 200 || typeof text !== 'string') return pendingGate1(describeRefusal(answer));
+  const text = response.body?.access_token;
+  if (response.status !== 200 || typeof text !== 'string') return pendingGate1(describeRefusal(response));
   run.keepSecret(text);
-  const finding = judge(run, text, `obtained in ${Math.round(answer.ms)} ms`);
+  const finding = judge(run, text, `obtained in ${Math.round(response.ms)} ms`);
   if (finding.verdict === 'pass') run.useToken(run.token ?? text);
   return finding;
 }

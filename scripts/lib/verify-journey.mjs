@@ -62,11 +62,11 @@ export async function followEvent(run, event) {
   const begun = performance.now();
   // Never cut short: what was taken must be known, to be taken back.
   const post = { method: 'POST', json: event.body, ...ownTime() };
-  const answer = await callService(run, '/api/events', post);
-  event.isPosted = answer.status === 202 || answer.status === 0;
-  if (answer.status !== 202) return judgeRefusal(answer);
-  event.id = answer.body.event_id;
-  if (answer.body.status === 'duplicate')
+  const response = await callService(run, '/api/events', post);
+  event.isPosted = response.status === 202 || response.status === 0;
+  if (response.status !== 202) return judgeRefusal(response);
+  event.id = response.body.event_id;
+  if (response.body.status === 'duplicate')
     return fail('answered as a duplicate: the post without a token had left something behind');
   const state = { event: undefined };
   const finding = await waitForEnd(run, event, state);

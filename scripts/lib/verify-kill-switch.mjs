@@ -20,15 +20,15 @@ export async function measureKillSwitch(run) {
     ? `verification ${run.id}: measures the kill switch`
     : `${before.reason.replace(addition, '').slice(0, 440)}${addition}`;
   const begun = performance.now();
-  const answer = await callService(run, '/api/control/send', {
+  const response = await callService(run, '/api/control/send', {
     method: 'PUT',
     json: { enabled: false, scope: 'all', reason, wait_ms: 3_000 },
     signal: ownSignal(),
   });
-  if (answer.status === 403) return blocked('403: the token lacks notify.admin');
-  if (answer.status !== 200) return await restoreAfterDoubt(run, before, judgeRefusal(answer));
-  const finding = await measureQuiet(run, answer.body, begun);
-  return await restore(run, before, { epoch: answer.body.epoch, finding });
+  if (response.status === 403) return blocked('403: the token lacks notify.admin');
+  if (response.status !== 200) return await restoreAfterDoubt(run, before, judgeRefusal(response));
+  const finding = await measureQuiet(run, response.body, begun);
+  return await restore(run, before, { epoch: response.body.epoch, finding });
 }
 
 /** Never throws: what comes after it has to come. */
@@ -62,7 +62,7 @@ async function readSwitch(run) {
 async function restore(run, before, { epoch, finding }) {
   const add = (words, change = {}) => ({ ...finding, ...change, measured: `${finding.measured}; ${words}` });
   if (!before.isOn) return add('it was off, and stays off');
-  const answer = await callService(run, '/api/control/send', {
+  const response = await callService(run, '/api/control/send', {
     method: 'PUT',
     json: {
       enabled: true,
@@ -73,9 +73,9 @@ async function restore(run, before, { epoch, finding }) {
     },
     signal: ownSignal(),
   });
-  if (answer.status === 200) return add('put back to on');
-  if (answer.status !== 409) {
-    const why = answer.fault ?? answer.status;
+  if (response.status === 200) return add('put back to on');
+  if (response.status !== 409) {
+    const why = response.fault ?? response.status;
     return add(`NOT PUT BACK (${why}): acc start "verification" --epoch ${epoch}`, { verdict: 'fail' });
   }
   const isGood = finding.verdict === 'pass';

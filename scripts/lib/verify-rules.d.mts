@@ -15,7 +15,7 @@ export interface TokenFacts {
 export const headerNames: readonly string[];
 export function judgeCanary(body: unknown, nowMs: number): Finding;
 export function judgeHeaders(
-  answers: readonly (readonly [string, Readonly<Record<string, string>>])[],
+  responses: readonly (readonly [string, Readonly<Record<string, string>>])[],
 ): Finding;
 export function pickP95(samplesMs: readonly number[]): number;
 export function judgeP95(samplesMs: readonly number[], maxMs: number): Finding;

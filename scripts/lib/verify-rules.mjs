@@ -72,12 +72,12 @@ function isHeaderReport(said) {
   return JSON.stringify(said) === JSON.stringify({ present: headerNames, missing: [] });
 }
 
-/** All six headers on every one of `answers`, rows of `[what, headers]`. An empty header is a missing one. */
-export function judgeHeaders(answers) {
-  const faults = answers
+/** All six headers on every one of `responses`, rows of `[what, headers]`. An empty header is a missing one. */
+export function judgeHeaders(responses) {
+  const faults = responses
     .map(([what, headers]) => [what, headerNames.filter((name) => (headers[name] ?? '').trim() === '')])
     .filter(([, missing]) => missing.length > 0);
-  if (faults.length === 0) return pass(`all six on ${answers.map(([what]) => what).join(', ')}`);
+  if (faults.length === 0) return pass(`all six on ${responses.map(([what]) => what).join(', ')}`);
   return fail(faults.map(([what, missing]) => `${what} lacks ${missing.join(', ')}`).join('; '));
 }
 

@@ -28,23 +28,23 @@ export async function checkHeaders(run) {
     ['404', `/not-here-${run.id}`, 404],
     ['401', '/api/send/status', 401],
   ];
-  const answers = [];
+  const responses = [];
   for (const [what, path, status] of places) {
-    const answer = await exchange(run, { url: `${baseUrl}${path}` });
-    if (answer.status !== status)
-      return fail(`GET ${path} answers ${answer.status || answer.fault}, not ${status}`);
-    answers.push([what, answer.headers]);
+    const response = await exchange(run, { url: `${baseUrl}${path}` });
+    if (response.status !== status)
+      return fail(`GET ${path} answers ${response.status || response.fault}, not ${status}`);
+    responses.push([what, response.headers]);
   }
-  return judgeHeaders(answers);
+  return judgeHeaders(responses);
 }
 
 /** Thirty canaries one after another over a warm connection: what the service takes, not the handshake. */
 export async function measureP95(run) {
   const samplesMs = [];
   for (let number = 1; number <= samplesCount; number += 1) {
-    const answer = await exchange(run, { url: `${run.options.baseUrl}/canary` });
-    if (answer.status !== 200) return fail(`sample ${number} answers ${answer.status || answer.fault}`);
-    samplesMs.push(answer.ms);
+    const response = await exchange(run, { url: `${run.options.baseUrl}/canary` });
+    if (response.status !== 200) return fail(`sample ${number} answers ${response.status || response.fault}`);
+    samplesMs.push(response.ms);
   }
   return judgeP95(samplesMs, run.options.p95MaxMs);
 }
@@ -54,18 +54,18 @@ export async function measureP95(run) {
  * anything behind, that one would be answered as a duplicate.
  */
 export async function checkNoToken(run) {
-  const answer = await exchange(run, {
+  const response = await exchange(run, {
     url: `${run.options.baseUrl}/api/events`,
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(run.events[0].body),
   });
-  if (answer.status === 0) return fail(answer.fault);
-  if (answer.status !== 401)
-    return fail(`POST /api/events without a token answers ${answer.status}, not 401`);
-  if (answer.body?.event_id !== undefined || answer.headers.location !== undefined)
+  if (response.status === 0) return fail(response.fault);
+  if (response.status !== 401)
+    return fail(`POST /api/events without a token answers ${response.status}, not 401`);
+  if (response.body?.event_id !== undefined || response.headers.location !== undefined)
     return fail('401, and yet the answer names an event');
-  if (!/^bearer\b/i.test(answer.headers['www-authenticate'] ?? ''))
+  if (!/^bearer\b/i.test(response.headers['www-authenticate'] ?? ''))
     return fail('401 without a Bearer challenge');
-  return pass(`401 (${answer.body?.code}), with its challenge, no event named`);
+  return pass(`401 (${response.body?.code}), with its challenge, no event named`);
 }

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type AnswerServer, answerJson, startAnswerServer } from '../../test/support/answer-server.ts';
+import { respondJson, type StubServer, startStubServer } from '../../test/support/stub-server.ts';
 import { findToken } from './find-token.ts';
 
-let issuer: AnswerServer;
+let issuer: StubServer;
 
 beforeAll(async () => {
-  issuer = await startAnswerServer();
+  issuer = await startStubServer();
 });
 afterAll(async () => {
   await issuer.close();
@@ -21,13 +21,13 @@ describe('findToken', () => {
   });
 
   test('client credentials ask for what an operator needs', async () => {
-    issuer.answerWith(answerJson(200, { access_token: 'granted', token_type: 'Bearer', expires_in: 60 }));
+    issuer.respondWith(respondJson(200, { access_token: 'granted', token_type: 'Bearer', expires_in: 60 }));
     const M2M = { M2M_TOKEN_URL: `${issuer.url}/token`, M2M_CLIENT_ID: 'op', M2M_CLIENT_SECRET: 'hush-hush' };
     expect(await find(M2M)).toBe('granted');
     expect(new URLSearchParams(issuer.seen.at(-1)?.body).get('scope')).toBe(
       'notify.send notify.read notify.admin',
     );
-    issuer.answerWith(answerJson(401, { error: 'invalid_client' }));
+    issuer.respondWith(respondJson(401, { error: 'invalid_client' }));
     await expect(find(M2M)).rejects.toMatchObject({
       ending: 'not-allowed',
       message: expect.not.stringContaining('hush-hush') as string,

@@ -8,7 +8,7 @@ export interface EnvironmentSign {
 
 /**
  * Which environment this is, from more than one sign: its name, the address that it is called at, and the issuer that it believes.
- * `check-together.ts` refuses to start when they disagree, so nothing is ever guessed upward.
+ * `read-configuration.ts` refuses to start when they disagree, so nothing is ever guessed upward.
  */
 export function readEnvironmentSigns(values: SettingValues): readonly EnvironmentSign[] {
   const addresses = ['APP_BASE_URL', 'AUTH_ISSUER'] as const;

@@ -174,7 +174,7 @@ function readPassword(address: string | undefined): string | undefined {
 
 /**
  * Every address that something of ours goes to or comes from. Those of the issuer, the directory and the webhook must be
- * https in any environment but a local one (`check-together.ts`), so an operator can vouch for none of them. SMTP has a
+ * https in any environment but a local one (`read-configuration.ts`), so an operator can vouch for none of them. SMTP has a
  * setting of its own, since it begins plain and is then encrypted.
  */
 const addresses = [

@@ -7,7 +7,7 @@ import { judgeTrigger } from './trigger-rules.ts';
 
 /**
  * Who may come, and what must not come of it. A row is what one member of a crowd does in each ten seconds; add yours.
- * The same crowd comes to real processes in test/e2e/crowd.test.ts.
+ * The same crowd comes to real processes in test/long/crowd.test.ts.
  */
 type Requests = readonly (readonly [EndedRequest, number])[];
 /** What comes in the bucket of this number. */

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { named } from '../../test/support/shorten.ts';
+import { withShortTitles } from '../../test/support/short-titles.ts';
 import { parseDate, parseDateOrInstant, parseInstant } from './instant.ts';
 
 /** Text → what it means; `undefined`: it is refused. Every caller of the service has this one table. */
@@ -59,7 +59,7 @@ const forms: readonly (readonly [string, string | undefined, string])[] = [
   [`2026-12-04T22:00:00.${'1'.repeat(200_000)}Z`, undefined, 'no end'],
 ];
 
-test.each(named(forms))('%s as an instant', (_name, text, expected) => {
+test.each(withShortTitles(forms))('%s as an instant', (_name, text, expected) => {
   const atMs = parseInstant(text);
   expect(atMs === undefined ? undefined : new Date(atMs).toISOString()).toBe(expected);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { named } from '../../test/support/shorten.ts';
+import { withShortTitles } from '../../test/support/short-titles.ts';
 import { cleanDisplayName } from './display-name.ts';
 import { parseLocale } from './locale.ts';
 import { parseTimeZone } from './time-zone.ts';
@@ -23,7 +23,7 @@ const tags: readonly (readonly [string, string | undefined])[] = [
   ['not a tag', undefined],
   ['', undefined],
 ];
-test.each(named(tags))('%s as the language tag', (_name, text, expected) => {
+test.each(withShortTitles(tags))('%s as the language tag', (_name, text, expected) => {
   expect(parseLocale(text)).toBe(expected);
 });
 
@@ -41,7 +41,7 @@ const zones: readonly (readonly [string, string | undefined])[] = [
   ['A'.repeat(250_000), undefined],
   [`Europe/${'a/'.repeat(100_000)}`, undefined],
 ];
-test.each(named(zones))('%s as the zone', (_name, text, expected) => {
+test.each(withShortTitles(zones))('%s as the zone', (_name, text, expected) => {
   expect(parseTimeZone(text)).toBe(expected);
 });
 
@@ -63,6 +63,6 @@ const names: readonly (readonly [string, string | undefined])[] = [
   ['half \ud83d', undefined],
   ['\u200f'.repeat(250_000), undefined],
 ];
-test.each(named(names))('%s as the display name', (_name, text, expected) => {
+test.each(withShortTitles(names))('%s as the display name', (_name, text, expected) => {
   expect(cleanDisplayName(text)).toBe(expected);
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { named } from '../../test/support/shorten.ts';
+import { withShortTitles } from '../../test/support/short-titles.ts';
 import { currencyExponent, parseAmount } from './money.ts';
 
 test.each<readonly [string, number | undefined]>([
@@ -58,7 +58,7 @@ const amounts: readonly (readonly [unknown, number, string | undefined])[] = [
   [null, 2, undefined],
   ['', 2, undefined],
 ];
-test.each(named(amounts))('%s is read as it stands', (_name, amount, exponent, decimal) => {
+test.each(withShortTitles(amounts))('%s is read as it stands', (_name, amount, exponent, decimal) => {
   const parsed = parseAmount(amount, exponent);
   expect(parsed.ok ? parsed.decimal : undefined).toBe(decimal);
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { named } from '../../test/support/shorten.ts';
+import { withShortTitles } from '../../test/support/short-titles.ts';
 import { jsonLevelsMax, jsonMembersMax, jsonValuesMax, oddNumberValues } from './scan-json.ts';
 import { jsonDepthMax, readStrictJson } from './strict-json.ts';
 
@@ -91,7 +91,7 @@ const texts: readonly (readonly [string, readonly string[] | string])[] = [
   ['"text"', []],
   ['null', []],
 ];
-test.each(named(texts))('%s', (_name, text, expected) => {
+test.each(withShortTitles(texts))('%s', (_name, text, expected) => {
   expect(flawsOf(text)).toEqual(expected);
 });
 

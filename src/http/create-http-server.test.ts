@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { expect, test } from 'vitest';
-import { readAnswer, startTestApp } from '../../test/support/http-app.ts';
+import { readResponse, startTestApp } from '../../test/support/http-app.ts';
 
 /** An answer that waits until the test lets it go. */
 function createLatch() {
@@ -75,7 +75,7 @@ test('on a connection that stays, a closing process answers 503 and ends it', as
   const app = await startTestApp();
   app.app.drain.close();
   const answer = await app.get('/api/queue/status');
-  expect([answer.status, (await readAnswer(answer)).code]).toEqual([503, 'shutting-down']);
+  expect([answer.status, (await readResponse(answer)).code]).toEqual([503, 'shutting-down']);
   expect(answer.headers.get('connection')).toBe('close');
   await app.stop();
 });

@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type AnswerServer, answerJson, startAnswerServer } from '../../test/support/answer-server.ts';
 import { hostileTexts } from '../../test/support/hostile-values.ts';
 import { type JwksServer, startJwksServer } from '../../test/support/jwks-server.ts';
+import { respondJson, type StubServer, startStubServer } from '../../test/support/stub-server.ts';
 import { createTokenSigner, encodePart } from '../../test/support/token-signer.ts';
 import { createKeySet } from './key-set.ts';
 import { tokenCharsMax } from './parse-token.ts';
@@ -28,12 +28,12 @@ const claims = {
 };
 
 let server: JwksServer;
-let trap: AnswerServer;
+let trap: StubServer;
 let verifier: TokenVerifier;
 beforeAll(async () => {
   server = await startJwksServer([rsa.jwk, elliptic.jwk]);
-  trap = await startAnswerServer();
-  trap.answerWith(answerJson(200, { keys: [attacker.jwk] }));
+  trap = await startStubServer();
+  trap.respondWith(respondJson(200, { keys: [attacker.jwk] }));
   const keySet = createKeySet({
     jwksUrl: server.jwksUrl,
     allowHttp: true,

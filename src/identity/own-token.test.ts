@@ -1,15 +1,15 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type AnswerServer, answerJson, startAnswerServer } from '../../test/support/answer-server.ts';
+import { respondJson, type StubServer, startStubServer } from '../../test/support/stub-server.ts';
 import { waitFor } from '../../test/support/wait-for.ts';
 import { createOwnToken, type OwnToken, type OwnTokenOptions } from './own-token.ts';
 
 const patience = new AbortController().signal;
 const secret = 's3cr:t & more';
 
-let server: AnswerServer;
+let server: StubServer;
 let nowMs: number;
 beforeEach(async () => {
-  server = await startAnswerServer();
+  server = await startStubServer();
   nowMs = 0;
   grantTokens();
 });
@@ -17,8 +17,8 @@ afterEach(() => server.close());
 
 /** Tokens `token-1`, `token-2`, … named after the request that they answer. */
 function grantTokens(extra: object = { expires_in: 300 }): void {
-  server.answerWith((response) =>
-    answerJson(200, { access_token: `token-${server.seen.length}`, token_type: 'Bearer', ...extra })(
+  server.respondWith((response) =>
+    respondJson(200, { access_token: `token-${server.seen.length}`, token_type: 'Bearer', ...extra })(
       response,
     ),
   );
@@ -109,7 +109,7 @@ describe('a token of our own', () => {
   test('is used until it really expires when it cannot be renewed, and not a millisecond longer', async () => {
     const own = createToken();
     await read(own);
-    server.answerWith(answerJson(503, {}));
+    server.respondWith(respondJson(503, {}));
     nowMs = 240_000;
     await read(own);
     await waitFor(
@@ -157,26 +157,26 @@ describe('when no token can be had', () => {
   test.each([
     [
       'bad credentials',
-      answerJson(401, { error: 'invalid_client' }),
+      respondJson(401, { error: 'invalid_client' }),
       'answered 401 (invalid_client): check client id',
     ],
-    ['an error in prose', answerJson(400, { error: `no: ${secret}` }), 'answered 400: check client id'],
+    ['an error in prose', respondJson(400, { error: `no: ${secret}` }), 'answered 400: check client id'],
     ['a web page', (response) => void response.end('<h1>Sign in</h1>'), 'not a bearer token'],
     [
       'another kind of token',
-      answerJson(200, { access_token: 'x', token_type: 'mac' }),
+      respondJson(200, { access_token: 'x', token_type: 'mac' }),
       'not a bearer token',
     ],
     [
       'a token with a line end',
-      answerJson(200, { access_token: 'x\r\ny', token_type: 'bearer' }),
+      respondJson(200, { access_token: 'x\r\ny', token_type: 'bearer' }),
       'not a bearer token',
     ],
     ['a redirect', (response) => void response.writeHead(302, { location: '/x' }).end(), 'redirect'],
-  ] satisfies [string, Parameters<AnswerServer['answerWith']>[0], string][])(
+  ] satisfies [string, Parameters<StubServer['respondWith']>[0], string][])(
     'for %s, it says so without the secret, and backs off',
     async (_what, result, words) => {
-      server.answerWith(result);
+      server.respondWith(result);
       const own = createToken();
       const results = await Promise.all(Array.from({ length: 20 }, () => own.readToken(patience)));
       for (const one of results)
@@ -193,9 +193,9 @@ describe('when no token can be had', () => {
 
   test('a caller that gives up gets its answer at once, and the request goes on for the others', async () => {
     let answerNow = (): void => undefined;
-    server.answerWith((response) => {
+    server.respondWith((response) => {
       answerNow = () =>
-        answerJson(200, { access_token: 'late', token_type: 'Bearer', expires_in: 300 })(response);
+        respondJson(200, { access_token: 'late', token_type: 'Bearer', expires_in: 300 })(response);
     });
     const own = createToken();
     const impatience = new AbortController();

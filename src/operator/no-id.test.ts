@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readAnswer, someEventId, startTestApp, type TestApp } from '../../test/support/http-app.ts';
+import { readResponse, someEventId, startTestApp, type TestApp } from '../../test/support/http-app.ts';
 
 let app: TestApp;
 let asked: unknown[];
@@ -26,6 +26,6 @@ test.each([
 ])('%s is no id, so it is 404 and the store is never asked', async (path) => {
   asked = [];
   const result = await app.get(path);
-  expect([result.status, (await readAnswer(result)).code]).toEqual([404, 'not-found']);
+  expect([result.status, (await readResponse(result)).code]).toEqual([404, 'not-found']);
   expect(asked).toEqual([]);
 });

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type AnswerServer, answerJson, startAnswerServer } from '../../test/support/answer-server.ts';
+import { respondJson, type StubServer, startStubServer } from '../../test/support/stub-server.ts';
 import { type BoundedResponse, fetchBounded } from './fetch-bounded.ts';
 
-let server: AnswerServer;
+let server: StubServer;
 beforeEach(async () => {
-  server = await startAnswerServer();
+  server = await startStubServer();
 });
 afterEach(() => server.close());
 
@@ -14,7 +14,7 @@ async function call(options: { timeoutMs?: number } = {}): Promise<BoundedRespon
 
 describe('fetchBounded', () => {
   test('hands over status, content type and text, also of errors', async () => {
-    server.answerWith((response) => {
+    server.respondWith((response) => {
       response.writeHead(503, { 'content-type': 'Text/Plain; charset=utf-8' }).end('später');
     });
     expect(await call()).toEqual({
@@ -26,22 +26,22 @@ describe('fetchBounded', () => {
   });
 
   test('never follows a redirect', async () => {
-    server.answerWith((response) => void response.writeHead(307, { location: '/elsewhere' }).end());
+    server.respondWith((response) => void response.writeHead(307, { location: '/elsewhere' }).end());
     expect(await call()).toMatchObject({ kind: 'failed', detail: expect.stringContaining('redirect') });
     expect(server.seen.map((one) => one.path)).toEqual(['/']);
   });
 
   test('takes an answer of exactly the limit and refuses one more byte', async () => {
-    server.answerWith((response) => void response.end('x'.repeat(1_000)));
+    server.respondWith((response) => void response.end('x'.repeat(1_000)));
     expect(await call()).toMatchObject({ kind: 'answered' });
-    server.answerWith((response) => void response.end('x'.repeat(1_001)));
+    server.respondWith((response) => void response.end('x'.repeat(1_001)));
     expect(await call()).toEqual({ kind: 'failed', detail: 'answered with more than 1000 bytes' });
   });
 
   test('gives up on a server that never answers, and on one that never ends', async () => {
-    server.answerWith(() => undefined);
+    server.respondWith(() => undefined);
     expect(await call({ timeoutMs: 30 })).toEqual({ kind: 'failed', detail: 'did not answer within 30 ms' });
-    server.answerWith((response) => void response.write('{'));
+    server.respondWith((response) => void response.write('{'));
     expect(await call({ timeoutMs: 30 })).toEqual({ kind: 'failed', detail: 'did not answer within 30 ms' });
   });
 
@@ -51,7 +51,7 @@ describe('fetchBounded', () => {
   });
 
   test('sends method, headers and body as given', async () => {
-    server.answerWith(answerJson(200, {}));
+    server.respondWith(respondJson(200, {}));
     await fetchBounded({
       url: new URL('/token', server.url),
       method: 'POST',

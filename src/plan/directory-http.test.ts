@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type AnswerServer, answerJson, startAnswerServer } from '../../test/support/answer-server.ts';
+import { respondJson, type StubServer, startStubServer } from '../../test/support/stub-server.ts';
 import type { DirectoryResult } from '../domain/recipient.ts';
 import {
   cacheResults,
@@ -27,10 +27,10 @@ const found: DirectoryResult = {
   },
 };
 
-let server: AnswerServer;
+let server: StubServer;
 let refusedTokens: string[];
 beforeEach(async () => {
-  server = await startAnswerServer();
+  server = await startStubServer();
   refusedTokens = [];
 });
 afterEach(() => server.close());
@@ -55,7 +55,7 @@ async function lookUp(id = 's1', changes: Partial<HttpDirectoryOptions> = {}): P
 
 describe('a look-up', () => {
   test('finds a person with our own token', async () => {
-    server.answerWith(answerJson(200, person));
+    server.respondWith(respondJson(200, person));
     expect(await lookUp()).toEqual(found);
     expect(server.seen).toMatchObject([
       { method: 'GET', path: '/v1/students/s1', headers: { authorization: 'Bearer fresh-0' } },
@@ -67,7 +67,7 @@ describe('a look-up', () => {
     ['%2e%2e', '/v1/students/%252e%252e'],
     ['../admin', '/v1/students/..%2Fadmin'],
   ])('the id %s stays one segment of the path', async (id, path) => {
-    server.answerWith(answerJson(200, { ...person, student_id: id }));
+    server.respondWith(respondJson(200, { ...person, student_id: id }));
     expect(await lookUp(id)).toMatchObject({ kind: 'found' });
     expect(server.seen[0]?.path).toBe(path);
   });
@@ -83,9 +83,9 @@ describe('a look-up', () => {
 
 describe('the three different ends', () => {
   test('404 is not-found, unless it is a web page from somewhere else', async () => {
-    server.answerWith(answerJson(404, { code: 'not-found' }));
+    server.respondWith(respondJson(404, { code: 'not-found' }));
     expect(await lookUp()).toEqual({ kind: 'not-found' });
-    server.answerWith(
+    server.respondWith(
       (response) => void response.writeHead(404, { 'content-type': 'text/html; charset=utf-8' }).end('<h1>'),
     );
     expect(await lookUp()).toMatchObject({
@@ -95,17 +95,17 @@ describe('the three different ends', () => {
   });
 
   test.each([403, 410, 451])('%i is refused', async (status) => {
-    server.answerWith(answerJson(status, {}));
+    server.respondWith(respondJson(status, {}));
     expect(await lookUp()).toEqual({ kind: 'refused', detail: `the directory answered ${status}` });
   });
 
   test.each([204, 400, 429, 500, 502, 503])('%i is unreachable', async (status) => {
-    server.answerWith((response) => void response.writeHead(status).end());
+    server.respondWith((response) => void response.writeHead(status).end());
     expect(await lookUp()).toEqual({ kind: 'unreachable', detail: `the directory answered ${status}` });
   });
 
   test('a bad address is refused without showing it', async () => {
-    server.answerWith(answerJson(200, { ...person, email: 'jo@example.com,eve@evil.test' }));
+    server.respondWith(respondJson(200, { ...person, email: 'jo@example.com,eve@evil.test' }));
     const result = await lookUp();
     expect(result).toMatchObject({ kind: 'refused', detail: expect.stringContaining('email') });
     expect(JSON.stringify(result)).not.toContain('evil');
@@ -117,7 +117,7 @@ describe('the three different ends', () => {
     ['an address of the wrong type', { ...person, email: ['jo@example.com'] }, 'email'],
     ['a list', [person], 'the whole body'],
   ])('%s is unreachable, showing no address', async (_what, body, words) => {
-    server.answerWith(answerJson(200, body));
+    server.respondWith(respondJson(200, body));
     const result = await lookUp();
     expect(result).toMatchObject({ kind: 'unreachable', detail: expect.stringContaining(words) });
     expect(JSON.stringify(result)).not.toContain('example.com');
@@ -127,17 +127,17 @@ describe('the three different ends', () => {
     ['what is not JSON', '<h1>Sign in</h1>', 'not a person'],
     ['10 MB', JSON.stringify({ ...person, padding: 'x'.repeat(10 * 1024 * 1024) }), 'more than 65536 bytes'],
   ])('%s is unreachable', async (_what, body, words) => {
-    server.answerWith((response) => void response.writeHead(200).end(body));
+    server.respondWith((response) => void response.writeHead(200).end(body));
     expect(await lookUp()).toMatchObject({ kind: 'unreachable', detail: expect.stringContaining(words) });
   });
 
   test('a redirect, silence and a closed door are unreachable', async () => {
-    server.answerWith((response) => void response.writeHead(302, { location: '/v1/students/s2' }).end());
+    server.respondWith((response) => void response.writeHead(302, { location: '/v1/students/s2' }).end());
     expect(await lookUp()).toMatchObject({
       kind: 'unreachable',
       detail: expect.stringContaining('redirect'),
     });
-    server.answerWith(() => undefined);
+    server.respondWith(() => undefined);
     expect(await lookUp('s1', { timeoutMs: 50 })).toMatchObject({
       detail: 'the directory did not answer within 50 ms',
     });
@@ -148,9 +148,9 @@ describe('the three different ends', () => {
 
 describe('our own token', () => {
   test('that is refused is replaced once, and the look-up made once more', async () => {
-    server.answerWith((response, request) => {
+    server.respondWith((response, request) => {
       const isFresh = request.headers.authorization === 'Bearer fresh-1';
-      answerJson(isFresh ? 200 : 401, isFresh ? person : {})(response);
+      respondJson(isFresh ? 200 : 401, isFresh ? person : {})(response);
     });
     expect(await lookUp()).toEqual(found);
     expect(refusedTokens).toEqual(['fresh-0']);
@@ -158,7 +158,7 @@ describe('our own token', () => {
   });
 
   test('refused twice is our fault and not the recipient’s: unreachable', async () => {
-    server.answerWith(answerJson(401, {}));
+    server.respondWith(respondJson(401, {}));
     expect(await lookUp()).toMatchObject({
       kind: 'unreachable',
       detail: expect.stringContaining('audience and scope'),
@@ -183,9 +183,9 @@ describe('our own token', () => {
 test('the id is read from the field that it is set to stand in', async () => {
   const { student_id: id, ...rest } = person;
   const idField = 'applicant_ref';
-  server.answerWith(answerJson(200, { ...rest, student_id: 's9', applicant_ref: id }));
+  server.respondWith(respondJson(200, { ...rest, student_id: 's9', applicant_ref: id }));
   expect(await lookUp('s1', { idField })).toEqual(found);
-  server.answerWith(answerJson(200, person));
+  server.respondWith(respondJson(200, person));
   expect(await lookUp('s1', { idField })).toMatchObject({
     kind: 'unreachable',
     detail: expect.stringContaining('(wrong: applicant_ref)'),

@@ -1,20 +1,20 @@
 import type { OutgoingSms } from '../../src/providers/provider.ts';
 import { createKannelProvider } from '../../src/providers/sms/kannel-provider.ts';
-import { isKannelPing, kannelAnswers } from '../support/kannel-answers.ts';
+import { isKannelPing, kannelReplies } from '../support/kannel-replies.ts';
 import { anSms } from '../support/outgoing-messages.ts';
 import { type HttpStep, startScriptedHttp } from '../support/scripted-http.ts';
 import { describeProvider, type PeerBehaviour, type ProviderRig } from './provider-conformance.ts';
 
 const steps: Readonly<Record<PeerBehaviour, HttpStep>> = {
-  accepts: kannelAnswers.accepted,
-  refuses: kannelAnswers.notRoutable,
-  'names-recipient-gone': kannelAnswers.notRoutable,
-  'asks-to-slow-down': kannelAnswers.temporalFailure,
+  accepts: kannelReplies.accepted,
+  refuses: kannelReplies.notRoutable,
+  'names-recipient-gone': kannelReplies.notRoutable,
+  'asks-to-slow-down': kannelReplies.temporalFailure,
   'drops-before-body': 'drop',
   'hangs-before-body': 'hang',
   'drops-after-body': 'drop',
   'hangs-after-body': 'hang',
-  'rejects-credentials': kannelAnswers.unauthorized,
+  'rejects-credentials': kannelReplies.unauthorized,
 };
 
 describeProvider(
@@ -22,7 +22,7 @@ describeProvider(
   async (): Promise<ProviderRig<OutgoingSms>> => {
     let behaviour: PeerBehaviour = 'accepts';
     const peer = await startScriptedHttp((request) =>
-      isKannelPing(request) && behaviour === 'accepts' ? kannelAnswers.missingReceiver : steps[behaviour],
+      isKannelPing(request) && behaviour === 'accepts' ? kannelReplies.missingReceiver : steps[behaviour],
     );
     const sends = (): number => peer.requests.filter((request) => !isKannelPing(request)).length;
     return {

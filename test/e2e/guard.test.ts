@@ -3,7 +3,7 @@ import type { Counts } from '../../src/domain/fleet-counters.ts';
 import { bucketMs } from '../../src/domain/thresholds.ts';
 import { toBucketStart } from '../../src/watchdog/add-to-windows.ts';
 import { watchdogLeaseMs } from '../../src/watchdog/watch-fleet.ts';
-import { forgeFromWithin } from '../support/crowd.ts';
+import { signWithIssuerKeys } from '../support/crowd.ts';
 import { type Service, type ServiceProcess, startService } from '../support/service.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -182,7 +182,7 @@ describe('two guards and one fleet', () => {
 
   test('a token counts as bad when our issuer made it for us, once, and as garbage otherwise', async () => {
     const sign = (claims: object) =>
-      forgeFromWithin(service.issuer, service.issuerKeysDir, { client_id: 'upstream', ...claims });
+      signWithIssuerKeys(service.issuer, service.issuerKeysDir, { client_id: 'upstream', ...claims });
     const expired = await sign({ iat: 1_700_000_000, exp: 1_700_000_300 });
     const [head = '', claims = '', signature = ''] = (await sign({})).split('.');
     const forged = `${head}.${claims}.${signature.split('').toReversed().join('')}`;

@@ -11,7 +11,7 @@ import { isInstalled, type PrometheusServer, startPrometheus } from '../support/
 import { playSegments } from '../support/recorded-series.ts';
 import { type ScriptedSmtp, startScriptedSmtp } from '../support/scripted-smtp.ts';
 import { anEvent, type ProcessKind, type Service, startService } from '../support/service.ts';
-import { type Answer, createServiceClient, type ServiceClient } from '../support/service-client.ts';
+import { type ApiResponse, createServiceClient, type ServiceClient } from '../support/service-client.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 /**
@@ -144,7 +144,7 @@ async function shutOutClients(): Promise<void> {
 }
 
 /** Posts a good event, whatever the answer. The same key twice is one event. */
-function postTo(client: ServiceClient, key: string = randomUUID()): Promise<Answer> {
+function postTo(client: ServiceClient, key: string = randomUUID()): Promise<ApiResponse> {
   return client.call('/api/events', { json: anEvent(), headers: { 'idempotency-key': key } });
 }
 

@@ -9,7 +9,7 @@ import type { EventId } from '../../src/domain/ids.ts';
 import { readEventRecord } from '../../src/store/event-record.ts';
 import { type ScriptedSmtp, startScriptedSmtp } from '../support/scripted-smtp.ts';
 import { anEvent, type Service, startService } from '../support/service.ts';
-import type { Answer } from '../support/service-client.ts';
+import type { ApiResponse } from '../support/service-client.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 /**
@@ -94,7 +94,7 @@ function mintOwn(claims: object = {}, privateKey?: KeyObject): string {
 }
 
 /** Posts as a careful caller does: again, while a process that has just started has not read the gate yet. */
-function post(key: string, token: string, name = key): Promise<Answer> {
+function post(key: string, token: string, name = key): Promise<ApiResponse> {
   const event = anEvent({ email: `${name}@example.com` });
   return waitFor(
     `an answer to ${key}`,

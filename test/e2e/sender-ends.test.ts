@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { isKannelPing, kannelAnswers } from '../support/kannel-answers.ts';
+import { isKannelPing, kannelReplies } from '../support/kannel-replies.ts';
 import { type ScriptedHttp, startScriptedHttp } from '../support/scripted-http.ts';
 import { type ScriptedSmtp, startScriptedSmtp } from '../support/scripted-smtp.ts';
 import { anEvent, type Service, startService } from '../support/service.ts';
@@ -13,7 +13,7 @@ let service: Service;
 beforeAll(async () => {
   smtp = await startScriptedSmtp();
   gateway = await startScriptedHttp((request) =>
-    isKannelPing(request) ? kannelAnswers.missingReceiver : 'hang',
+    isKannelPing(request) ? kannelReplies.missingReceiver : 'hang',
   );
   service = await startService({
     environment: {

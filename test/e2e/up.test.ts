@@ -16,28 +16,28 @@ import { waitFor } from '../support/wait-for.ts';
 const run = promisify(execFile);
 const root = findRoot();
 const browser = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find((path) => existsSync(path));
-const stands: Stand[] = [];
+const stacks: Stack[] = [];
 
-interface Stand {
+interface Stack {
   readonly dataDir: string;
   readonly environment: NodeJS.ProcessEnv;
 }
 
-function createStand(settings: Readonly<Record<string, string>> = {}): Stand {
+function createStack(settings: Readonly<Record<string, string>> = {}): Stack {
   // As in a fresh clone: the folder itself is not there yet.
   const dataDir = join(mkdtempSync(join(tmpdir(), 'acc-up-')), 'data');
   const anyPorts = Object.fromEntries(Object.values(portTable).map(({ variable }) => [variable, '0']));
   const { PATH, HOME, REDIS_SERVER } = process.env;
-  const stand = {
+  const stack = {
     dataDir,
     environment: { PATH, HOME, REDIS_SERVER, ...anyPorts, LOCAL_DATA_DIR: dataDir, ...settings },
   };
-  stands.push(stand);
-  return stand;
+  stacks.push(stack);
+  return stack;
 }
 
-async function runUp(stand: Stand, ...flags: string[]): Promise<string> {
-  const { stdout } = await run(join(root, 'scripts/up'), flags, { env: stand.environment, cwd: tmpdir() });
+async function runUp(stack: Stack, ...flags: string[]): Promise<string> {
+  const { stdout } = await run(join(root, 'scripts/up'), flags, { env: stack.environment, cwd: tmpdir() });
   return stdout;
 }
 
@@ -46,41 +46,41 @@ function findAddress(output: string, name: string): string {
   return /http:\/\/127\.0\.0\.1:\d+/.exec(line ?? '')?.[0] ?? '';
 }
 
-async function removeStand(stand: Stand): Promise<void> {
-  await runUp(stand, '--stop').catch(() => undefined);
-  rmSync(dirname(stand.dataDir), { recursive: true, force: true });
+async function removeStack(stack: Stack): Promise<void> {
+  await runUp(stack, '--stop').catch(() => undefined);
+  rmSync(dirname(stack.dataDir), { recursive: true, force: true });
 }
 
 /** What it said, also when it failed. */
-async function runAcc(stand: Stand, ...words: string[]): Promise<string> {
-  const said = await run(join(root, 'scripts/acc'), words, { env: stand.environment }).catch(
+async function runAcc(stack: Stack, ...words: string[]): Promise<string> {
+  const said = await run(join(root, 'scripts/acc'), words, { env: stack.environment }).catch(
     (error: { stdout?: string; stderr?: string }) => error,
   );
   return `${said.stdout ?? ''}${said.stderr ?? ''}`;
 }
 
-async function waitForHeadline(stand: Stand, wanted: RegExp): Promise<void> {
+async function waitForHeadline(stack: Stack, wanted: RegExp): Promise<void> {
   await waitFor(
     `the first line of acc status is ${String(wanted)}`,
-    async () => (await runAcc(stand, 'status')).split('\n')[0] ?? '',
+    async () => (await runAcc(stack, 'status')).split('\n')[0] ?? '',
     (headline) => wanted.test(headline),
     { deadlineMs: 30_000, everyMs: 100 },
   );
 }
 
 afterEach(async () => {
-  for (const stand of stands.splice(0)) await removeStand(stand);
+  for (const stack of stacks.splice(0)) await removeStack(stack);
 });
 
-describe('a stand that ./scripts/up has started', () => {
-  let stand: Stand;
+describe('a stack that ./scripts/up has started', () => {
+  let stack: Stack;
   let output = '';
   beforeAll(async () => {
-    stand = createStand();
-    stands.pop();
-    output = await runUp(stand, '--detach');
+    stack = createStack();
+    stacks.pop();
+    output = await runUp(stack, '--detach');
   });
-  afterAll(() => removeStand(stand));
+  afterAll(() => removeStack(stack));
 
   test('has sent two mails and two texts, says where they are, and takes events', async () => {
     expect(output.match(/email to .* sent by smtp-primary/g)).toHaveLength(2);
@@ -90,9 +90,9 @@ describe('a stand that ./scripts/up has started', () => {
       messages: { subject: string }[];
     };
     expect(messages).toHaveLength(2);
-    expect(await runUp(stand)).toMatch(/already|runs/i);
+    expect(await runUp(stack)).toMatch(/already|runs/i);
 
-    const { stdout: token } = await run(join(root, 'scripts/token'), { env: stand.environment });
+    const { stdout: token } = await run(join(root, 'scripts/token'), { env: stack.environment });
     const answer = await fetch(`${findAddress(output, 'api')}/api/events`, {
       method: 'POST',
       headers: {
@@ -115,17 +115,17 @@ describe('a stand that ./scripts/up has started', () => {
       join(root, 'scripts/token'),
       ['--client', 'operator', '--scope', 'notify.read'],
       {
-        env: stand.environment,
+        env: stack.environment,
       },
     );
-    const refused = run(join(root, 'scripts/token'), ['--scope', 'notify.admin'], { env: stand.environment });
+    const refused = run(join(root, 'scripts/token'), ['--scope', 'notify.admin'], { env: stack.environment });
     await expect(refused).rejects.toMatchObject({ stderr: expect.stringContaining('--client operator') });
     const api = findAddress(output, 'api');
-    const withSettings = (settings: Record<string, string>): Stand => ({
-      ...stand,
-      environment: { ...stand.environment, ...settings },
+    const withSettings = (settings: Record<string, string>): Stack => ({
+      ...stack,
+      environment: { ...stack.environment, ...settings },
     });
-    expect(await runAcc(stand, 'status')).toMatch(/^SENDING/);
+    expect(await runAcc(stack, 'status')).toMatch(/^SENDING/);
     expect(await runAcc(withSettings({ AUTH_TOKEN: stdout.trim() }), 'status')).toMatch(/^SENDING/);
     expect(await runAcc(withSettings({ APP_BASE_URL: `${api}/` }), 'status')).toMatch(/^SENDING/);
 
@@ -138,14 +138,14 @@ describe('a stand that ./scripts/up has started', () => {
     try {
       const said = [
         await runAcc(withSettings({ APP_BASE_URL: elsewhere }), 'stop', 'x'),
-        await runAcc(stand, 'stop', 'x', '--base-url', elsewhere),
+        await runAcc(stack, 'stop', 'x', '--base-url', elsewhere),
       ];
       for (const words of said) {
         expect(words).toContain('There is no access token');
         expect(words).toContain('No store was named');
       }
       expect(connections).toBe(0);
-      expect(await runAcc(stand, 'status')).toMatch(/^SENDING/);
+      expect(await runAcc(stack, 'status')).toMatch(/^SENDING/);
     } finally {
       other.close();
     }
@@ -183,21 +183,21 @@ describe('a stand that ./scripts/up has started', () => {
   });
 
   test('its settings are in a file that acc takes', async () => {
-    const file = join(stand.dataDir, 'service.env');
+    const file = join(stack.dataDir, 'service.env');
     expect(statSync(file).mode & 0o777).toBe(0o600);
-    expect(await runAcc(stand, 'env', '--env-file', file)).toContain('APP_MODE');
-    const verdict = await runAcc(stand, 'guard', '--env-file', file);
+    expect(await runAcc(stack, 'env', '--env-file', file)).toContain('APP_MODE');
+    const verdict = await runAcc(stack, 'guard', '--env-file', file);
     expect(verdict).not.toContain('The configuration has');
     expect(verdict).toContain('EXPECTED_BASE_URL');
   });
 
   test('a drill lets a part fail beside it, and mends it', async () => {
-    expect(await runAcc(stand, 'drill')).toContain('provider-down');
-    expect(await runAcc(stand, 'drill', 'flood')).toMatch(/There is no drill flood.*provider-down/);
-    expect(await runAcc(stand, 'drill', 'mail-down', '--seconds', '6')).toContain('provider-down.md');
-    expect(await runAcc(stand, 'drill', 'mail-down')).toContain('runs already');
-    await waitForHeadline(stand, /^SENDING, but nothing leaves by email: smtp-primary unreachable/);
-    await waitForHeadline(stand, /^SENDING$/);
+    expect(await runAcc(stack, 'drill')).toContain('provider-down');
+    expect(await runAcc(stack, 'drill', 'flood')).toMatch(/There is no drill flood.*provider-down/);
+    expect(await runAcc(stack, 'drill', 'mail-down', '--seconds', '6')).toContain('provider-down.md');
+    expect(await runAcc(stack, 'drill', 'mail-down')).toContain('runs already');
+    await waitForHeadline(stack, /^SENDING, but nothing leaves by email: smtp-primary unreachable/);
+    await waitForHeadline(stack, /^SENDING$/);
   });
 });
 
@@ -212,9 +212,9 @@ describe('./scripts/up', () => {
   });
 
   test('stays in the foreground until Ctrl-C, and then leaves nothing running', async () => {
-    const stand = createStand();
+    const stack = createStack();
     const up = spawn(join(root, 'scripts/up'), ['--no-demo'], {
-      env: stand.environment,
+      env: stack.environment,
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const ended = once(up, 'exit');
@@ -224,17 +224,17 @@ describe('./scripts/up', () => {
     });
     expect(await output).toMatch(/All is up\.[\s\S]*Stopped\. Nothing is left running\./);
     expect(await ended).toEqual([0, null]);
-    expect(await runUp(stand, '--stop')).toContain('Nothing runs.');
+    expect(await runUp(stack, '--stop')).toContain('Nothing runs.');
   });
 
   test('APP_MODE=dry_run rehearses into the outbox and sends nothing', async () => {
-    const stand = createStand({ APP_MODE: 'dry_run' });
-    const output = await runUp(stand, '--detach');
+    const stack = createStack({ APP_MODE: 'dry_run' });
+    const output = await runUp(stack, '--detach');
     expect(output).toContain('rehearsed');
-    const drafts = readdirSync(join(stand.dataDir, 'outbox'));
+    const drafts = readdirSync(join(stack.dataDir, 'outbox'));
     expect(drafts.filter((name) => name.endsWith('.eml'))).toHaveLength(2);
     expect(drafts.filter((name) => name.endsWith('.txt'))).toHaveLength(2);
-    const log = readFileSync(join(stand.dataDir, 'outbox', 'send_log.jsonl'), 'utf8');
+    const log = readFileSync(join(stack.dataDir, 'outbox', 'send_log.jsonl'), 'utf8');
     expect(log.trim().split('\n')).toHaveLength(4);
     const { messages } = (await (
       await fetch(`${findAddress(output, 'what was sent')}/api/messages`)
@@ -243,7 +243,7 @@ describe('./scripts/up', () => {
   });
 
   test('DISABLE_SEND=true holds everything, with nothing sent', async () => {
-    const output = await runUp(createStand({ DISABLE_SEND: 'true' }), '--detach');
+    const output = await runUp(createStack({ DISABLE_SEND: 'true' }), '--detach');
     expect(output).toContain('held');
     const { messages } = (await (
       await fetch(`${findAddress(output, 'what was sent')}/api/messages`)
@@ -256,7 +256,7 @@ describe('./scripts/up', () => {
     await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
     const address = taken.address();
     const port = typeof address === 'object' && address !== null ? address.port : 0;
-    const fault = await runUp(createStand({ PORT: String(port) }), '--detach').catch(
+    const fault = await runUp(createStack({ PORT: String(port) }), '--detach').catch(
       (error: { stdout?: string }) => error.stdout,
     );
     taken.close();

@@ -48,7 +48,7 @@ test('a copy restored after further sending and a stop: nothing twice, nothing a
   const attempts = sent.flat().map((message) => ({ message_id: message.message_id }));
   await sendSome(10);
   await stopAndQuiesce(service);
-  await putBack('before');
+  await restoreCopy('before');
   await expectWentBack();
   const late = await post(5);
   await waitForState(late, 'held', 'store-went-back');
@@ -75,7 +75,7 @@ test('a copy restored after further sending and a stop: nothing twice, nothing a
 test('a store put back although nobody turned a flag, under processes that go on running', async () => {
   await copyStore('again');
   await sendSome(6);
-  await putBack('again');
+  await restoreCopy('again');
   await expectWentBack();
   const adopted = await adopt();
   expect(adopted.open).toBe(0);
@@ -88,7 +88,7 @@ test('and under processes that were all started anew: the witness knows', async 
   await copyStore('third');
   await sendSome(4);
   await Promise.all([...service.processes.values()].map((one) => one.stop()));
-  await putBack('third');
+  await restoreCopy('third');
   await Promise.all(kinds.map((kind) => service.startProcess(kind, kind)));
   await expectWentBack();
   await start((await adopt()).epoch);
@@ -97,7 +97,7 @@ test('and under processes that were all started anew: the witness knows', async 
 });
 
 test('an old volume, of before an adoption', async () => {
-  await putBack('before');
+  await restoreCopy('before');
   await expectWentBack();
   const adopted = await adopt();
   await start(adopted.epoch);
@@ -112,7 +112,7 @@ test('an old volume, of before an adoption', async () => {
 });
 
 test('an empty store behind a witness that knows more', async () => {
-  await putBack('nothing');
+  await restoreCopy('nothing');
   await expectWentBack();
   const late = await post(3);
   await waitForState(late, 'held', 'store-went-back');
@@ -190,7 +190,7 @@ async function copyStore(name: string): Promise<void> {
 }
 
 /** The store dies, and comes back with the data of the copy; without one it is empty. */
-async function putBack(name: string): Promise<void> {
+async function restoreCopy(name: string): Promise<void> {
   process.kill(redis.pid, 'SIGKILL');
   await redis.exited;
   await rm(join(dir, 'store'), { recursive: true });

@@ -152,7 +152,7 @@ describe('how the providers are', () => {
   });
 });
 
-describe('the watch of the production guard', () => {
+describe('the watch of the preflight', () => {
   const start = (name: string, failing: string[], isSender = false) => {
     const told: string[] = [];
     const watch = createPreflightWatch({

@@ -7,7 +7,7 @@ import { judgeTrigger } from '../../src/domain/trigger-rules.ts';
 import { toBucketStart } from '../../src/watchdog/add-to-windows.ts';
 import { createWindowReader } from '../../src/watchdog/read-windows.ts';
 import { watchdogLeaseMs } from '../../src/watchdog/watch-fleet.ts';
-import { type Crowd, forgeFromWithin, gatherCrowd } from '../support/crowd.ts';
+import { type Crowd, createCrowd, signWithIssuerKeys } from '../support/crowd.ts';
 import { anEvent, type Service, startService } from '../support/service.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -199,13 +199,13 @@ beforeAll(async () => {
     },
   });
   const sign: World['sign'] = (claims = {}) =>
-    forgeFromWithin(service.issuer, service.issuerKeysDir, {
+    signWithIssuerKeys(service.issuer, service.issuerKeysDir, {
       client_id: 'mallory',
       sub: 'mallory',
       scope: 'notify.send notify.read',
       ...claims,
     });
-  world = { crowd: gatherCrowd(service.url), sign };
+  world = { crowd: createCrowd(service.url), sign };
   for (const client of honestClients)
     honestTokens.set(
       client,
@@ -215,20 +215,20 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await stopHonest?.();
-  await world?.crowd.disperse();
+  await world?.crowd.stop();
   await service?.stop();
 });
 
 /** Two clients that ask again and again, one connection each, as long as the test lasts. */
 function goOnHonestly(): () => Promise<void> {
-  const honest = gatherCrowd(service.url);
+  const honest = createCrowd(service.url);
   for (const tokens of honestTokens.values())
     honest.flood(1, async (turn) => {
       const status = await honest.ask(honestPath, { token: tokens[turn % instances] ?? '' });
       answers.set(status, (answers.get(status) ?? 0) + 1);
       await sleep(50);
     });
-  return () => honest.disperse();
+  return () => honest.stop();
 }
 
 /** What the fleet has counted since the test began, all of it and what was not written yet. */

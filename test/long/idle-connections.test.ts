@@ -1,17 +1,17 @@
 import { Agent } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findFreePort } from '../../local/loopback.ts';
-import { type Crowd, gatherCrowd, readResidentMb } from '../support/crowd.ts';
+import { type Crowd, createCrowd, readResidentMb } from '../support/crowd.ts';
 import { type Service, startService } from '../support/service.ts';
 
 let service: Service;
 let crowd: Crowd;
 beforeAll(async () => {
   service = await startService({ processes: ['api'] });
-  crowd = gatherCrowd(service.url);
+  crowd = createCrowd(service.url);
 });
 afterAll(async () => {
-  await crowd?.disperse();
+  await crowd?.stop();
   await service?.stop();
 });
 
@@ -19,7 +19,7 @@ describe('on the port of the figures', () => {
   test('a few hundred idle connections are closed, and who scrapes is answered all the time', async () => {
     const port = await findFreePort();
     const other = await startService({ processes: ['api'], environment: { METRICS_PORT: String(port) } });
-    const idlers = gatherCrowd(`http://127.0.0.1:${port}`);
+    const idlers = createCrowd(`http://127.0.0.1:${port}`);
     const pid = other.processes.get('api')?.pid ?? 0;
     const beforeMb = readResidentMb(pid);
     for (let batch = 0; batch < 10; batch += 1) {
@@ -31,7 +31,7 @@ describe('on the port of the figures', () => {
     const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
     const crowded = /acc_http_connections_closed_total\{why="crowded"\} (\d+)/.exec(text)?.[1];
     expect(Number(crowded)).toBeGreaterThan(1_500);
-    await idlers.disperse();
+    await idlers.stop();
     await other.stop();
   }, 120_000);
 });

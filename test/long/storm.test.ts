@@ -10,7 +10,7 @@ const obstacle = await whyNoPreload();
 
 test('REL-1: a storm of three minutes, with every fault that there is', async (context) => {
   context.skip(obstacle !== undefined, obstacle);
-  const report = await runStorm({ durationMs, seed, tell: (line) => process.stdout.write(`${line}\n`) });
+  const report = await runStorm({ durationMs, seed, print: (line) => process.stdout.write(`${line}\n`) });
   const told = describeStorm(report);
   process.stdout.write(`${told}\n`);
   expect(report.breaches, told).toEqual([]);

@@ -290,7 +290,7 @@ describe('settings', () => {
     }
   });
 
-  test('what a person changes, and nothing else, makes every process pass its lines of the production guard', () => {
+  test('what a person changes, and nothing else, makes every process pass its lines of the preflight', () => {
     const live = {
       DISABLE_SEND: 'false',
       APP_MODE: 'production',

@@ -1,6 +1,6 @@
 import type { StormReport } from './storm.ts';
 
-/** The report as a person reads it: the counts, and on failure the seed and what happened to each message. */
+/** The report as a person reads it: the counts, and on failure the seed and the history of each message. */
 export function describeStorm(report: StormReport): string {
   const { breaches } = report;
   return [
@@ -10,8 +10,8 @@ export function describeStorm(report: StormReport): string {
     `events acknowledged: ${report.acknowledged}, and ${report.lostWithTheStore} more that were lost with a store put back in time`,
     `received: ${report.mails} mails, ${report.texts} texts`,
     `messages: ${list(new Map(Object.entries(report.messages)), ', ')}`,
-    `processes that died of themselves: ${list(report.deaths, ', ') || 'none'}`,
-    `answers after which a client asked again: ${list(report.setbacks, ', ') || 'none'}`,
+    `processes that ended unexpectedly: ${list(report.unexpectedExits, ', ') || 'none'}`,
+    `responses after which a client retried: ${list(report.retriedResponses, ', ') || 'none'}`,
     '',
     ...(breaches.length === 0
       ? [

@@ -1,29 +1,29 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { askEvent } from '../faults/invariants.ts';
-import { gatherCrowd } from '../support/crowd.ts';
+import { createCrowd } from '../support/crowd.ts';
 import { hostileTexts, writeAt } from '../support/hostile-values.ts';
-import { kannelAnswers } from '../support/kannel-answers.ts';
+import { kannelReplies } from '../support/kannel-replies.ts';
 import type { HttpStep } from '../support/scripted-http.ts';
 import type { SmtpScript } from '../support/scripted-smtp.ts';
 import { anEvent } from '../support/service.ts';
-import { type PutBack, putStoreBack, settleRestored } from './put-back.ts';
 import type { Random } from './random.ts';
+import { restoreOlderCopy, type StoreRestore, settleRestoredMessages } from './restore-store.ts';
 import type { World } from './world.ts';
 
-export interface Scene {
+export interface FaultContext {
   readonly world: World;
   readonly random: Random;
-  readonly putBacks: PutBack[];
-  /** A number of its own for whoever needs one. */
+  readonly restores: StoreRestore[];
+  /** A number that is used once. */
   readonly nextNumber: () => number;
 }
 
 export interface Fault {
   readonly name: string;
-  /** It does not fit into a storm of seconds: what it leaves takes minutes to become well. */
-  readonly lingers?: true;
-  /** Breaks something, and mends it before it resolves; throws when it cannot be mended. */
-  readonly act: (scene: Scene) => Promise<void>;
+  /** Recovery takes minutes: left out of storms of seconds. */
+  readonly isSlow?: true;
+  /** Breaks something and repairs it before it resolves; throws when the repair fails. */
+  readonly act: (context: FaultContext) => Promise<void>;
 }
 
 const processes = ['api', 'planner', 'guard', 'sender', 'sender-2'] as const;
@@ -31,7 +31,7 @@ const hourMs = 3_600_000;
 /** Longer than a claim lives, and than a job's lock. */
 const frozenMs = 4_000;
 
-/** Everything of REL-2 that can happen, and who comes to harm it. Add a line: every storm from then on has it in it. */
+/** Every fault of REL-2, and hostile traffic. Add a line: every storm from then on includes it. */
 export const faults: readonly Fault[] = [
   ...processes.map((name) => fault(`kill ${name}`, ({ world }) => world.processes.kill(name))),
   ...processes.map((name) => fault(`freeze ${name}`, ({ world }) => world.processes.freeze(name, frozenMs))),
@@ -49,33 +49,33 @@ export const faults: readonly Fault[] = [
     'refuses the message': { dot: { reply: '554 5.7.1 looks like spam' } },
     'drops after the message': { dot: 'drop' },
     'is silent after the message': { dot: 'hang' },
-    'answers late': { dot: { reply: '250 2.0.0 Ok: queued as Q1', afterMs: 900 } },
+    'replies late': { dot: { reply: '250 2.0.0 Ok: queued as Q1', afterMs: 900 } },
   }),
   ...textFaults({
     drops: 'drop',
     'is silent': 'hang',
-    'fails behind its door': { status: 500 },
-    'has no route': kannelAnswers.notRoutable,
+    'fails internally': { status: 500 },
+    'has no route': kannelReplies.notRoutable,
   }),
-  lingering('texts: the gateway is busy', ({ world }) => failTexts(world, kannelAnswers.temporalFailure)),
-  lingering('texts: our password is wrong', ({ world }) => failTexts(world, kannelAnswers.unauthorized)),
-  lingering('mail: our account is blocked', ({ world, random }) =>
+  slowFault('texts: the gateway is busy', ({ world }) => failTexts(world, kannelReplies.temporalFailure)),
+  slowFault('texts: our password is wrong', ({ world }) => failTexts(world, kannelReplies.unauthorized)),
+  slowFault('mail: our account is blocked', ({ world, random }) =>
     failMail(world, random, { mail: { reply: '530 5.7.0 authentication required' } }),
   ),
   ...clockFaults(),
   fault('a hostile value', postHostile),
-  fault('a crowd of strangers', crowdIn),
-  lingering('a message that kills senders', (scene) => postPoison(scene, 'sender:kill')),
-  lingering('a message that hangs senders', (scene) => postPoison(scene, 'sender:hang')),
-  lingering('an event that kills planners', (scene) => postPoison(scene, 'planner:kill')),
+  fault('a crowd of strangers', floodWithStrangers),
+  slowFault('a message that kills senders', (context) => postPoison(context, 'sender:kill')),
+  slowFault('a message that hangs senders', (context) => postPoison(context, 'sender:hang')),
+  slowFault('an event that kills planners', (context) => postPoison(context, 'planner:kill')),
 ];
 
 function fault(name: string, act: Fault['act']): Fault {
   return { name, act };
 }
 
-function lingering(name: string, act: Fault['act']): Fault {
-  return { name, lingers: true, act };
+function slowFault(name: string, act: Fault['act']): Fault {
+  return { name, isSlow: true, act };
 }
 
 function storeFaults(): Fault[] {
@@ -102,18 +102,18 @@ function storeFaults(): Fault[] {
       await sleep(2_500);
       redis.thaw();
     }),
-    fault('store: answers lost', async ({ world: { wire } }) => {
+    fault('store: replies lost', async ({ world: { wire } }) => {
       wire.freeze();
       await sleep(1_000);
       wire.thaw();
     }),
     fault('store: connections cut', async ({ world: { wire } }) => wire.thaw()),
-    lingering('store: put back in time', async ({ world, random, putBacks }) => {
+    slowFault('store: put back in time', async ({ world, random, restores }) => {
       const afterStop = random.next() < 0.5;
       await world.sending.alone(async () => {
-        putBacks.push(await putStoreBack(world, afterStop));
+        restores.push(await restoreOlderCopy(world, afterStop));
       });
-      await settleRestored(world);
+      await settleRestoredMessages(world);
     }),
   ];
 }
@@ -189,8 +189,8 @@ const hostilePlaces: readonly (readonly string[])[] = [
   ['data', 'apply_url'],
 ];
 
-/** What is accepted of it is to be sent like anything else; what is not is told. */
-async function postHostile({ world, random, nextNumber }: Scene): Promise<void> {
+/** What is accepted of it must be sent like anything else; what is not must be refused with a 4xx. */
+async function postHostile({ world, random, nextNumber }: FaultContext): Promise<void> {
   for (let count = 0; count < 5; count += 1) {
     const [name, write] = random.pick(Object.entries(hostileTexts));
     const base = askEvent(`hostile-${nextNumber()}`);
@@ -201,16 +201,16 @@ async function postHostile({ world, random, nextNumber }: Scene): Promise<void> 
   }
 }
 
-async function postPoison({ world, nextNumber }: Scene, text: string): Promise<void> {
+async function postPoison({ world, nextNumber }: FaultContext, text: string): Promise<void> {
   const key = `poison-${nextNumber()}`;
   const data = { student_id: 'stu_1', scholarship_id: text, match_score: 90 };
   const event = { idempotency_key: key, ...anEvent({ email: `${key}@example.com` }), data };
   await world.traffic.post(JSON.stringify(event));
 }
 
-/** Nobody of it has a token that counts. */
-async function crowdIn({ world: { service } }: Scene): Promise<void> {
-  const crowd = gatherCrowd(service.url);
+/** None of them has a valid token. */
+async function floodWithStrangers({ world: { service } }: FaultContext): Promise<void> {
+  const crowd = createCrowd(service.url);
   const head = 'POST /api/events HTTP/1.1\r\nHost: x\r\n';
   const body = JSON.stringify({ idempotency_key: 'stranger', ...anEvent() });
   crowd.flood(2, () => crowd.ask('/api/events', { body }));
@@ -224,5 +224,5 @@ async function crowdIn({ world: { service } }: Scene): Promise<void> {
     await crowd.connect('GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(50));
   }
   await sleep(2_000);
-  await crowd.disperse();
+  await crowd.stop();
 }

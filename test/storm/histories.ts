@@ -8,8 +8,8 @@ import type { Service } from '../support/service.ts';
 const namedMax = 10;
 const linesMax = 40;
 
-/** What the store and the logs say of every message and event that the sentences name; of the first ten of them. */
-export async function tellHistories(
+/** What the store and the logs hold about each message and event named in the sentences; the first ten only. */
+export async function describeHistories(
   service: Service,
   sentences: readonly string[],
   logDir: string,

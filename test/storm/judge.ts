@@ -1,12 +1,12 @@
 import { findBreaches } from '../faults/invariants.ts';
-import type { PutBack } from './put-back.ts';
+import type { StoreRestore } from './restore-store.ts';
 import type { ClosedTime } from './sending-switch.ts';
 import { textsPerMinute, type World } from './world.ts';
 
 const minuteMs = 60_000;
 
 /** REL-1 over a store that has come to rest, as sentences about what is broken; empty when it holds. */
-export async function judge(world: World, putBacks: readonly PutBack[]): Promise<readonly string[]> {
+export async function judge(world: World, restores: readonly StoreRestore[]): Promise<readonly string[]> {
   const { providers, traffic, sending, service } = world;
   const ofRecords = await findBreaches(service, {
     acknowledged: [...traffic.acknowledged.keys()],
@@ -18,25 +18,25 @@ export async function judge(world: World, putBacks: readonly PutBack[]): Promise
   return [
     ...traffic.breaches,
     ...ofRecords,
-    ...findCopies(providers.listCopies(), putBacks),
+    ...findCopies(providers.listCopies(), restores),
     ...findAfterStop(sending.closedTimes, providers.listBeginnings()),
     ...findOverLimit(
       providers.texts.map(({ atMs }) => atMs),
-      putBacks,
+      restores,
     ),
   ];
 }
 
 /**
- * By address, whatever the messages call themselves: an event that was planned or posted twice would show here. What
+ * By address, not by message id: an event that was planned or posted twice would show here. What
  * arrived in the life that a restore has undone is not known to the store any more, and its event may be posted again.
  */
 function findCopies(
   copies: ReturnType<World['providers']['listCopies']>,
-  putBacks: readonly PutBack[],
+  restores: readonly StoreRestore[],
 ): string[] {
   return [...copies].flatMap(([to, atMs]) => {
-    const known = atMs.filter((at) => !putBacks.some(({ fromMs, untilMs }) => at > fromMs && at < untilMs));
+    const known = atMs.filter((at) => !restores.some(({ fromMs, untilMs }) => at > fromMs && at < untilMs));
     const copiesMax = to.startsWith('resend-') ? 2 : 1;
     return known.length > copiesMax ? [`${to} was written to ${known.length} times`] : [];
   });
@@ -51,11 +51,11 @@ function findAfterStop(closedTimes: readonly ClosedTime[], beganAtMs: readonly n
 }
 
 /** A restored store has forgotten the last seconds of its windows. */
-function findOverLimit(atMs: readonly number[], putBacks: readonly PutBack[]): string[] {
+function findOverLimit(atMs: readonly number[], restores: readonly StoreRestore[]): string[] {
   const sorted = atMs.toSorted((one, other) => one - other);
   return sorted.flatMap((start, index) => {
     const end = sorted[index + textsPerMinute] ?? Number.POSITIVE_INFINITY;
-    const excused = putBacks.some(({ fromMs, untilMs }) => fromMs < end && untilMs > start);
+    const excused = restores.some(({ fromMs, untilMs }) => fromMs < end && untilMs > start);
     return end - start < minuteMs && !excused
       ? [`more than ${textsPerMinute} texts within ${Math.round(end - start)} ms`]
       : [];

@@ -1,14 +1,14 @@
-import { isKannelPing, kannelAnswers } from '../support/kannel-answers.ts';
+import { isKannelPing, kannelReplies } from '../support/kannel-replies.ts';
 import { type HttpStep, type ScriptedHttp, startScriptedHttp } from '../support/scripted-http.ts';
 import { type ReceivedMessage, type ScriptedSmtp, startScriptedSmtp } from '../support/scripted-smtp.ts';
 
 /** Providers that count: two for email, one for texts. */
 export interface Providers {
   readonly mail: readonly [ScriptedSmtp, ScriptedSmtp];
-  /** Answers texts with this from now on; kindly without one. */
+  /** The reply to texts from now on; acceptance without one. */
   answerTexts(step?: HttpStep): void;
   readonly environment: Readonly<Record<string, string>>;
-  /** Of both mail providers, whatever they answered. */
+  /** Of both mail providers, whatever they replied. */
   listMails(): readonly ReceivedMessage[];
   readonly texts: readonly ReceivedText[];
   /** When the first byte of any message arrived, ms of `performance.now()`. */
@@ -20,7 +20,7 @@ export interface Providers {
 
 export interface ReceivedText {
   readonly to: string;
-  /** The gateway did not refuse it: it may be on its way, whatever came of the answer. */
+  /** The gateway did not refuse it: it may be on its way, whatever became of the reply. */
   readonly taken: boolean;
   readonly atMs: number;
 }
@@ -28,9 +28,9 @@ export interface ReceivedText {
 export async function startProviders(): Promise<Providers> {
   const mail = [await startScriptedSmtp(), await startScriptedSmtp()] as const;
   const texts: ReceivedText[] = [];
-  let script: HttpStep = kannelAnswers.accepted;
+  let script: HttpStep = kannelReplies.accepted;
   const gateway: ScriptedHttp = await startScriptedHttp((request) => {
-    if (isKannelPing(request)) return kannelAnswers.missingReceiver;
+    if (isKannelPing(request)) return kannelReplies.missingReceiver;
     const taken = typeof script === 'string' || ![403, 503].includes(script.status);
     texts.push({ to: request.url.searchParams.get('to') ?? '', taken, atMs: performance.now() });
     return script;
@@ -41,7 +41,7 @@ export async function startProviders(): Promise<Providers> {
     mail,
     listMails,
     texts,
-    answerTexts: (step = kannelAnswers.accepted) => {
+    answerTexts: (step = kannelReplies.accepted) => {
       script = step;
     },
     environment: {

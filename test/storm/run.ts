@@ -1,6 +1,6 @@
 /**
- * `npm run storm -- --minutes N --seed S`: breaks everything that can break, in random order, and judges what came of
- * it (docs in test/storm/README.md). Needs `npm run build`. Exit 0 when every invariant held, 1 when not, 2 when it
+ * `npm run storm -- --minutes N --seed S`: breaks everything that can break, in random order, and judges the
+ * result (docs in test/storm/README.md). Needs `npm run build`. Exit 0 when every invariant held, 1 when not, 2 when it
  * could not be tried here.
  */
 import { parseArgs } from 'node:util';
@@ -11,7 +11,7 @@ import { runStorm } from './storm.ts';
 const help = `
 usage: npm run storm -- [--minutes N] [--seed S]
 
-  --minutes N   how long things break, before they are mended and judged; default 5
+  --minutes N   how long things break, before all is repaired and judged; default 5
   --seed S      repeats the choices of a run (the timing of a machine never repeats); default: a new one
 `.trim();
 
@@ -32,7 +32,7 @@ async function main(): Promise<number> {
   const obstacle = await whyNoPreload();
   if (obstacle !== undefined) return say(`no storm here: ${obstacle}`, 2);
   say(`storm of ${minutes} min, seed ${seed}`, 0);
-  const report = await runStorm({ durationMs: minutes * 60_000, seed, tell: (line) => void say(line, 0) });
+  const report = await runStorm({ durationMs: minutes * 60_000, seed, print: (line) => void say(line, 0) });
   return say(describeStorm(report), report.breaches.length === 0 ? 0 : 1);
 }
 

@@ -8,14 +8,14 @@ export interface ClosedTime {
   readonly until: number;
 }
 
-/** The kill switch, turned by one at a time, however much is broken meanwhile. */
+/** The kill switch, used by one caller at a time, whatever fails meanwhile. */
 export interface SendingSwitch {
   readonly closedTimes: readonly ClosedTime[];
-  /** Runs `act` while nobody else turns the switch. */
+  /** Runs `act` while no other caller uses the switch. */
   alone(act: () => Promise<void>): Promise<void>;
-  /** Stops, and tells whether somebody confirmed that nothing is under way. */
+  /** Stops; resolves with whether it was confirmed that nothing is in flight. */
   stop(): Promise<boolean>;
-  /** Insists on a start, and writes down the closed time before it. */
+  /** Retries until sending is on, and records the closed time before it. */
   start(): Promise<void>;
 }
 

@@ -5,19 +5,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type MessageState, messageStates } from '../../src/domain/message.ts';
 import { waitForRest } from '../faults/invariants.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { faults, type Scene } from './faults.ts';
-import { tellHistories } from './histories.ts';
+import { type FaultContext, faults } from './faults.ts';
+import { describeHistories } from './histories.ts';
 import { judge } from './judge.ts';
-import { type PutBack, releaseUntouched, settleRestored } from './put-back.ts';
 import { createRandom, type Random } from './random.ts';
+import { releaseUntouched, type StoreRestore, settleRestoredMessages } from './restore-store.ts';
 import { openWorld, textsPerMinute, type World } from './world.ts';
 
 export interface StormOptions {
   readonly durationMs: number;
   /** Repeats the choices; the timing of a machine never repeats. */
   readonly seed: number;
-  /** Called every few seconds with a line to show. */
-  readonly tell?: (line: string) => void;
+  /** Called every few seconds with a line of progress. */
+  readonly print?: (line: string) => void;
 }
 
 export interface StormReport {
@@ -30,53 +30,53 @@ export interface StormReport {
   readonly faults: ReadonlyMap<string, number>;
   /** Stops that were confirmed. */
   readonly stops: number;
-  /** Processes that died although nobody had killed them: of a poison, or because it is their way out. */
-  readonly deaths: ReadonlyMap<string, number>;
-  /** Answers after which a client had to ask again, by status; 0 is none at all. */
-  readonly setbacks: ReadonlyMap<number, number>;
+  /** Processes that ended although the storm did not kill them: by a poison message, or by their own exit on an error. */
+  readonly unexpectedExits: ReadonlyMap<string, number>;
+  /** Responses after which a client had to retry, by status; 0 is none at all. */
+  readonly retriedResponses: ReadonlyMap<number, number>;
   /** What of REL-1 is broken. */
   readonly breaches: readonly string[];
   /** Of each message and event that is named there; and where the logs are. */
   readonly histories: readonly string[];
 }
 
-/** Storms shorter than this leave out what takes minutes to become well. */
+/** Storms shorter than this leave out faults that take minutes to recover from. */
 const shortMs = 120_000;
-const tellEveryMs = 10_000;
+const printEveryMs = 10_000;
 
 /**
  * Breaks everything that REL-2 names, in random order, under traffic and with stops and starts through all of it. Then
- * everything is mended, what was held is released, and REL-1 is judged by what the providers have counted.
+ * every fault has ended, what was held is released, and REL-1 is judged by what the providers have counted.
  */
 export async function runStorm(options: StormOptions): Promise<StormReport> {
-  const { durationMs, seed, tell = () => undefined } = options;
+  const { durationMs, seed, print = () => undefined } = options;
   const world = await openWorld();
-  const putBacks: PutBack[] = [];
-  const happened = new Map<string, number>();
+  const restores: StoreRestore[] = [];
+  const faultCounts = new Map<string, number>();
   const failures: string[] = [];
   const life = AbortSignal.timeout(durationMs);
-  const watching = watch(world, { happened, tell, durationMs });
+  const watching = watch(world, { faultCounts, print, durationMs });
   try {
-    const scene = { world, random: createRandom(seed), putBacks, nextNumber: createCounter() };
+    const context = { world, random: createRandom(seed), restores, nextNumber: createCounter() };
     await Promise.all([
       world.traffic.keepPosting(life),
-      breakThings(scene, { life, durationMs, happened, failures }),
+      breakThings(context, { life, durationMs, faultCounts, failures }),
       keepStopping(world, createRandom(seed + 1), life),
     ]);
-    tell('everything is mended; what is open comes to its end');
-    const atRest = await rest(world, durationMs < shortMs ? 120_000 : 600_000);
-    const breaches = [...failures, ...atRest, ...(await judge(world, putBacks))];
+    print('all faults have ended; waiting for what is open');
+    const atRest = await settle(world, durationMs < shortMs ? 120_000 : 600_000);
+    const breaches = [...failures, ...atRest, ...(await judge(world, restores))];
     return {
       seed,
       acknowledged: world.traffic.acknowledged.size,
-      lostWithTheStore: putBacks.reduce((sum, { eventsLost }) => sum + eventsLost, 0),
+      lostWithTheStore: restores.reduce((sum, { eventsLost }) => sum + eventsLost, 0),
       mails: world.providers.listMails().length,
       texts: world.providers.texts.length,
       messages: await countMessages(world),
-      faults: happened,
+      faults: faultCounts,
       stops: world.sending.closedTimes.length,
-      deaths: world.processes.deaths,
-      setbacks: world.traffic.setbacks,
+      unexpectedExits: world.processes.unexpectedExits,
+      retriedResponses: world.traffic.retriedResponses,
       breaches,
       histories: breaches.length === 0 ? [] : await keepEvidence(world, breaches),
     };
@@ -92,20 +92,20 @@ function createCounter(): () => number {
 }
 
 async function breakThings(
-  scene: Scene,
+  context: FaultContext,
   run: {
     readonly life: AbortSignal;
     readonly durationMs: number;
-    readonly happened: Map<string, number>;
+    readonly faultCounts: Map<string, number>;
     readonly failures: string[];
   },
 ): Promise<void> {
-  const fitting = faults.filter(({ lingers }) => lingers === undefined || run.durationMs >= shortMs);
+  const fitting = faults.filter(({ isSlow }) => isSlow === undefined || run.durationMs >= shortMs);
   while (!run.life.aborted) {
-    const { name, act } = scene.random.pick(fitting);
-    run.happened.set(name, (run.happened.get(name) ?? 0) + 1);
+    const { name, act } = context.random.pick(fitting);
+    run.faultCounts.set(name, (run.faultCounts.get(name) ?? 0) + 1);
     try {
-      await act(scene);
+      await act(context);
     } catch (error) {
       run.failures.push(`after "${name}": ${(error as Error).message}`);
     }
@@ -123,7 +123,7 @@ async function keepStopping(world: World, random: Random, life: AbortSignal): Pr
 }
 
 /** Everything that waits for the service alone has come to its end, and what a stop has held was released. */
-async function rest(world: World, deadlineMs: number): Promise<string[]> {
+async function settle(world: World, deadlineMs: number): Promise<string[]> {
   const { service, sending } = world;
   try {
     await waitFor(
@@ -135,7 +135,7 @@ async function rest(world: World, deadlineMs: number): Promise<string[]> {
     for (let isQuiet = false; !isQuiet; ) {
       await sending.start();
       await waitForRest(service, deadlineMs);
-      await settleRestored(world);
+      await settleRestoredMessages(world);
       const released = await releaseUntouched(world);
       const texts = released.filter(({ channel }) => channel === 'sms').length;
       await waitForRest(service, deadlineMs + (texts / textsPerMinute) * 60_000);
@@ -143,7 +143,7 @@ async function rest(world: World, deadlineMs: number): Promise<string[]> {
     }
     return [];
   } catch (error) {
-    return [`it does not come to rest: ${(error as Error).message}`];
+    return [`it does not settle: ${(error as Error).message}`];
   }
 }
 
@@ -159,7 +159,7 @@ async function countMessages({ service: { redis, keys } }: World): Promise<Storm
 async function keepEvidence(world: World, breaches: readonly string[]): Promise<readonly string[]> {
   const dir = await mkdtemp(join(tmpdir(), 'storm-logs-'));
   await cp(world.service.dir, dir, { recursive: true });
-  return [...(await tellHistories(world.service, breaches, dir)), `the logs are in ${dir}`];
+  return [...(await describeHistories(world.service, breaches, dir)), `the logs are in ${dir}`];
 }
 
 function minutes(ms: number): string {
@@ -169,20 +169,20 @@ function minutes(ms: number): string {
 function watch(
   { traffic, providers, sending, service }: World,
   run: {
-    readonly happened: ReadonlyMap<string, number>;
-    readonly tell: (line: string) => void;
+    readonly faultCounts: ReadonlyMap<string, number>;
+    readonly print: (line: string) => void;
     readonly durationMs: number;
   },
 ): NodeJS.Timeout {
   const begun = performance.now();
   const look = async (): Promise<void> => {
-    const faultCount = [...run.happened.values()].reduce((sum, count) => sum + count, 0);
+    const faultCount = [...run.faultCounts.values()].reduce((sum, count) => sum + count, 0);
     const { redis, keys } = service;
     const open = redis.status === 'ready' ? await redis.zcard(keys.shard(0).messagesOpen) : 'unknown';
-    run.tell(
+    run.print(
       `${minutes(performance.now() - begun)} of ${minutes(run.durationMs)} min: ${traffic.acknowledged.size} events, ` +
         `${providers.listMails().length + providers.texts.length} received, ${open} open, ${faultCount} faults, ${sending.closedTimes.length} stops`,
     );
   };
-  return setInterval(() => void look().catch(() => undefined), tellEveryMs);
+  return setInterval(() => void look().catch(() => undefined), printEveryMs);
 }

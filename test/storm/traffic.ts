@@ -1,18 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { askEvent, resendEvent } from '../faults/invariants.ts';
 import { anEvent, type Service } from '../support/service.ts';
-import type { Answer, ServiceClient } from '../support/service-client.ts';
+import type { ApiResponse, ServiceClient } from '../support/service-client.ts';
 
-/** What upstream services post, and what was answered to them. */
+/** What upstream services post, and the responses. */
 export interface Traffic {
   /** When an event was answered with 202, by its id; ms of `performance.now()`. */
   readonly acknowledged: Map<string, number>;
-  /** Answers that were not what a careful client hopes for, by status; 0 is no answer. It asked again. */
-  readonly setbacks: ReadonlyMap<number, number>;
-  /** Answers that no client should ever get. */
+  /** Responses after which the client retried, by status; 0 is no response. */
+  readonly retriedResponses: ReadonlyMap<number, number>;
+  /** Responses that no client should ever get. */
   readonly breaches: readonly string[];
-  /** Posts this once, and again with the same key until it has an answer that is final. */
-  post(body: string): Promise<Answer | undefined>;
+  /** Posts this once, and again with the same key until the response is final. */
+  post(body: string): Promise<ApiResponse | undefined>;
   /** Until `signal`; more and more when there is room. */
   keepPosting(signal: AbortSignal): Promise<void>;
 }
@@ -33,31 +33,31 @@ const batch = { name: 'batch', pauseMs: 2_000, size: 10 };
 
 /** With more than this open, posts wait: a storm is about faults and not about load. */
 const openMax = 500;
-/** A service that is well again answers within this. */
+/** A service that has recovered responds within this. */
 const patienceMs = 180_000;
-/** Nothing is wrong with the event: it is to be sent again. */
+/** Statuses after which a client retries: nothing is wrong with the event. */
 const passing = new Set([0, 401, 429, 502, 503, 504]);
 
 export function createTraffic(service: Service, client: ServiceClient): Traffic {
   const acknowledged = new Map<string, number>();
-  const setbacks = new Map<number, number>();
+  const retriedResponses = new Map<number, number>();
   const breaches: string[] = [];
-  const note = ({ body }: Answer): void => {
+  const note = ({ body }: ApiResponse): void => {
     const receipts = (body['results'] ?? [body]) as { event_id?: string }[];
     for (const { event_id: id } of receipts) if (id !== undefined) acknowledged.set(id, performance.now());
   };
-  const post = async (body: string): Promise<Answer | undefined> => {
+  const post = async (body: string): Promise<ApiResponse | undefined> => {
     const path = body.startsWith('[') ? '/api/events/batch' : '/api/events';
     for (const giveUpAt = performance.now() + patienceMs; performance.now() < giveUpAt; await sleep(20)) {
       const answer = await postOnce(client, `${service.url}${path}`, body);
       if (answer.status < 300) note(answer);
       if (!passing.has(answer.status) && !hasOpenItem(answer)) return answer;
-      setbacks.set(answer.status, (setbacks.get(answer.status) ?? 0) + 1);
+      retriedResponses.set(answer.status, (retriedResponses.get(answer.status) ?? 0) + 1);
     }
     breaches.push(`no answer within ${patienceMs} ms to ${body.slice(0, 60)}`);
     return undefined;
   };
-  const insist = async (body: object): Promise<void> => {
+  const postUntilAccepted = async (body: object): Promise<void> => {
     const answer = await post(JSON.stringify(body));
     if (answer !== undefined && answer.status !== 202)
       breaches.push(
@@ -67,13 +67,13 @@ export function createTraffic(service: Service, client: ServiceClient): Traffic 
   const run = async (signal: AbortSignal, pauseMs: number, write: (count: number) => object) => {
     for (let count = 0; !signal.aborted; count += 1) {
       await waitForRoom(service, signal);
-      await insist(write(count));
+      await postUntilAccepted(write(count));
       await sleep(pauseMs);
     }
   };
   return {
     acknowledged,
-    setbacks,
+    retriedResponses,
     breaches,
     post,
     keepPosting: async (signal) => {
@@ -99,12 +99,12 @@ function textEvent(key: string, count: number): object {
 }
 
 /** An item of a batch that the store could not take is no final answer to it. */
-function hasOpenItem({ body }: Answer): boolean {
+function hasOpenItem({ body }: ApiResponse): boolean {
   const results = (body['results'] ?? []) as { problem?: { status?: number } }[];
   return results.some(({ problem }) => problem !== undefined && passing.has(problem.status ?? 0));
 }
 
-async function postOnce(client: ServiceClient, url: string, body: string): Promise<Answer> {
+async function postOnce(client: ServiceClient, url: string, body: string): Promise<ApiResponse> {
   try {
     const headers = {
       authorization: `Bearer ${await client.token('upstream')}`,

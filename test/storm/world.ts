@@ -9,9 +9,9 @@ import { type CuttableRedis, startCuttableRedis } from '../support/preload/cutta
 import { createSteppedClock, type SteppedClock } from '../support/preload/stepped-clock.ts';
 import { type Service, startService } from '../support/service.ts';
 import { createServiceClient, issuerClients } from '../support/service-client.ts';
-import { keepRunning, type Post, type Supervisor } from './keep-running.ts';
 import { type Providers, startProviders } from './providers.ts';
 import { createSendingSwitch, type SendingSwitch } from './sending-switch.ts';
+import { type ProcessSpec, type Supervisor, startSupervisor } from './supervisor.ts';
 import { createTraffic, type Traffic } from './traffic.ts';
 
 /** All that a storm goes over: real processes, a real store, and around them what can be broken. */
@@ -71,7 +71,7 @@ export async function openWorld(): Promise<World> {
   });
   const client = createServiceClient(service.url, issuer);
   const ours = { ...service, ...client };
-  const processes = await keepRunning(service, listPosts(clocks));
+  const processes = await startSupervisor(service, listProcesses(clocks));
   return {
     redis,
     wire,
@@ -99,7 +99,7 @@ export async function openWorld(): Promise<World> {
 }
 
 /** Two senders, one with a clock of its own; and workers that die of a poison (test/support/preload/poison.mjs). */
-function listPosts({ api, workers }: World['clocks']): readonly Post[] {
+function listProcesses({ api, workers }: World['clocks']): readonly ProcessSpec[] {
   const preload = `--import=${pathToFileURL(`${findRoot()}/test/support/preload/poison.mjs`).href}`;
   const poisoned = (kind: 'planner' | 'sender') => ({ NODE_OPTIONS: preload, POISON: kind });
   return [

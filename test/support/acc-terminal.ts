@@ -1,18 +1,18 @@
 import type { CliContext } from '../../src/cli/command.ts';
 import { runAcc } from '../../src/cli/run-acc.ts';
-import { answerJson, type SeenRequest, startAnswerServer } from './answer-server.ts';
+import { respondJson, type SeenRequest, startStubServer } from './stub-server.ts';
 
 /** `acc` in this process, in front of a scripted service. */
 export interface AccTerminal {
   readonly url: string;
   readonly seen: readonly SeenRequest[];
-  /** Answers by `METHOD /path`; what is not listed is a 404 problem. A list is used up, its last answer stays. */
-  script(answers: Readonly<Record<string, Scripted | readonly Scripted[]>>): void;
-  run(argv: readonly string[], context?: Partial<CliContext>): Promise<AccEnd>;
+  /** Responses by `METHOD /path`; what is not listed gets a 404 problem. A list is consumed; its last response repeats. */
+  script(responses: Readonly<Record<string, Scripted | readonly Scripted[]>>): void;
+  run(argv: readonly string[], context?: Partial<CliContext>): Promise<AccResult>;
   close(): Promise<void>;
 }
 
-export interface AccEnd {
+export interface AccResult {
   readonly code: number;
   readonly out: string;
   readonly error: string;
@@ -22,29 +22,29 @@ export type Scripted = readonly [status: number, body: unknown];
 
 /** Starts it. No file and no clock of this machine is used. */
 export async function startAccTerminal(): Promise<AccTerminal> {
-  const server = await startAnswerServer();
+  const server = await startStubServer();
   return {
     url: server.url,
     seen: server.seen,
-    script: (answers) => {
+    script: (responses) => {
       const left = new Map(
-        Object.entries(answers).map(([place, given]) => [place, isMany(given) ? [...given] : [given]]),
+        Object.entries(responses).map(([place, given]) => [place, isMany(given) ? [...given] : [given]]),
       );
-      server.answerWith((response, { method, path }) => {
+      server.respondWith((serverResponse, { method, path }) => {
         const queue = left.get(`${method} ${path.split('?')[0]}`) ?? [];
-        const answer = queue.length > 1 ? queue.shift() : queue[0];
-        answerJson(
-          answer?.[0] ?? 404,
-          answer?.[1] ?? { code: 'not-found', title: 'There is nothing here' },
-        )(response);
+        const response = queue.length > 1 ? queue.shift() : queue[0];
+        respondJson(
+          response?.[0] ?? 404,
+          response?.[1] ?? { code: 'not-found', title: 'There is nothing here' },
+        )(serverResponse);
       });
     },
-    run: (argv, context = {}) => runOnce(argv, { ...plainSurroundings(server.url), ...context }),
+    run: (argv, context = {}) => runOnce(argv, { ...defaultContext(server.url), ...context }),
     close: () => server.close(),
   };
 }
 
-async function runOnce(argv: readonly string[], context: CliContext): Promise<AccEnd> {
+async function runOnce(argv: readonly string[], context: CliContext): Promise<AccResult> {
   let out = '';
   let error = '';
   const code = await runAcc(argv, context, {
@@ -59,7 +59,7 @@ async function runOnce(argv: readonly string[], context: CliContext): Promise<Ac
   return { code, out, error };
 }
 
-function plainSurroundings(url: string): CliContext {
+function defaultContext(url: string): CliContext {
   let clockMs = 0;
   return {
     environment: { APP_BASE_URL: url, AUTH_TOKEN: 'a-token' },

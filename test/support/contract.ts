@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The six headers of every answer (CAN-2), written down apart from the program on purpose. */
+/** The six headers of every response (CAN-2), repeated here on purpose, independent of the program. */
 export const sixHeaders: Readonly<Record<string, string>> = {
   'strict-transport-security': 'max-age=31536000; includeSubDomains',
   'content-security-policy': "default-src 'self'; frame-ancestors 'none'",
@@ -11,14 +11,14 @@ export const sixHeaders: Readonly<Record<string, string>> = {
   'permissions-policy': 'camera=(), microphone=(), geolocation=(), payment=()',
 };
 
-/** One answer as it came, read whole. */
+/** One response, read whole. */
 export interface Seen {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
 }
 
-/** What is wrong with an answer whatever the request was: a header of the six, or a fault that is no problem document. */
+/** What is wrong with a response whatever the request was: one of the six headers, or an error that is no problem document. */
 export function findBreaches(seen: Seen): string[] {
   const breaches = Object.entries(sixHeaders)
     .filter(([name, value]) => seen.headers.get(name) !== value)

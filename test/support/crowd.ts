@@ -6,19 +6,19 @@ import { importJWK, SignJWT } from 'jose';
 import { audiences, type Issuer } from '../../local/issuer.ts';
 import { loadKeys } from '../../local/issuer-keys.ts';
 
-/** How the members of a crowd reach a service: plain sockets and plain requests, many of them, none of them careful. */
+/** Many careless clients of a service, on plain sockets and with plain requests. */
 export interface Crowd {
-  /** A connection that says `bytes` and then nothing, and reads nothing unless `reads`. */
+  /** A connection that sends `bytes` and then nothing, and reads nothing unless `reads`. */
   connect(bytes: string, options?: { readonly reads?: boolean }): Promise<Socket>;
   /** One request on a shared connection; its status, or 0 when there was none. */
   ask(path: string, options?: AskOptions): Promise<number>;
-  /** Does `act` again and again, `atOnce` at a time with a breath between, until the crowd goes. */
+  /** Does `act` again and again, `atOnce` at a time with a short pause between, until `stop`. */
   flood(atOnce: number, act: (turn: number) => Promise<unknown>): void;
-  /** Everybody goes home. */
-  disperse(): Promise<void>;
+  /** Ends all loops and connections. */
+  stop(): Promise<void>;
 }
 
-/** So that a crowd of many members leaves some of a small machine to whom it comes. */
+/** Leaves the service under test some processor time on a small machine. */
 const betweenMs = 10;
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -30,7 +30,7 @@ export interface AskOptions {
   readonly agent?: Agent;
 }
 
-export function gatherCrowd(url: string): Crowd {
+export function createCrowd(url: string): Crowd {
   const { hostname, port } = new URL(url);
   const agent = new Agent({ keepAlive: true, maxSockets: 64 });
   const sockets = new Set<Socket>();
@@ -60,7 +60,7 @@ export function gatherCrowd(url: string): Crowd {
           })(),
         );
     },
-    disperse: async () => {
+    stop: async () => {
       end.abort();
       await Promise.all(loops);
       for (const socket of sockets) socket.destroy();
@@ -93,8 +93,8 @@ function askOnce(url: string, { method, token, body, headers, agent }: AskOption
   });
 }
 
-/** A token of the issuer's own making, whatever it says: for clients and faults that the issuer itself would not give out. */
-export async function forgeFromWithin(
+/** A token signed with the issuer's own key, with any claims: for what the issuer itself would not issue. */
+export async function signWithIssuerKeys(
   issuer: Issuer,
   keysDir: string,
   claims: Readonly<Record<string, unknown>>,

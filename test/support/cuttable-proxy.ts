@@ -1,18 +1,18 @@
 import { connect, createServer, type Socket } from 'node:net';
 import { listenOnLoopback } from './listen-on-loopback.ts';
 
-/** A TCP relay on loopback that can fall silent: the peers stay connected, and nothing more gets through. */
+/** A TCP relay on loopback that can drop all bytes while the peers stay connected. */
 export interface CuttableProxy {
   readonly port: number;
-  /** From now on nothing reaches the server, and what the server answers is lost too. */
+  /** From now on nothing reaches the server, and what the server replies is lost too. */
   freeze(): void;
   /** Freezes right before the first bytes that carry `marker` would reach the server; resolves when that happens. */
   freezeAt(marker: string): Promise<void>;
-  /** Calls `act`, once, right before the first answer of the server that carries `marker` is passed on. */
+  /** Calls `act`, once, right before the first reply of the server that carries `marker` is passed on. */
   beforeAnswer(marker: string, act: () => void): void;
-  /** From now on the server's answers say `to` in place of `from`, which is as long. */
+  /** From now on the server's replies say `to` in place of `from`, which is as long. */
   rewordAnswers(from: RegExp, to: string): void;
-  /** How many bytes of questions were swallowed so far. */
+  /** How many bytes of requests were dropped so far. */
   bytesLost(): number;
   /** Lets new bytes through again; what was lost stays lost, so frozen connections are closed. */
   thaw(): void;

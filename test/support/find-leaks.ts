@@ -1,4 +1,4 @@
-/** Values that no log, figure or answer may hold, each with how short a part of it is already too much. */
+/** Values that no log, metric or response may hold, each with how short a part of it is already too much. */
 export interface Seed {
   readonly what: string;
   readonly value: string;
@@ -12,7 +12,7 @@ export interface Leak {
   readonly found: string;
 }
 
-/** Where a seed stands in a text: plain, URL-encoded, escaped, in hexadecimal digits or base64, whole or in part. */
+/** Where a seed occurs in a text: plain, URL-encoded, escaped, in hexadecimal digits or base64, whole or in part. */
 export function findLeaks(where: string, text: string, seeds: readonly Seed[]): readonly Leak[] {
   const readings = [
     text,
@@ -38,7 +38,7 @@ function decodeUri(text: string): string {
   );
 }
 
-/** What somebody reads who decodes whatever looks as if it were encoded, from any of its first characters. */
+/** The text decoded wherever it looks encoded, from any of its first characters. */
 function decodeRuns(text: string, runs: RegExp, form: 'base64' | 'hex'): readonly string[] {
   const offsets = form === 'base64' ? [0, 1, 2, 3] : [0, 1];
   return (text.match(runs) ?? []).flatMap((run) =>

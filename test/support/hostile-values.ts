@@ -115,7 +115,7 @@ export const endlessValues: Readonly<Record<string, (bytes: number) => string>> 
 };
 
 /**
- * Values that are costly to read, wherever they stand: whoever reads a text meets them before anything is checked. Add a
+ * Values that are costly to read, wherever they are: whoever reads a text meets them before anything is checked. Add a
  * row: it is tried once for every shape.
  */
 const costlyTexts: Readonly<Record<string, (bytes: number) => string>> = {

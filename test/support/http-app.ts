@@ -154,7 +154,7 @@ export async function sendRaw(
 }
 
 /** The members that tests look at; a member that an answer lacks is `undefined` at run time. */
-export interface AnswerBody {
+export interface ResponseBody {
   readonly code: string;
   readonly status: string | number;
   readonly event_id: string;
@@ -162,6 +162,6 @@ export interface AnswerBody {
   readonly results: readonly { readonly status: string; readonly problem: unknown }[];
 }
 
-export async function readAnswer(answer: Response): Promise<AnswerBody> {
-  return (await answer.json()) as AnswerBody;
+export async function readResponse(answer: Response): Promise<ResponseBody> {
+  return (await answer.json()) as ResponseBody;
 }

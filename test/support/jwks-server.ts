@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { answerJson, startAnswerServer } from './answer-server.ts';
+import { respondJson, startStubServer } from './stub-server.ts';
 
 /** How the key document is served. `held`: not before `releaseHeld` is called. */
 export type JwksMode = 'keys' | 'error' | 'html' | 'huge' | 'redirect' | 'hang' | 'held';
@@ -11,7 +11,7 @@ export interface JwksServer {
   /** Serves this text as it is. */
   setBody(text: string): void;
   setMode(mode: JwksMode): void;
-  /** Answers every held request with the keys that were there when it came in. */
+  /** Responds to every held request with the keys that were there when it came in. */
   releaseHeld(): void;
   close(): Promise<void>;
 }
@@ -20,15 +20,15 @@ const hugeBytes = 10 * 1024 * 1024;
 
 /** An issuer's key endpoint that rotates, fails and misbehaves on command, and counts the fetches. */
 export async function startJwksServer(keys: readonly object[]): Promise<JwksServer> {
-  const server = await startAnswerServer();
+  const server = await startStubServer();
   let served = keys;
   let body: string | undefined;
   let mode: JwksMode = 'keys';
   let held: (() => void)[] = [];
-  server.answerWith((response, { path }) => {
+  server.respondWith((response, { path }) => {
     const answerKeys =
       body === undefined
-        ? answerJson(200, { keys: served })
+        ? respondJson(200, { keys: served })
         : (res: ServerResponse) => void res.writeHead(200, { 'content-type': 'application/json' }).end(body);
     if (path === '/elsewhere' || mode === 'keys') return answerKeys(response);
     if (mode === 'held') return void held.push(() => answerKeys(response));
@@ -39,7 +39,7 @@ export async function startJwksServer(keys: readonly object[]): Promise<JwksServ
       return void response.writeHead(200, { 'content-type': 'text/html' }).end('<h1>Sign in</h1>');
     }
     // Well-formed and far too large: only a size limit can refuse it.
-    return answerJson(200, { keys: served, padding: 'x'.repeat(hugeBytes) })(response);
+    return respondJson(200, { keys: served, padding: 'x'.repeat(hugeBytes) })(response);
   });
   return {
     jwksUrl: `${server.url}/jwks`,

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-/** No request, message or answer keeps the event loop from others for longer (issue 8, item 1). */
+/** No request, message or response holds the event loop for longer. */
 export const loopHeldMsMax = 50;
 /** Nor does a process grow by more. */
 export const grownBytesMax = 64 * 1024 * 1024;

@@ -38,7 +38,7 @@ export async function startOperatorApi(environment: Readonly<Record<string, stri
     keys,
     jobs,
     gate,
-    /** Every answer so far, as it was sent. */
+    /** Every response so far, as it was sent. */
     seen,
     ...createSeeds({ redis, keys, gate }),
     ask: async (method: string, path: string, body?: unknown, token = 'boss:admin') => {

@@ -47,7 +47,7 @@ export function aPhoneNumber(text: string): PhoneNumber {
   return parsed.value;
 }
 
-/** A fence that notes when it was asked, and says no at `refuseAt`. */
+/** A fence that records when it was asked, and refuses at `refuseAt`. */
 export class NotingFence implements Fence {
   readonly asked: { readonly step: 'envelope' | 'body'; readonly atMs: number }[] = [];
   readonly stop = new AbortController();

@@ -21,7 +21,7 @@ export interface Sample {
   readonly value: number;
 }
 
-/** How the rules are changed for a service that nobody watches for days. */
+/** How the rules are sped up for a test. */
 export interface RulePace {
   /** How long a span is made, in ms. */
   readonly squeeze: (ms: number) => number;
@@ -35,7 +35,7 @@ export interface PrometheusOptions {
   readonly rules: RulePace;
 }
 
-/** Whether a program is installed. Where it is not, says aloud what goes untested, and how to get it. */
+/** Whether a program is installed. Where it is not, prints what goes untested, and how to install it. */
 export function isInstalled(program: string, debianPackage: string): boolean {
   const isThere = spawnSync(program, ['--version']).status === 0;
   if (!isThere)
@@ -74,7 +74,7 @@ export async function startPrometheus(options: PrometheusOptions): Promise<Prome
   try {
     await waitFor(
       'every target scraped',
-      // Until it listens, nobody answers.
+      // Until it listens, connections are refused.
       () => askSamples(url, 'up == 1').catch(() => []),
       (up) => up.length === options.targets.length,
       { deadlineMs: 45_000, everyMs: 100 },

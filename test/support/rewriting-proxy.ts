@@ -4,7 +4,7 @@ import { listenOnLoopback } from '../../local/loopback.ts';
 
 /** What a proxy in front of a service may do to it. */
 export interface Rewrite {
-  /** Lower case; taken from every answer. */
+  /** Lower case; removed from every response. */
   readonly dropHeader?: string;
   /** How long requests of `path` wait before they go on. */
   readonly delayMs?: number;
@@ -16,7 +16,7 @@ export interface RewritingProxy {
   close(): Promise<void>;
 }
 
-/** Passes every request on to `target` and its answer back, but for what `rewrite` says. */
+/** Passes every request on to `target` and its response back, changed as `rewrite` says. */
 export async function startRewritingProxy(target: string, rewrite: Rewrite): Promise<RewritingProxy> {
   const server = createServer((incoming, response) => {
     void pass(incoming, response);

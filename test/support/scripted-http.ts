@@ -19,7 +19,7 @@ export interface ReceivedRequest {
 export interface ScriptedHttp {
   readonly port: number;
   readonly baseUrl: URL;
-  /** Replaces what is answered to the requests to come. */
+  /** Replaces the script for the requests to come. */
   play(answer: (request: ReceivedRequest) => HttpStep): void;
   readonly requests: readonly ReceivedRequest[];
   readonly connections: number;
@@ -29,7 +29,7 @@ export interface ScriptedHttp {
   close(): Promise<void>;
 }
 
-/** An HTTP server that answers by script, drops or stays silent. Loopback only. */
+/** An HTTP server that responds by script, drops or stays silent. Loopback only. */
 export async function startScriptedHttp(
   answer: (request: ReceivedRequest) => HttpStep,
 ): Promise<ScriptedHttp> {

@@ -8,14 +8,14 @@ export type SmtpStep =
   | { readonly reply: string; readonly thenDrop?: true; readonly afterMs?: number }
   | 'drop'
   | 'hang';
-/** A function is asked when its step is reached; `undefined` answers kindly. */
+/** A function is asked when its step is reached; `undefined` accepts. */
 export type SmtpScript = Partial<Record<SmtpStepName, SmtpStep | (() => SmtpStep | undefined)>>;
 
 export interface ScriptedSmtp {
   readonly port: number;
-  /** Replaces the script; what it does not name is answered kindly. */
+  /** Replaces the script; what it does not name is accepted. */
   play(script: SmtpScript): void;
-  /** Messages that were complete, final dot included, whatever was answered. */
+  /** Messages that were complete, final dot included, whatever the reply was. */
   readonly messages: readonly ReceivedMessage[];
   /** Every command line, in order, over all connections. */
   readonly commands: readonly string[];

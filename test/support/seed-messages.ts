@@ -8,7 +8,7 @@ import { createScript } from '../../src/plan/plan-event.ts';
 import type { Keys } from '../../src/store/keys.ts';
 import { type MessageRecord, readMessageRecord } from '../../src/store/message-record.ts';
 
-/** Seeded on purpose: no answer and no audit line may ever hold one of these. */
+/** Seeded on purpose: no response and no audit line may ever hold one of these. */
 export const seededAddresses = ['seeded.person@example.com', '+15555550123'] as const;
 export const hashKey = 'a key of the tests, 32 characters or more';
 

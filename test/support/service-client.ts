@@ -3,25 +3,25 @@ import { audiences, type Issuer, type IssuerClient } from '../../local/issuer.ts
 import { fetchToken } from '../../local/request-token.ts';
 import { waitFor } from './wait-for.ts';
 
-/** How a test speaks to a running service: with real tokens of its real issuer, over real HTTP. */
+/** A client of a running service, with tokens of its real issuer. */
 export interface ServiceClient {
   /** A token of client `upstream` (send, read), `other` (send, read) or `operator` (all scopes). */
   token(client?: ClientName, scope?: string): Promise<string>;
-  /** That many tokens of a client, all different and none of them given out before. */
+  /** That many tokens of a client, all different and none of them returned before. */
   newTokens(client: ClientName, count: number): Promise<readonly string[]>;
-  /** The tokens given out so far are given out no more: their key is gone, say. */
+  /** Drops the tokens that are cached, because their key was removed, say. */
   forgetTokens(): void;
   /** `fetch` on the API with a token (operator's unless given) and JSON. */
-  call(path: string, init?: CallInit): Promise<Answer>;
-  /** Posts a flat event and answers its id; throws when it is not accepted. */
+  call(path: string, init?: CallInit): Promise<ApiResponse>;
+  /** Posts a flat event and resolves with its id; throws when it is not accepted. */
   post(event: Readonly<Record<string, unknown>>, key?: string): Promise<string>;
-  /** Waits until every message of the event is in one of `states` and answers them. */
-  waitForMessages(eventId: string, states: readonly string[], deadlineMs?: number): Promise<MessageGlance[]>;
+  /** Waits until every message of the event is in one of `states` and resolves with them. */
+  waitForMessages(eventId: string, states: readonly string[], deadlineMs?: number): Promise<MessageItem[]>;
 }
 
 export type ClientName = 'upstream' | 'other' | 'operator' | 'misdirected';
 
-export interface Answer {
+export interface ApiResponse {
   readonly status: number;
   readonly headers: Headers;
   readonly body: Record<string, unknown>;
@@ -34,7 +34,7 @@ export interface CallInit {
   readonly token?: string | null;
 }
 
-export interface MessageGlance {
+export interface MessageItem {
   readonly message_id: string;
   readonly channel: string;
   readonly state: string;
@@ -45,7 +45,7 @@ const clientScopes: Readonly<Record<ClientName, readonly string[]>> = {
   upstream: ['notify.send', 'notify.read'],
   other: ['notify.send', 'notify.read'],
   operator: ['notify.send', 'notify.read', 'notify.admin'],
-  /** Its tokens are of our issuer, and for somebody else. */
+  /** Its tokens are of our issuer, and for another audience. */
   misdirected: ['directory.read'],
 };
 /** The secret of each of them. */
@@ -80,7 +80,7 @@ export function createServiceClient(url: string, issuer: Issuer): ServiceClient 
     waitForMessages: (eventId, states, deadlineMs = 20_000) =>
       waitFor(
         `messages of ${eventId} in ${states.join('|')}`,
-        async () => ((await call(`/api/events/${eventId}`)).body['messages'] ?? []) as MessageGlance[],
+        async () => ((await call(`/api/events/${eventId}`)).body['messages'] ?? []) as MessageItem[],
         (messages) => messages.length > 0 && messages.every(({ state }) => states.includes(state)),
         { deadlineMs, everyMs: 20 },
       ),
@@ -104,7 +104,7 @@ function createTokenSource(issuer: Issuer): Pick<ServiceClient, 'token' | 'newTo
   };
 }
 
-async function fetchJson(url: string, init: CallInit, bearer: string | null): Promise<Answer> {
+async function fetchJson(url: string, init: CallInit, bearer: string | null): Promise<ApiResponse> {
   const { json } = init;
   const response = await fetch(url, {
     method: init.method ?? (json === undefined ? 'GET' : 'POST'),

@@ -30,7 +30,7 @@ export interface Service extends ServiceClient {
   readonly environment: Readonly<Record<string, string>>;
   /** Every process of the service that was started, by name: `api`, `planner`, `sender-1`… */
   readonly processes: ReadonlyMap<string, ServiceProcess>;
-  /** Starts one more process, of the program built at `root` (this one unless given); answers when it is ready. */
+  /** Starts one more process, of the program built at `root` (this one unless given); resolves when it is ready. */
   startProcess(
     kind: ProcessKind,
     name?: string,
@@ -184,7 +184,7 @@ function defaultEnvironment(at: {
     ALLOWED_LINK_HOSTS: 'app.example.com',
     SMTP_REQUIRE_TLS: 'false',
     OUTBOX_DIR: join(at.dir, 'outbox'),
-    // The faults of a test would fire the triggers; the tests of the guard switch them on.
+    // The faults of a test would fire the triggers; the tests of the watchdog switch them on.
     GUARD_5XX: 'off',
     GUARD_TOKENS: 'off',
     GUARD_DEPTH: 'off',

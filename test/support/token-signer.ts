@@ -10,7 +10,7 @@ export interface TokenSigner {
   signToken(claims: object | string, header?: object | string): string;
 }
 
-/** A key pair of an issuer that signs whatever it is told, also what no library would. */
+/** A key pair of an issuer that signs anything, also what no library would. */
 export function createTokenSigner(algorithm: Algorithm, kid: string, rsaBits = 2048): TokenSigner {
   const { publicKey, privateKey } = createKeyPair(algorithm, rsaBits);
   const standard = { alg: algorithm, kid, typ: 'at+jwt' };

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { TestApp } from '../../../test/support/http-app.ts';
-import { readAnswer, startTestApp } from '../../../test/support/http-app.ts';
+import { readResponse, startTestApp } from '../../../test/support/http-app.ts';
 
 let app: TestApp;
 beforeEach(async () => {
@@ -17,7 +17,7 @@ const event = {
 
 test('an accepted event has an id, a place and a state', async () => {
   const answer = await app.post('/api/events', event, { headers: { 'x-request-id': 'r1' } });
-  const body = await readAnswer(answer);
+  const body = await readResponse(answer);
   expect(answer.status).toBe(202);
   expect(Object.keys(body)).toEqual(['event_id', 'state', 'status', 'dry_run', 'request_id']);
   expect(body).toMatchObject({ state: 'accepted', status: 'accepted', dry_run: true, request_id: 'r1' });
@@ -26,7 +26,7 @@ test('an accepted event has an id, a place and a state', async () => {
 });
 
 test('the same key and body again get the first event, marked as a replay', async () => {
-  const first = await readAnswer(await app.post('/api/events', event));
+  const first = await readResponse(await app.post('/api/events', event));
   const again = await app.post(
     '/api/events',
     { ...event, idempotency_key: 'other' },
@@ -34,7 +34,7 @@ test('the same key and body again get the first event, marked as a replay', asyn
   );
   expect(again.status).toBe(202);
   expect(again.headers.get('idempotency-replayed')).toBe('true');
-  expect(await readAnswer(again)).toMatchObject({
+  expect(await readResponse(again)).toMatchObject({
     event_id: first.event_id,
     state: 'accepted',
     duplicate: true,
@@ -44,8 +44,8 @@ test('the same key and body again get the first event, marked as a replay', asyn
 });
 
 test('the same key of another client is another event', async () => {
-  const mine = await readAnswer(await app.post('/api/events', event));
-  const theirs = await readAnswer(
+  const mine = await readResponse(await app.post('/api/events', event));
+  const theirs = await readResponse(
     await app.post('/api/events', { ...event, firstName: 'Al' }, { token: 'other:send' }),
   );
   expect(theirs).toMatchObject({ state: 'accepted' });
@@ -81,7 +81,7 @@ test('CloudEvents are taken, structured and binary', async () => {
   );
   const headers = Object.fromEntries(Object.entries(ce).map(([name, value]) => [`ce-${name}`, value]));
   const binary = await app.post('/api/events', { firstName: 'Jo' }, { headers });
-  expect([(await readAnswer(structured)).status, (await readAnswer(binary)).status]).toEqual([
+  expect([(await readResponse(structured)).status, (await readResponse(binary)).status]).toEqual([
     'accepted',
     'duplicate',
   ]);

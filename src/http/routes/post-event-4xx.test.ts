@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { TestApp } from '../../../test/support/http-app.ts';
-import { readAnswer, sendRaw, startTestApp } from '../../../test/support/http-app.ts';
+import { readResponse, sendRaw, startTestApp } from '../../../test/support/http-app.ts';
 import { ServiceError } from '../../domain/errors.ts';
 
 let app: TestApp;
@@ -18,7 +18,7 @@ const event = {
 
 test('400: an event without an identity', async () => {
   const answer = await app.post('/api/events', { ...event, idempotency_key: undefined });
-  expect([answer.status, (await readAnswer(answer)).code]).toEqual([400, 'idempotency-key-missing']);
+  expect([answer.status, (await readResponse(answer)).code]).toEqual([400, 'idempotency-key-missing']);
 });
 
 test('400: two keys on one event, though Node joins them into what could be a third', async () => {
@@ -43,10 +43,13 @@ test('400: two keys on one event, though Node joins them into what could be a th
 });
 
 test('409: the same key with another body, naming the first event', async () => {
-  const first = await readAnswer(await app.post('/api/events', event));
+  const first = await readResponse(await app.post('/api/events', event));
   const answer = await app.post('/api/events', { ...event, firstName: 'Al' });
   expect(answer.status).toBe(409);
-  expect(await readAnswer(answer)).toMatchObject({ code: 'idempotency-conflict', event_id: first.event_id });
+  expect(await readResponse(answer)).toMatchObject({
+    code: 'idempotency-conflict',
+    event_id: first.event_id,
+  });
 });
 
 test('413: a body that grows past the limit without having said so', async () => {
@@ -62,21 +65,21 @@ test('413: a body that grows past the limit without having said so', async () =>
   const headers = { authorization: 'Bearer send', 'content-type': 'application/json' };
   const init: RequestInit & { duplex: 'half' } = { method: 'POST', headers, body, duplex: 'half' };
   const answer = await fetch(`${app.url}/api/events`, init);
-  expect([answer.status, (await readAnswer(answer)).code]).toEqual([413, 'body-too-large']);
+  expect([answer.status, (await readResponse(answer)).code]).toEqual([413, 'body-too-large']);
 });
 
 test.each(['application/json; charset=latin1', 'application/xml', 'application/cloudevents-batch+json'])(
   '415: %s',
   async (type) => {
     const answer = await app.post('/api/events', event, { headers: { 'content-type': type } });
-    expect([answer.status, (await readAnswer(answer)).code]).toEqual([415, 'unsupported-media-type']);
+    expect([answer.status, (await readResponse(answer)).code]).toEqual([415, 'unsupported-media-type']);
   },
 );
 
 test('422: an unknown type, with the known ones', async () => {
   const answer = await app.post('/api/events', { ...event, type: 'welcom' });
   expect(answer.status).toBe(422);
-  expect(await readAnswer(answer)).toMatchObject({
+  expect(await readResponse(answer)).toMatchObject({
     code: 'unknown-event-type',
     known_types: ['deadline_approaching', 'welcome'],
   });
@@ -85,7 +88,7 @@ test('422: an unknown type, with the known ones', async () => {
 test('422: every fault of the data by JSON pointer into the posted body', async () => {
   const answer = await app.post('/api/events', { type: 'deadline_approaching', id: 'i', data: { x: 1 } });
   expect(answer.status).toBe(422);
-  const body = await readAnswer(answer);
+  const body = await readResponse(answer);
   expect(body.code).toBe('invalid-event-data');
   expect(body.errors.map((fault: { pointer: string }) => fault.pointer)).toEqual([
     '/data/student_id',
@@ -101,7 +104,7 @@ test('429: a client past its allowance, told when to come back', async () => {
     },
   });
   const answer = await limited.post('/api/events', event);
-  expect([answer.status, (await readAnswer(answer)).code]).toEqual([429, 'rate-limited']);
+  expect([answer.status, (await readResponse(answer)).code]).toEqual([429, 'rate-limited']);
   expect(answer.headers.get('retry-after')).toBe('7');
   expect(answer.headers.get('ratelimit')).toBe('"client";r=0;t=7');
   expect(limited.accepted).toHaveLength(0);
@@ -114,7 +117,7 @@ test('503: nothing is half accepted while the store cannot write', async () => {
       Promise.reject(new ServiceError('store-unavailable', 'try again', { retryAfterSeconds: 2 })),
   });
   const answer = await failing.post('/api/events', event);
-  expect([answer.status, (await readAnswer(answer)).code]).toEqual([503, 'store-unavailable']);
+  expect([answer.status, (await readResponse(answer)).code]).toEqual([503, 'store-unavailable']);
   expect(answer.headers.get('retry-after')).toBe('2');
   await failing.stop();
 });
@@ -122,7 +125,7 @@ test('503: nothing is half accepted while the store cannot write', async () => {
 test('422: a body of countless faults gets a hundred of them and their number', async () => {
   const unknown = Object.fromEntries(Array.from({ length: 900 }, (_, index) => [`x${index}`, 1]));
   const answer = await app.post('/api/events', { type: 'welcome', id: 'k', data: {}, ...unknown });
-  const body = await readAnswer(answer);
+  const body = await readResponse(answer);
   expect(body.errors).toHaveLength(100);
   // Those of the shape, and that firstName and a recipient are missing: all faults at once.
   expect(body).toMatchObject({ errors_omitted: 802 });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { TestApp } from '../../../test/support/http-app.ts';
-import { readAnswer, startTestApp } from '../../../test/support/http-app.ts';
+import { readResponse, startTestApp } from '../../../test/support/http-app.ts';
 import { ServiceError } from '../../domain/errors.ts';
 import { runBounded } from './post-event-batch.ts';
 
@@ -25,7 +25,7 @@ test('202: each item has its own result, in order; a bad one does not spoil the 
     { ...event('c'), x: 1 },
     { ...event('d'), type: 'no' },
   ]);
-  const body = await readAnswer(answer);
+  const body = await readResponse(answer);
   expect(answer.status).toBe(202);
   expect(body).toMatchObject({ accepted: 2, rejected: 3, dry_run: true });
   expect(body.results.map((result: { status: string }) => result.status)).toEqual([
@@ -45,7 +45,7 @@ test('202: each item has its own result, in order; a bad one does not spoil the 
 test('202: a repeated key is a duplicate, and with another body a conflict', async () => {
   await app.post('/api/events/batch', [event('a')]);
   const answer = await app.post('/api/events/batch', [event('a'), event('a', 'Al'), event('z')]);
-  const { results } = await readAnswer(answer);
+  const { results } = await readResponse(answer);
   expect(results.map((result: { status: string }) => result.status)).toEqual([
     'duplicate',
     'rejected',
@@ -57,7 +57,7 @@ test('202: a repeated key is a duplicate, and with another body a conflict', asy
 test('422: when no item is acceptable, a problem with the same results', async () => {
   const answer = await app.post('/api/events/batch', [{}, { type: 'welcome', idempotency_key: 'k' }]);
   expect(answer.status).toBe(422);
-  const body = await readAnswer(answer);
+  const body = await readResponse(answer);
   expect(body).toMatchObject({ code: 'invalid-event-data', accepted: 0, rejected: 2 });
   expect(body.results).toHaveLength(2);
 });
@@ -67,7 +67,7 @@ test('503: when nothing could be written, the whole batch may be sent again', as
     acceptEvent: () => Promise.reject(new ServiceError('ingestion-paused', 'paused')),
   });
   const answer = await failing.post('/api/events/batch', [event('a'), {}]);
-  expect([answer.status, (await readAnswer(answer)).code]).toEqual([503, 'ingestion-paused']);
+  expect([answer.status, (await readResponse(answer)).code]).toEqual([503, 'ingestion-paused']);
   expect(answer.headers.get('retry-after')).not.toBeNull();
   await failing.stop();
 });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { readAnswer, someEventId, startTestApp, type TestApp } from '../../../test/support/http-app.ts';
+import { readResponse, someEventId, startTestApp, type TestApp } from '../../../test/support/http-app.ts';
 import { ServiceError } from '../../domain/errors.ts';
 import type { ClientId } from '../../domain/ids.ts';
 import type { UnjudgedEvent } from '../../identity/quarantine.ts';
@@ -46,7 +46,7 @@ describe('with a token that nobody can judge now', () => {
   test('a checked event is taken as quarantined, with the token and what it claims', async () => {
     const answer = await app.post('/api/events', event);
     expect(answer.status).toBe(202);
-    expect(await readAnswer(answer)).toMatchObject({ event_id: someEventId, status: 'quarantined' });
+    expect(await readResponse(answer)).toMatchObject({ event_id: someEventId, status: 'quarantined' });
     expect(taken).toMatchObject([{ token: 'send', claimedClient: 'claimed', idempotencyKey: 'k1' }]);
     expect(taken[0]?.remoteAddress).toContain('127.0.0.1');
     expect(app.accepted).toEqual([]);
@@ -55,7 +55,7 @@ describe('with a token that nobody can judge now', () => {
   test('each good item of a batch is taken, and the bad one is told of', async () => {
     const answer = await app.post('/api/events/batch', [event, { ...event, type: 'nothing' }]);
     expect(answer.status).toBe(202);
-    expect(await readAnswer(answer)).toMatchObject({
+    expect(await readResponse(answer)).toMatchObject({
       results: [{ status: 'quarantined' }, { status: 'rejected' }],
       accepted: 1,
     });
@@ -78,7 +78,7 @@ describe('with a token that nobody can judge now', () => {
       const answer = await app.post(path, body);
       expect(answer.status).toBe(503);
       expect(answer.headers.get('retry-after')).toBe('30');
-      expect((await readAnswer(answer)).code).toBe('keys-unavailable');
+      expect((await readResponse(answer)).code).toBe('keys-unavailable');
     }
   });
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readAnswer, startTestApp } from '../../../test/support/http-app.ts';
+import { readResponse, startTestApp } from '../../../test/support/http-app.ts';
 import type { DependencyReport } from '../services.ts';
 
 const well = { ok: true, detail: 'ok' };
@@ -10,7 +10,7 @@ async function probe(path: string, report: DependencyReport, leave = false) {
   const app = await startTestApp({ checkDependencies: async () => report });
   if (leave) app.app.drain.leave();
   const answer = await app.get(path, '');
-  const body = await readAnswer(answer);
+  const body = await readResponse(answer);
   await app.stop();
   return { status: answer.status, body };
 }

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { kannelAnswers } from '../../../test/support/kannel-answers.ts';
+import { kannelReplies } from '../../../test/support/kannel-replies.ts';
 import { anSms, NotingFence } from '../../../test/support/outgoing-messages.ts';
 import { startScriptedHttp } from '../../../test/support/scripted-http.ts';
 import { createKannelProvider, judgeKannelReply } from './kannel-provider.ts';
@@ -22,7 +22,7 @@ describe('an answer is judged by status and Kannel’s own words', () => {
     [400, 'Charset or body misformed, rejected', { kind: 'refused' }],
     [403, 'Authorization failed for sendsms', { kind: 'account-fault', code: 'unauthorized' }],
     [403, 'Not routable. Do not try again.', { kind: 'refused', code: 'not-routable', recipientGone: false }],
-    [403, kannelAnswers.deniedByList.body, { kind: 'refused', code: 'denied-by-list' }],
+    [403, kannelReplies.deniedByList.body, { kind: 'refused', code: 'denied-by-list' }],
     [404, 'Not found', { kind: 'account-fault', code: 'misdirected' }],
     [429, '', { kind: 'slow-down' }],
     [503, 'Temporal failure, try again later.', { kind: 'slow-down', code: 'http-503' }],
@@ -66,7 +66,7 @@ describe('the request', () => {
 });
 
 async function startGateway() {
-  const peer = await startScriptedHttp(() => kannelAnswers.accepted);
+  const peer = await startScriptedHttp(() => kannelReplies.accepted);
   const provider = createKannelProvider({
     name: 'kannel',
     baseUrl: new URL('cgi-bin/sendsms', peer.baseUrl),

@@ -13,7 +13,7 @@ export interface CuttableRedis {
   cut(): Promise<{ bytesLost: number }>;
   /** SIGKILL alone: what the operating system holds for the disk still gets there. */
   kill(): Promise<void>;
-  /** Deaf from now on, until `thaw`. */
+  /** Unresponsive (SIGSTOP) from now on, until `thaw`. */
   freeze(): void;
   thaw(): void;
   /** From now on no byte more fits on the disk of the AOF. Resolves when the process has ended because of it. */
@@ -21,7 +21,7 @@ export interface CuttableRedis {
   /** As a backup does: keeps the data of this instant, under a name. */
   copy(name: string): Promise<void>;
   /** SIGKILL, and a start on the same port with the data of that copy: the store has gone back in time. */
-  putBack(name: string): Promise<void>;
+  restoreCopy(name: string): Promise<void>;
   /** Power is back, the disk has room again: starts on the same port, with the data that survived. */
   restart(): Promise<void>;
   stop(): Promise<void>;
@@ -47,7 +47,7 @@ export async function startCuttableRedis(options: CuttableRedisOptions): Promise
   const fullMark = join(notesDir, 'full');
   const settings = { ...options.settings, 'auto-aof-rewrite-percentage': '0' };
   const start = (port: number): Promise<Redis> => startRedis({ dir: options.dir, port, program, settings });
-  // The notes belong to the data: what they say is the length of it that is sure.
+  // The notes belong to the data: they hold the length that is synced.
   const parts = ['appendonlydir', 'notes'];
   let redis = await start(0);
   const { url, port } = redis;
@@ -75,7 +75,7 @@ export async function startCuttableRedis(options: CuttableRedisOptions): Promise
       for (const part of parts) await cp(join(options.dir, part), join(to, part), { recursive: true });
       process.kill(redis.pid, 'SIGCONT');
     },
-    async putBack(name) {
+    async restoreCopy(name) {
       await kill();
       for (const part of parts) {
         await rm(join(options.dir, part), { recursive: true });
@@ -96,7 +96,7 @@ async function forgetUnsynced(aofDir: string, notesDir: string): Promise<number>
   for (const name of await readdir(aofDir)) {
     if (!name.endsWith('.incr.aof')) continue;
     const path = join(aofDir, name);
-    // No note: never synced, so nothing of it is sure.
+    // No note: never synced, so all of it is lost.
     const syncedBytes = Number(await readFile(join(notesDir, name), 'utf8').catch(() => '0'));
     bytesLost += (await stat(path)).size - syncedBytes;
     await truncate(path, syncedBytes);

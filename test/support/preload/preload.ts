@@ -22,7 +22,7 @@ export async function whyNoPreload(): Promise<string | undefined> {
   return undefined;
 }
 
-/** Compiles `<name>.c` of this folder into `dir` and answers the environment that loads it into a process. */
+/** Compiles `<name>.c` of this folder into `dir` and returns the environment that loads it into a process. */
 export async function compileShim(name: 'disk' | 'clock', dir: string): Promise<{ LD_PRELOAD: string }> {
   const shim = join(dir, `${name}.so`);
   const source = fileURLToPath(new URL(`${name}.c`, import.meta.url));
@@ -30,7 +30,7 @@ export async function compileShim(name: 'disk' | 'clock', dir: string): Promise<
   return { LD_PRELOAD: shim };
 }
 
-/** Writes a script that becomes `program` in this environment, under the same process id; answers its path. */
+/** Writes a script that becomes `program` in this environment, under the same process id; returns its path. */
 export async function writeLauncher(
   dir: string,
   program: string,

@@ -1,26 +1,26 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 
-/** Answers with JSON and nothing cached. */
-export function answerJson(response: ServerResponse, status: number, body: unknown): void {
-  answerText(response, status, {
+/** Sends JSON, never cached. */
+export function sendJson(response: ServerResponse, status: number, body: unknown): void {
+  sendText(response, status, {
     type: 'application/json; charset=utf-8',
     body: `${JSON.stringify(body, null, 2)}\n`,
   });
 }
 
-/** Answers with an RFC 9457 problem document. */
-export function answerProblem(
+/** Sends an RFC 9457 problem document. */
+export function sendProblem(
   response: ServerResponse,
   status: number,
   problem: { code: string; title: string },
 ): void {
   const body = JSON.stringify({ type: 'about:blank', status, ...problem });
-  answerText(response, status, { type: 'application/problem+json', body });
+  sendText(response, status, { type: 'application/problem+json', body });
 }
 
-/** Answers with any text. `content-type` is never guessed by the browser. */
-export function answerText(
+/** Sends any text, never cached, with sniffing of the content type switched off. */
+export function sendText(
   response: ServerResponse,
   status: number,
   content: { type: string; body: string },

@@ -1,5 +1,5 @@
 /** Rows of a table with their first value shortened in front, for the names of tests: some hold a quarter of a megabyte. */
-export function named<Row extends readonly [unknown, ...unknown[]]>(
+export function withShortTitles<Row extends readonly [unknown, ...unknown[]]>(
   rows: readonly Row[],
 ): readonly (readonly [string, ...Row])[] {
   return rows.map((row) => [shorten(row[0]), ...row] as const);

@@ -8,24 +8,24 @@ export interface SeenRequest {
   readonly body: string;
 }
 
-export interface AnswerServer {
+export interface StubServer {
   readonly url: string;
   /** Every request so far, oldest first. */
   readonly seen: readonly SeenRequest[];
-  /** What is done from now on with each request. */
-  answerWith(answer: (response: ServerResponse, request: SeenRequest) => void): void;
+  /** Handles each request from now on. */
+  respondWith(handle: (response: ServerResponse, request: SeenRequest) => void): void;
   close(): Promise<void>;
 }
 
-/** A scripted HTTP server on loopback that counts what reaches it. Answers 500 until it is told otherwise. */
-export async function startAnswerServer(): Promise<AnswerServer> {
+/** A scripted HTTP server on loopback that records its requests. Responds with 500 until `respondWith` is called. */
+export async function startStubServer(): Promise<StubServer> {
   const seen: SeenRequest[] = [];
-  let answer = (response: ServerResponse, _request: SeenRequest): void => void response.writeHead(500).end();
+  let handle = (response: ServerResponse, _request: SeenRequest): void => void response.writeHead(500).end();
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { method = '', url: path = '', headers } = request;
     const one = { method, path, headers, body: await text(request) };
     seen.push(one);
-    answer(response, one);
+    handle(response, one);
   };
   const server = createServer((request, response) => {
     void serve(request, response);
@@ -36,8 +36,8 @@ export async function startAnswerServer(): Promise<AnswerServer> {
   return {
     url: `http://127.0.0.1:${address.port}`,
     seen,
-    answerWith: (next) => {
-      answer = next;
+    respondWith: (next) => {
+      handle = next;
     },
     close: async () => {
       server.closeAllConnections();
@@ -46,8 +46,8 @@ export async function startAnswerServer(): Promise<AnswerServer> {
   };
 }
 
-/** An answer with a JSON body. */
-export function answerJson(status: number, body: unknown): (response: ServerResponse) => void {
+/** A handler that responds with a JSON body. */
+export function respondJson(status: number, body: unknown): (response: ServerResponse) => void {
   return (response) => {
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
   };

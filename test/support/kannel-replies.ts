@@ -1,7 +1,7 @@
 import type { HttpStep, ReceivedRequest } from './scripted-http.ts';
 
-/** What Kannel 1.4.5 `sendsms` says, word for word. */
-export const kannelAnswers = {
+/** What Kannel 1.4.5 `sendsms` replies, to the letter. */
+export const kannelReplies = {
   accepted: { status: 202, body: '0: Accepted for delivery' },
   queued: { status: 202, body: '3: Queued for later delivery' },
   notRoutable: { status: 403, body: 'Not routable. Do not try again.' },

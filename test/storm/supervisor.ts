@@ -2,18 +2,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProcessKind, Service } from '../support/service.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-/** What a supervisor does: whoever ends is started again, until `close`. */
+/** Starts every process again that ends, until `close`. */
 export interface Supervisor {
   /** SIGKILL, and resolves when its successor is ready. */
   kill(name: string): Promise<void>;
   /** SIGSTOP for so long. */
   freeze(name: string, ms: number): Promise<void>;
-  /** How many ended that nobody had killed here, by how they ended. */
-  readonly deaths: ReadonlyMap<string, number>;
+  /** How many processes ended that were not killed here, by how they ended. */
+  readonly unexpectedExits: ReadonlyMap<string, number>;
   close(): void;
 }
 
-export interface Post {
+export interface ProcessSpec {
   readonly name: string;
   readonly kind: ProcessKind;
   readonly environment: Readonly<Record<string, string>>;
@@ -22,43 +22,43 @@ export interface Post {
 /** A successor waits for a store that may be away. */
 const readyMs = 120_000;
 
-/** Starts every post and resolves when all are ready. */
-export async function keepRunning(service: Service, posts: readonly Post[]): Promise<Supervisor> {
-  const deaths = new Map<string, number>();
+/** Starts all processes and resolves when they are ready. */
+export async function startSupervisor(service: Service, specs: readonly ProcessSpec[]): Promise<Supervisor> {
+  const unexpectedExits = new Map<string, number>();
   const killed = new Set<number>();
   /** Process ids by name. */
   const ready = new Map<string, number>();
   const life = new AbortController();
   const { signal } = life;
-  const start = async ({ kind, name, environment }: Post): Promise<void> => {
+  const start = async ({ kind, name, environment }: ProcessSpec): Promise<void> => {
     ready.set(name, (await service.startProcess(kind, name, environment)).pid);
   };
-  const startAgain = async (post: Post): Promise<boolean> => {
+  const startAgain = async (spec: ProcessSpec): Promise<boolean> => {
     try {
-      await start(post);
+      await start(spec);
       return true;
     } catch {
-      // It says why in its log; it is started until it stays.
-      const failed = service.processes.get(post.name);
+      // The reason is in its log; it is started until it stays up.
+      const failed = service.processes.get(spec.name);
       failed?.signal('SIGKILL');
       await failed?.exited;
       return false;
     }
   };
-  const watch = async (post: Post): Promise<void> => {
+  const watch = async (spec: ProcessSpec): Promise<void> => {
     while (!signal.aborted) {
-      const one = service.processes.get(post.name);
+      const one = service.processes.get(spec.name);
       const how = (await one?.exited) ?? 'never started';
       if (!signal.aborted && one !== undefined && !killed.has(one.pid))
-        deaths.set(how, (deaths.get(how) ?? 0) + 1);
+        unexpectedExits.set(how, (unexpectedExits.get(how) ?? 0) + 1);
       let started = false;
-      while (!signal.aborted && !started) started = await startAgain(post);
+      while (!signal.aborted && !started) started = await startAgain(spec);
     }
   };
-  await Promise.all(posts.map(start));
-  for (const post of posts) void watch(post);
+  await Promise.all(specs.map(start));
+  for (const spec of specs) void watch(spec);
   return {
-    deaths,
+    unexpectedExits,
     close: () => life.abort(),
     kill: async (name) => {
       const victim = service.processes.get(name);

@@ -1,32 +1,32 @@
 import { join } from 'node:path';
+import { createBoundedList } from './bounded-list.ts';
+import type { Crash, StackComponent, StackOptions } from './component.ts';
 import { loadStudents, startDirectory } from './directory.ts';
 import { smsAccountSid } from './environment.ts';
 import { type Mail, startInbox } from './inbox.ts';
 import { audiences, startIssuer } from './issuer.ts';
-import type { Crash, StandOptions, StandPart } from './part.ts';
 import { startRedis } from './redis.ts';
 import { findRoot } from './root.ts';
 import { listIssuerClients, type Secrets } from './secrets.ts';
 import { startSentPage } from './sent-page.ts';
-import { createShelf } from './shelf.ts';
-import { startSmsCatcher, type Text } from './sms-catcher.ts';
+import { type SmsMessage, startSmsCatcher } from './sms-catcher.ts';
 
 /** Mails and texts that are shown. */
 const keptMax = 500;
 
-export interface SurroundingsOptions extends StandOptions {
+export interface PeersOptions extends StackOptions {
   readonly secrets: Secrets;
-  /** Each part is added here as soon as it runs, so that a failure later can stop it. */
-  readonly parts: StandPart[];
+  /** Each component is added here as soon as it runs, so that a failure later can stop it. */
+  readonly components: StackComponent[];
 }
 
-interface RunningSurroundings {
+interface RunningPeers {
   readonly addresses: Readonly<Record<'sent' | 'issuer' | 'tokens' | 'directory' | 'redis', string>>;
   readonly crashed: Promise<Crash>;
 }
 
-/** Starts what the product talks to. Redis is a process; the small servers live in this one. */
-export async function startSurroundings(options: SurroundingsOptions): Promise<RunningSurroundings> {
+/** Starts what the product talks to. Redis is a process of its own; the small servers run in this one. */
+export async function startPeers(options: PeersOptions): Promise<RunningPeers> {
   const { ports, dataDir, secrets } = options;
   const redisDir = join(dataDir, 'redis');
   const program = options.caller['REDIS_SERVER'];
@@ -36,15 +36,15 @@ export async function startSurroundings(options: SurroundingsOptions): Promise<R
     ({ url }) => url,
   );
   const signal = async (name: NodeJS.Signals): Promise<void> => void process.kill(redis.pid, name);
-  options.parts.push({
+  options.components.push({
     name: 'redis',
     stop: async () => {
       await signal('SIGCONT');
       await redis.stop();
     },
-    // One that ends is a fault of the stand; one that is deaf is as far away.
-    goAway: () => signal('SIGSTOP'),
-    comeBack: () => signal('SIGCONT'),
+    // Frozen, not ended: a Redis that ends counts as a crash of the stack.
+    interrupt: () => signal('SIGSTOP'),
+    restore: () => signal('SIGCONT'),
   });
   const issuer = await add(options, 'issuer', () =>
     startIssuer({
@@ -57,7 +57,7 @@ export async function startSurroundings(options: SurroundingsOptions): Promise<R
   const directory = await add(options, 'directory', () =>
     startDirectory({ port: ports.directory, students, issuer, audience: audiences.directory }),
   );
-  const [mails, texts] = [createShelf<Mail>(keptMax), createShelf<Text>(keptMax)];
+  const [mails, texts] = [createBoundedList<Mail>(keptMax), createBoundedList<SmsMessage>(keptMax)];
   await add(options, 'mail server', () => startInbox({ port: ports.smtp, mails }));
   const account = { accountSid: smsAccountSid, authToken: secrets.smsAuthToken };
   await add(options, 'text server', () => startSmsCatcher({ port: ports.sms, texts, ...account }));
@@ -81,18 +81,18 @@ export async function startSurroundings(options: SurroundingsOptions): Promise<R
 }
 
 async function add<T extends { readonly url: string; stop(): Promise<unknown> }>(
-  { report, parts }: SurroundingsOptions,
+  { report, components }: PeersOptions,
   name: string,
   start: () => Promise<T>,
 ): Promise<T> {
   const first = await report.step(name, start, ({ url }) => url);
-  let part = first;
-  parts.push({
+  let component = first;
+  components.push({
     name,
-    stop: () => part.stop(),
-    goAway: () => part.stop(),
-    comeBack: async () => {
-      part = await start();
+    stop: () => component.stop(),
+    interrupt: () => component.stop(),
+    restore: async () => {
+      component = await start();
     },
   });
   return first;
