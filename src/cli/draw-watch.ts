@@ -10,7 +10,7 @@ import type {
 import type { Part } from './api.ts';
 import { describeFlag, formatInstant, listOddFlags } from './describe-flags.ts';
 import { formatDuration } from './parse-duration.ts';
-import { cleanText, formatTable, type Print, type Tone } from './print.ts';
+import { formatTable, type Print, type Tone, toCellText } from './print.ts';
 
 export interface WatchFacts {
   readonly baseUrl: string;
@@ -56,7 +56,7 @@ export function drawWatch(facts: WatchFacts, size: Size, paint: Print['paint']):
     ...drawProviders(facts),
   ];
   return fit(lines, size.rows).map(({ text, tone }) => {
-    const clean = cleanText(text) === '' ? '' : replaceControls(text);
+    const clean = toCellText(text) === '' ? '' : replaceControls(text);
     const cut = clean.length <= size.columns ? clean : `${clean.slice(0, size.columns - 1)}…`;
     return tone === undefined ? cut : paint(tone, cut);
   });

@@ -46,13 +46,13 @@ export function createPrint(options: PrintOptions): Print {
 }
 
 /** Text of unknown origin on one line, without control characters. */
-export function cleanText(text: string): string {
+export function toCellText(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ').trim();
 }
 
 /** Columns as wide as their widest cell; the last one is free. */
 export function formatTable(headers: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const lines = [headers, ...rows].map((cells) => cells.map(cleanText));
+  const lines = [headers, ...rows].map((cells) => cells.map(toCellText));
   const widths = headers.map((_header, column) =>
     Math.max(...lines.map((cells) => cells[column]?.length ?? 0)),
   );

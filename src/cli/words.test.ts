@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { formatDuration, parseDuration } from './parse-duration.ts';
 import { parseSuppressions } from './parse-suppressions.ts';
-import { cleanText, createPrint, formatTable } from './print.ts';
+import { createPrint, formatTable, toCellText } from './print.ts';
 
 describe('parseDuration', () => {
   test.each([
@@ -99,7 +99,7 @@ describe('parseSuppressions', () => {
 
 describe('print', () => {
   test('what comes from outside cannot move the cursor, change colours or break a line', () => {
-    expect(cleanText('a\u001b[2Jb\nc\u202Ed\u2028e')).toBe('a [2Jb c d e');
+    expect(toCellText('a\u001b[2Jb\nc\u202Ed\u2028e')).toBe('a [2Jb c d e');
   });
 
   test('columns stand below their headings', () => {
