@@ -58,13 +58,19 @@ function redirect<M extends OutgoingMessage>(message: M, policy: RecipientPolicy
 }
 
 function changeRecipient(message: OutgoingMessage, { email, phone }: Addresses): Partial<OutgoingMessage> {
-  if (message.channel === 'sms')
-    return phone === undefined ? {} : { to: phone, body: `[for ${maskPhone(message.to)}] ${message.body}` };
-  if (email === undefined) return {};
-  const original = maskEmail(message.to.address);
-  return {
-    to: { address: email },
-    subject: `[for ${original}] ${message.subject}`,
-    headers: { ...message.headers, 'X-Original-To': original },
-  };
+  switch (message.channel) {
+    case 'email': {
+      if (email === undefined) return {};
+      const original = maskEmail(message.to.address);
+      return {
+        to: { address: email },
+        subject: `[for ${original}] ${message.subject}`,
+        headers: { ...message.headers, 'X-Original-To': original },
+      };
+    }
+    case 'sms':
+      return phone === undefined ? {} : { to: phone, body: `[for ${maskPhone(message.to)}] ${message.body}` };
+    default:
+      return message satisfies never;
+  }
 }
