@@ -6,7 +6,7 @@ import { readProviderBlocks } from '../gate/diagnostics.ts';
 import type { ProviderHealth } from '../providers/provider.ts';
 import type { ProviderReport, SenderView } from '../providers/provider-report.ts';
 import type { Keys } from '../store/keys.ts';
-import { toStoreError } from '../store/scripts.ts';
+import { callStore } from '../store/scripts.ts';
 import { readStoreClock } from '../store/store-clock.ts';
 import { readStored } from '../store/unreadable-record.ts';
 import { findWorstBreaker, listLiveSenders, readSenderViews } from './sender-reports.ts';
@@ -133,37 +133,31 @@ function takeWorst(results: readonly Answer[]): readonly ProviderHealth[] {
 
 async function ask({ redis, keys }: Store): Promise<number> {
   const atMs = await readStoreClock(redis);
-  try {
+  return await callStore('ask providers', async () => {
     await redis.set(keys.shard(0).providersAsked, atMs, 'PX', askedKeptMs);
     return atMs;
-  } catch (error) {
-    throw toStoreError('ask providers', error);
-  }
+  });
 }
 
 async function readAsked({ redis, keys }: Store): Promise<number> {
-  try {
+  return await callStore('read who asks', async () => {
     return Number((await redis.get(keys.shard(0).providersAsked)) ?? 0);
-  } catch (error) {
-    throw toStoreError('read who asks', error);
-  }
+  });
 }
 
 async function writeAnswer({ redis, keys }: Store, sender: string, result: Answer): Promise<void> {
   const { providerHealth } = keys.shard(0);
-  try {
-    await redis
+  await callStore('write provider health', () =>
+    redis
       .multi()
       .hset(providerHealth, sender, JSON.stringify(result))
       .pexpire(providerHealth, askedKeptMs)
-      .exec();
-  } catch (error) {
-    throw toStoreError('write provider health', error);
-  }
+      .exec(),
+  );
 }
 
 async function readAnswers({ redis, keys }: Store): Promise<ReadonlyMap<string, Answer>> {
-  try {
+  return await callStore('read provider health', async () => {
     const fields = Object.entries(await redis.hgetall(keys.shard(0).providerHealth));
     return new Map(
       fields.flatMap(([sender, text]) => {
@@ -171,7 +165,5 @@ async function readAnswers({ redis, keys }: Store): Promise<ReadonlyMap<string, 
         return result === undefined ? [] : [[sender, result] as const];
       }),
     );
-  } catch (error) {
-    throw toStoreError('read provider health', error);
-  }
+  });
 }

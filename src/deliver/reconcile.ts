@@ -59,8 +59,7 @@ const hourMs = 3_600_000;
 export async function reconcile(given: ReconcileOptions): Promise<ReconcileReport> {
   const report = { requeued: 0, lapsed: 0, expired: 0, parked: 0, unparked: 0 };
   const options = { ...given, nowMs: await readStoreClock(given.redis), report };
-  for (let shard = 0; shard < options.keys.shards; shard += 1) {
-    const keys = options.keys.shard(shard);
+  for (const keys of options.keys.all) {
     await requeueEvents(options, keys);
     await settleOpenMessages(options, keys);
     await lookAtParked(options, keys);

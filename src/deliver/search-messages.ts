@@ -11,7 +11,7 @@ import {
   walkSummaries,
 } from '../gate/select-messages.ts';
 import type { MessageSummary } from '../store/message-summary.ts';
-import { toStoreError } from '../store/scripts.ts';
+import { callStore } from '../store/scripts.ts';
 import { type Page, parseCursor, readPage, walkIndexes } from '../store/walk-index.ts';
 
 export interface SearchDeps extends Store {
@@ -69,7 +69,7 @@ export async function searchMessages(deps: SearchDeps, ask: SearchAsk): Promise<
 function listSources(deps: SearchDeps, { to, filter }: SearchAsk): readonly string[] {
   if (to !== undefined) {
     const hash = /^[0-9a-f]{32}$/.test(to) ? to : hashOf(deps, to);
-    return Array.from({ length: deps.keys.shards }, (_, shard) => deps.keys.shard(shard).messagesTo(hash));
+    return deps.keys.all.map((shard) => shard.messagesTo(hash));
   }
   const groups = filter.state === undefined ? messageGroups : [groupOf(filter.state)];
   return groups.flatMap((group) => listIndexes(deps.keys, group));
@@ -129,7 +129,7 @@ async function countWaits(deps: SearchDeps): Promise<Pick<FoundPage, 'waits' | '
 }
 
 async function readWaitFacts({ redis, keys }: SearchDeps, ids: readonly MessageId[]) {
-  try {
+  return await callStore('count what waits', async () => {
     const rows = await Promise.all(
       ids.map((id) => redis.hmget(keys.of(id).message(id), 'state', 'sendAt', 'waitsFor')),
     );
@@ -142,9 +142,7 @@ async function readWaitFacts({ redis, keys }: SearchDeps, ids: readonly MessageI
             waitsFor: waitsFor ?? undefined,
           },
     );
-  } catch (error) {
-    throw toStoreError('count what waits', error);
-  }
+  });
 }
 
 /** When each open message of a page is to be looked at again (epoch ms). */
@@ -153,7 +151,7 @@ async function readDueAt(
   summaries: readonly MessageSummary[],
 ): Promise<ReadonlyMap<MessageId, number>> {
   const open = summaries.filter(({ state }) => openStates.includes(state));
-  try {
+  return await callStore('read when messages are due', async () => {
     const scores = await Promise.all(open.map(({ id }) => redis.zscore(keys.of(id).messagesOpen, id)));
     return new Map(
       open.flatMap(({ id }, index) => {
@@ -161,7 +159,5 @@ async function readDueAt(
         return typeof score === 'string' ? [[id, Number(score)] as const] : [];
       }),
     );
-  } catch (error) {
-    throw toStoreError('read when messages are due', error);
-  }
+  });
 }

@@ -91,7 +91,7 @@ async function* walkEvents(
   filter: DeadFilter,
   range: WalkRange,
 ): AsyncGenerator<readonly WalkedEntry<DeadLetter>[]> {
-  const zsets = Array.from({ length: keys.shards }, (_, shard) => keys.shard(shard).eventsDead);
+  const zsets = keys.all.map(({ eventsDead }) => eventsDead);
   for await (const entries of walkIndexes(redis, zsets, range)) {
     const summaries = await readEventSummaries(
       redis,

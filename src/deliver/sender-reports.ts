@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { ProviderStatus } from '../providers/choose-provider.ts';
 import type { SenderView } from '../providers/provider-report.ts';
 import type { Keys } from '../store/keys.ts';
-import { toStoreError } from '../store/scripts.ts';
+import { callStore } from '../store/scripts.ts';
 import { readStoreClock } from '../store/store-clock.ts';
 import { readStored } from '../store/unreadable-record.ts';
 
@@ -37,15 +37,13 @@ export async function writeSenderReport(
 ): Promise<void> {
   const { senders } = keys.shard(0);
   const report = JSON.stringify({ at: await readStoreClock(redis), providers });
-  try {
-    await redis
+  await callStore('write sender report', () =>
+    redis
       .multi()
       .hset(senders, sender, report)
       .pexpire(senders, 4 * reportKeptMs)
-      .exec();
-  } catch (error) {
-    throw toStoreError('write sender report', error);
-  }
+      .exec(),
+  );
 }
 
 /** Takes back what a sender said. */
@@ -94,11 +92,9 @@ export function findWorstBreaker(views: readonly SenderView[]): ProviderStatus['
 }
 
 async function readReports({ redis, keys }: Store): Promise<[string, Report | undefined][]> {
-  try {
+  return await callStore('read sender reports', async () => {
     const fields = Object.entries(await redis.hgetall(keys.shard(0).senders));
     fields.sort(([one], [other]) => one.localeCompare(other));
     return fields.map(([sender, text]) => [sender, readStored(text, reportSchema)]);
-  } catch (error) {
-    throw toStoreError('read sender reports', error);
-  }
+  });
 }

@@ -2,7 +2,7 @@ import { createHash, createHmac } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type { AuditKey } from '../store/audit-key.ts';
 import type { ShardKeys } from '../store/keys.ts';
-import { loadScript, toStoreError } from '../store/scripts.ts';
+import { callStore, loadScript, toStoreError } from '../store/scripts.ts';
 
 /**
  * Who did what, when and why. The hash of each line covers the line before it, and is sealed with a key that is not in the
@@ -56,7 +56,7 @@ export async function hashNextLine(
   head: string,
   text: string,
 ): Promise<string> {
-  const count = readNumber(head) ?? (await readFrom('count audit', () => countLines(redis, keys)));
+  const count = readNumber(head) ?? (await callStore('count audit', () => countLines(redis, keys)));
   return hashLine({ head, count }, text, keys.auditKey);
 }
 
@@ -87,7 +87,7 @@ export function readNumber(hash: string): number | undefined {
 
 /** The newest `count` lines, newest first. */
 export async function readAudit(redis: Redis, keys: ShardKeys, count: number): Promise<AuditLine[]> {
-  return await readFrom('read audit', async () => {
+  return await callStore('read audit', async () => {
     const entries = await redis.xrevrange(keys.audit, '+', '-', 'COUNT', count);
     return entries.map(([, fields]) => JSON.parse(readEntry(fields).text) as AuditLine);
   });
@@ -95,19 +95,10 @@ export async function readAudit(redis: Redis, keys: ShardKeys, count: number): P
 
 /** Where the chain ends now. Throws `store-unavailable`. */
 export async function readAuditHead(redis: Redis, keys: ShardKeys): Promise<AuditHead> {
-  return await readFrom('read audit head', async () => {
+  return await callStore('read audit head', async () => {
     const head = (await redis.hget(keys.gate, 'auditHash')) ?? '';
     return { head, count: readNumber(head) ?? (await countLines(redis, keys)) };
   });
-}
-
-/** What a read answers, with a fault of the store in our own words. */
-export async function readFrom<T>(what: string, read: () => Promise<T>): Promise<T> {
-  try {
-    return await read();
-  } catch (error) {
-    throw toStoreError(what, error);
-  }
 }
 
 /** For a head without a number: what is in the store, and what was trimmed. */

@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import { type FlagName, flagNames } from '../domain/flags.ts';
 import type { SeenStore, StoreMark } from '../domain/store-mark.ts';
 import type { Keys } from '../store/keys.ts';
-import { loadScript, toStoreError } from '../store/scripts.ts';
+import { callStore, loadScript, toStoreError } from '../store/scripts.ts';
 import { type Witness, witnessTimeoutMs } from '../store/witness.ts';
 import { type AuditLine, chainTriesMax, hashNextLine } from './audit-chain.ts';
 
@@ -83,13 +83,11 @@ const script = loadScript(new URL('./set-flag.lua', import.meta.url), {
 
 /** Reads the gate; undefined when it is missing or has no epoch, which means stopped. Throws `store-unavailable`. */
 export async function readGate(redis: Redis, keys: Keys): Promise<GateState | undefined> {
-  try {
+  return await callStore('read gate', async () => {
     const { gate, messageCounts } = keys.shard(0);
     const [fields, changes] = await Promise.all([redis.hgetall(gate), redis.hget(messageCounts, 'changes')]);
     return isEpoch(fields['epoch']) ? parseGate(fields, Number(changes ?? 0)) : undefined;
-  } catch (error) {
-    throw toStoreError('read gate', error);
-  }
+  });
 }
 
 /** The value that counts at `nowMs`: off unless exactly on and not past its expiry. */
@@ -191,13 +189,11 @@ async function runChange({ redis, keys, now }: FlagStore, change: Change, seen: 
 
 /** Undefined: there is no gate, or its epoch is no number. */
 async function readForChange(redis: Redis, gate: string, flag: FlagName): Promise<Seen | undefined> {
-  try {
+  return await callStore('read gate', async () => {
     const fields = await redis.hmget(gate, 'epoch', 'auditHash', flag, `until:${flag}`);
     const [epoch, head, value, until] = fields.map((field) => field ?? '');
     return toSeen(epoch, head, value, until);
-  } catch (error) {
-    throw toStoreError('read gate', error);
-  }
+  });
 }
 
 /** Empty: the store has no such field. */

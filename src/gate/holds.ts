@@ -1,7 +1,7 @@
 import { holdReasons, type MessageGroup } from '../domain/message.ts';
 import type { JobAdder } from '../queue/job-adder.ts';
 import type { MessageSummary } from '../store/message-summary.ts';
-import { toStoreError } from '../store/scripts.ts';
+import { callStore } from '../store/scripts.ts';
 import { readStoreClock } from '../store/store-clock.ts';
 import { type Page, parseCursor, readPage } from '../store/walk-index.ts';
 import { type AuditDeps, type AuditOrder, actAudited } from './act-audited.ts';
@@ -138,16 +138,12 @@ async function actOnHeld(
 
 /** How many messages are held for each reason; reasons without any are left out. */
 export async function countHeld({ redis, keys }: Store): Promise<Record<string, number>> {
-  const counts = Object.fromEntries(holdReasons.map((reason) => [reason, 0]));
   const fields = holdReasons.map((reason) => `held:${reason}`);
-  try {
-    for (let shard = 0; shard < keys.shards; shard += 1) {
-      const values = await redis.hmget(keys.shard(shard).messageCounts, ...fields);
-      for (const [index, reason] of holdReasons.entries())
-        counts[reason] = (counts[reason] ?? 0) + Number(values[index] ?? 0);
-    }
-  } catch (error) {
-    throw toStoreError('count held', error);
-  }
-  return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
+  const rows = await callStore('count held', () =>
+    Promise.all(keys.all.map(({ messageCounts }) => redis.hmget(messageCounts, ...fields))),
+  );
+  const counts = holdReasons.map(
+    (reason, index) => [reason, rows.reduce((sum, row) => sum + Number(row[index]), 0)] as const,
+  );
+  return Object.fromEntries(counts.filter(([, count]) => count > 0));
 }

@@ -6,7 +6,7 @@ import { type AmbiguityPolicy, type HoldReason, holdReasons } from '../domain/me
 import type { StoreMark } from '../domain/store-mark.ts';
 import { type Keys, type ShardKeys } from '../store/keys.ts';
 import { type HistoryLine, type MessageRecord, moveKeyNames, moveKeys } from '../store/message-record.ts';
-import { loadScript, toStoreError } from '../store/scripts.ts';
+import { callStore, loadScript } from '../store/scripts.ts';
 import { type LimitAsk, type Limits, listLimits } from './limits.ts';
 import type { StoreKnowledge } from './store-knowledge.ts';
 
@@ -221,11 +221,7 @@ async function giveBackIfPossible(options: PermitOptions, claim: Claim): Promise
 }
 
 async function readRun(redis: Redis, keys: ShardKeys): Promise<string> {
-  try {
-    return (await redis.hget(keys.gate, 'run')) ?? '0';
-  } catch (error) {
-    throw toStoreError('read run', error);
-  }
+  return (await callStore('read run', () => redis.hget(keys.gate, 'run'))) ?? '0';
 }
 
 function parseGrant([, lineage = '', ...facts]: readonly string[]): Grant {

@@ -28,7 +28,7 @@ export interface Store {
 
 /** The index keys of one group, shard by shard. */
 export function listIndexes(keys: Keys, group: MessageGroup): string[] {
-  return Array.from({ length: keys.shards }, (_, shard) => keys.shard(shard)[messageIndexes[group]]);
+  return keys.all.map((shard) => shard[messageIndexes[group]]);
 }
 
 /** Walks the messages of one group, the longest in it first; what the filter leaves out has no item. */

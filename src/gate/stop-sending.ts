@@ -51,19 +51,13 @@ export async function stopSending(
   }
   const stopMs = store.monotonicNow() - begun;
   const { epoch, witnessed } = result;
-  const head = { epoch, stopMs: round(stopMs), ...(witnessed === undefined ? {} : { witnessed }) };
-  const atStop = await countInFlight(store, request.flag);
-  for (let inFlight = atStop; ; inFlight = await countInFlight(store, request.flag)) {
+  const inFlightAtStop = await countInFlight(store, request.flag);
+  const witness = witnessed === undefined ? {} : { witnessed };
+  const head = { epoch, stopMs: round(stopMs), ...witness, inFlightAtStop };
+  for (let inFlight = inFlightAtStop; ; inFlight = await countInFlight(store, request.flag)) {
     const sinceMs = store.monotonicNow() - begun;
-    if (inFlight === 0)
-      return {
-        ...head,
-        state: 'quiesced',
-        inFlightAtStop: atStop,
-        inFlight,
-        quiescedMs: round(sinceMs),
-      };
-    if (sinceMs >= request.waitMs) return { ...head, state: 'stopping', inFlightAtStop: atStop, inFlight };
+    if (inFlight === 0) return { ...head, state: 'quiesced', inFlight, quiescedMs: round(sinceMs) };
+    if (sinceMs >= request.waitMs) return { ...head, state: 'stopping', inFlight };
     await delay(5);
   }
 }
@@ -75,12 +69,9 @@ export async function countInFlight(
 ): Promise<number> {
   const [, part] = flag.split(':');
   let count = 0;
-  for (let shard = 0; shard < store.keys.shards; shard += 1) {
-    const members = (await script.run(store.redis, store.keys.shard(shard), {})) as string[];
-    count +=
-      part === undefined
-        ? members.length
-        : members.filter((member) => member.split(' ', 2).includes(part)).length;
+  for (const shard of store.keys.all) {
+    const members = (await script.run(store.redis, shard, {})) as string[];
+    count += members.filter((member) => part === undefined || member.split(' ', 2).includes(part)).length;
   }
   return count;
 }

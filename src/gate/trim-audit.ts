@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { ShardKeys } from '../store/keys.ts';
-import { loadScript, toStoreError } from '../store/scripts.ts';
+import { callStore, loadScript, toStoreError } from '../store/scripts.ts';
 import {
   type AuditLine,
   chainTriesMax,
@@ -8,7 +8,6 @@ import {
   readAuditBase,
   readAuditHead,
   readEntry,
-  readFrom,
 } from './audit-chain.ts';
 
 /** How much of the audit stays in the store. */
@@ -49,7 +48,7 @@ export async function trimAudit(
   // The one behind the last that goes is the first that stays.
   const [stays, last, ...others] = entries.toReversed();
   if (stays === undefined || last === undefined) return 0;
-  const base = await readFrom('read audit base', () => readAuditBase(redis, keys));
+  const base = await callStore('read audit base', () => readAuditBase(redis, keys));
   const count = base.count + entries.length - 1;
   for (const entry of [...others.toReversed(), last]) options.onTrimmed(entry);
   const line: AuditLine = {
@@ -83,7 +82,7 @@ async function readSurplus(
   keys: ShardKeys,
   { bounds, nowMs }: { readonly bounds: AuditBounds; readonly nowMs: number },
 ): Promise<readonly StoredLine[]> {
-  return await readFrom('read audit', async () => {
+  return await callStore('read audit', async () => {
     const length = await redis.xlen(keys.audit);
     const surplus = Math.min(length - bounds.keepLines, batchMax);
     if (surplus <= 0) return [];

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { AuditKey } from '../store/audit-key.ts';
 import type { ShardKeys } from '../store/keys.ts';
+import { callStore } from '../store/scripts.ts';
 import {
   type AuditHead,
   type AuditLine,
@@ -9,7 +10,6 @@ import {
   readAuditBase,
   readAuditHead,
   readEntry,
-  readFrom,
   readNumber,
   sealHash,
 } from './audit-chain.ts';
@@ -57,7 +57,7 @@ export async function verifyAudit(
     const { fault, ...findings } = walk.report();
     if (fault !== undefined) {
       // Lines that were trimmed under the walk are no fault either.
-      const base = await readFrom('read audit base', () => readAuditBase(redis, keys));
+      const base = await callStore('read audit base', () => readAuditBase(redis, keys));
       if (tries < 3 && base.count >= findings.first) continue;
       return { ok: false, ...fault, ...findings };
     }
@@ -108,10 +108,10 @@ interface Walk {
 }
 
 async function walkChain(redis: Redis, keys: ShardKeys, lookedFor: string | undefined): Promise<Walk> {
-  const base = await readFrom('read audit base', () => readAuditBase(redis, keys));
+  const base = await callStore('read audit base', () => readAuditBase(redis, keys));
   const walker = createWalker(base, keys.auditKey, lookedFor);
   for (let from = '-'; ; ) {
-    const entries = await readFrom('read audit', () =>
+    const entries = await callStore('read audit', () =>
       redis.xrange(keys.audit, from, '+', 'COUNT', walkStep),
     );
     for (const [entry, fields] of entries) {

@@ -7,7 +7,7 @@ import type { EventId, MessageId } from '../domain/ids.ts';
 import { sendModes } from '../domain/message.ts';
 import type { Keys } from './keys.ts';
 import { jsonField, listField, numberField, textField } from './record-fields.ts';
-import { toStoreError } from './scripts.ts';
+import { callStore } from './scripts.ts';
 import { readFields } from './unreadable-record.ts';
 
 /** What is written of an event when it is taken, as fields of its hash. */
@@ -49,11 +49,6 @@ export async function readEventRecord(
   keys: Keys,
   id: EventId,
 ): Promise<EventRecord | undefined> {
-  let fields: Record<string, string>;
-  try {
-    fields = await redis.hgetall(keys.of(id).event(id));
-  } catch (error) {
-    throw toStoreError('read event', error);
-  }
+  const fields = await callStore('read event', () => redis.hgetall(keys.of(id).event(id)));
   return fields['state'] === undefined ? undefined : { id, ...readFields(id, eventRecord, fields) };
 }

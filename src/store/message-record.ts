@@ -6,7 +6,7 @@ import type { EventId, MessageId } from '../domain/ids.ts';
 import { categories, messageStates, sendModes } from '../domain/message.ts';
 import { messageIndexes, type ShardKeys } from './keys.ts';
 import { jsonField, listField, numberField, textField } from './record-fields.ts';
-import { toStoreError } from './scripts.ts';
+import { callStore } from './scripts.ts';
 import { readFields } from './unreadable-record.ts';
 
 const historyLine = z.object({
@@ -91,12 +91,7 @@ export async function readMessageRecord(
   keys: ShardKeys,
   id: MessageId,
 ): Promise<MessageRecord | undefined> {
-  let fields: Record<string, string>;
-  try {
-    fields = await redis.hgetall(keys.message(id));
-  } catch (error) {
-    throw toStoreError('read message', error);
-  }
+  const fields = await callStore('read message', () => redis.hgetall(keys.message(id)));
   return fields['state'] === undefined ? undefined : readFields(id, messageRecord, fields);
 }
 

@@ -24,9 +24,9 @@ export async function openStore(
   await assertEngineVersion(redis);
   let result: 'created' | 'opened' = 'opened';
   const lineage = createLineage(1);
-  for (let shard = 0; shard < keys.shards; shard += 1) {
+  for (const shard of keys.all) {
     const args = { shards: keys.shards, now: nowMs, environment, lineage, flags: flagNames };
-    const [word, theirs] = (await script.run(redis, keys.shard(shard), args)) as string[];
+    const [word, theirs] = (await script.run(redis, shard, args)) as string[];
     if (word === 'other-shards') {
       throw new Error(
         `The store below "${keys.prefix}" has ${theirs} shard(s), this process is set to ${keys.shards}: set SHARDS=${theirs}`,

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { Keys } from './keys.ts';
-import { toStoreError } from './scripts.ts';
+import { callStore } from './scripts.ts';
 import { readStoreClock } from './store-clock.ts';
 import { readStored } from './unreadable-record.ts';
 
@@ -30,15 +30,13 @@ const reportSchema = z.object({ at: z.number(), failing: z.array(z.string()) });
 export async function writePreflightReport({ redis, keys }: Store, report: PreflightReport): Promise<void> {
   const { guardReports } = keys.shard(0);
   const text = JSON.stringify({ at: await readStoreClock(redis), failing: report.failing });
-  try {
-    await redis
+  await callStore('write guard report', () =>
+    redis
       .multi()
       .hset(guardReports, report.name, text)
       .pexpire(guardReports, 4 * keptMs)
-      .exec();
-  } catch (error) {
-    throw toStoreError('write guard report', error);
-  }
+      .exec(),
+  );
 }
 
 /** Takes back what a process said. */
@@ -49,7 +47,7 @@ export async function dropPreflightReport({ redis, keys }: Store, name: string):
 /** What the running processes say, by name; what dead ones said counts no more. */
 export async function readPreflightReports({ redis, keys }: Store): Promise<readonly PreflightReport[]> {
   const storeMs = await readStoreClock(redis);
-  try {
+  return await callStore('read guard reports', async () => {
     const fields = Object.entries(await redis.hgetall(keys.shard(0).guardReports));
     return fields
       .sort(([one], [other]) => one.localeCompare(other))
@@ -59,7 +57,5 @@ export async function readPreflightReports({ redis, keys }: Store): Promise<read
           ? []
           : [{ name, failing: report.failing }];
       });
-  } catch (error) {
-    throw toStoreError('read guard reports', error);
-  }
+  });
 }

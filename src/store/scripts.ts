@@ -90,6 +90,15 @@ function assertNames(script: string, table: 'keys' | 'args', body: string, names
   for (const name of declared) if (!used.has(name)) throw fault(`${table}.${name} is declared and not used`);
 }
 
+/** What the calls of the store return; an error of theirs is thrown as `toStoreError` says. */
+export async function callStore<T>(what: string, calls: () => Promise<T>): Promise<T> {
+  try {
+    return await calls();
+  } catch (error) {
+    throw toStoreError(what, error);
+  }
+}
+
 /**
  * The fault as the service's own words; the original stays as its cause. A store that is away, full or not the master
  * is an outage, which ends by itself. What it refuses although it could (a wrong type, a fault in a script), and what

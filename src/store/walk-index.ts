@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { ServiceError } from '../domain/errors.ts';
-import { toStoreError } from './scripts.ts';
+import { callStore } from './scripts.ts';
 
 /** A member of a sorted set, and in which of the sets walked it is. It is also a place to walk on from. */
 export interface IndexEntry {
@@ -119,7 +119,7 @@ async function readAfter(
   { zset, step }: { zset: string; step: number },
   place: IndexEntry | undefined,
 ): Promise<IndexEntry[]> {
-  try {
+  return await callStore('read index', async () => {
     let start = await findStart(redis, zset, place);
     for (;;) {
       const raw = await redis.zrange(zset, String(start), String(start + walkBatch - 1), 'WITHSCORES');
@@ -130,9 +130,7 @@ async function readAfter(
       if (fresh.length > 0 || entries.length === 0) return fresh;
       start += entries.length;
     }
-  } catch (error) {
-    throw toStoreError('read index', error);
-  }
+  });
 }
 
 async function findStart(redis: Redis, zset: string, place: IndexEntry | undefined): Promise<number> {

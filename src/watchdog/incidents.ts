@@ -5,7 +5,7 @@ import type { SafeAction, TriggerMode, TriggerName } from '../domain/thresholds.
 import type { AuditOrder } from '../gate/act-audited.ts';
 import { actAudited } from '../gate/act-audited.ts';
 import type { Keys } from '../store/keys.ts';
-import { loadScript, toStoreError } from '../store/scripts.ts';
+import { callStore, loadScript } from '../store/scripts.ts';
 import { readStored, UnreadableRecord } from '../store/unreadable-record.ts';
 
 /** What fired, on what evidence, what was done about it, and who ended it. */
@@ -95,11 +95,7 @@ export async function noteAction(
   effects: readonly Effect[],
 ): Promise<void> {
   const action = JSON.stringify({ at: new Date(now()).toISOString(), effects });
-  try {
-    await redis.hsetnx(keys.shard(0).incident(id), 'action', action);
-  } catch (error) {
-    throw toStoreError('note action', error);
-  }
+  await callStore('note action', () => redis.hsetnx(keys.shard(0).incident(id), 'action', action));
 }
 
 export type IncidentReleaseResult =
@@ -148,7 +144,7 @@ export async function readIncident(
   { redis, keys }: Pick<IncidentStore, 'redis' | 'keys'>,
   id: string,
 ): Promise<Incident | undefined> {
-  try {
+  return await callStore('read incident', async () => {
     const [record, action, release] = await redis.hmget(
       keys.shard(0).incident(id),
       'record',
@@ -163,9 +159,7 @@ export async function readIncident(
       ...(typeof action === 'string' ? { action: JSON.parse(action) as Incident['action'] } : {}),
       ...(typeof release === 'string' ? { release: JSON.parse(release) as Incident['release'] } : {}),
     } as Incident;
-  } catch (error) {
-    throw toStoreError('read incident', error);
-  }
+  });
 }
 
 /**
@@ -177,7 +171,7 @@ export async function listIncidents(
   count: number,
 ): Promise<readonly Incident[]> {
   const { incidents } = store.keys.shard(0);
-  try {
+  return await callStore('list incidents', async () => {
     const ids = await store.redis.zrange(incidents, '+inf', '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, count);
     const found = await Promise.all(
       ids.map(async (id) => [id, await readIncident(store, id).catch(toUnreadable)] as const),
@@ -187,9 +181,7 @@ export async function listIncidents(
     return found.flatMap(([, incident]) =>
       incident === undefined || incident === 'unreadable' ? [] : [incident],
     );
-  } catch (error) {
-    throw toStoreError('list incidents', error);
-  }
+  });
 }
 
 function toUnreadable(error: unknown): 'unreadable' {

@@ -5,7 +5,7 @@ import { cutEvidence, type Judgement, judgeTrigger } from '../domain/trigger-rul
 import type { Log } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { Keys } from '../store/keys.ts';
-import { toStoreError } from '../store/scripts.ts';
+import { callStore } from '../store/scripts.ts';
 import { UnreadableRecord } from '../store/unreadable-record.ts';
 import { actSafely } from './act-safely.ts';
 import { countersKeptMs, toBucketStart } from './add-to-windows.ts';
@@ -170,13 +170,11 @@ async function act(deps: WatchdogDeps, incident: Incident): Promise<void> {
 
 async function keepJudgement(deps: WatchdogDeps, judgement: FleetJudgement, atMs: number): Promise<void> {
   const { guard } = deps.keys.shard(0);
-  try {
-    await deps.redis
+  await callStore('keep judgement', () =>
+    deps.redis
       .multi()
       .hset(guard, 'judgement', JSON.stringify(judgement))
       .hsetnx(guard, 'since', atMs)
-      .exec();
-  } catch (error) {
-    throw toStoreError('keep judgement', error);
-  }
+      .exec(),
+  );
 }

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { Keys } from '../store/keys.ts';
-import { loadScript, toStoreError } from '../store/scripts.ts';
+import { callStore, loadScript } from '../store/scripts.ts';
 import { readStored } from '../store/unreadable-record.ts';
 
 /**
@@ -38,14 +38,12 @@ const changeScript = loadScript(new URL('./change-note.lua', import.meta.url), {
 
 /** Every note that is kept, the newest first. Throws `store-unavailable`. */
 export async function listNotes({ redis, keys }: NoteStore): Promise<readonly StatusNote[]> {
-  try {
+  return await callStore('list notes', async () => {
     const texts = await redis.hvals(keys.shard(0).statusNotes);
     return texts
       .flatMap((text) => readStored(text, noteSchema) ?? [])
       .sort((left, right) => right.at - left.at || right.id.localeCompare(left.id));
-  } catch (error) {
-    throw toStoreError('list notes', error);
-  }
+  });
 }
 
 /** Writes `next` when the note still is `seen` (undefined: not there); answers whether it did. */

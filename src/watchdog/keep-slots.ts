@@ -10,7 +10,7 @@ import { dayMs } from '../domain/instant.ts';
 import { isUp, type Slot } from '../domain/slo-rules.ts';
 import { bucketMs, budgetWindowMs, slotMs } from '../domain/thresholds.ts';
 import type { Keys } from '../store/keys.ts';
-import { toStoreError } from '../store/scripts.ts';
+import { callStore, toStoreError } from '../store/scripts.ts';
 import { countersKeptMs } from './add-to-windows.ts';
 import { parseCounters } from './read-windows.ts';
 
@@ -36,11 +36,7 @@ export async function rollUpSlots(
     writes.hset(key, String(startMs), JSON.stringify({ ...slot.figures, up: slot.up }));
     writes.pexpire(key, keptMs);
   }
-  try {
-    await writes.exec();
-  } catch (error) {
-    throw toStoreError('roll up slots', error);
-  }
+  await callStore('roll up slots', () => writes.exec());
 }
 
 /** The slots that begin in [fromMs, toMs), in order. */

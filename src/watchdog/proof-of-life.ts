@@ -6,7 +6,7 @@ import type { Log } from '../observe/log.ts';
 import { readEventRecord } from '../store/event-record.ts';
 import type { Keys } from '../store/keys.ts';
 import { readMessageRecord } from '../store/message-record.ts';
-import { toStoreError } from '../store/scripts.ts';
+import { callStore } from '../store/scripts.ts';
 import { readStoreClock } from '../store/store-clock.ts';
 
 /**
@@ -86,12 +86,10 @@ async function readProofFields(
   redis: Redis,
   keys: Keys,
 ): Promise<{ nowMs: number; fields: Partial<Record<string, string>> }> {
-  try {
+  return await callStore('read proof of life', async () => {
     const [nowMs, fields] = await Promise.all([readStoreClock(redis), redis.hgetall(keys.shard(0).proof)]);
     return { nowMs, fields };
-  } catch (error) {
-    throw toStoreError('read proof of life', error);
-  }
+  });
 }
 
 /** Proved means that each of its messages was taken by its null provider; every other end is told with its reason. */

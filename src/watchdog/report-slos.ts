@@ -11,7 +11,7 @@ import {
 } from '../domain/thresholds.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { Keys } from '../store/keys.ts';
-import { toStoreError } from '../store/scripts.ts';
+import { callStore } from '../store/scripts.ts';
 import { toBucketStart } from './add-to-windows.ts';
 import { countBuckets, readSlots, rollUpSlots, toSlot } from './keep-slots.ts';
 import { readWatchdogMemory, type WatchdogMemory } from './watchdog-memory.ts';
@@ -71,7 +71,7 @@ export async function reportSlos(deps: SloDeps, series: readonly Bucket[]): Prom
     since: new Date(fromMs).toISOString(),
     slos,
   };
-  await write('keep slos', () => redis.hset(keys.shard(0).guard, 'slos', JSON.stringify(report)));
+  await callStore('keep slos', () => redis.hset(keys.shard(0).guard, 'slos', JSON.stringify(report)));
 }
 
 /**
@@ -87,16 +87,8 @@ async function keepUpSince(
   if (known !== undefined) return Number(known);
   const first = counted.find(({ figures }) => (figures.alive ?? 0) > 0)?.startMs;
   if (first !== undefined)
-    await write('keep slos', () => redis.hsetnx(keys.shard(0).guard, 'up-since', first));
+    await callStore('keep slos', () => redis.hsetnx(keys.shard(0).guard, 'up-since', first));
   return first;
-}
-
-async function write(what: string, act: () => Promise<unknown>): Promise<void> {
-  try {
-    await act();
-  } catch (error) {
-    throw toStoreError(what, error);
-  }
 }
 
 interface Spans {

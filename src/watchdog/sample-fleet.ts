@@ -6,7 +6,7 @@ import { triggerTable } from '../domain/thresholds.ts';
 import { readGate, valueAt } from '../gate/flags.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { Keys } from '../store/keys.ts';
-import { toStoreError } from '../store/scripts.ts';
+import { callStore } from '../store/scripts.ts';
 import { countersKeptMs } from './add-to-windows.ts';
 import type { WatchdogMemory } from './watchdog-memory.ts';
 
@@ -46,7 +46,7 @@ export async function sampleDepth(
   const judged = Number(baseline !== undefined && !isHeld);
   const over = Number(judged === 1 && overMs !== undefined);
   const key = sampler.keys.shard(0).figures(atMs);
-  await write('sample depth', () =>
+  await callStore('sample depth', () =>
     sampler.redis
       .multi()
       .hdel(key, 'depth-others')
@@ -104,7 +104,7 @@ export async function sampleEnds(
   const grown = (name: 'sent' | 'dead'): number =>
     Math.max(0, ended[name] - Number(fields[`seen:${name}`] ?? ended[name]));
   const [sent, dead] = [grown('sent'), grown('dead')];
-  await write('sample ends', () =>
+  await callStore('sample ends', () =>
     redis
       .multi()
       .hincrby(shard.figures(atMs), 'sent', sent)
@@ -122,20 +122,10 @@ const sentStates = ['sent', 'delivered', 'bounced', 'complained'] as const;
 
 async function readEnded(redis: Redis, keys: Keys): Promise<{ sent: number; dead: number }> {
   const ended = { sent: 0, dead: 0 };
-  for (let shard = 0; shard < keys.shards; shard += 1) {
-    const counts = await write('read counts', () =>
-      redis.hmget(keys.shard(shard).messageCounts, ...sentStates, 'dead'),
-    );
+  for (const { messageCounts } of keys.all) {
+    const counts = await callStore('read counts', () => redis.hmget(messageCounts, ...sentStates, 'dead'));
     ended.sent += counts.slice(0, -1).reduce((sum, count) => sum + Number(count ?? 0), 0);
     ended.dead += Number(counts.at(-1) ?? 0);
   }
   return ended;
-}
-
-async function write<T>(what: string, act: () => Promise<T>): Promise<T> {
-  try {
-    return await act();
-  } catch (error) {
-    throw toStoreError(what, error);
-  }
 }
