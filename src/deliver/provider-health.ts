@@ -1,20 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { channels } from '../domain/channel.ts';
 import { readProviderBlocks } from '../gate/diagnostics.ts';
 import type { ProviderHealth } from '../providers/provider.ts';
 import type { ProviderReport, SenderView } from '../providers/provider-report.ts';
-import type { Keys } from '../store/keys.ts';
+import type { Store } from '../store/keys.ts';
 import { callStore } from '../store/scripts.ts';
 import { readStoreClock } from '../store/store-clock.ts';
 import { readStored } from '../store/unreadable-record.ts';
 import { findWorstBreaker, listLiveSenders, readSenderViews } from './sender-reports.ts';
-
-interface Store {
-  readonly redis: Redis;
-  readonly keys: Keys;
-}
 
 const askedKeptMs = 30_000;
 /** Answers younger than this are not asked for again. */

@@ -4,7 +4,7 @@ import { type HoldReason, holdReasons, type MessageState, messageStates } from '
 import { readGate, valueAt } from '../gate/flags.ts';
 import type { JobAdder } from '../queue/job-adder.ts';
 import { countMembers } from '../store/count-members.ts';
-import type { Keys } from '../store/keys.ts';
+import type { Keys, Store } from '../store/keys.ts';
 import { callStore } from '../store/scripts.ts';
 
 export interface QueueState {
@@ -25,9 +25,7 @@ export interface QueueStatus {
   readonly isIngestPaused: boolean;
 }
 
-export interface QueueStatusOptions {
-  readonly redis: Redis;
-  readonly keys: Keys;
+export interface QueueStatusOptions extends Store {
   readonly jobs: Pick<JobAdder, 'readDepths'>;
   readonly now: () => number;
 }

@@ -1,4 +1,3 @@
-import type { Redis } from 'ioredis';
 import { ServiceError } from '../domain/errors.ts';
 import type { EventId, MessageId } from '../domain/ids.ts';
 import { type AmbiguityPolicy, isEnded } from '../domain/message.ts';
@@ -7,16 +6,14 @@ import type { Permits } from '../gate/permits.ts';
 import type { Log } from '../observe/log.ts';
 import type { JobAdder } from '../queue/job-adder.ts';
 import { readEventRecord } from '../store/event-record.ts';
-import type { Keys, ShardKeys } from '../store/keys.ts';
+import type { ShardKeys, Store } from '../store/keys.ts';
 import { readMessageRecord } from '../store/message-record.ts';
 import { parkRecord, unparkRecord } from '../store/park-record.ts';
 import { readStoreClock } from '../store/store-clock.ts';
 import { UnreadableRecord } from '../store/unreadable-record.ts';
 import { type IndexEntry, walkIndexes } from '../store/walk-index.ts';
 
-export interface ReconcileOptions {
-  readonly redis: Redis;
-  readonly keys: Keys;
+export interface ReconcileOptions extends Store {
   readonly jobs: JobAdder;
   readonly permits: Permits;
   readonly decisions: MessageDecisions;

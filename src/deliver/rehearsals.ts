@@ -1,13 +1,8 @@
 import type { Redis } from 'ioredis';
 import { type Rehearsal, type ReleaseDigest, rehearsalMsMax } from '../domain/judge-rehearsal.ts';
-import type { Keys } from '../store/keys.ts';
+import type { Store } from '../store/keys.ts';
 import { callStore } from '../store/scripts.ts';
 import { readStoreClock } from '../store/store-clock.ts';
-
-interface Store {
-  readonly redis: Redis;
-  readonly keys: Keys;
-}
 
 /** Long enough to say of a rehearsal that it is too old. */
 const keptMs = 10 * rehearsalMsMax;

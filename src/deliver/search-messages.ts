@@ -3,13 +3,8 @@ import { ServiceError } from '../domain/errors.ts';
 import type { MessageId } from '../domain/ids.ts';
 import { groupOf, messageGroups, openStates } from '../domain/message.ts';
 import { nameAddress } from '../gate/name-address.ts';
-import {
-  isMeant,
-  listIndexes,
-  type MessageFilter,
-  type Store,
-  walkSummaries,
-} from '../gate/select-messages.ts';
+import { isMeant, listIndexes, type MessageFilter, walkSummaries } from '../gate/select-messages.ts';
+import type { Store } from '../store/keys.ts';
 import type { MessageSummary } from '../store/message-summary.ts';
 import { callStore } from '../store/scripts.ts';
 import { type Page, parseCursor, readPage, walkIndexes } from '../store/walk-index.ts';

@@ -1,15 +1,10 @@
 import type { Channel } from '../domain/channel.ts';
 import { type EventId, parseEventId } from '../domain/ids.ts';
 import type { Category, SendMode } from '../domain/message.ts';
-import {
-  listIndexes,
-  type MessageFilter,
-  type Store,
-  selectMessages,
-  walkMessages,
-} from '../gate/select-messages.ts';
+import { listIndexes, type MessageFilter, selectMessages, walkMessages } from '../gate/select-messages.ts';
 import { redactText } from '../observe/redact.ts';
 import { type EventSummary, readEventSummaries } from '../store/event-summary.ts';
+import type { Store } from '../store/keys.ts';
 import type { MessageSummary } from '../store/message-summary.ts';
 import { readStoreClock } from '../store/store-clock.ts';
 import { type IndexEntry, type WalkedEntry, type WalkRange, walkIndexes } from '../store/walk-index.ts';

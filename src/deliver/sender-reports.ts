@@ -1,16 +1,10 @@
-import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { ProviderStatus } from '../providers/choose-provider.ts';
 import type { SenderView } from '../providers/provider-report.ts';
-import type { Keys } from '../store/keys.ts';
+import type { Store } from '../store/keys.ts';
 import { callStore } from '../store/scripts.ts';
 import { readStoreClock } from '../store/store-clock.ts';
 import { readStored } from '../store/unreadable-record.ts';
-
-interface Store {
-  readonly redis: Redis;
-  readonly keys: Keys;
-}
 
 /** How often a sender says what it knows, and how long its word counts, by the store's clock. */
 export const reportEveryMs = 2_000;

@@ -1,5 +1,4 @@
-import type { Redis } from 'ioredis';
-import type { Keys } from '../store/keys.ts';
+import type { Store } from '../store/keys.ts';
 import {
   dropPreflightReport,
   type PreflightReport,
@@ -8,9 +7,7 @@ import {
 } from '../store/preflight-reports.ts';
 import { keepLive } from './rehearsals.ts';
 
-export interface PreflightDeps {
-  readonly redis: Redis;
-  readonly keys: Keys;
+export interface PreflightDeps extends Store {
   /** `send-messages on host:17`. */
   readonly name: string;
   /** The senders keep on record that production is live. */

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { type Channel, channels, channelTable } from '../domain/channel.ts';
-import type { Keys } from '../store/keys.ts';
+import type { Keys, Store } from '../store/keys.ts';
 import { callStore } from '../store/scripts.ts';
 import { readStored } from '../store/unreadable-record.ts';
 import { type CapAsk, type LimitedMessage, type Limits, listLimits, type WindowAsk } from './limits.ts';
@@ -60,7 +60,7 @@ export async function readProviderBlocks(
 
 /** What is used of every limit that is set. `run` is the epoch in which sending was last started. */
 export async function readLimitUses(
-  store: { readonly redis: Redis; readonly keys: Keys },
+  store: Store,
   limits: Limits,
   facts: { readonly run: string; readonly nowMs: number },
 ): Promise<LimitUses> {

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { type FlagName, flagNames } from '../domain/flags.ts';
 import type { SeenStore, StoreMark } from '../domain/store-mark.ts';
-import type { Keys } from '../store/keys.ts';
+import type { Keys, Store } from '../store/keys.ts';
 import { callStore, loadScript, toStoreError } from '../store/scripts.ts';
 import { type Witness, witnessTimeoutMs } from '../store/witness.ts';
 import { type AuditLine, chainTriesMax, hashNextLine } from './audit-chain.ts';
@@ -43,9 +43,7 @@ export interface Adoption {
 /** A change of a flag, perhaps with an adoption. */
 type Change = FlagChange & { readonly adoption?: Adoption };
 
-export interface FlagStore {
-  readonly redis: Redis;
-  readonly keys: Keys;
+export interface FlagStore extends Store {
   readonly now: () => number;
   /** Absent: none is configured. */
   readonly witness?: Pick<Witness, 'raise'>;

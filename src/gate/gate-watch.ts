@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import { type Channel, channels, mapChannels } from '../domain/channel.ts';
 import { ServiceError } from '../domain/errors.ts';
 import { type FlagName, flagNames } from '../domain/flags.ts';
-import type { Keys } from '../store/keys.ts';
+import type { Store } from '../store/keys.ts';
 import { type GateState, valueAt } from './flags.ts';
 import type { StoreKnowledge } from './store-knowledge.ts';
 
@@ -26,10 +26,8 @@ export interface GateWatch {
   stopSignal(channel: Channel): AbortSignal;
 }
 
-export interface GateWatchOptions {
-  readonly redis: Redis;
+export interface GateWatchOptions extends Store {
   readonly hint: Redis;
-  readonly keys: Keys;
   readonly knowledge: StoreKnowledge;
   readonly now: () => number;
   readonly pollMs?: number;

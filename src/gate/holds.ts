@@ -1,5 +1,6 @@
 import { holdReasons, type MessageGroup } from '../domain/message.ts';
 import type { JobAdder } from '../queue/job-adder.ts';
+import type { Store } from '../store/keys.ts';
 import type { MessageSummary } from '../store/message-summary.ts';
 import { callStore } from '../store/scripts.ts';
 import { readStoreClock } from '../store/store-clock.ts';
@@ -8,7 +9,7 @@ import { type AuditDeps, type AuditOrder, actAudited } from './act-audited.ts';
 import { actInBulk, type BulkOrder, type BulkReport } from './act-in-bulk.ts';
 import type { MessageDecisions } from './message-decisions.ts';
 import { releaseMessage } from './release-message.ts';
-import { type MessageFilter, type Store, selectMessages, walkMessages } from './select-messages.ts';
+import { type MessageFilter, selectMessages, walkMessages } from './select-messages.ts';
 
 /** What it takes to let held messages go, or not. */
 export interface HoldDeps extends AuditDeps {

@@ -1,7 +1,6 @@
-import type { Redis } from 'ioredis';
 import type { MessageId } from '../domain/ids.ts';
 import type { MessageState } from '../domain/message.ts';
-import type { Keys } from '../store/keys.ts';
+import type { Store } from '../store/keys.ts';
 import { moveKeyNames, moveKeys } from '../store/message-record.ts';
 import { loadScript } from '../store/scripts.ts';
 
@@ -62,11 +61,11 @@ const endScript = loadScript(new URL('./end-message.lua', import.meta.url), {
   args: ['to', 'from', 'reason', 'by', 'retentionMs', '...fields'],
 });
 
-export function createMessageDecisions(options: {
-  readonly redis: Redis;
-  readonly keys: Keys;
-  readonly retentionMs: number;
-}): MessageDecisions {
+export function createMessageDecisions(
+  options: Store & {
+    readonly retentionMs: number;
+  },
+): MessageDecisions {
   const { redis, retentionMs } = options;
   const keysOf = (id: MessageId) => moveKeys(options.keys.of(id), id);
   return {

@@ -4,7 +4,7 @@ import type { Redis } from 'ioredis';
 import type { OwnerId } from '../domain/ids.ts';
 import { type AmbiguityPolicy, type HoldReason, holdReasons } from '../domain/message.ts';
 import type { StoreMark } from '../domain/store-mark.ts';
-import { type Keys, type ShardKeys } from '../store/keys.ts';
+import { type ShardKeys, type Store } from '../store/keys.ts';
 import { type HistoryLine, type MessageRecord, moveKeyNames, moveKeys } from '../store/message-record.ts';
 import { callStore, loadScript } from '../store/scripts.ts';
 import { type LimitAsk, type Limits, listLimits } from './limits.ts';
@@ -77,9 +77,7 @@ export interface Permits {
   ): Promise<'unknown' | 'queued' | 'live' | 'not-claimed'>;
 }
 
-export interface PermitOptions {
-  readonly redis: Redis;
-  readonly keys: Keys;
+export interface PermitOptions extends Store {
   readonly limits: Limits;
   /** Longest time from permit to the end of the attempt. */
   readonly claimMs: number;

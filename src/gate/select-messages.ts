@@ -1,8 +1,7 @@
-import type { Redis } from 'ioredis';
 import type { Channel } from '../domain/channel.ts';
 import { type MessageId, parseMessageId } from '../domain/ids.ts';
 import { type Category, groupOf, type MessageGroup, type MessageState } from '../domain/message.ts';
-import { type Keys, messageIndexes } from '../store/keys.ts';
+import { type Keys, messageIndexes, type Store } from '../store/keys.ts';
 import { type MessageSummary, readMessageSummaries } from '../store/message-summary.ts';
 import { readStoreClock } from '../store/store-clock.ts';
 import { type WalkedEntry, type WalkRange, walkIndexes } from '../store/walk-index.ts';
@@ -19,11 +18,6 @@ export interface MessageFilter {
   /** Made in this span (epoch ms, both inclusive). */
   readonly since?: number | undefined;
   readonly until?: number | undefined;
-}
-
-export interface Store {
-  readonly redis: Redis;
-  readonly keys: Keys;
 }
 
 /** The index keys of one group, shard by shard. */

@@ -1,7 +1,6 @@
-import type { Redis } from 'ioredis';
 import { type FlagName, flagNames } from '../domain/flags.ts';
 import type { EnvironmentFlags } from '../domain/judge-environment.ts';
-import type { Keys } from '../store/keys.ts';
+import type { Store } from '../store/keys.ts';
 import type { MessageSummary } from '../store/message-summary.ts';
 import { type GateState, readGate, valueAt } from './flags.ts';
 import { countInFlight } from './stop-sending.ts';
@@ -25,9 +24,7 @@ export type EnvironmentSetting = {
   readonly origin: 'environment' | 'default';
 };
 
-export interface SendStatusDeps {
-  readonly redis: Redis;
-  readonly keys: Keys;
+export interface SendStatusDeps extends Store {
   readonly environment: () => EnvironmentFlags;
   readonly settings: readonly EnvironmentSetting[];
   readonly now: () => number;

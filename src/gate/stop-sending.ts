@@ -1,8 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Redis } from 'ioredis';
 import { ServiceError } from '../domain/errors.ts';
 import type { FlagName, SendFlag } from '../domain/flags.ts';
-import type { Keys } from '../store/keys.ts';
+import type { Store } from '../store/keys.ts';
 import { loadScript } from '../store/scripts.ts';
 import { type FlagStore, setFlag } from './flags.ts';
 
@@ -63,10 +62,7 @@ export async function stopSending(
 }
 
 /** Attempts under way that the flag governs: they hold a permit and are not past their deadline. */
-export async function countInFlight(
-  store: { redis: Redis; keys: Keys },
-  flag: FlagName = 'send',
-): Promise<number> {
+export async function countInFlight(store: Store, flag: FlagName = 'send'): Promise<number> {
   const [, part] = flag.split(':');
   let count = 0;
   for (const shard of store.keys.all) {

@@ -1,4 +1,3 @@
-import type { Redis } from 'ioredis';
 import {
   compareMarks,
   judgeStore,
@@ -7,7 +6,7 @@ import {
   type StoreStanding,
   type WitnessWord,
 } from '../domain/store-mark.ts';
-import type { Keys } from '../store/keys.ts';
+import type { Store } from '../store/keys.ts';
 import { loadScript, toStoreError } from '../store/scripts.ts';
 import type { Witness } from '../store/witness.ts';
 import { type GateState, readGate } from './flags.ts';
@@ -30,9 +29,7 @@ export interface StoreKnowledge {
   witnessFault(): string | undefined;
 }
 
-export interface StoreKnowledgeOptions {
-  readonly redis: Redis;
-  readonly keys: Keys;
+export interface StoreKnowledgeOptions extends Store {
   /** Absent: none is configured, and only what this process has seen itself is compared. */
   readonly witness?: Witness | undefined;
   /** Initialises the store when there is nothing in it: one that has been emptied is another store. */

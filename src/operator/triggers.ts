@@ -11,7 +11,7 @@ import {
   triggerNames,
   triggerTable,
 } from '../domain/thresholds.ts';
-import type { Store } from '../gate/select-messages.ts';
+import type { Store } from '../store/keys.ts';
 import { readStoreClock } from '../store/store-clock.ts';
 import type { Incident } from '../watchdog/incidents.ts';
 import { readWatchdog, type WatchdogRecord } from '../watchdog/read-watchdog.ts';

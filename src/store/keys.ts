@@ -1,3 +1,4 @@
+import type { Redis } from 'ioredis';
 import type { Channel } from '../domain/channel.ts';
 import type { ClientId, EventId, MessageId } from '../domain/ids.ts';
 import { shardOf } from '../domain/ids.ts';
@@ -12,6 +13,12 @@ export const messageIndexes = {
   dead: 'messagesDead',
   ended: 'messagesEnded',
 } as const satisfies Readonly<Record<MessageGroup, keyof ShardKeys>>;
+
+/** A store, and where in it things lie. */
+export interface Store {
+  readonly redis: Redis;
+  readonly keys: Keys;
+}
 
 export interface Keys {
   readonly prefix: string;

@@ -1,14 +1,8 @@
-import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import type { Keys } from './keys.ts';
+import type { Store } from './keys.ts';
 import { callStore } from './scripts.ts';
 import { readStoreClock } from './store-clock.ts';
 import { readStored } from './unreadable-record.ts';
-
-interface Store {
-  readonly redis: Redis;
-  readonly keys: Keys;
-}
 
 /** How often a process says how its lines of the production guard stand, and how long its word counts. */
 export const preflightReportEveryMs = 10_000;

@@ -1,8 +1,7 @@
-import type { Redis } from 'ioredis';
 import type { CounterName } from '../domain/fleet-counters.ts';
 import { clientCountersOf, countersOf, type EndedRequest } from '../domain/request-counters.ts';
 import { bucketMs, triggerTable } from '../domain/thresholds.ts';
-import type { Keys } from '../store/keys.ts';
+import type { Store } from '../store/keys.ts';
 
 /** Adds what one process counts to the buckets of the whole fleet. */
 export interface WindowAdder {
@@ -12,9 +11,7 @@ export interface WindowAdder {
   flush(): Promise<void>;
 }
 
-export interface WindowAdderOptions {
-  readonly redis: Redis;
-  readonly keys: Keys;
+export interface WindowAdderOptions extends Store {
   readonly now: () => number;
   /** Bounds how many clients have a name: `createLabelBound`. */
   readonly nameClient: (client: string) => string;

@@ -1,10 +1,8 @@
-import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { Bucket } from '../domain/fleet-counters.ts';
 import type { SafeAction, TriggerMode, TriggerName } from '../domain/thresholds.ts';
-import type { AuditOrder } from '../gate/act-audited.ts';
-import { actAudited } from '../gate/act-audited.ts';
-import type { Keys } from '../store/keys.ts';
+import { type AuditDeps, type AuditOrder, actAudited } from '../gate/act-audited.ts';
+import type { Store } from '../store/keys.ts';
 import { callStore, loadScript } from '../store/scripts.ts';
 import { readStored, UnreadableRecord } from '../store/unreadable-record.ts';
 
@@ -46,12 +44,6 @@ export interface Effect {
   readonly quiescedMs?: number;
 }
 
-export interface IncidentStore {
-  readonly redis: Redis;
-  readonly keys: Keys;
-  readonly now: () => number;
-}
-
 /** Released incidents are kept this long; open ones do not expire. */
 export const incidentKeptMs = 90 * 86_400_000;
 
@@ -69,7 +61,7 @@ const releaseScript = loadScript(new URL('./release-incident.lua', import.meta.u
  * under an older release than the last (`releasedAtMs`, 0 for none): a guard that was frozen brings nothing back.
  */
 export async function openIncident(
-  { redis, keys }: Pick<IncidentStore, 'redis' | 'keys'>,
+  { redis, keys }: Store,
   opening: IncidentOpening,
   releasedAtMs: number,
 ): Promise<'opened' | 'latched' | 'stale'> {
@@ -90,7 +82,7 @@ export async function openIncident(
 
 /** Writes down what was done, once. */
 export async function noteAction(
-  { redis, keys, now }: IncidentStore,
+  { redis, keys, now }: AuditDeps,
   id: string,
   effects: readonly Effect[],
 ): Promise<void> {
@@ -108,7 +100,7 @@ export type IncidentReleaseResult =
  * stopped stays stopped until a person starts it.
  */
 export async function releaseIncident(
-  store: IncidentStore,
+  store: AuditDeps,
   id: string,
   order: AuditOrder,
 ): Promise<IncidentReleaseResult> {
@@ -140,10 +132,7 @@ export async function releaseIncident(
 const opened = z.looseObject({ id: z.string() });
 
 /** The incident, or `undefined` when there is none (or it has expired). Throws `UnreadableRecord`. */
-export async function readIncident(
-  { redis, keys }: Pick<IncidentStore, 'redis' | 'keys'>,
-  id: string,
-): Promise<Incident | undefined> {
+export async function readIncident({ redis, keys }: Store, id: string): Promise<Incident | undefined> {
   return await callStore('read incident', async () => {
     const [record, action, release] = await redis.hmget(
       keys.shard(0).incident(id),
@@ -166,10 +155,7 @@ export async function readIncident(
  * The newest `count` incidents, newest first, without those that this program cannot read; ids whose record has expired
  * are taken out on the way.
  */
-export async function listIncidents(
-  store: Pick<IncidentStore, 'redis' | 'keys'>,
-  count: number,
-): Promise<readonly Incident[]> {
+export async function listIncidents(store: Store, count: number): Promise<readonly Incident[]> {
   const { incidents } = store.keys.shard(0);
   return await callStore('list incidents', async () => {
     const ids = await store.redis.zrange(incidents, '+inf', '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, count);

@@ -1,10 +1,9 @@
-import type { Redis } from 'ioredis';
 import type { Bucket } from '../domain/fleet-counters.ts';
 import { type TriggerMode, type TriggerName, triggerNames, triggerTable } from '../domain/thresholds.ts';
 import { cutEvidence, type Judgement, judgeTrigger } from '../domain/trigger-rules.ts';
 import type { Log } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
-import type { Keys } from '../store/keys.ts';
+import type { Store } from '../store/keys.ts';
 import { callStore } from '../store/scripts.ts';
 import { UnreadableRecord } from '../store/unreadable-record.ts';
 import { actSafely } from './act-safely.ts';
@@ -15,9 +14,7 @@ import { sampleDepth, sampleEnds } from './sample-fleet.ts';
 import { readWatchdogMemory, type WatchdogMemory } from './watchdog-memory.ts';
 
 /** Everything that the active guard needs. */
-export interface WatchdogDeps {
-  readonly redis: Redis;
-  readonly keys: Keys;
+export interface WatchdogDeps extends Store {
   readonly windows: WindowReader;
   /** Jobs that could be worked on now and are not. */
   readonly countWaiting: (nowMs: number) => Promise<number>;

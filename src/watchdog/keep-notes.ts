@@ -1,6 +1,5 @@
-import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import type { Keys } from '../store/keys.ts';
+import type { Store } from '../store/keys.ts';
 import { callStore, loadScript } from '../store/scripts.ts';
 import { readStored } from '../store/unreadable-record.ts';
 
@@ -22,11 +21,6 @@ const noteSchema = z.object({
 });
 export type StatusNote = z.infer<typeof noteSchema>;
 
-export interface NoteStore {
-  readonly redis: Redis;
-  readonly keys: Keys;
-}
-
 /** Notes are kept this long, the newest `notesMax` of them. */
 export const noteKeptMs = 72 * 3_600_000;
 export const notesMax = 300;
@@ -37,7 +31,7 @@ const changeScript = loadScript(new URL('./change-note.lua', import.meta.url), {
 });
 
 /** Every note that is kept, the newest first. Throws `store-unavailable`. */
-export async function listNotes({ redis, keys }: NoteStore): Promise<readonly StatusNote[]> {
+export async function listNotes({ redis, keys }: Store): Promise<readonly StatusNote[]> {
   return await callStore('list notes', async () => {
     const texts = await redis.hvals(keys.shard(0).statusNotes);
     return texts
@@ -48,7 +42,7 @@ export async function listNotes({ redis, keys }: NoteStore): Promise<readonly St
 
 /** Writes `next` when the note still is `seen` (undefined: not there); answers whether it did. */
 export async function changeNote(
-  { redis, keys }: NoteStore,
+  { redis, keys }: Store,
   seen: StatusNote | undefined,
   next: StatusNote,
 ): Promise<boolean> {
@@ -62,7 +56,7 @@ export async function changeNote(
 
 /** Lets go of what is too old or too much. */
 export async function pruneNotes(
-  { redis, keys }: NoteStore,
+  { redis, keys }: Store,
   notes: readonly StatusNote[],
   nowMs: number,
 ): Promise<void> {

@@ -4,7 +4,7 @@ import { openStates } from '../domain/message.ts';
 import { judgeProofOfLife, type ProofFacts, type ProofVerdict } from '../domain/proof-of-life.ts';
 import type { Log } from '../observe/log.ts';
 import { readEventRecord } from '../store/event-record.ts';
-import type { Keys } from '../store/keys.ts';
+import type { Keys, Store } from '../store/keys.ts';
 import { readMessageRecord } from '../store/message-record.ts';
 import { callStore } from '../store/scripts.ts';
 import { readStoreClock } from '../store/store-clock.ts';
@@ -14,9 +14,7 @@ import { readStoreClock } from '../store/store-clock.ts';
  * a gate that is always open, so that it counts nowhere and a stop does not hold it. Only its jobs go
  * through the same queues as all others, to the same workers.
  */
-export interface ProofDeps {
-  readonly redis: Redis;
-  readonly keys: Keys;
+export interface ProofDeps extends Store {
   readonly space: Keys;
   /** The accept step, in the space. */
   readonly acceptProof: () => Promise<EventId>;

@@ -1,4 +1,3 @@
-import type { Redis } from 'ioredis';
 import type { Bucket, Tally } from '../domain/fleet-counters.ts';
 import { judgeSlo, type SloStanding, type Slot, tallySlo } from '../domain/slo-rules.ts';
 import {
@@ -10,7 +9,7 @@ import {
   slotMs,
 } from '../domain/thresholds.ts';
 import type { Metrics } from '../observe/metrics.ts';
-import type { Keys } from '../store/keys.ts';
+import type { Store } from '../store/keys.ts';
 import { callStore } from '../store/scripts.ts';
 import { toBucketStart } from './add-to-windows.ts';
 import { countBuckets, readSlots, rollUpSlots, toSlot } from './keep-slots.ts';
@@ -31,9 +30,7 @@ export interface ReportedSlo extends SloStanding {
   readonly since: string;
 }
 
-export interface SloDeps {
-  readonly redis: Redis;
-  readonly keys: Keys;
+export interface SloDeps extends Store {
   readonly samplesMin: Readonly<Record<SloName, number>>;
   readonly metrics: Pick<Metrics, 'setErrorBudget'>;
   readonly now: () => number;

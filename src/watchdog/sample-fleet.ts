@@ -5,14 +5,12 @@ import { type Bucket, type Counts, listClients } from '../domain/fleet-counters.
 import { triggerTable } from '../domain/thresholds.ts';
 import { readGate, valueAt } from '../gate/flags.ts';
 import type { Metrics } from '../observe/metrics.ts';
-import type { Keys } from '../store/keys.ts';
+import type { Keys, Store } from '../store/keys.ts';
 import { callStore } from '../store/scripts.ts';
 import { countersKeptMs } from './add-to-windows.ts';
 import type { WatchdogMemory } from './watchdog-memory.ts';
 
-export interface FleetSampler {
-  readonly redis: Redis;
-  readonly keys: Keys;
+export interface FleetSampler extends Store {
   readonly now: () => number;
   /** Jobs that could be worked on now and are not. */
   readonly countWaiting: (nowMs: number) => Promise<number>;

@@ -2,10 +2,11 @@ import { findNoteSlot, judgeNoteTry } from '../domain/note-schedule.ts';
 import type { Log } from '../observe/log.ts';
 import { redactText } from '../observe/redact.ts';
 import { fetchBounded } from '../outbound/fetch-bounded.ts';
+import type { Store } from '../store/keys.ts';
 import { type Incident, listIncidents } from './incidents.ts';
-import { changeNote, listNotes, type NoteStore, pruneNotes, type StatusNote } from './keep-notes.ts';
+import { changeNote, listNotes, pruneNotes, type StatusNote } from './keep-notes.ts';
 
-export interface NoteDeps extends NoteStore {
+export interface NoteDeps extends Store {
   /** What was released: the program and its version. */
   readonly release: string;
   readonly releasedAtMs: () => Promise<number>;
@@ -19,7 +20,7 @@ export interface NoteDeps extends NoteStore {
 
 /** When a guard of this version first ran on this store (epoch ms). */
 export async function readReleasedAt(
-  { redis, keys, now }: NoteStore & Pick<NoteDeps, 'now'>,
+  { redis, keys, now }: Store & Pick<NoteDeps, 'now'>,
   version: string,
 ): Promise<number> {
   const key = keys.shard(0).releases;
