@@ -5,7 +5,7 @@ import { createDecisionNotes, notePermitAnswers } from '../deliver/note-decision
 import { createHealthAnswers, healthLookMs } from '../deliver/provider-health.ts';
 import { createRehearsalRecorder } from '../deliver/rehearsals.ts';
 import type { SendDeps } from '../deliver/send-deps.ts';
-import { dropSenderReport, reportEveryMs, writeSenderReport } from '../deliver/sender-reports.ts';
+import { reportEveryMs, senderReports } from '../deliver/sender-reports.ts';
 import { createTurns } from '../deliver/take-turns.ts';
 import { channels } from '../domain/channel.ts';
 import type { EnvironmentFlags } from '../domain/judge-environment.ts';
@@ -111,9 +111,9 @@ function reportStandings(foundation: Foundation, providers: ProviderSet): void {
   shutdown.ending.addEventListener('abort', () => checkHealth.abort());
   runTask(foundation, { name: 'provider checks', everyMs: healthLookMs, run: result });
   const report = (): Promise<void> =>
-    writeSenderReport(store, sender, providers.listStatuses(monotonicNow()));
+    senderReports.write(store, sender, { providers: providers.listStatuses(monotonicNow()) });
   // What stays is dropped by whoever reads it next.
-  const atEnd = (): Promise<void> => dropSenderReport(store, sender);
+  const atEnd = (): Promise<void> => senderReports.drop(store, sender);
   runTask(foundation, { name: 'provider report', everyMs: reportEveryMs, run: report, atEnd });
 }
 

@@ -1,10 +1,5 @@
 import type { Store } from '../store/keys.ts';
-import {
-  dropPreflightReport,
-  type PreflightReport,
-  readPreflightReports,
-  writePreflightReport,
-} from '../store/preflight-reports.ts';
+import { preflightReports } from '../store/preflight-reports.ts';
 import { keepLive } from './rehearsals.ts';
 
 export interface PreflightDeps extends Store {
@@ -13,7 +8,7 @@ export interface PreflightDeps extends Store {
   /** The senders keep on record that production is live. */
   readonly isSender: boolean;
   /** The lines of the production guard that this process fails now. */
-  readonly listFailing: () => Promise<readonly string[]>;
+  readonly listFailing: () => Promise<string[]>;
   /** Called when the failing lines are others than before. */
   readonly onFailing: (failing: readonly string[]) => void;
 }
@@ -37,19 +32,15 @@ export function createPreflightWatch(deps: PreflightDeps): PreflightWatch {
     isPassed: () => told === '',
     look: async () => {
       const own = await deps.listFailing();
-      await writePreflightReport(deps, { name, failing: own });
-      const failing = [...own, ...describeOthers(await readPreflightReports(deps), name)];
+      await preflightReports.write(deps, name, { failing: own });
+      const others = (await preflightReports.read(deps)).filter((report) => report.name !== name);
+      const theirs = others.flatMap((report) => report.failing.map((check) => `${report.name}: ${check}`));
+      const failing = [...own, ...theirs];
       if (failing.length === 0 && deps.isSender) await keepLive(deps);
       const now = failing.join('; ');
       if (now !== told && failing.length > 0) deps.onFailing(failing);
       told = now;
     },
-    drop: () => dropPreflightReport(deps, name),
+    drop: () => preflightReports.drop(deps, name),
   };
-}
-
-function describeOthers(reports: readonly PreflightReport[], ownName: string): string[] {
-  return reports
-    .filter(({ name }) => name !== ownName)
-    .flatMap(({ name, failing }) => failing.map((check) => `${name}: ${check}`));
 }
