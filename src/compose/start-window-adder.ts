@@ -1,5 +1,4 @@
-import { isLatencyBin } from '../domain/fleet-counters.ts';
-import { requestCounters } from '../domain/request-counters.ts';
+import { isLatencyBin, requestCounters } from '../domain/fleet-counters.ts';
 import type { RequestLine } from '../http/services.ts';
 import { createLabelBound } from '../observe/bound-label.ts';
 import type { LatencyRecorder } from '../observe/latency.ts';

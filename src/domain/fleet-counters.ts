@@ -3,6 +3,21 @@ import { apiP95TriggerMs, type LatencyEdgeMs, latencyEdgesMs, type ShareCounter 
 /** How many requests took at most so long, and longer than the edge before it; `over` is beyond the last edge. */
 export type LatencyBin = `ms:${LatencyEdgeMs}` | 'ms:over';
 
+/** The figures, besides its latency, that a request can add to. */
+export const requestCounters = [
+  'requests',
+  'errors',
+  'outages',
+  'set-aside',
+  'strangers',
+  'unjudged',
+  'aborted',
+  'tokens-good',
+  'tokens-bad',
+  'tokens-repeated',
+  'tokens-garbage',
+] as const;
+
 /**
  * What is counted in each ten-second bucket, over the whole fleet. Which request adds to what: `countersOf`.
  *
@@ -16,17 +31,7 @@ export type LatencyBin = `ms:${LatencyEdgeMs}` | 'ms:over';
  * `depth-over`: samples that had a baseline, and those beyond twice of it.
  */
 const plainCounters = [
-  'requests',
-  'errors',
-  'outages',
-  'set-aside',
-  'strangers',
-  'unjudged',
-  'aborted',
-  'tokens-good',
-  'tokens-bad',
-  'tokens-repeated',
-  'tokens-garbage',
+  ...requestCounters,
   'alive',
   'sent',
   'dead',

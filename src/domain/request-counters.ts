@@ -26,21 +26,6 @@ export interface EndedRequest {
   readonly isTokenRepeated?: true;
 }
 
-/** The figures, besides its latency, that a request can add to. */
-export const requestCounters = [
-  'requests',
-  'errors',
-  'outages',
-  'set-aside',
-  'strangers',
-  'unjudged',
-  'aborted',
-  'tokens-good',
-  'tokens-bad',
-  'tokens-repeated',
-  'tokens-garbage',
-] as const satisfies readonly CounterName[];
-
 /**
  * The figures that one request adds to. Only requests of verified clients count for triggers and objectives: what
  * strangers do is counted beside them, so that no crowd fires a trigger or hides one. Probes, pages, `/metrics` and
