@@ -1,7 +1,7 @@
 import { type EventId, parseEventId } from '../domain/ids.ts';
 import { listIndexes, type MessageFilter, selectMessages, walkMessages } from '../gate/select-messages.ts';
 import { redactText } from '../observe/redact.ts';
-import { type EventSummary, readEventSummaries } from '../store/event-summary.ts';
+import { type EventSummary, readEventSummaries } from '../store/event-record.ts';
 import type { Store } from '../store/keys.ts';
 import type { MessageSummary } from '../store/message-summary.ts';
 import { readStoreClock } from '../store/store-clock.ts';

@@ -65,3 +65,8 @@ export class ServiceError extends Error {
     return errorTable[this.code];
   }
 }
+
+/** What whatever was thrown says. */
+export function toErrorText(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -38,12 +38,22 @@ const script = loadScript(new URL('./append-audit.lua', import.meta.url), {
 
 /** Adds a line. Throws when the store does not take it: an action that cannot be audited must not happen. */
 export async function appendAudit(redis: Redis, keys: ShardKeys, line: AuditLine): Promise<void> {
-  const text = JSON.stringify(line);
+  await addLine(redis, keys, line, (next) => script.run(redis, keys, next));
+}
+
+/** Has `add` add a line behind the head, again with the new head for as long as somebody else was faster. */
+export async function addLine(
+  redis: Redis,
+  keys: ShardKeys,
+  auditLine: AuditLine,
+  add: (next: Readonly<Record<'head' | 'line' | 'hash', string>>) => Promise<unknown>,
+): Promise<void> {
+  const line = JSON.stringify(auditLine);
   let { head } = await readAuditHead(redis, keys);
   for (let tries = 0; tries < chainTriesMax; tries += 1) {
-    const hash = await hashNextLine(redis, keys, head, text);
-    const [word, newHead = ''] = (await script.run(redis, keys, { head, line: text, hash })) as string[];
-    if (word === 'done') return;
+    const hash = await hashNextLine(redis, keys, head, line);
+    const [result, newHead = ''] = (await add({ head, line, hash })) as string[];
+    if (result === 'done') return;
     head = newHead;
   }
   throw toStoreError('append audit', new Error('the head of the audit chain kept moving'));

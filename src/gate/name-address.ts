@@ -27,9 +27,9 @@ export function nameAddress(
   hashAddress: (channel: Channel, address: string) => string,
 ): NamedAddress | FieldError {
   const { address, hash } = given;
-  if (address !== undefined && hash === undefined) return nameClear(address, given, hashAddress);
-  if (hash !== undefined && address === undefined) return nameHash(hash, given);
-  return { pointer: '', detail: 'give either an address or the hash of an export' };
+  if ((address === undefined) === (hash === undefined))
+    return { pointer: '', detail: 'give either an address or the hash of an export' };
+  return address === undefined ? nameHash(hash ?? '', given) : nameClear(address, given, hashAddress);
 }
 
 function nameClear(
@@ -47,11 +47,6 @@ function nameClear(
   return { channel: fits, hash: hashAddress(fits, parsed.value), masked: maskAddress(parsed.value) };
 }
 
-/** Anything else might be an address in the clear. */
-function isMask(text: string): boolean {
-  return channels.some((name) => channelTable[name].maskPattern.test(text));
-}
-
 function nameHash(
   hash: string,
   { channel = 'all', masked = '***' }: GivenAddress,
@@ -59,6 +54,8 @@ function nameHash(
   if (!/^[0-9a-f]{32}$/.test(hash)) return { pointer: '/hash', detail: 'must be 32 hex digits, as exported' };
   if (channel === 'all')
     return { pointer: '/channel', detail: `a hash belongs to one channel: ${channels.join(' or ')}` };
-  if (!isMask(masked)) return { pointer: '/masked', detail: 'must be a mask, as exported' };
+  // Anything else might be an address in the clear.
+  if (!channels.some((name) => channelTable[name].maskPattern.test(masked)))
+    return { pointer: '/masked', detail: 'must be a mask, as exported' };
   return { channel, hash, masked };
 }

@@ -1,3 +1,4 @@
+import { toErrorText } from '../domain/errors.ts';
 import {
   compareMarks,
   judgeStore,
@@ -124,7 +125,7 @@ function createWitnessTeller({ witness, redis, keys, monotonicNow }: StoreKnowle
       fault = '';
     } catch (error) {
       raised = undefined;
-      fault = `cannot be written: ${toText(error)}`;
+      fault = `cannot be written: ${toErrorText(error)}`;
     }
     return fault === '';
   };
@@ -140,7 +141,7 @@ function createWitnessTeller({ witness, redis, keys, monotonicNow }: StoreKnowle
         fault = '';
         return mark === undefined ? { kind: 'no-mark' } : { kind: 'mark', mark };
       } catch (error) {
-        fault = `cannot be read: ${toText(error)}`;
+        fault = `cannot be read: ${toErrorText(error)}`;
         return { kind: 'fault', detail: fault };
       }
     },
@@ -157,8 +158,4 @@ function createWitnessTeller({ witness, redis, keys, monotonicNow }: StoreKnowle
       if (isNews && (isUrgent || monotonicNow() - (raised?.atMs ?? 0) >= raiseEveryMs)) void raise(mark);
     },
   };
-}
-
-function toText(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -14,8 +14,8 @@ import {
 import type { Store } from '../store/keys.ts';
 import { readStoreClock } from '../store/store-clock.ts';
 import type { Incident } from '../watchdog/incidents.ts';
-import { readWatchdog, type WatchdogRecord } from '../watchdog/read-watchdog.ts';
 import type { ReportedSlo } from '../watchdog/report-slos.ts';
+import { readWatchdog, type WatchdogRecord } from '../watchdog/watchdog-memory.ts';
 import { read } from './operation.ts';
 import { count, instant, whenGiven } from './schemas.ts';
 

@@ -3,34 +3,27 @@ import { type TriggerMode, type TriggerName, triggerNames, triggerTable } from '
 import { cutEvidence, type Judgement, judgeTrigger } from '../domain/trigger-rules.ts';
 import type { Log } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
-import type { Store } from '../store/keys.ts';
 import { callStore } from '../store/scripts.ts';
 import { UnreadableRecord } from '../store/unreadable-record.ts';
 import { actSafely } from './act-safely.ts';
 import { countersKeptMs, toBucketStart } from './add-to-windows.ts';
 import { type Incident, type IncidentOpening, noteAction, openIncident, readIncident } from './incidents.ts';
 import type { WindowReader } from './read-windows.ts';
-import { sampleDepth, sampleEnds } from './sample-fleet.ts';
+import { type FleetSampler, sampleDepth, sampleEnds } from './sample-fleet.ts';
 import { readWatchdogMemory, type WatchdogMemory } from './watchdog-memory.ts';
 
 /** Everything that the active guard needs. */
-export interface WatchdogDeps extends Store {
+export interface WatchdogDeps extends FleetSampler {
   readonly windows: WindowReader;
-  /** Jobs that could be worked on now and are not. */
-  readonly countWaiting: (nowMs: number) => Promise<number>;
-  /** About how many of them each client has. */
-  readonly sampleWaiting: () => Promise<ReadonlyMap<string, number>>;
   readonly modes: Readonly<Record<TriggerName, TriggerMode>>;
   /** Requests, tokens or samples below which a trigger has no verdict. */
   readonly samplesMin: Readonly<Record<TriggerName, number>>;
-  readonly depthFloor: number;
   readonly metrics: Pick<
     Metrics,
     'setTrigger' | 'observeStop' | 'setQueueBaseline' | 'setBacklog' | 'countFleet' | 'forgetFleet'
   >;
   readonly log: Log;
   readonly reportError: (what: string, error: unknown) => void;
-  readonly now: () => number;
   readonly monotonicNow: () => number;
 }
 

@@ -3,8 +3,8 @@ import type { Lease } from '../store/lease.ts';
 import { toBucketStart } from './add-to-windows.ts';
 import type { FleetClock } from './fleet-clock.ts';
 import { actOnIncidents, judgeFleet, type WatchdogDeps } from './judge-fleet.ts';
-import { staleAfterMs } from './read-watchdog.ts';
 import { reportSlos, type SloDeps } from './report-slos.ts';
+import { staleAfterMs } from './watchdog-memory.ts';
 
 /** How long a guard that died is waited for. It is renewed several times in that span. */
 export const watchdogLeaseMs = 5_000;
