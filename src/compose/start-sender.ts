@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { readEnvironmentFlags } from '../config/environment-flags.ts';
 import { attemptMessage, endPoisonMessage } from '../deliver/attempt-message.ts';
-import { createDecisionNotes, notePermitAnswers } from '../deliver/note-decision.ts';
+import { createDecisionNotes, notePermitResults } from '../deliver/note-decision.ts';
 import { createHealthAnswers, healthLookMs } from '../deliver/provider-health.ts';
 import { createRehearsalRecorder } from '../deliver/rehearsals.ts';
 import type { SendDeps } from '../deliver/send-deps.ts';
@@ -48,7 +48,7 @@ export async function startSender(foundation: Foundation): Promise<void> {
     parkMessage: (id) => parkRecord({ redis: redis.commands, keys }, 'messages', id),
     findTemplate: (type) => catalog.find(type),
     renderer,
-    permits: notePermitAnswers(gate.permits, notes.note),
+    permits: notePermitResults(gate.permits, notes.note),
     noteDecision: notes.note,
     decisions: gate.decisions,
     watch: gate.watch,

@@ -12,8 +12,8 @@ const toMark = (epoch: number): StoreMark => ({ lineage: '1.aaaaaaaa', epoch, ch
 const knowsNothing: GateWatch['knowledge'] = {
   known: () => undefined,
   note: () => undefined,
-  standing: () => ({ kind: 'confirmed' }),
-  witnessFault: () => undefined,
+  state: () => ({ kind: 'confirmed' }),
+  witnessError: () => undefined,
 };
 
 /** A permit of epoch 5, asked for by a worker that knew epoch 5, with clocks and a gate that one sets by hand. */

@@ -12,7 +12,7 @@ export type NoteDecision = (
 
 export interface DecisionNotes {
   readonly note: NoteDecision;
-  /** Writes what is still in hand; a fault is ignored. */
+  /** Writes what is still buffered; an error is ignored. */
   flush(): Promise<void>;
 }
 
@@ -58,19 +58,19 @@ export function createDecisionNotes(
   };
 }
 
-/** The same permits, with a note of every answer. */
-export function notePermitAnswers(permits: Permits, note: NoteDecision): Permits {
+/** The same permits, with a note of every result. */
+export function notePermitResults(permits: Permits, note: NoteDecision): Permits {
   return {
     ...permits,
     ask: async (request) => {
       const result = await permits.ask(request);
-      note(request.message, result.kind, describeAnswer(result));
+      note(request.message, result.kind, describeResult(result));
       return result;
     },
   };
 }
 
-function describeAnswer(result: PermitResult): string {
+function describeResult(result: PermitResult): string {
   switch (result.kind) {
     case 'go':
       return result.claim.provider;

@@ -11,7 +11,7 @@ import { readStoreClock } from '../store/store-clock.ts';
 import { findWorstBreaker, readSenderViews, senderReports } from './sender-reports.ts';
 
 const keptMs = 30_000;
-/** Answers younger than this are not asked for again. */
+/** Reports younger than this are not asked for again. */
 const freshMs = 5_000;
 const lookEveryMs = 50;
 /** How often a sender looks whether somebody asks. */
@@ -79,7 +79,7 @@ function toReport(
 
 /**
  * How every provider is, as the senders find it: they alone hold the credentials. Asks those that run and waits for their
- * answers, at most `patienceMs`; answers of a moment ago serve too. Of several answers the worst counts. Empty when no sender
+ * reports, at most `patienceMs`; reports of a moment ago serve too. Of several reports the worst counts. Empty when no sender
  * runs. Throws `store-unavailable`.
  */
 export async function askProviderHealth(
@@ -101,7 +101,7 @@ export async function askProviderHealth(
   return takeWorst(reports.flatMap(({ health }) => health));
 }
 
-/** A sender's part: answers when somebody has asked since its last answer. To be called every `healthLookMs`. */
+/** A sender's part: reports when somebody has asked since its last report. To be called every `healthLookMs`. */
 export function createHealthAnswers(
   store: Store,
   sender: string,

@@ -30,7 +30,7 @@ export interface QueueStatusOptions extends Store {
   readonly now: () => number;
 }
 
-/** How much waits where, in constant time. Throws `store-unavailable` when the store does not answer. */
+/** How much waits where, in constant time. Throws `store-unavailable` when the store does not respond. */
 export async function readQueueStatus(options: QueueStatusOptions): Promise<QueueStatus> {
   const { redis, keys, jobs, now } = options;
   return await callStore('read queue status', async () => {
@@ -48,7 +48,7 @@ export async function readQueueStatus(options: QueueStatusOptions): Promise<Queu
     const queues = Object.fromEntries(
       queueNames.map((name) => {
         const { active, delayed, ...depth } = depths[name];
-        // An event may wait for its job, too: where an answer of the store was lost, until the reconciler comes by.
+        // An event may wait for its job, too: where a response of the store was lost, until the reconciler comes by.
         const waiting = name === 'events' ? Math.max(depth.waiting, open - active - delayed) : depth.waiting;
         return [name, { waiting, active, delayed, oldestAgeMs: waiting + active > 0 ? age[name] : 0 }];
       }),

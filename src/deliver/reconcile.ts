@@ -59,7 +59,7 @@ export async function reconcile(given: ReconcileOptions): Promise<ReconcileRepor
   for (const keys of options.keys.all) {
     await requeueEvents(options, keys);
     await settleOpenMessages(options, keys);
-    await lookAtParked(options, keys);
+    await unparkReadable(options, keys);
     await expireHeld(options, keys);
     await retirePlannedEvents(options, keys);
     await pruneIndexes(options, keys);
@@ -96,8 +96,8 @@ async function settleOpenMessages(options: Run, keys: ShardKeys): Promise<void> 
   });
 }
 
-/** What a program that is older, or one with a fault, has put aside: this one may be able to read it. */
-async function lookAtParked(options: Run, keys: ShardKeys): Promise<void> {
+/** What a program that is older, or one with a bug, has put aside: this one may be able to read it. */
+async function unparkReadable(options: Run, keys: ShardKeys): Promise<void> {
   const { redis, report } = options;
   const takeBack = async (kind: 'events' | 'messages', id: EventId | MessageId): Promise<void> => {
     if (await unparkRecord(options, kind, id)) report.unparked += 1;

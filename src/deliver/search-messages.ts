@@ -26,7 +26,7 @@ export interface SearchAsk {
 /** A message, wherever it stands. */
 export interface FoundMessage {
   readonly message: MessageSummary;
-  /** What an open message waits for, in one word. */
+  /** What an open message waits for, in one reason. */
   readonly waitsFor?: string;
   /** Epoch ms; when it is looked at again, if that is later than now. */
   readonly dueAt?: number;
@@ -39,7 +39,7 @@ export interface FoundPage extends Page<FoundMessage> {
   readonly areMoreWaiting?: true;
 }
 
-/** Open messages that one answer counts; reading more would take too long for somebody who waits for it. */
+/** Open messages that one response counts; reading more would take too long for somebody who waits for it. */
 const countedMax = 20_000;
 
 /**
@@ -73,8 +73,8 @@ function listSources(deps: SearchDeps, { to, filter }: SearchAsk): readonly stri
 function hashOf(deps: SearchDeps, address: string): string {
   const named = nameAddress({ address }, deps.hashAddress);
   if ('hash' in named) return named.hash;
-  const faults = [{ pointer: '/to', detail: `${named.detail}; or give the to_hash of a log line` }];
-  throw new ServiceError('invalid-request-data', 'the recipient has a fault', { errors: faults });
+  const errors = [{ pointer: '/to', detail: `${named.detail}; or give the to_hash of a log line` }];
+  throw new ServiceError('invalid-request-data', 'the recipient has a fault', { errors });
 }
 
 function describeFound(message: MessageSummary, dueAt: number | undefined, nowMs: number): FoundMessage {
@@ -86,7 +86,7 @@ function describeFound(message: MessageSummary, dueAt: number | undefined, nowMs
   };
 }
 
-/** What an open message waits for, in one word; undefined for any other, and for one that is being sent. */
+/** What an open message waits for, in one reason; undefined for any other, and for one that is being sent. */
 function describeWait(
   message: Pick<MessageSummary, 'state' | 'sendAt' | 'waitsFor'>,
   dueAt: number | undefined,
@@ -114,8 +114,8 @@ async function countWaits(deps: SearchDeps): Promise<Pick<FoundPage, 'waits' | '
     );
     for (const [index, { score }] of entries.entries()) {
       const fact = facts[index];
-      const word = fact === undefined ? undefined : (describeWait(fact, score, nowMs) ?? 'under-way');
-      if (word !== undefined) waits[word] = (waits[word] ?? 0) + 1;
+      const reason = fact === undefined ? undefined : (describeWait(fact, score, nowMs) ?? 'under-way');
+      if (reason !== undefined) waits[reason] = (waits[reason] ?? 0) + 1;
     }
     counted += entries.length;
     if (counted >= countedMax) return { waits, areMoreWaiting: true };

@@ -27,7 +27,7 @@ export interface SendDeps {
   readonly renderer: Pick<Renderer, 'render' | 'templateVersion'>;
   readonly permits: Permits;
   readonly decisions: MessageDecisions;
-  /** For diagnostics; the permits note their answers themselves. */
+  /** For diagnostics; the permits note their results themselves. */
   readonly noteDecision: NoteDecision;
   readonly watch: GateWatch;
   readonly providers: ProviderSet;

@@ -13,7 +13,7 @@ export interface Senders {
 
 /**
  * A message with its draft, ready for a provider. The Message-ID comes from the message's own id, so it is the
- * same on every attempt and copies can be told as copies.
+ * same on every attempt and copies can be recognised as copies.
  */
 export function toOutgoing(message: MessageRecord, draft: Draft, senders: Senders): OutgoingMessage {
   switch (draft.channel) {

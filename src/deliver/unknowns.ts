@@ -26,7 +26,7 @@ export async function listUnknowns(
 
 /**
  * Ends the doubt about one message by a person's decision. A resend makes every check again; it is refused when the
- * provider's late answer has meanwhile said that the message was sent.
+ * provider's late response has meanwhile said that the message was sent.
  */
 export async function resolveUnknown(
   deps: DecisionDeps,

@@ -7,7 +7,7 @@ export interface PreflightDeps extends Store {
   readonly name: string;
   /** The senders keep on record that production is live. */
   readonly isSender: boolean;
-  /** The lines of the production guard that this process fails now. */
+  /** The lines of the preflight that this process fails now. */
   readonly listFailing: () => Promise<string[]>;
   /** Called when the failing lines are others than before. */
   readonly onFailing: (failing: readonly string[]) => void;
@@ -22,14 +22,14 @@ export interface PreflightWatch {
 }
 
 /**
- * Judges the production guard again and again: the lines of this process, and those that the other running processes say of
+ * Judges the preflight again and again: the lines of this process, and those that the other running processes say of
  * themselves, since each has secrets that the others have not.
  */
 export function createPreflightWatch(deps: PreflightDeps): PreflightWatch {
   const { name } = deps;
-  let told: string | undefined;
+  let reported: string | undefined;
   return {
-    isPassed: () => told === '',
+    isPassed: () => reported === '',
     look: async () => {
       const own = await deps.listFailing();
       await preflightReports.write(deps, name, { failing: own });
@@ -38,8 +38,8 @@ export function createPreflightWatch(deps: PreflightDeps): PreflightWatch {
       const failing = [...own, ...theirs];
       if (failing.length === 0 && deps.isSender) await keepLive(deps);
       const now = failing.join('; ');
-      if (now !== told && failing.length > 0) deps.onFailing(failing);
-      told = now;
+      if (now !== reported && failing.length > 0) deps.onFailing(failing);
+      reported = now;
     },
     drop: () => preflightReports.drop(deps, name),
   };

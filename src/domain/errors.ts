@@ -49,7 +49,7 @@ export interface ServiceErrorOptions {
   readonly extra?: Readonly<Record<string, unknown>>;
 }
 
-/** An error from the table above, with public words: `detail` says what is wrong and how to mend it. */
+/** An error from the table above, with a public text: `detail` says what is wrong and how to repair it. */
 export class ServiceError extends Error {
   readonly code: ErrorCode;
   readonly options: ServiceErrorOptions;

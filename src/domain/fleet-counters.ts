@@ -23,7 +23,7 @@ export const requestCounters = [
  *
  * Requests of verified clients: `requests`, of them `errors` (5xx of ours); beside them `outages` (503, because the
  * store is away) and `set-aside` (refused by our own decision). Of nobody known: `strangers` (no good token),
- * `unjudged` (no key could be had). `aborted`: the peer left before we had answered.
+ * `unjudged` (no key could be had). `aborted`: the peer left before the response.
  * Tokens: `tokens-good`; `tokens-bad` (of our issuer, each once), `tokens-repeated` (such a one again);
  * `tokens-garbage`. `alive`: API processes that wrote. `sent`, `dead`: messages that ended so.
  * `depth`: jobs that wait; `depth-others`: without those of the client that has most, looked at while the depth is over

@@ -34,7 +34,7 @@ export type JsonScan =
 
 /**
  * Counts what stands outside strings, before anything is read: with more values, members or levels than anybody needs,
- * `JSON.parse` itself becomes slow. The text need not be JSON: what makes no sense is for `JSON.parse` to tell.
+ * `JSON.parse` itself becomes slow. The text need not be JSON: what is malformed is reported by `JSON.parse`.
  */
 export function scanJson(text: string, valuesMax: number): JsonScan {
   let values = 1;

@@ -17,7 +17,7 @@ export interface ShareMoment {
   readonly samplesMin: number;
 }
 
-export interface ShareStanding {
+export interface ShareState {
   /** As it was counted. */
   readonly counted: Tally;
   /** As it is judged: no client counts for more than the rule allows. */
@@ -29,12 +29,12 @@ export interface ShareStanding {
   readonly withoutOne: Tally | undefined;
 }
 
-/** How a share stands at an instant: over the span, and in each window that lies wholly inside it. */
-export function standShare(
+/** The state of a share at an instant: over the span, and in each window that lies wholly inside it. */
+export function measureShare(
   rule: ShareTrigger,
   series: readonly Bucket[],
   { atMs, sinceMs, samplesMin }: ShareMoment,
-): ShareStanding {
+): ShareState {
   const span = cutSeries(series, Math.max(atMs - rule.spanMs, sinceMs), atMs);
   const whole = weigh(rule, span, atMs);
   const { counted, judged, samples } = whole;

@@ -8,7 +8,7 @@ import {
   mergeMarks,
   type SeenStore,
   type StoreMark,
-  type WitnessWord,
+  type WitnessReading,
 } from './store-mark.ts';
 
 const mark = (lineage: string, epoch: number, changes: number): StoreMark => ({ lineage, epoch, changes });
@@ -49,11 +49,11 @@ test('only what the store makes is a lineage', () => {
 });
 
 const store = (given: Partial<SeenStore> = {}): SeenStore => ({ mark: known, isWitnessed: true, ...given });
-const word = (lineage: string, epoch: number, changes: number): WitnessWord => ({
+const word = (lineage: string, epoch: number, changes: number): WitnessReading => ({
   kind: 'mark',
   mark: mark(lineage, epoch, changes),
 });
-const notAsked: WitnessWord = { kind: 'not-asked' };
+const notAsked: WitnessReading = { kind: 'not-asked' };
 
 test.each<[string, Parameters<typeof judgeStore>, string]>([
   [

@@ -70,7 +70,7 @@ export function readStrictJson(text: string, valuesMax = jsonValuesMax): JsonRea
 
 /**
  * A JSON pointer (RFC 6901) one level below `at`. Names may be as long as a body and stand below each other: of a long
- * one only the start is told, and of a long pointer too.
+ * one only the start is kept, and of a long pointer too.
  */
 export function pointerBelow(at: string, key: string): string {
   if (at.length > pointerCharsMax) return at;
@@ -213,7 +213,7 @@ function goOn({ levels, flaws }: ExactRead): void {
   }
 }
 
-/** Reads a string, which may be a member's name (compared after unescaping); answers where it ends. */
+/** Reads a string, which may be a member's name (compared after unescaping); returns where it ends. */
 function readText(read: ExactRead, at: number): number {
   const end = findStringEnd(read.text, at);
   const level = read.levels.at(-1);
@@ -231,7 +231,7 @@ function unquote(literal: string): string {
   return literal.includes('\\') ? String(JSON.parse(literal)) : literal.slice(1, -1);
 }
 
-/** Reads a number, if one begins at `at`; answers where it ends. */
+/** Reads a number, if one begins at `at`; returns where it ends. */
 function readNumber(read: ExactRead, at: number): number {
   const first = read.text.charCodeAt(at);
   if (first !== minus && !isDigit(first)) return at;

@@ -1,12 +1,12 @@
 /**
- * Every line that the service is judged by, in one table: the guard's rules and the budgets are made from here, and
+ * Every line that the service is judged by, in one table: the watchdog's rules and the budgets are made from here, and
  * alert rules and dashboards are held against it (test/regression/monitoring.test.ts). Shares are in basis points (1 % = 100) and compared
  * as whole numbers, so that a figure exactly on a line falls on the side that its rule says.
  */
 export const triggerNames = ['5xx', 'tokens', 'depth', 'p95'] as const;
 export type TriggerName = (typeof triggerNames)[number];
 
-/** What the guard does when a trigger fires. Each of them only makes things safer. */
+/** What the watchdog does when a trigger fires. Each of them only makes things safer. */
 export type SafeAction = 'stop-sending' | 'pause-consumers' | 'pause-ingestion';
 
 /** `act`: open an incident and act; `observe`: open an incident; `off`: neither. The verdict is shown in each. */
@@ -17,7 +17,7 @@ export type TriggerMode = (typeof triggerModes)[number];
 export const latencyEdgesMs = [5, 10, 25, 50, 80, 120, 200, 300, 500, 1_000, 2_500, 5_000] as const;
 export type LatencyEdgeMs = (typeof latencyEdgesMs)[number];
 
-/** The fleet's figures lie in buckets of this span, and the guard judges once in each. */
+/** The fleet's figures lie in buckets of this span, and the watchdog judges once in each. */
 export const bucketMs = 10_000;
 /** Budgets are counted in slots of this span. */
 export const slotMs = 300_000;
@@ -54,7 +54,7 @@ export interface ShareTrigger {
   /**
    * It fires only when it would without any one client too. `some`: the others decide as soon as there are any; a client
    * that is alone on the service is all the evidence there is. `enough`: the others must bring as many samples as a
-   * verdict needs, so that nobody ever fires it alone: single bad tokens are an everyday thing.
+   * verdict needs, so that nobody ever fires it alone: single bad tokens are common.
    */
   readonly othersMin: 'some' | 'enough';
   readonly actions: readonly SafeAction[];

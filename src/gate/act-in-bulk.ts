@@ -27,7 +27,7 @@ export interface BulkReport {
   done: number;
   /** Of those that may be acted upon: planned as a rehearsal, which they stay. */
   rehearsals: number;
-  /** Of those that may be acted upon: an earlier attempt got no answer, so a copy may be out already. */
+  /** Of those that may be acted upon: an earlier attempt got no response, so a copy may be out already. */
   mayHaveLeft: number;
   /** Those that may be acted upon, by event type. */
   readonly byType: Record<string, number>;

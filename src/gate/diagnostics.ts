@@ -31,7 +31,7 @@ const decision = z.object({
   decision: z.string(),
   reason: z.string(),
 });
-/** One thing that the environment or the gate said about a message; address masked. */
+/** One decision of the environment or the gate about a message; address masked. */
 export type DecisionLine = z.infer<typeof decision>;
 
 /** The newest decisions of the fleet, newest first. */

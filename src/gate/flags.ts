@@ -8,7 +8,7 @@ import { type AuditLine, chainTriesMax, hashNextLine } from './audit-chain.ts';
 
 export type FlagValue = 'on' | 'off';
 
-/** The gate as it stands. A gate that is missing reads as everything off. */
+/** The state of the gate. A gate that is missing reads as everything off. */
 export interface GateState extends SeenStore {
   readonly epoch: number;
   readonly run: string;
@@ -96,8 +96,8 @@ export function valueAt(flag: FlagState | undefined, nowMs: number): FlagValue {
 }
 
 /**
- * Changes one flag, with its audit line, in one step. Once this has answered, every later permit sees the change, and
- * the witness has been told. Switching off never needs an epoch; switching on with another epoch than the current one
+ * Changes one flag, with its audit line, in one step. Once this has resolved, every later permit sees the change, and
+ * the witness has been informed. Switching off never needs an epoch; switching on with another epoch than the current one
  * is refused.
  */
 export async function setFlag(store: FlagStore, change: FlagChange): Promise<FlagResult> {
@@ -121,8 +121,9 @@ export async function changeGate(
     if (result.kind === 'other-lineage') return result;
     if (result.kind === 'done') {
       const { mark, inFlight } = result;
-      const told = store.witness === undefined ? {} : { witnessed: await tellWitness(store.witness, mark) };
-      return { kind: 'done', epoch: mark.epoch, inFlight, before: seen.flag.value, ...told };
+      const witnessed =
+        store.witness === undefined ? {} : { witnessed: await informWitness(store.witness, mark) };
+      return { kind: 'done', epoch: mark.epoch, inFlight, before: seen.flag.value, ...witnessed };
     }
     ({ seen } = result);
   }
@@ -141,8 +142,8 @@ type ChangeResult =
   | { readonly kind: 'other-lineage' }
   | { readonly kind: 'moved'; readonly seen: Seen | undefined };
 
-/** A witness that is away must not keep a stop from being answered; that it does not know of it is said. */
-async function tellWitness(witness: Pick<Witness, 'raise'>, mark: StoreMark): Promise<boolean> {
+/** A witness that is away must not keep a stop from being acknowledged; the result says that the witness does not know of it. */
+async function informWitness(witness: Pick<Witness, 'raise'>, mark: StoreMark): Promise<boolean> {
   const raised = witness.raise(mark).then(
     () => true,
     () => false,
@@ -174,9 +175,9 @@ async function runChange({ redis, keys, now }: FlagStore, change: Change, seen: 
     lineageBefore: from,
     epochAbove,
   });
-  const [word, epoch = '', ...found] = reply as string[];
-  if (word === 'other-lineage') return { kind: word };
-  if (word === 'done') {
+  const [code, epoch = '', ...found] = reply as string[];
+  if (code === 'other-lineage') return { kind: code };
+  if (code === 'done') {
     const [inFlight, lineage = '', changes] = found;
     const mark = { lineage, epoch: Number(epoch), changes: Number(changes) };
     return { kind: 'done', mark, inFlight: Number(inFlight) };

@@ -76,11 +76,11 @@ export function createMessageDecisions(
       toDecisionResult(await holdScript.run(redis, keysOf(id), { reason, draft, by: '' })),
     release: async (id, release) => {
       const args = { ...release, createdSince: release.createdSince ?? '' };
-      const [word, value = ''] = (await releaseScript.run(redis, keysOf(id), args)) as string[];
-      if (word === 'done') return { kind: 'done', generation: Number(value) };
-      return word === 'refused'
+      const [code, value = ''] = (await releaseScript.run(redis, keysOf(id), args)) as string[];
+      if (code === 'done') return { kind: 'done', generation: Number(value) };
+      return code === 'refused'
         ? { kind: 'refused', state: value }
-        : { kind: word as 'too-old' | 'sent-before' };
+        : { kind: code as 'too-old' | 'sent-before' };
     },
     postpone: async (id, inMs, why) => {
       const { message, messagesOpen } = options.keys.of(id);
@@ -105,8 +105,8 @@ export function createMessageDecisions(
 }
 
 function toDecisionResult(reply: unknown): DecisionResult {
-  const [word, state = ''] = reply as string[];
-  return { kind: word === 'done' ? 'done' : 'refused', state };
+  const [code, state = ''] = reply as string[];
+  return { kind: code === 'done' ? 'done' : 'refused', state };
 }
 
 /** What a person's decisions about messages take. */

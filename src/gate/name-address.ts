@@ -20,7 +20,7 @@ interface GivenAddress {
 
 /**
  * The channel, keyed hash and mask of what a person gave: an address (an email address suppresses email, a number
- * SMS) or, from an export, its hash. A fault never repeats the address.
+ * SMS) or, from an export, its hash. An error never repeats the address.
  */
 export function nameAddress(
   given: GivenAddress,
@@ -43,7 +43,7 @@ function nameClear(
     return { pointer: '/channel', detail: `this address is one for ${fits}` };
   const { parseAddress, maskAddress } = channelTable[fits];
   const parsed = parseAddress(address);
-  if (!parsed.ok) return { pointer: '/address', detail: addressRepairs[parsed.fault] };
+  if (!parsed.ok) return { pointer: '/address', detail: addressRepairs[parsed.error] };
   return { channel: fits, hash: hashAddress(fits, parsed.value), masked: maskAddress(parsed.value) };
 }
 

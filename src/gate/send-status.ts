@@ -31,7 +31,7 @@ export interface SendStatusDeps extends Store {
 }
 
 /**
- * Whether messages leave now, and every flag with its value and where that comes from. A store that cannot be read throws: nobody is told that sending is on or off by guess.
+ * Whether messages leave now, and every flag with its value and where that comes from. Throws when the store cannot be read: the status is never a guess.
  */
 export async function readSendStatus(options: SendStatusDeps): Promise<SendStatus> {
   const environment = options.environment();

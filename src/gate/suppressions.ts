@@ -65,7 +65,7 @@ export async function listSuppressions(
 }
 
 /**
- * From now on no permit is given for these addresses. Good entries count also when others have faults, which are
+ * From now on no permit is given for these addresses. Good entries count also when others have errors, which are
  * listed by their index. The audit chain has the order first, without addresses.
  */
 export async function addSuppressions(

@@ -25,7 +25,7 @@ const script = loadScript(new URL('./trim-audit.lua', import.meta.url), {
 
 /**
  * Takes lines that are beyond the bounds off the store, the oldest first, at most a thousand, each handed to
- * `onTrimmed` before it goes: nothing is forgotten without a copy. Answers how many went. What is left still verifies:
+ * `onTrimmed` before it goes: nothing is forgotten without a copy. Returns how many went. What is left still verifies:
  * a line in the chain itself names the hash that its beginning follows.
  */
 export async function trimAudit(

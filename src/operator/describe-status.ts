@@ -3,7 +3,7 @@ import type { ProofVerdict } from '../domain/proof-of-life.ts';
 import { triggerNames } from '../domain/thresholds.ts';
 import { type AuditHead, readAuditHead } from '../gate/audit-chain.ts';
 import { readSendStatus, type SendStatus, type SendStatusDeps } from '../gate/send-status.ts';
-import { readWatchdog, type WatchdogRecord } from '../watchdog/watchdog-memory.ts';
+import { readWatchdog, type WatchdogRecord } from '../watchdog/read-watchdog.ts';
 
 export type DescribeDeps = Omit<SendStatusDeps, 'settings'> &
   QueueStatusOptions & {

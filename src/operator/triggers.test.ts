@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { triggerTable } from '../domain/thresholds.ts';
 import type { Incident } from '../watchdog/incidents.ts';
-import type { WatchdogRecord } from '../watchdog/watchdog-memory.ts';
+import type { WatchdogRecord } from '../watchdog/read-watchdog.ts';
 import { viewIncident, viewStops } from './incidents.ts';
 import { viewSlo, viewTrigger } from './triggers.ts';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { BurnStanding } from '../domain/slo-rules.ts';
+import type { BurnState } from '../domain/slo-rules.ts';
 import {
   burnWindowsMs,
   type SloName,
@@ -14,8 +14,8 @@ import {
 import type { Store } from '../store/keys.ts';
 import { readStoreClock } from '../store/store-clock.ts';
 import type { Incident } from '../watchdog/incidents.ts';
+import { readWatchdog, type WatchdogRecord } from '../watchdog/read-watchdog.ts';
 import type { ReportedSlo } from '../watchdog/report-slos.ts';
-import { readWatchdog, type WatchdogRecord } from '../watchdog/watchdog-memory.ts';
 import { read } from './operation.ts';
 import { count, instant, whenGiven } from './schemas.ts';
 
@@ -194,6 +194,6 @@ export function viewSlo(name: SloName, { slos }: WatchdogRecord): z.output<typeo
   };
 }
 
-function viewAlert({ severity, burnTenths, long, short, isFiring }: BurnStanding) {
+function viewAlert({ severity, burnTenths, long, short, isFiring }: BurnState) {
   return { severity, burn_rate: burnTenths / 10, windows: [long, short], firing: isFiring };
 }

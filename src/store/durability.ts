@@ -7,7 +7,7 @@ export interface Durability {
   readonly detail: string;
 }
 
-/** What `CONFIG GET` must say for an answer to mean "on disk" (engine: Redis 6.2 or later, or Valkey). */
+/** What `CONFIG GET` must say for a response to mean "on disk" (engine: Redis 6.2 or later, or Valkey). */
 const required: Readonly<Record<string, string>> = {
   appendonly: 'yes',
   appendfsync: 'always',

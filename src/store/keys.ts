@@ -14,7 +14,7 @@ export const messageIndexes = {
   ended: 'messagesEnded',
 } as const satisfies Readonly<Record<MessageGroup, keyof ShardKeys>>;
 
-/** A store, and where in it things lie. */
+/** A connection to a store, and the names of its keys. */
 export interface Store {
   readonly redis: Redis;
   readonly keys: Keys;
@@ -84,13 +84,13 @@ function createShardKeys(prefix: string, shard: number, auditKey: AuditKey | und
     providersAsked: `${root}:providers-asked`,
     providerHealth: `${root}:provider-health`,
     /** Counts of the whole fleet in the ten seconds that begin at `startMs` (hash). They lie on shard 0 alone. */
-    figures: (startMs: number) => `${root}:figures:${startMs}`,
+    fleetCounters: (startMs: number) => `${root}:figures:${startMs}`,
     /** The part of each client in them: `<figure> <client>` (hash). They lie on shard 0 alone. */
     clientCounters: (startMs: number) => `${root}:client-figures:${startMs}`,
     /** Five-minute slots of one UTC day, for the budgets (hash). */
     slots: (day: string) => `${root}:slots:${day}`,
-    /** What the guard keeps between two judgements (hash). */
-    guard: `${root}:guard`,
+    /** What the watchdog keeps between two judgements (hash). */
+    watchdog: `${root}:guard`,
     /** Ids of incidents by when they were opened (zset). */
     incidents: `${root}:incidents`,
     incident: (id: string) => `${root}:incident:${id}`,
@@ -100,10 +100,10 @@ function createShardKeys(prefix: string, shard: number, auditKey: AuditKey | und
     /** Status notes by id, and when each version was first run (hashes). They lie on shard 0 alone. */
     statusNotes: `${root}:status-notes`,
     releases: `${root}:releases`,
-    /** What was rehearsed when (hash); that production is live; lines of the production guard that processes fail (hash). On shard 0 alone. */
+    /** What was rehearsed when (hash); that production is live; lines of the preflight that processes fail (hash). On shard 0 alone. */
     rehearsals: `${root}:rehearsals`,
     live: `${root}:live`,
-    guardReports: `${root}:guard-reports`,
+    preflightReports: `${root}:guard-reports`,
     quarantineSource: (hash: string) => `${root}:quarantine-source:${hash}`,
     event: (id: EventId) => `${root}:event:${id}`,
     /** What is left of a client's allowance of requests. */

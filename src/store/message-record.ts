@@ -75,7 +75,7 @@ export const messageRecord = plannedMessage.extend({
   /** What it last waited for, while its index says that it waits. */
   waitsFor: z.string().optional(),
   history: listField(jsonField(historyLine), '\n'),
-  // Read by the scripts alone: of the claim, of a late answer, of the next attempt.
+  // Read by the scripts alone: of the claim, of a late response, of the next attempt.
   epoch: z.string().optional(),
   claimedAt: z.string().optional(),
   lastBefore: z.string().optional(),
@@ -95,7 +95,7 @@ export async function readMessageRecord(
   return fields['state'] === undefined ? undefined : readFields(id, messageRecord, fields);
 }
 
-/** Ends that no attempt explains: their cause is ours to tell, in words that hold nothing of the data. */
+/** Ends that no attempt explains: the cause is ours, in words that hold nothing of the data. */
 const unexplained = ['render', 'poison'];
 
 /** Why a message is dead that no provider has refused; of attempts, their own lines tell. */

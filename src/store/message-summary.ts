@@ -37,7 +37,7 @@ const summary = messageRecord.pick({
 export type MessageSummary = Readonly<Omit<z.infer<typeof summary>, 'v' | 'to' | 'resends' | 'era'>> & {
   /** Masked. */
   readonly to: string;
-  /** An earlier attempt got no answer, and the message was queued once more; or the store has forgotten what became of it. */
+  /** An earlier attempt got no response, and the message was queued once more; or the store has forgotten what became of it. */
   readonly mayHaveLeft: boolean;
 };
 

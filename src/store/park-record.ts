@@ -42,6 +42,6 @@ async function moveBetween(
   indexes: { readonly from: string; readonly to: string },
   id: string,
 ): Promise<boolean> {
-  const [word] = (await script.run(redis, indexes, { id })) as string[];
-  return word === 'moved';
+  const [code] = (await script.run(redis, indexes, { id })) as string[];
+  return code === 'moved';
 }

@@ -10,7 +10,7 @@ import { readStored } from './unreadable-record.ts';
  * long after the last one.
  */
 export function defineReports<Report extends { readonly at: number }>(
-  index: 'senders' | 'guardReports' | 'providerHealth',
+  index: 'senders' | 'preflightReports' | 'providerHealth',
   schema: z.ZodType<Report>,
   liveMs: number,
 ) {

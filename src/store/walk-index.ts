@@ -99,10 +99,10 @@ export function parseCursor(text: string | undefined): IndexEntry | undefined {
     const [step, score, member] = cursor.parse(parsed);
     return { step, score, member };
   } catch (cause) {
-    const faults = [{ pointer: '/cursor', detail: 'take it from next_cursor of the page before' }];
+    const errors = [{ pointer: '/cursor', detail: 'take it from next_cursor of the page before' }];
     throw new ServiceError('invalid-request-data', 'the cursor is not one of ours', {
       cause,
-      errors: faults,
+      errors,
     });
   }
 }

@@ -39,7 +39,7 @@ const script = loadScript(new URL('./raise-witness.lua', import.meta.url), {
   args: ['lineage', 'era', 'epoch', 'changes'],
 });
 
-/** A witness in a second Redis, which must fsync before it answers like the store itself. It connects when it is first asked. */
+/** A witness in a second Redis, which must fsync before it responds, like the store itself. It connects when it is first asked. */
 function createRedisWitness({ url, keyPrefix, onError }: WitnessOptions): Witness {
   const key = `${keyPrefix}:witness`;
   const redis = new Redis(url, {
@@ -78,7 +78,7 @@ function createFileWitness(folder: string): Witness {
       await mkdir(folder, { recursive: true, mode: 0o700 });
       const before = await list(folder);
       const furthest = mergeAll(before);
-      // Another store of the same age, or one that was adopted since: its word stands.
+      // Another store of the same age, or one that was adopted since: its mark stays.
       if (
         furthest !== undefined &&
         furthest.lineage !== mark.lineage &&

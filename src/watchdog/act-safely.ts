@@ -9,8 +9,8 @@ export interface SafetyStore extends FlagStore {
 }
 
 /** Who the audit says it was. */
-export const guardActor = 'guard';
-/** How long the guard watches attempts under way end; shorter than its lease. */
+export const watchdogActor = 'guard';
+/** How long the watchdog watches attempts under way end; shorter than its lease. */
 const quiesceWaitMs = 2_000;
 
 /**
@@ -40,7 +40,7 @@ const pausedFlags = { 'pause-consumers': 'consume', 'pause-ingestion': 'ingest' 
 async function takeAction(store: SafetyStore, action: SafeAction, reason: string): Promise<Effect> {
   const begun = store.monotonicNow();
   const sinceBegun = (): number => Math.round((store.monotonicNow() - begun) * 100) / 100;
-  const change = { actor: guardActor, reason };
+  const change = { actor: watchdogActor, reason };
   if (action !== 'stop-sending') {
     const result = await setFlag(store, { ...change, flag: pausedFlags[action], value: 'off' });
     return result.kind === 'done'

@@ -34,7 +34,7 @@ const bucketsKeptMax = 60;
 
 /**
  * Counts in memory and writes on `flush`. A write that is known to have failed is repeated; one whose answer was
- * lost may count twice: a figure a little too high in a fault is the safe side of a line. Each flush also says that
+ * lost may count twice: a count that is a little too high after a failure is on the safe side of a threshold. Each flush also says that
  * this process lives, for the bucket of that moment and no other: nobody can say so afterwards.
  */
 export function createWindowAdder(options: WindowAdderOptions): WindowAdder {
@@ -48,7 +48,7 @@ export function createWindowAdder(options: WindowAdderOptions): WindowAdder {
   return {
     countRequest: (request) => {
       const startMs = toBucketStart(options.now());
-      const whole = { key: shard.figures(startMs), startMs, keptMs: countersKeptMs };
+      const whole = { key: shard.fleetCounters(startMs), startMs, keptMs: countersKeptMs };
       for (const figure of countersOf(request)) {
         add(whole, figure);
         options.onCount?.({ figure, request });
@@ -100,7 +100,7 @@ async function writeGauges({ redis, keys, now }: WindowAdderOptions, taken: read
     for (const [field, count] of counts) writes.hincrby(key, field, count);
     writes.pexpire(key, keptMs);
   }
-  const present = keys.shard(0).figures(toBucketStart(now()));
+  const present = keys.shard(0).fleetCounters(toBucketStart(now()));
   writes.hincrby(present, 'alive', 1);
   writes.pexpire(present, countersKeptMs);
   await writes.exec();

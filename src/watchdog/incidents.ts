@@ -31,7 +31,7 @@ export interface IncidentOpening {
   readonly series: readonly Bucket[];
 }
 
-/** What an action of the guard did, measured. */
+/** What an action of the watchdog did, measured. */
 export interface Effect {
   readonly action: SafeAction;
   /** `gate-missing`: there is no gate, which already means stopped. */
@@ -48,17 +48,17 @@ export interface Effect {
 export const incidentKeptMs = 90 * 86_400_000;
 
 const openScript = loadScript(new URL('./open-incident.lua', import.meta.url), {
-  keys: ['guard', 'incidents', 'incident'],
+  keys: ['watchdog', 'incidents', 'incident'],
   args: ['trigger', 'id', 'openedAt', 'record', 'releasedAt'],
 });
 const releaseScript = loadScript(new URL('./release-incident.lua', import.meta.url), {
-  keys: ['guard', 'incident'],
+  keys: ['watchdog', 'incident'],
   args: ['trigger', 'id', 'releasedAt', 'release', 'keptMs'],
 });
 
 /**
  * Latches the trigger with this incident. Not when another one of the same trigger is open, nor when it was judged
- * under an older release than the last (`releasedAtMs`, 0 for none): a guard that was frozen brings nothing back.
+ * under an older release than the last (`releasedAtMs`, 0 for none): a watchdog that was frozen brings nothing back.
  */
 export async function openIncident(
   { redis, keys }: Store,
@@ -66,7 +66,7 @@ export async function openIncident(
   releasedAtMs: number,
 ): Promise<'opened' | 'latched' | 'stale'> {
   const shard = keys.shard(0);
-  const [word] = (await openScript.run(
+  const [result] = (await openScript.run(
     redis,
     { ...shard, incident: shard.incident(opening.id) },
     {
@@ -77,7 +77,7 @@ export async function openIncident(
       releasedAt: releasedAtMs,
     },
   )) as ('opened' | 'latched' | 'stale')[];
-  return word ?? 'stale';
+  return result ?? 'stale';
 }
 
 /** Writes down what was done, once. */
@@ -96,7 +96,7 @@ export type IncidentReleaseResult =
   | { readonly kind: 'not-found' };
 
 /**
- * Ends an incident by a person's word; the audit chain takes the line first. It starts nothing: whatever the guard
+ * Ends an incident by a person's decision; the audit chain takes the line first. It starts nothing: whatever the watchdog
  * stopped stays stopped until a person starts it.
  */
 export async function releaseIncident(
@@ -109,7 +109,7 @@ export async function releaseIncident(
   if (incident.release !== undefined) return { kind: 'not-open' };
   const shard = store.keys.shard(0);
   const action = { action: 'release incident', detail: { incident: id, trigger: incident.trigger } };
-  const { word } = await actAudited(store, order, action, async () => {
+  const { code } = await actAudited(store, order, action, async () => {
     const releasedAt = store.now();
     const release = { at: new Date(releasedAt).toISOString(), by: order.actor, reason: order.reason };
     const [result = ''] = (await releaseScript.run(
@@ -123,9 +123,9 @@ export async function releaseIncident(
         keptMs: incidentKeptMs,
       },
     )) as string[];
-    return { result: { word: result }, detail: { incident: id, answer: result } };
+    return { result: { code: result }, detail: { incident: id, answer: result } };
   });
-  const released = word === 'released' ? await readIncident(store, id) : undefined;
+  const released = code === 'released' ? await readIncident(store, id) : undefined;
   return released === undefined ? { kind: 'not-open' } : { kind: 'released', incident: released };
 }
 

@@ -4,7 +4,7 @@ import { callStore, loadScript } from '../store/scripts.ts';
 import { readStored } from '../store/unreadable-record.ts';
 
 /**
- * A status note. It is *pending* until a guard takes it up, *posting* while that guard speaks with the webhook, and
+ * A status note. It is *pending* until a watchdog takes it up, *posting* while that watchdog calls the webhook, and
  * ends *posted*, *logged* (there is no webhook) or *failed*.
  */
 const noteSchema = z.object({
@@ -13,7 +13,7 @@ const noteSchema = z.object({
   text: z.string(),
   state: z.enum(['pending', 'posting', 'posted', 'logged', 'failed']),
   tries: z.number(),
-  /** Not before this instant; of one that is posting: when its guard counts as dead. */
+  /** Not before this instant; of one that is posting: when its watchdog counts as dead. */
   nextAt: z.number(),
   /** An earlier try may have arrived; then the next one says so. */
   mayHaveArrived: z.boolean(),
@@ -40,18 +40,18 @@ export async function listNotes({ redis, keys }: Store): Promise<readonly Status
   });
 }
 
-/** Writes `next` when the note still is `seen` (undefined: not there); answers whether it did. */
+/** Writes `next` when the note still is `seen` (undefined: not there); returns whether it did. */
 export async function changeNote(
   { redis, keys }: Store,
   seen: StatusNote | undefined,
   next: StatusNote,
 ): Promise<boolean> {
-  const [word] = (await changeScript.run(redis, keys.shard(0), {
+  const [code] = (await changeScript.run(redis, keys.shard(0), {
     id: next.id,
     seen: seen === undefined ? '' : toText(seen),
     next: toText(next),
   })) as string[];
-  return word === 'done';
+  return code === 'done';
 }
 
 /** Lets go of what is too old or too much. */

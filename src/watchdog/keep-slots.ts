@@ -18,7 +18,7 @@ const keptMs = budgetWindowMs + 2 * dayMs;
 
 /**
  * Adds buckets up into five-minute slots, from the store's own buckets and never to what is there: rolling up twice
- * changes nothing, and a guard that was away for less than the buckets live catches up.
+ * changes nothing, and a watchdog that was away for less than the buckets live catches up.
  */
 export async function rollUpSlots(
   redis: Redis,

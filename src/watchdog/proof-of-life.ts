@@ -19,7 +19,7 @@ export interface ProofDeps extends Store {
   /** The accept step, in the space. */
   readonly acceptProof: () => Promise<EventId>;
   /** The reconciler, in the space: a lost job is added again, a claim of a dead worker is settled. */
-  readonly mend: () => Promise<unknown>;
+  readonly reconcile: () => Promise<unknown>;
   /** Whether consumers are paused; undefined when the gate cannot be read. */
   readonly isPaused: () => boolean | undefined;
   readonly intervalMs: number;
@@ -32,7 +32,7 @@ type ProofEnd =
   | { readonly kind: 'fault'; readonly fault: string; readonly messages: readonly MessageId[] };
 
 /**
- * One turn of the proof of life, to be taken by one guard at a time: notes the one that came back and cleans up after
+ * One turn of the proof of life, to be taken by one watchdog at a time: notes the one that came back and cleans up after
  * it, and begins the next when it is due. There is never more than one under way, however long it takes: workers
  * that are stuck find one job of it waiting and not a thousand.
  */
@@ -51,19 +51,19 @@ export async function turnProofOfLife(deps: ProofDeps): Promise<void> {
   if (event !== undefined) {
     const end = await readEnd(deps, event);
     if (end.kind === 'open') {
-      if (nowMs - begunAtMs > deps.intervalMs) await deps.mend();
+      if (nowMs - begunAtMs > deps.intervalMs) await deps.reconcile();
       return;
     }
     await noteEnd(deps, end, { nowMs, begunAtMs });
     await cleanUp(deps, event, end.messages);
   }
   if (Math.abs(nowMs - begunAtMs) < deps.intervalMs) return;
-  await deps.mend();
+  await deps.reconcile();
   const begun = await deps.acceptProof();
   await deps.redis.hset(proof, { event: begun, begunAt: nowMs });
 }
 
-/** How the proof stands, by the store's own clock. Throws `store-unavailable`. */
+/** The state of the proof, by the store's own clock. Throws `store-unavailable`. */
 export async function readProofOfLife(
   redis: Redis,
   keys: Keys,
@@ -90,7 +90,7 @@ async function readProofFields(
   });
 }
 
-/** Proved means that each of its messages was taken by its null provider; every other end is told with its reason. */
+/** Proved means that each of its messages was taken by its null provider; every other end has its reason. */
 async function readEnd({ redis, space }: ProofDeps, id: EventId): Promise<ProofEnd> {
   const event = await readEventRecord(redis, space, id);
   if (event === undefined) return { kind: 'fault', fault: 'the event is gone', messages: [] };
@@ -141,7 +141,7 @@ async function cleanUp({ redis, space }: ProofDeps, event: EventId, messages: re
 }
 
 /**
- * Builds the question how the proof of life stands; its answer is undefined when there is to be none (`intervalMs` 0). Any
+ * Builds a function that judges the proof of life; its result is undefined when there is to be none (`intervalMs` 0). Any
  * process may ask. Throws `store-unavailable`.
  */
 export function createProofJudge({

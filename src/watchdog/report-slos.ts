@@ -1,5 +1,5 @@
 import type { Bucket, Tally } from '../domain/fleet-counters.ts';
-import { judgeSlo, type SloStanding, type Slot, tallySlo } from '../domain/slo-rules.ts';
+import { judgeSlo, type SloState, type Slot, tallySlo } from '../domain/slo-rules.ts';
 import {
   type BurnWindow,
   budgetWindowMs,
@@ -23,7 +23,7 @@ export interface SloReport {
   readonly slos: Readonly<Record<SloName, ReportedSlo>>;
 }
 
-export interface ReportedSlo extends SloStanding {
+export interface ReportedSlo extends SloState {
   readonly bad: number;
   readonly total: number;
   /** Where the measuring of this one begins. */
@@ -59,16 +59,16 @@ export async function reportSlos(deps: SloDeps, series: readonly Bucket[]): Prom
     const begunMs = name === 'uptime' ? Math.max(fromMs, upSinceMs) : fromMs;
     const whole = tallySlo(name, spans.slots, countBuckets(begunMs, atMs));
     const windows = tallyWindows(name, { ...spans, sinceMs: begunMs });
-    const standing = judgeSlo(name, { whole, windows, samplesMin: deps.samplesMin[name] });
-    slos[name] = { ...standing, ...whole, since: new Date(begunMs).toISOString() };
-    if (standing.budgetLeft !== undefined) deps.metrics.setErrorBudget(name, standing.budgetLeft);
+    const state = judgeSlo(name, { whole, windows, samplesMin: deps.samplesMin[name] });
+    slos[name] = { ...state, ...whole, since: new Date(begunMs).toISOString() };
+    if (state.budgetLeft !== undefined) deps.metrics.setErrorBudget(name, state.budgetLeft);
   }
   const report: SloReport = {
     at: new Date(atMs).toISOString(),
     since: new Date(fromMs).toISOString(),
     slos,
   };
-  await callStore('keep slos', () => redis.hset(keys.shard(0).guard, 'slos', JSON.stringify(report)));
+  await callStore('keep slos', () => redis.hset(keys.shard(0).watchdog, 'slos', JSON.stringify(report)));
 }
 
 /**
@@ -84,7 +84,7 @@ async function keepUpSince(
   if (known !== undefined) return Number(known);
   const first = counted.find(({ figures }) => (figures.alive ?? 0) > 0)?.startMs;
   if (first !== undefined)
-    await callStore('keep slos', () => redis.hsetnx(keys.shard(0).guard, 'up-since', first));
+    await callStore('keep slos', () => redis.hsetnx(keys.shard(0).watchdog, 'up-since', first));
   return first;
 }
 

@@ -22,7 +22,7 @@ export interface FleetSampler extends Store {
 
 /**
  * Samples what no process counts for itself, into the bucket that begins at `atMs`: the depth of the queues, and
- * whether somebody holds them back. Sampling twice overwrites. Answers the series with the sample in it.
+ * whether somebody holds them back. Sampling twice overwrites. Returns the series with the sample in it.
  */
 export async function sampleDepth(
   sampler: FleetSampler,
@@ -43,7 +43,7 @@ export async function sampleDepth(
   const { overMs } = followDepth(whole, triggerTable.depth, moment);
   const judged = Number(baseline !== undefined && !isHeld);
   const over = Number(judged === 1 && overMs !== undefined);
-  const key = sampler.keys.shard(0).figures(atMs);
+  const key = sampler.keys.shard(0).fleetCounters(atMs);
   await callStore('sample depth', () =>
     sampler.redis
       .multi()
@@ -75,7 +75,7 @@ function putSample(series: readonly Bucket[], atMs: number, sample: Counts): rea
 
 /**
  * About how many jobs wait without those of the client that has most. Undefined when no other client has called
- * of late (alone on the service, its jobs are all the evidence there is), and when nobody can tell whose they are.
+ * of late (alone on the service, its jobs are all the evidence there is), and when it is not known whose they are.
  */
 async function estimateOthers(
   { sampleWaiting }: FleetSampler,
@@ -90,7 +90,7 @@ async function estimateOthers(
 
 /**
  * Adds how many messages ended since the last look to the bucket of `atMs`, from the store's own counts: nothing is
- * missed while no guard was there. The first look only remembers.
+ * missed while no watchdog was there. The first look only remembers.
  */
 export async function sampleEnds(
   { redis, keys, metrics }: FleetSampler,
@@ -105,10 +105,10 @@ export async function sampleEnds(
   await callStore('sample ends', () =>
     redis
       .multi()
-      .hincrby(shard.figures(atMs), 'sent', sent)
-      .hincrby(shard.figures(atMs), 'dead', dead)
-      .pexpire(shard.figures(atMs), countersKeptMs)
-      .hset(shard.guard, { 'seen:sent': ended.sent, 'seen:dead': ended.dead })
+      .hincrby(shard.fleetCounters(atMs), 'sent', sent)
+      .hincrby(shard.fleetCounters(atMs), 'dead', dead)
+      .pexpire(shard.fleetCounters(atMs), countersKeptMs)
+      .hset(shard.watchdog, { 'seen:sent': ended.sent, 'seen:dead': ended.dead })
       .exec(),
   );
   metrics.countFleet('sent', sent);

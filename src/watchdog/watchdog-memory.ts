@@ -1,13 +1,9 @@
 import type { Redis } from 'ioredis';
-import { z } from 'zod';
 import { type TriggerName, triggerNames } from '../domain/thresholds.ts';
 import type { Keys } from '../store/keys.ts';
 import { callStore } from '../store/scripts.ts';
-import { readStored } from '../store/unreadable-record.ts';
-import type { FleetJudgement } from './judge-fleet.ts';
-import type { SloReport } from './report-slos.ts';
 
-/** What guards keep in the store between two judgements, so that any of them can go on. */
+/** What watchdogs keep in the store between two judgements, so that any of them can go on. */
 export interface WatchdogMemory {
   /** Id of the open incident of each latched trigger. */
   readonly latches: ReadonlyMap<TriggerName, string>;
@@ -20,7 +16,7 @@ export interface WatchdogMemory {
 
 /** Reads it. Throws `store-unavailable`. */
 export async function readWatchdogMemory(redis: Redis, keys: Keys): Promise<WatchdogMemory> {
-  const fields = await callStore('read guard', () => redis.hgetall(keys.shard(0).guard));
+  const fields = await callStore('read guard', () => redis.hgetall(keys.shard(0).watchdog));
   const latches = new Map<TriggerName, string>();
   const releasedAt = new Map<TriggerName, number>();
   for (const name of triggerNames) {
@@ -30,33 +26,4 @@ export async function readWatchdogMemory(redis: Redis, keys: Keys): Promise<Watc
   }
   const since = fields['since'];
   return { latches, releasedAt, sinceMs: since === undefined ? undefined : Number(since), fields };
-}
-
-/** What the guard last wrote down, as any process may read it. */
-export interface WatchdogRecord {
-  /** Absent when no guard has ever judged. */
-  readonly judgement: FleetJudgement | undefined;
-  readonly slos: SloReport | undefined;
-  readonly latches: ReadonlyMap<TriggerName, string>;
-  /** False: no guard has judged of late, so what is shown here is old and nothing is being watched. */
-  readonly isFresh: boolean;
-}
-
-/** Three judgements missed. */
-export const staleAfterMs = 40_000;
-
-/** Reads it. Throws `store-unavailable`. */
-export async function readWatchdog(redis: Redis, keys: Keys, nowMs: number): Promise<WatchdogRecord> {
-  const { fields, latches } = await readWatchdogMemory(redis, keys);
-  const judgement = parse(fields['judgement']) as FleetJudgement | undefined;
-  return {
-    judgement,
-    slos: parse(fields['slos']) as SloReport | undefined,
-    latches,
-    isFresh: judgement !== undefined && nowMs - Date.parse(judgement.at) < staleAfterMs,
-  };
-}
-
-function parse(text: string | undefined): unknown {
-  return readStored(text, z.looseObject({ at: z.string() }));
 }

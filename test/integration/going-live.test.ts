@@ -71,7 +71,7 @@ test('a guard report counts while its process runs: it is replaced, taken back, 
   ]);
   await preflightReports.drop({ redis, keys }, 'api on a:1');
   const old = JSON.stringify({ at: Date.now() - 60_000, failing: ['dead'] });
-  await redis.hset(keys.shard(0).guardReports, 'api on b:1', old, 'api on c:1', '{"v":2}');
+  await redis.hset(keys.shard(0).preflightReports, 'api on b:1', old, 'api on c:1', '{"v":2}');
   expect(await listReports()).toEqual([{ name: 'guard on a:2', failing: [] }]);
 });
 
