@@ -23,7 +23,7 @@ export interface SearchAsk {
   readonly cursor?: string | undefined;
 }
 
-/** A message, wherever it stands. */
+/** A message in any state. */
 export interface FoundMessage {
   readonly message: MessageSummary;
   /** What an open message waits for, in one reason. */

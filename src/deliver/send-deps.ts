@@ -46,7 +46,7 @@ export interface SendDeps {
   readonly log: Log;
   readonly now: () => number;
   readonly monotonicNow: () => number;
-  /** The store's clock (epoch ms), which ends things. Throws `store-unavailable`. */
+  /** The store's clock (epoch ms), by which messages end. Throws `store-unavailable`. */
   readonly storeNow: () => Promise<number>;
   readonly random: () => number;
 }

@@ -32,7 +32,7 @@ interface Walk {
 
 /**
  * Follows the depth through a series. The baseline is the median of the quiet samples: those taken while the depth
- * was not over the line and nobody held the queue back, so it stands still while a run or a hold lasts: also when it
+ * was not over the line and nobody held the queue back, so it does not move while a run or a hold lasts: also when it
  * lasts longer than the series is kept, because each sample says the baseline of its time. One sample at or below the
  * line ends a run, and so does a gap in which nobody looked, or holding the queue back. What one client alone has
  * waiting is no run either: a flood of one must not hold up what all others wait for.

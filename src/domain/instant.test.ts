@@ -108,7 +108,7 @@ describe('what is written by a program', () => {
 const othersThatParse: Readonly<Record<string, string>> = {
   'src/cli/describe-flags.ts': 'of an answer of our own API',
   'src/watchdog/incidents.ts': 'of a record of our own',
-  'src/watchdog/watchdog-memory.ts': 'of a record of our own',
+  'src/watchdog/read-watchdog.ts': 'of a record of our own',
   'src/watchdog/status-notes.ts': 'of a record of our own',
   'src/providers/sms/judge-status.ts': 'an HTTP date (RFC 9110 §5.6.7), which is another form',
 };

@@ -64,7 +64,7 @@ export interface SeenStore {
 export type WitnessReading =
   | { readonly kind: 'none' | 'not-asked' | 'no-mark' }
   | { readonly kind: 'mark'; readonly mark: StoreMark }
-  | { readonly kind: 'fault'; readonly detail: string };
+  | { readonly kind: 'failed'; readonly detail: string };
 
 /** What a process makes of the store that it is connected to. Only `confirmed` lets a message leave. */
 export type StoreState =
@@ -81,7 +81,7 @@ export function judgeStore(
   witness: WitnessReading,
 ): StoreState {
   if (store.wentBack !== undefined) return { kind: 'went-back', detail: store.wentBack };
-  if (witness.kind === 'fault') return { kind: 'unconfirmed', detail: `the witness ${witness.detail}` };
+  if (witness.kind === 'failed') return { kind: 'unconfirmed', detail: `the witness ${witness.detail}` };
   if (witness.kind === 'no-mark' && store.isWitnessed)
     return { kind: 'went-back', detail: 'the witness has lost its mark of this store, or is another one' };
   if (witness.kind === 'mark' && compareMarks(store.mark, witness.mark) !== 'same-or-ahead')

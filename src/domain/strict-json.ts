@@ -148,7 +148,7 @@ function noteHalf(text: string, at: string, { hasEscapes, flaws }: Walk): void {
 
 const halfCharacter = /\p{Cs}/u;
 
-/** An object or a list that the exact reader stands in. */
+/** An object or a list that the exact reader is in. */
 interface Level {
   /** Of an object: its members so far. */
   readonly names: Set<string> | undefined;
@@ -159,7 +159,7 @@ interface Level {
 
 /**
  * Members that come twice and numbers that do not survive, each with its place. `text` is valid JSON. What is nested too
- * deep is passed over: it has a flaw of its own, or stands in a member that comes twice.
+ * deep is passed over: it has a flaw of its own, or is in a member that comes twice.
  */
 function findTextFlaws(text: string, isList: boolean): readonly JsonFlaw[] {
   const read: ExactRead = { text, levels: [], below: 0, flaws: createFlawList(isList) };
@@ -192,7 +192,7 @@ function findTextFlaws(text: string, isList: boolean): readonly JsonFlaw[] {
 interface ExactRead {
   readonly text: string;
   readonly levels: Level[];
-  /** Levels that the reader stands below the last one that it looks at. */
+  /** How many levels the reader is below the last one that it looks at. */
   below: number;
   readonly flaws: FlawList;
 }

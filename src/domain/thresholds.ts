@@ -1,12 +1,12 @@
 /**
- * Every line that the service is judged by, in one table: the watchdog's rules and the budgets are made from here, and
+ * Every threshold that the service is judged by, in one table: the watchdog's rules and the budgets are made from here, and
  * alert rules and dashboards are held against it (test/regression/monitoring.test.ts). Shares are in basis points (1 % = 100) and compared
  * as whole numbers, so that a figure exactly on a line falls on the side that its rule says.
  */
 export const triggerNames = ['5xx', 'tokens', 'depth', 'p95'] as const;
 export type TriggerName = (typeof triggerNames)[number];
 
-/** What the watchdog does when a trigger fires. Each of them only makes things safer. */
+/** What the watchdog does when a trigger fires. Each of them only makes the service stricter. */
 export type SafeAction = 'stop-sending' | 'pause-consumers' | 'pause-ingestion';
 
 /** `act`: open an incident and act; `observe`: open an incident; `off`: neither. The verdict is shown in each. */

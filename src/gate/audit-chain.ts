@@ -88,7 +88,7 @@ export function hashPlainLine(head: string, text: string): string {
   return createHash('sha256').update(head).update('\n').update(text).digest('hex');
 }
 
-/** The number of the line that a hash stands for; undefined for a bare SHA-256. */
+/** The number of the line of a hash; undefined for a bare SHA-256. */
 export function readNumber(hash: string): number | undefined {
   if (hash === '') return 0;
   const [, number] = /^(\d{1,15})\./.exec(hash) ?? [];

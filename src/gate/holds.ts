@@ -87,10 +87,12 @@ export async function cancelWaiting(
     if (result.kind !== 'done') return 'refused';
     return result.state === 'cancelled' ? undefined : 'may_have_left';
   };
-  const judge = ({ state }: MessageSummary): string | undefined =>
-    state === 'claimed' ? 'under_way' : undefined;
   const open = selectMessages(deps, 'open', order.filter);
-  return await actInBulk(deps, order, open, { action: 'cancel waiting', judge, act });
+  return await actInBulk(deps, order, open, { action: 'cancel waiting', judge: judgeWaiting, act });
+}
+
+function judgeWaiting({ state }: MessageSummary): string | undefined {
+  return state === 'claimed' ? 'under_way' : undefined;
 }
 
 /** How many messages are held for each reason; reasons without any are left out. */

@@ -43,7 +43,7 @@ const script = loadScript(new URL('./mark-behind.lua', import.meta.url), {
   keys: ['gate'],
   args: ['lineage', 'detail', 'hint'],
 });
-/** The witness is behind the store by this much at most while nobody turns a flag and the connection stands. */
+/** The witness is behind the store by this much at most while no flag changes and the connection lasts. */
 const raiseEveryMs = 2_000;
 
 /** Knows nothing at first. */
@@ -105,7 +105,7 @@ export function createStoreKnowledge(options: StoreKnowledgeOptions): StoreKnowl
       state = { kind: 'unconfirmed', detail: 'the connection was lost' };
       if (wasConfirmed && memory !== undefined) await witness.raise(memory);
     },
-    witnessError: () => witness.fault(),
+    witnessError: () => witness.failure(),
   };
 }
 
@@ -117,32 +117,32 @@ async function reopen({ redis, keys, openStore }: StoreKnowledgeOptions): Promis
 /** The witness, with the mark it was last given and the result of that. Nothing of it rejects but `begin`. */
 function createWitnessClient({ witness, redis, keys, monotonicNow }: StoreKnowledgeOptions) {
   let raised: { readonly mark: StoreMark; readonly atMs: number } | undefined;
-  let fault = '';
+  let failure = '';
   const raise = async (mark: StoreMark): Promise<boolean> => {
     raised = { mark, atMs: monotonicNow() };
     try {
       await witness?.raise(mark);
-      fault = '';
+      failure = '';
     } catch (error) {
       raised = undefined;
-      fault = `cannot be written: ${toErrorText(error)}`;
+      failure = `cannot be written: ${toErrorText(error)}`;
     }
-    return fault === '';
+    return failure === '';
   };
   const notAsked: WitnessReading = witness === undefined ? { kind: 'none' } : { kind: 'not-asked' };
   return {
     notAsked,
     raise,
-    fault: () => (witness === undefined ? undefined : fault),
+    failure: () => (witness === undefined ? undefined : failure),
     ask: async (): Promise<WitnessReading> => {
       if (witness === undefined) return { kind: 'none' };
       try {
         const mark = await witness.read();
-        fault = '';
+        failure = '';
         return mark === undefined ? { kind: 'no-mark' } : { kind: 'mark', mark };
       } catch (error) {
-        fault = `cannot be read: ${toErrorText(error)}`;
-        return { kind: 'fault', detail: fault };
+        failure = `cannot be read: ${toErrorText(error)}`;
+        return { kind: 'failed', detail: failure };
       }
     },
     /** The first mark of a store; that there is one is written into the store, so that a witness that lost it is noticed. */

@@ -95,7 +95,7 @@ function createShardKeys(prefix: string, shard: number, auditKey: AuditKey | und
     incidents: `${root}:incidents`,
     incident: (id: string) => `${root}:incident:${id}`,
     lease: (name: string) => `${root}:lease:${name}`,
-    /** How the proof of life stands (hash). It lies on shard 0 alone. */
+    /** The state of the proof of life (hash). It lies on shard 0 alone. */
     proof: `${root}:proof`,
     /** Status notes by id, and when each version was first run (hashes). They lie on shard 0 alone. */
     statusNotes: `${root}:status-notes`,

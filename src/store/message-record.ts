@@ -118,7 +118,7 @@ export const moveKeyNames = [
   'gate',
 ] as const;
 
-/** What `moveKeyNames` names; of `messagesTo` what stands before the hash of the address. */
+/** What `moveKeyNames` names; of `messagesTo` the part before the hash of the address. */
 export function moveKeys(keys: ShardKeys, id: MessageId): Record<(typeof moveKeyNames)[number], string> {
   const { messagesOpen, messagesHeld, messagesUnknown, messagesDead, messagesEnded, messageCounts, gate } =
     keys;

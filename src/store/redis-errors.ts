@@ -1,4 +1,4 @@
-/** What the server or the way to it says, and what to do about it; nothing of what was asked stands in these. */
+/** Errors of the server or of the way to it, and their repair; none of them repeats any part of the command. */
 const lasting: readonly (readonly [sign: RegExp, repair: string])[] = [
   [/^WRONGPASS|invalid password/, 'it refuses the user or the password: correct them in the URL'],
   [/^NOAUTH/, 'it wants a password: redis://:PASSWORD@HOST:PORT'],

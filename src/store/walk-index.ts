@@ -10,7 +10,7 @@ export interface IndexEntry {
   readonly member: string;
 }
 
-/** A walked entry with what it stands for; without `item` when it is not what the walker looks for. */
+/** A walked entry with its record; without `item` when it is not what the walker looks for. */
 export interface WalkedEntry<T> {
   readonly entry: IndexEntry;
   readonly item: T | undefined;

@@ -29,7 +29,7 @@ export interface ProofDeps extends Store {
 type ProofEnd =
   | { readonly kind: 'open' }
   | { readonly kind: 'proved'; readonly endedAtMs: number; readonly messages: readonly MessageId[] }
-  | { readonly kind: 'fault'; readonly fault: string; readonly messages: readonly MessageId[] };
+  | { readonly kind: 'failed'; readonly reason: string; readonly messages: readonly MessageId[] };
 
 /**
  * One turn of the proof of life, to be taken by one watchdog at a time: notes the one that came back and cleans up after
@@ -93,10 +93,10 @@ async function readProofFields(
 /** Proved means that each of its messages was taken by its null provider; every other end has its reason. */
 async function readEnd({ redis, space }: ProofDeps, id: EventId): Promise<ProofEnd> {
   const event = await readEventRecord(redis, space, id);
-  if (event === undefined) return { kind: 'fault', fault: 'the event is gone', messages: [] };
+  if (event === undefined) return { kind: 'failed', reason: 'the event is gone', messages: [] };
   if (event.state === 'accepted') return { kind: 'open' };
   if (event.state !== 'planned')
-    return { kind: 'fault', fault: `event ${event.state} (${event.reason})`, messages: [] };
+    return { kind: 'failed', reason: `event ${event.state} (${event.reason})`, messages: [] };
   const found = await Promise.all(
     event.messages.map((message) => readMessageRecord(redis, space.of(message), message)),
   );
@@ -108,8 +108,8 @@ async function readEnd({ redis, space }: ProofDeps, id: EventId): Promise<ProofE
     const endedAtMs = Math.max(...found.map((message) => message?.updatedAt ?? 0));
     return { kind: 'proved', endedAtMs, messages };
   }
-  const fault = bad === undefined ? 'a message is gone' : `${bad.channel} ${bad.state} (${bad.reason})`;
-  return { kind: 'fault', fault, messages };
+  const reason = bad === undefined ? 'a message is gone' : `${bad.channel} ${bad.state} (${bad.reason})`;
+  return { kind: 'failed', reason, messages };
 }
 
 async function noteEnd(
@@ -121,9 +121,9 @@ async function noteEnd(
   const notes = redis.multi().hdel(proof, 'event', 'fault');
   if (end.kind === 'proved')
     notes.hset(proof, { doneAt: nowMs, tookMs: Math.max(0, end.endedAtMs - begunAtMs) });
-  else notes.hset(proof, { fault: end.fault });
+  else notes.hset(proof, { fault: end.reason });
   await notes.exec();
-  if (end.kind === 'fault') log.warn({ fault: end.fault }, 'a proof of life did not come back');
+  if (end.kind === 'failed') log.warn({ fault: end.reason }, 'a proof of life did not come back');
 }
 
 async function cleanUp({ redis, space }: ProofDeps, event: EventId, messages: readonly MessageId[]) {
