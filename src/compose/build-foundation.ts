@@ -15,8 +15,7 @@ import { deriveAuditKey } from '../store/audit-key.ts';
 import { createKeys, type Keys } from '../store/keys.ts';
 import { openStore } from '../store/open-store.ts';
 import { createRedisClients, type RedisClients, waitForRedis } from '../store/redis-clients.ts';
-import type { Witness } from '../store/witness.ts';
-import { openWitness } from '../store/witness.ts';
+import { openWitness, type Witness } from '../store/witness.ts';
 
 /** What every process of the service stands on: log, metrics, store, queues, and the way back. */
 export interface Foundation {

@@ -46,11 +46,7 @@ export function startWindowAdder(
   return (line) => adder.countRequest(line);
 }
 
-function showCount(
-  metrics: Metrics,
-  latency: LatencyRecorder,
-  { figure: counter, request, client }: Count,
-): void {
+function showCount(metrics: Metrics, latency: LatencyRecorder, { counter, request, client }: Count): void {
   if (!isLatencyBin(counter)) {
     if (client === undefined) metrics.countFleet(counter);
     else metrics.countClient(client, counter);

@@ -1,5 +1,4 @@
-import type { EmailAddress, PhoneNumber } from '../domain/address.ts';
-import { domainOf } from '../domain/address.ts';
+import { domainOf, type EmailAddress, type PhoneNumber } from '../domain/address.ts';
 import type { OutgoingMessage } from '../providers/provider.ts';
 import type { Draft } from '../render/rendered.ts';
 import type { MessageRecord } from '../store/message-record.ts';

@@ -3,7 +3,7 @@ import { apiP95TriggerMs, type LatencyEdgeMs, latencyEdgesMs, type ShareCounter 
 /** How many requests took at most so long, and longer than the edge before it; `over` is beyond the last edge. */
 export type LatencyBin = `ms:${LatencyEdgeMs}` | 'ms:over';
 
-/** The figures, besides its latency, that a request can add to. */
+/** The counters, besides its latency, that a request can add to. */
 export const requestCounters = [
   'requests',
   'errors',
@@ -45,7 +45,7 @@ const plainCounters = [
 export type CounterName = (typeof plainCounters)[number] | LatencyBin;
 export type Counts = Readonly<Partial<Record<CounterName, number>>>;
 
-/** The figures of one ten-second bucket. A series is in order of time; a bucket that is not there was not seen. */
+/** The counts of one ten-second bucket. A series is in order of time; a bucket that is not there was not seen. */
 export interface Bucket {
   readonly startMs: number;
   readonly figures: Counts;
@@ -64,8 +64,8 @@ export const latencyBins: readonly LatencyBin[] = [
 ];
 export const counterNames: readonly CounterName[] = [...plainCounters, ...latencyBins];
 
-export function isLatencyBin(figure: CounterName): figure is LatencyBin {
-  return figure.startsWith('ms:');
+export function isLatencyBin(counter: CounterName): counter is LatencyBin {
+  return counter.startsWith('ms:');
 }
 
 /** The bin of a request that took `ms`: an edge belongs to the bin below it, as in Prometheus. */
@@ -84,8 +84,8 @@ export function tallySlower(series: readonly Bucket[], edgeMs: LatencyEdgeMs): T
 }
 
 /** The bad ones and all of them, for a share that a trigger judges. */
-export function tallyShare(series: readonly Bucket[], figure: ShareCounter): Tally {
-  switch (figure) {
+export function tallyShare(series: readonly Bucket[], counter: ShareCounter): Tally {
+  switch (counter) {
     case 'requests-failed':
       return { bad: sumCounter(series, 'errors'), total: sumCounter(series, 'requests') };
     case 'tokens-bad':
@@ -93,14 +93,14 @@ export function tallyShare(series: readonly Bucket[], figure: ShareCounter): Tal
     case 'requests-over-300-ms':
       return tallySlower(series, apiP95TriggerMs);
     default:
-      return figure satisfies never;
+      return counter satisfies never;
   }
 }
 
 /** What a verdict on a share rests on. A bad token that is sent again is no other token, and yet an attempt more. */
-export function countSamples(series: readonly Bucket[], figure: ShareCounter): number {
-  const { total } = tallyShare(series, figure);
-  return figure === 'tokens-bad' ? total + sumCounter(series, 'tokens-repeated') : total;
+export function countSamples(series: readonly Bucket[], counter: ShareCounter): number {
+  const { total } = tallyShare(series, counter);
+  return counter === 'tokens-bad' ? total + sumCounter(series, 'tokens-repeated') : total;
 }
 
 export function tallyTokens(series: readonly Bucket[]): Tally {

@@ -27,7 +27,7 @@ export interface EndedRequest {
 }
 
 /**
- * The figures that one request adds to. Only requests of verified clients count for triggers and objectives: what
+ * The counters that one request adds to. Only requests of verified clients count for triggers and objectives: what
  * strangers do is counted beside them, so that no crowd fires a trigger or hides one. Probes, pages, `/metrics` and
  * `/canary` would dilute, and add to none.
  */
@@ -63,10 +63,12 @@ function countersOfClient(request: EndedRequest): readonly CounterName[] {
  */
 export function clientCountersOf(
   request: EndedRequest,
-): { readonly client: string; readonly figures: readonly CounterName[] } | undefined {
-  const figures = countersOf(request).filter((figure) => judgedCounters.has(figure) || isLatencyBin(figure));
+): { readonly client: string; readonly counters: readonly CounterName[] } | undefined {
+  const counters = countersOf(request).filter(
+    (counter) => judgedCounters.has(counter) || isLatencyBin(counter),
+  );
   const client = request.tokenClientId ?? (request.isOperator === true ? undefined : request.clientId);
-  return client === undefined || figures.length === 0 ? undefined : { client, figures };
+  return client === undefined || counters.length === 0 ? undefined : { client, counters };
 }
 
 /** What the shares are made of, besides latencies. */

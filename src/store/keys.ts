@@ -1,7 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { Channel } from '../domain/channel.ts';
-import type { ClientId, EventId, MessageId } from '../domain/ids.ts';
-import { shardOf } from '../domain/ids.ts';
+import { type ClientId, type EventId, type MessageId, shardOf } from '../domain/ids.ts';
 import type { MessageGroup } from '../domain/message.ts';
 import type { AuditKey } from './audit-key.ts';
 

@@ -15,12 +15,12 @@ export interface WindowAdderOptions extends Store {
   readonly now: () => number;
   /** Bounds how many clients have a name: `createLabelBound`. */
   readonly nameClient: (client: string) => string;
-  /** Told of each figure and the request too: the same counts, for this process's own metrics. */
+  /** Told of each counter and the request too: the same counts, for this process's own metrics. */
   readonly onCount?: (count: Count) => void;
 }
 
 export interface Count {
-  readonly figure: CounterName;
+  readonly counter: CounterName;
   readonly request: EndedRequest;
   /** Set when it is the client's part that is counted, beside the whole. */
   readonly client?: string;
@@ -49,17 +49,17 @@ export function createWindowAdder(options: WindowAdderOptions): WindowAdder {
     countRequest: (request) => {
       const startMs = toBucketStart(options.now());
       const whole = { key: shard.fleetCounters(startMs), startMs, keptMs: countersKeptMs };
-      for (const figure of countersOf(request)) {
-        add(whole, figure);
-        options.onCount?.({ figure, request });
+      for (const counter of countersOf(request)) {
+        add(whole, counter);
+        options.onCount?.({ counter, request });
       }
       const own = clientCountersOf(request);
       if (own === undefined) return;
       const client = options.nameClient(own.client);
       const part = { key: shard.clientCounters(startMs), startMs, keptMs: clientCountersKeptMs };
-      for (const figure of own.figures) {
-        add(part, `${figure} ${client}`);
-        options.onCount?.({ figure, request, client });
+      for (const counter of own.counters) {
+        add(part, `${counter} ${client}`);
+        options.onCount?.({ counter, request, client });
       }
     },
     flush: async () => {
@@ -77,7 +77,7 @@ export function createWindowAdder(options: WindowAdderOptions): WindowAdder {
   };
 }
 
-/** A hash of the store that figures of one bucket are added to. */
+/** A hash of the store that counts of one bucket are added to. */
 interface Place {
   readonly key: string;
   readonly startMs: number;
