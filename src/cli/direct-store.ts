@@ -2,7 +2,7 @@ import { settings } from '../config/settings.ts';
 import { type AuditKey, deriveAuditKey } from '../store/audit-key.ts';
 import { createKeys, type Keys } from '../store/keys.ts';
 import { createRedisClients, type RedisClients, waitForRedis } from '../store/redis-clients.ts';
-import { explainRedisFault } from '../store/redis-faults.ts';
+import { explainRedisError } from '../store/redis-errors.ts';
 import { CommandError } from './exit-codes.ts';
 
 export interface DirectStore {
@@ -53,7 +53,7 @@ export async function withStore<Result>(
     });
     return await use({ redis: clients.commands, keys: createKeys(place.keyPrefix, 1, place.auditKey) }).catch(
       (error: unknown) => {
-        const repair = explainRedisFault(error);
+        const repair = explainRedisError(error);
         throw repair === undefined ? error : toUnreachable(repair, error);
       },
     );

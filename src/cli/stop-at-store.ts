@@ -1,7 +1,6 @@
 import type { SendFlag } from '../domain/flags.ts';
 import { type StopReport, stopSending } from '../gate/stop-sending.ts';
-import { openWitness } from '../store/open-witness.ts';
-import type { Witness } from '../store/witness.ts';
+import { openWitness, type Witness } from '../store/witness.ts';
 import type { Call } from './command.ts';
 import { findStorePlace, hideSecret, withStore } from './direct-store.ts';
 import { CommandError, type Ending } from './exit-codes.ts';

@@ -14,9 +14,8 @@ import { createShutdownHooks, type ShutdownHooks } from '../runtime/shutdown-hoo
 import { deriveAuditKey } from '../store/audit-key.ts';
 import { createKeys, type Keys } from '../store/keys.ts';
 import { openStore } from '../store/open-store.ts';
-import { openWitness } from '../store/open-witness.ts';
 import { createRedisClients, type RedisClients, waitForRedis } from '../store/redis-clients.ts';
-import type { Witness } from '../store/witness.ts';
+import { openWitness, type Witness } from '../store/witness.ts';
 
 /** What every process of the service stands on: log, metrics, store, queues, and the way back. */
 export interface Foundation {

@@ -29,7 +29,7 @@ export function buildGate(foundation: Foundation): GateParts {
       log.fatal({ detail }, 'the store has gone back in time: nothing is sent until a person adopts it'),
   });
   metrics.onCollect(() => {
-    metrics.setStoreState(knowledge.standing().kind, knowledge.witnessFault());
+    metrics.setStoreState(knowledge.state().kind, knowledge.witnessError());
     return Promise.resolve({});
   });
   const watch = createGateWatch({

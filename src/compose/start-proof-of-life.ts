@@ -28,7 +28,7 @@ export function startProofOfLife(foundation: Foundation, watch: GateWatch): void
     keys,
     space: space.keys,
     acceptProof: createAcceptProof(foundation, space),
-    mend: () => reconcileProbe(foundation, space, intervalMs),
+    reconcile: () => reconcileProbe(foundation, space, intervalMs),
     isPaused: () => (watch.current() === undefined ? undefined : !watch.isOn(...consumeFlags)),
     intervalMs,
     log: foundation.log,

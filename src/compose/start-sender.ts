@@ -1,11 +1,11 @@
 import { hostname } from 'node:os';
 import { readEnvironmentFlags } from '../config/environment-flags.ts';
 import { attemptMessage, endPoisonMessage } from '../deliver/attempt-message.ts';
-import { createDecisionNotes, notePermitAnswers } from '../deliver/note-decision.ts';
+import { createDecisionNotes, notePermitResults } from '../deliver/note-decision.ts';
 import { createHealthAnswers, healthLookMs } from '../deliver/provider-health.ts';
 import { createRehearsalRecorder } from '../deliver/rehearsals.ts';
 import type { SendDeps } from '../deliver/send-deps.ts';
-import { dropSenderReport, reportEveryMs, writeSenderReport } from '../deliver/sender-reports.ts';
+import { reportEveryMs, senderReports } from '../deliver/sender-reports.ts';
 import { createTurns } from '../deliver/take-turns.ts';
 import { channels } from '../domain/channel.ts';
 import type { EnvironmentFlags } from '../domain/judge-environment.ts';
@@ -48,7 +48,7 @@ export async function startSender(foundation: Foundation): Promise<void> {
     parkMessage: (id) => parkRecord({ redis: redis.commands, keys }, 'messages', id),
     findTemplate: (type) => catalog.find(type),
     renderer,
-    permits: notePermitAnswers(gate.permits, notes.note),
+    permits: notePermitResults(gate.permits, notes.note),
     noteDecision: notes.note,
     decisions: gate.decisions,
     watch: gate.watch,
@@ -111,9 +111,9 @@ function reportStandings(foundation: Foundation, providers: ProviderSet): void {
   shutdown.ending.addEventListener('abort', () => checkHealth.abort());
   runTask(foundation, { name: 'provider checks', everyMs: healthLookMs, run: result });
   const report = (): Promise<void> =>
-    writeSenderReport(store, sender, providers.listStatuses(monotonicNow()));
+    senderReports.write(store, sender, { providers: providers.listStatuses(monotonicNow()) });
   // What stays is dropped by whoever reads it next.
-  const atEnd = (): Promise<void> => dropSenderReport(store, sender);
+  const atEnd = (): Promise<void> => senderReports.drop(store, sender);
   runTask(foundation, { name: 'provider report', everyMs: reportEveryMs, run: report, atEnd });
 }
 

@@ -1,5 +1,4 @@
-import { isLatencyBin } from '../domain/fleet-counters.ts';
-import { requestCounters } from '../domain/request-counters.ts';
+import { isLatencyBin, requestCounters } from '../domain/fleet-counters.ts';
 import type { RequestLine } from '../http/services.ts';
 import { createLabelBound } from '../observe/bound-label.ts';
 import type { LatencyRecorder } from '../observe/latency.ts';
@@ -47,11 +46,7 @@ export function startWindowAdder(
   return (line) => adder.countRequest(line);
 }
 
-function showCount(
-  metrics: Metrics,
-  latency: LatencyRecorder,
-  { figure: counter, request, client }: Count,
-): void {
+function showCount(metrics: Metrics, latency: LatencyRecorder, { counter, request, client }: Count): void {
   if (!isLatencyBin(counter)) {
     if (client === undefined) metrics.countFleet(counter);
     else metrics.countClient(client, counter);

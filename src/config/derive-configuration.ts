@@ -65,7 +65,7 @@ function readRecipients(values: SettingValues, errors: string[]): RecipientPolic
     return { kind: 'redirect', ...readRedirect(values, errors) };
   const parsed = parseAllowList(values.ALLOWED_RECIPIENTS ?? '');
   if (parsed.ok) return { kind: 'allow-list', entries: parsed.entries };
-  errors.push(...parsed.faults.map((fault) => `ALLOWED_RECIPIENTS: ${fault}`));
+  errors.push(...parsed.errors.map((error) => `ALLOWED_RECIPIENTS: ${error}`));
   return { kind: 'allow-list', entries: [] };
 }
 
@@ -88,7 +88,7 @@ function readSender(text: string, errors: string[]): Configuration['mailFrom'] {
 
 function readAddress<T>(name: string, parsed: ParsedAddress<T>, errors: string[]): T | undefined {
   if (parsed.ok) return parsed.value;
-  errors.push(`${name}: ${addressRepairs[parsed.fault]}`);
+  errors.push(`${name}: ${addressRepairs[parsed.error]}`);
   return undefined;
 }
 

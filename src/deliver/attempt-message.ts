@@ -20,7 +20,7 @@ const clockAheadPauseMs = 1_000;
 
 /**
  * Takes one message as far as it may go now: render, ask the environment, ask the gate, send, write down. Whatever
- * happens, the record says where the message stands; the answer only tells the queue when to come back.
+ * happens, the record holds the state of the message; the result only says when the queue is to come back.
  */
 export async function attemptMessage(
   deps: SendDeps,
@@ -38,7 +38,7 @@ export async function attemptMessage(
   await reportSurvival();
   for (;;) {
     // Who waited for long may find another environment than before.
-    const end = await takeFurther(deps, ready, signal);
+    const end = await followVerdict(deps, ready, signal);
     if (end.kind !== 'ask-again') return end;
   }
 }
@@ -88,7 +88,7 @@ async function findTurn(deps: SendDeps, message: MessageRecord): Promise<JobEnd 
   if (message.notAfter === undefined || message.notAfter > deps.now()) return { kind: 'now' };
   const end = { to: 'expired', from: openStates, reason: 'not-after' } as const;
   const result = await deps.decisions.end(message.id, end);
-  // Refused although it is open still: our clock is ahead of the store's, whose word counts.
+  // Refused although it is open still: our clock is ahead of the store's, which decides.
   return result.kind === 'refused' && openStates.includes(result.state as MessageState)
     ? { kind: 'now' }
     : done;
@@ -99,7 +99,7 @@ async function findWait(deps: SendDeps, atMs: number | undefined): Promise<numbe
   return atMs === undefined || atMs <= deps.now() ? 0 : atMs - (await deps.storeNow());
 }
 
-async function takeFurther(deps: SendDeps, ready: ReadyMessage, signal: AbortSignal): Promise<SendEnd> {
+async function followVerdict(deps: SendDeps, ready: ReadyMessage, signal: AbortSignal): Promise<SendEnd> {
   const { message } = ready;
   const verdict = judgeEnvironment(deps.environment(), {
     category: message.category,

@@ -1,15 +1,13 @@
 import type { EventId, MessageId } from '../domain/ids.ts';
-import { type AuditDeps, type AuditOrder, actAudited } from '../gate/act-audited.ts';
-import { actInBulk, type BulkAction, type BulkOrder, type BulkReport } from '../gate/act-in-bulk.ts';
-import type { MessageDecisions } from '../gate/message-decisions.ts';
-import { releaseMessage } from '../gate/release-message.ts';
+import type { AuditDeps, AuditOrder } from '../gate/act-audited.ts';
+import { actInBulk, type BulkOrder, type BulkReport } from '../gate/act-in-bulk.ts';
+import { type DecisionDeps, releaseMessage } from '../gate/message-decisions.ts';
 import type { JobAdder } from '../queue/job-adder.ts';
 import { type Page, parseCursor, readPage } from '../store/walk-index.ts';
 import { type DeadFilter, type DeadLetter, selectDead, walkDead } from './select-dead.ts';
 
 /** What it takes to give dead letters another chance, or none. */
-export interface DeadLetterDeps extends AuditDeps {
-  readonly decisions: MessageDecisions;
+export interface DeadLetterDeps extends DecisionDeps {
   readonly jobs: Pick<JobAdder, 'addMessageJob' | 'ensureEventJob'>;
   /** The planner's: has a dead event planned again, or ends it. False when it is not dead (any more). */
   readonly settleEvent: (
@@ -17,7 +15,6 @@ export interface DeadLetterDeps extends AuditDeps {
     to: 'accepted' | 'rejected',
     decision: { readonly reason: string; readonly by: string },
   ) => Promise<boolean>;
-  readonly reportError: (what: string, error: unknown) => void;
 }
 
 /** One page of what was given up: messages first, then events that could not be planned, each oldest first. */
@@ -29,7 +26,7 @@ export async function listDeadLetters(
   return await readPage(walk, ask.limit);
 }
 
-export type DeadOrder = AuditOrder & BulkOrder & { readonly filter: DeadFilter };
+export type DeadOrder = BulkOrder<DeadFilter>;
 
 /**
  * Queues dead letters once more, with every check again and their attempts counted anew; an event is planned again
@@ -37,7 +34,8 @@ export type DeadOrder = AuditOrder & BulkOrder & { readonly filter: DeadFilter }
  */
 export async function replayDeadLetters(deps: DeadLetterDeps, order: DeadOrder): Promise<BulkReport> {
   const begunAt = deps.now();
-  return await actOnDead(deps, order, 'replay dead letters', {
+  return await actInBulk(deps, order, selectDead(deps, order.filter), {
+    action: 'replay dead letters',
     judge: ({ notAfter }) => (notAfter !== undefined && notAfter <= begunAt ? 'expired' : undefined),
     act: (letter) => replay(deps, order, letter),
   });
@@ -45,7 +43,8 @@ export async function replayDeadLetters(deps: DeadLetterDeps, order: DeadOrder):
 
 /** Ends dead letters for good: messages as discarded, events as rejected. */
 export async function discardDeadLetters(deps: DeadLetterDeps, order: DeadOrder): Promise<BulkReport> {
-  return await actOnDead(deps, order, 'discard dead letters', {
+  return await actInBulk(deps, order, selectDead(deps, order.filter), {
+    action: 'discard dead letters',
     judge: () => undefined,
     act: async (letter) => {
       if (letter.kind === 'event') {
@@ -74,20 +73,4 @@ async function replay(
     .ensureEventJob(id)
     .catch((error: unknown) => deps.reportError('add job of a replayed event', error));
   return undefined;
-}
-
-async function actOnDead(
-  deps: DeadLetterDeps,
-  order: DeadOrder,
-  action: string,
-  bulk: BulkAction<DeadLetter>,
-): Promise<BulkReport> {
-  const run = (): Promise<BulkReport> =>
-    actInBulk(selectDead(deps, order.filter), { ...order, ids: order.filter.ids }, bulk);
-  if (order.preview) return await run();
-  const detail = { filter: order.filter, limit: order.limit };
-  return await actAudited(deps, order, { action, detail }, async () => {
-    const result = await run();
-    return { result, detail: { matched: result.matched, done: result.done, skipped: result.skipped } };
-  });
 }

@@ -3,7 +3,7 @@ import type { Renderer } from '../render/create-renderer.ts';
 import { type Draft, RenderError } from '../render/rendered.ts';
 import type { MessageRecord } from '../store/message-record.ts';
 
-/** What would be sent if the message left now. Throws `RenderError`: a fault of template or data that no retry mends. */
+/** What would be sent if the message left now. Throws `RenderError`: an error of template or data that no retry repairs. */
 export function draftMessage(renderer: Pick<Renderer, 'render'>, message: MessageRecord): Draft {
   return renderer.render({
     template: message.type,

@@ -6,14 +6,14 @@ import type { Claim } from '../gate/permits.ts';
 import { createFence } from './fence.ts';
 
 const permitDeadlineMs = 250;
-const bodyDeadlineMs = 30_000;
+const attemptTimeoutMs = 30_000;
 
 const toMark = (epoch: number): StoreMark => ({ lineage: '1.aaaaaaaa', epoch, changes: 7 });
 const knowsNothing: GateWatch['knowledge'] = {
   known: () => undefined,
   note: () => undefined,
-  standing: () => ({ kind: 'confirmed' }),
-  witnessFault: () => undefined,
+  state: () => ({ kind: 'confirmed' }),
+  witnessError: () => undefined,
 };
 
 /** A permit of epoch 5, asked for by a worker that knew epoch 5, with clocks and a gate that one sets by hand. */
@@ -28,15 +28,16 @@ function createStage(given: { knownEpoch?: number; leftMs?: number } = {}) {
     isOn: (...flags) => !flags.some((flag) => off.has(flag)),
   };
   const message = { channel: 'email', category: 'promotional' };
-  const fence = createFence({
+  const deps = {
     watch: watch as GateWatch,
-    claim: { mark: toMark(5), leftMs, message: message as Claim['message'] },
-    asked: { monotonicMs: 1_000, wallMs: 1_000_000, mark: toMark(knownEpoch) },
     permitDeadlineMs,
-    bodyDeadlineMs,
+    attemptTimeoutMs,
     now: () => at.wallMs,
     monotonicNow: () => at.monotonicMs,
-  });
+  };
+  const claim = { mark: toMark(5), leftMs, message: message as Claim['message'] };
+  const asked = { monotonicMs: 1_000, wallMs: 1_000_000, mark: toMark(knownEpoch) };
+  const fence = createFence(deps, claim, asked);
   const judge = (step: 'envelope' | 'body'): string => (fence.mayWrite(step) ? 'go' : fence.refusal());
   return { at, off, stop, judge };
 }
@@ -56,7 +57,7 @@ describe('the fence', () => {
     expect(judge('envelope')).toBe('go');
     at[clock] += 1;
     expect([judge('envelope'), judge('body')]).toEqual(['permit-too-old', 'go']);
-    at[clock] += bodyDeadlineMs;
+    at[clock] += attemptTimeoutMs;
     expect(judge('body')).toBe('permit-too-old');
   });
 

@@ -1,7 +1,7 @@
 import { compareMarks, type StoreMark } from '../domain/store-mark.ts';
-import type { GateWatch } from '../gate/gate-watch.ts';
 import type { Claim } from '../gate/permits.ts';
 import type { Fence } from '../providers/provider.ts';
+import type { SendDeps } from './send-deps.ts';
 
 /** What a worker knew just before it asked for the permit: the permit cannot be older than that. */
 export interface AskedAt {
@@ -11,15 +11,10 @@ export interface AskedAt {
   readonly mark: StoreMark | undefined;
 }
 
-export interface FenceOptions {
-  readonly watch: GateWatch;
-  readonly claim: Pick<Claim, 'mark' | 'leftMs' | 'message'>;
-  readonly asked: AskedAt;
-  readonly permitDeadlineMs: number;
-  readonly bodyDeadlineMs: number;
-  readonly now: () => number;
-  readonly monotonicNow: () => number;
-}
+export type FenceDeps = Pick<
+  SendDeps,
+  'watch' | 'permitDeadlineMs' | 'attemptTimeoutMs' | 'now' | 'monotonicNow'
+>;
 
 /**
  * The last look before bytes leave, synchronous: the permit must be fresh, no stop may have been heard of, the message
@@ -27,8 +22,12 @@ export interface FenceOptions {
  * was asked for (it went back in time, and with it perhaps a stop), or from another one. A worker that was frozen and wakes up fails here, however old
  * its permit is: by the monotonic clock, and where that stood still with a sleeping machine, by the wall clock.
  */
-export function createFence(options: FenceOptions): Fence & { readonly refusal: () => string } {
-  const { watch, claim, asked } = options;
+export function createFence(
+  deps: FenceDeps,
+  claim: Pick<Claim, 'mark' | 'leftMs' | 'message'>,
+  asked: AskedAt,
+): Fence & { readonly refusal: () => string } {
+  const { watch } = deps;
   const { channel, category } = claim.message;
   const signal = watch.stopSignal(channel);
   let refusal = '';
@@ -40,9 +39,9 @@ export function createFence(options: FenceOptions): Fence & { readonly refusal: 
       !watch.isOn('send', `send:${channel}`, `send:${category}`)
     )
       return 'stopped';
-    const ageMs = Math.max(options.monotonicNow() - asked.monotonicMs, options.now() - asked.wallMs);
+    const ageMs = Math.max(deps.monotonicNow() - asked.monotonicMs, deps.now() - asked.wallMs);
     if (ageMs >= claim.leftMs) return 'not-after';
-    const limitMs = step === 'envelope' ? options.permitDeadlineMs : options.bodyDeadlineMs;
+    const limitMs = step === 'envelope' ? deps.permitDeadlineMs : deps.attemptTimeoutMs;
     return ageMs > limitMs ? 'permit-too-old' : '';
   };
   return {

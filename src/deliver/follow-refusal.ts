@@ -19,7 +19,7 @@ export async function holdMessage(deps: SendDeps, ready: ReadyMessage, reason: H
   return done;
 }
 
-/** What every permit answer but `go` and `rehearse` means for the job. */
+/** What every permit result but `go` and `rehearse` means for the job. */
 export async function followRefusal(
   deps: SendDeps,
   ready: ReadyMessage,
@@ -47,7 +47,7 @@ export async function followRefusal(
   }
 }
 
-/** The message waits for a good reason, and says so in the index that tells how old the queue is. */
+/** The message waits for a known reason, and the index by which the age of the queue is measured says so. */
 async function waitForTurn(
   deps: SendDeps,
   { message }: ReadyMessage,

@@ -1,7 +1,6 @@
-import type { Redis } from 'ioredis';
 import { channelTable } from '../domain/channel.ts';
 import type { PermitResult, Permits } from '../gate/permits.ts';
-import type { Keys } from '../store/keys.ts';
+import type { Store } from '../store/keys.ts';
 import type { MessageRecord } from '../store/message-record.ts';
 
 /** Notes what the environment or the gate decided about a message. Returns at once and never throws. */
@@ -13,7 +12,7 @@ export type NoteDecision = (
 
 export interface DecisionNotes {
   readonly note: NoteDecision;
-  /** Writes what is still in hand; a fault is ignored. */
+  /** Writes what is still buffered; an error is ignored. */
   flush(): Promise<void>;
 }
 
@@ -25,11 +24,11 @@ const flushMs = 100;
  * Keeps the newest decisions of the fleet in one capped list, for diagnostics. Written in groups, a few times a
  * second, by nobody's wait: when the store is away or too busy, notes are dropped.
  */
-export function createDecisionNotes(options: {
-  readonly redis: Redis;
-  readonly keys: Keys;
-  readonly now: () => number;
-}): DecisionNotes {
+export function createDecisionNotes(
+  options: Store & {
+    readonly now: () => number;
+  },
+): DecisionNotes {
   const { decisions } = options.keys.shard(0);
   let inHand: string[] = [];
   let timer: NodeJS.Timeout | undefined;
@@ -59,19 +58,19 @@ export function createDecisionNotes(options: {
   };
 }
 
-/** The same permits, with a note of every answer. */
-export function notePermitAnswers(permits: Permits, note: NoteDecision): Permits {
+/** The same permits, with a note of every result. */
+export function notePermitResults(permits: Permits, note: NoteDecision): Permits {
   return {
     ...permits,
     ask: async (request) => {
       const result = await permits.ask(request);
-      note(request.message, result.kind, describeAnswer(result));
+      note(request.message, result.kind, describeResult(result));
       return result;
     },
   };
 }
 
-function describeAnswer(result: PermitResult): string {
+function describeResult(result: PermitResult): string {
   switch (result.kind) {
     case 'go':
       return result.claim.provider;

@@ -1,42 +1,41 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { channels } from '../domain/channel.ts';
 import { readProviderBlocks } from '../gate/diagnostics.ts';
 import type { ProviderHealth } from '../providers/provider.ts';
 import type { ProviderReport, SenderView } from '../providers/provider-report.ts';
-import type { Keys } from '../store/keys.ts';
-import { toStoreError } from '../store/scripts.ts';
+import type { Store } from '../store/keys.ts';
+import { defineReports } from '../store/process-reports.ts';
+import { callStore } from '../store/scripts.ts';
 import { readStoreClock } from '../store/store-clock.ts';
-import { readStored } from '../store/unreadable-record.ts';
-import { findWorstBreaker, listLiveSenders, readSenderViews } from './sender-reports.ts';
+import { findWorstBreaker, readSenderViews, senderReports } from './sender-reports.ts';
 
-interface Store {
-  readonly redis: Redis;
-  readonly keys: Keys;
-}
-
-const askedKeptMs = 30_000;
-/** Answers younger than this are not asked for again. */
+const keptMs = 30_000;
+/** Reports younger than this are not asked for again. */
 const freshMs = 5_000;
 const lookEveryMs = 50;
 /** How often a sender looks whether somebody asks. */
 export const healthLookMs = 500;
 
-const answerSchema = z.object({
-  at: z.number(),
-  health: z.array(
-    z.object({
-      provider: z.string(),
-      channel: z.enum(channels),
-      ok: z.boolean(),
-      status: z.enum(['ok', 'unreachable', 'unauthorized', 'error']),
-      latencyMs: z.number(),
-      detail: z.string(),
-    }),
-  ),
-});
-type Answer = z.infer<typeof answerSchema>;
+const healthReports = defineReports(
+  'providerHealth',
+  z.object({
+    at: z.number(),
+    health: z
+      .array(
+        z.object({
+          provider: z.string(),
+          channel: z.enum(channels),
+          ok: z.boolean(),
+          status: z.enum(['ok', 'unreachable', 'unauthorized', 'error']),
+          latencyMs: z.number(),
+          detail: z.string(),
+        }),
+      )
+      .readonly(),
+  }),
+  keptMs,
+);
 
 /** A check takes five seconds at most, and a sender notices within half a second that somebody asks. */
 const waitMs = 7_000;
@@ -80,34 +79,29 @@ function toReport(
 
 /**
  * How every provider is, as the senders find it: they alone hold the credentials. Asks those that run and waits for their
- * answers, at most `patienceMs`; answers of a moment ago serve too. Of several answers the worst counts. Empty when no sender
+ * reports, at most `patienceMs`; reports of a moment ago serve too. Of several reports the worst counts. Empty when no sender
  * runs. Throws `store-unavailable`.
  */
 export async function askProviderHealth(
   store: Store,
   patienceMs: number,
 ): Promise<readonly ProviderHealth[]> {
-  const senders = await listLiveSenders(store);
-  const newer = async (sinceMs: number): Promise<Answer[]> => {
-    const results = await readAnswers(store);
-    return senders.flatMap((sender) => {
-      const result = results.get(sender);
-      return result === undefined || result.at < sinceMs ? [] : [result];
-    });
-  };
-  const startedMs = await readStoreClock(store.redis);
-  let results = await newer(startedMs - freshMs);
-  if (results.length === senders.length) return takeWorst(results);
-  const askedMs = await ask(store);
-  for (let waitedMs = 0; waitedMs < patienceMs; waitedMs += lookEveryMs) {
-    results = await newer(askedMs);
-    if (results.length === senders.length) break;
-    await delay(lookEveryMs);
+  const senders = (await senderReports.read(store)).map(({ name }) => name);
+  const readSince = async (sinceMs: number) =>
+    (await healthReports.read(store)).filter(({ name, at }) => at >= sinceMs && senders.includes(name));
+  let reports = await readSince((await readStoreClock(store.redis)) - freshMs);
+  if (reports.length < senders.length) {
+    const askedMs = await ask(store);
+    for (let waitedMs = 0; waitedMs < patienceMs; waitedMs += lookEveryMs) {
+      reports = await readSince(askedMs);
+      if (reports.length === senders.length) break;
+      await delay(lookEveryMs);
+    }
   }
-  return takeWorst(results);
+  return takeWorst(reports.flatMap(({ health }) => health));
 }
 
-/** A sender's part: answers when somebody has asked since its last answer. To be called every `healthLookMs`. */
+/** A sender's part: reports when somebody has asked since its last report. To be called every `healthLookMs`. */
 export function createHealthAnswers(
   store: Store,
   sender: string,
@@ -115,63 +109,23 @@ export function createHealthAnswers(
 ): () => Promise<void> {
   let answeredMs = 0;
   return async () => {
-    const askedMs = await readAsked(store);
+    const { providersAsked } = store.keys.shard(0);
+    const askedMs = Number(await callStore('read who asks', () => store.redis.get(providersAsked)));
     if (askedMs <= answeredMs) return;
     answeredMs = askedMs;
-    const health = await listHealth();
-    await writeAnswer(store, sender, { at: await readStoreClock(store.redis), health: [...health] });
+    await healthReports.write(store, sender, { health: await listHealth() });
   };
 }
 
 /** One line a provider, in the order of the first sender that knows it. */
-function takeWorst(results: readonly Answer[]): readonly ProviderHealth[] {
+function takeWorst(found: readonly ProviderHealth[]): readonly ProviderHealth[] {
   const worst = new Map<string, ProviderHealth>();
-  for (const one of results.flatMap(({ health }) => health))
-    if (worst.get(one.provider)?.ok !== false) worst.set(one.provider, one);
+  for (const one of found) if (worst.get(one.provider)?.ok !== false) worst.set(one.provider, one);
   return [...worst.values()];
 }
 
 async function ask({ redis, keys }: Store): Promise<number> {
   const atMs = await readStoreClock(redis);
-  try {
-    await redis.set(keys.shard(0).providersAsked, atMs, 'PX', askedKeptMs);
-    return atMs;
-  } catch (error) {
-    throw toStoreError('ask providers', error);
-  }
-}
-
-async function readAsked({ redis, keys }: Store): Promise<number> {
-  try {
-    return Number((await redis.get(keys.shard(0).providersAsked)) ?? 0);
-  } catch (error) {
-    throw toStoreError('read who asks', error);
-  }
-}
-
-async function writeAnswer({ redis, keys }: Store, sender: string, result: Answer): Promise<void> {
-  const { providerHealth } = keys.shard(0);
-  try {
-    await redis
-      .multi()
-      .hset(providerHealth, sender, JSON.stringify(result))
-      .pexpire(providerHealth, askedKeptMs)
-      .exec();
-  } catch (error) {
-    throw toStoreError('write provider health', error);
-  }
-}
-
-async function readAnswers({ redis, keys }: Store): Promise<ReadonlyMap<string, Answer>> {
-  try {
-    const fields = Object.entries(await redis.hgetall(keys.shard(0).providerHealth));
-    return new Map(
-      fields.flatMap(([sender, text]) => {
-        const result = readStored(text, answerSchema);
-        return result === undefined ? [] : [[sender, result] as const];
-      }),
-    );
-  } catch (error) {
-    throw toStoreError('read provider health', error);
-  }
+  await callStore('ask providers', () => redis.set(keys.shard(0).providersAsked, atMs, 'PX', keptMs));
+  return atMs;
 }

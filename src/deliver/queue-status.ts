@@ -4,8 +4,8 @@ import { type HoldReason, holdReasons, type MessageState, messageStates } from '
 import { readGate, valueAt } from '../gate/flags.ts';
 import type { JobAdder } from '../queue/job-adder.ts';
 import { countMembers } from '../store/count-members.ts';
-import type { Keys } from '../store/keys.ts';
-import { toStoreError } from '../store/scripts.ts';
+import type { Keys, Store } from '../store/keys.ts';
+import { callStore } from '../store/scripts.ts';
 
 export interface QueueState {
   readonly waiting: number;
@@ -25,17 +25,15 @@ export interface QueueStatus {
   readonly isIngestPaused: boolean;
 }
 
-export interface QueueStatusOptions {
-  readonly redis: Redis;
-  readonly keys: Keys;
+export interface QueueStatusOptions extends Store {
   readonly jobs: Pick<JobAdder, 'readDepths'>;
   readonly now: () => number;
 }
 
-/** How much waits where, in constant time. Throws `store-unavailable` when the store does not answer. */
+/** How much waits where, in constant time. Throws `store-unavailable` when the store does not respond. */
 export async function readQueueStatus(options: QueueStatusOptions): Promise<QueueStatus> {
   const { redis, keys, jobs, now } = options;
-  try {
+  return await callStore('read queue status', async () => {
     const [depths, open, counts, eventAge, messageAge, dead, parked, gate] = await Promise.all([
       jobs.readDepths(),
       countMembers(redis, keys, ({ eventsOpen }) => [eventsOpen]),
@@ -50,7 +48,7 @@ export async function readQueueStatus(options: QueueStatusOptions): Promise<Queu
     const queues = Object.fromEntries(
       queueNames.map((name) => {
         const { active, delayed, ...depth } = depths[name];
-        // An event may wait for its job, too: where an answer of the store was lost, until the reconciler comes by.
+        // An event may wait for its job, too: where a response of the store was lost, until the reconciler comes by.
         const waiting = name === 'events' ? Math.max(depth.waiting, open - active - delayed) : depth.waiting;
         return [name, { waiting, active, delayed, oldestAgeMs: waiting + active > 0 ? age[name] : 0 }];
       }),
@@ -64,18 +62,14 @@ export async function readQueueStatus(options: QueueStatusOptions): Promise<Queu
       areConsumersPaused: valueAt(gate?.flags.consume, now()) === 'off',
       isIngestPaused: valueAt(gate?.flags.ingest, now()) === 'off',
     };
-  } catch (error) {
-    throw toStoreError('read queue status', error);
-  }
+  });
 }
 
 async function readCounts(redis: Redis, keys: Keys): Promise<Map<string, number>> {
   const counts = new Map<string, number>();
-  for (let shard = 0; shard < keys.shards; shard += 1) {
-    for (const [name, value] of Object.entries(await redis.hgetall(keys.shard(shard).messageCounts))) {
+  for (const { messageCounts } of keys.all)
+    for (const [name, value] of Object.entries(await redis.hgetall(messageCounts)))
       counts.set(name, (counts.get(name) ?? 0) + Number(value));
-    }
-  }
   return counts;
 }
 
@@ -95,16 +89,14 @@ export async function readWaitingAges({
   keys,
   now,
 }: Pick<QueueStatusOptions, 'redis' | 'keys' | 'now'>): Promise<Record<'held' | 'unknown' | 'dead', number>> {
-  try {
+  return await callStore('read ages', async () => {
     const [held, unknown, dead] = await Promise.all([
       readOldestAge(redis, keys, 'messagesHeld', now()),
       readOldestAge(redis, keys, 'messagesUnknown', now()),
       readOldestAge(redis, keys, 'messagesDead', now()),
     ]);
     return { held, unknown, dead };
-  } catch (error) {
-    throw toStoreError('read ages', error);
-  }
+  });
 }
 
 async function readOldestAge(
@@ -113,12 +105,10 @@ async function readOldestAge(
   index: 'eventsOpen' | 'messagesOpen' | 'messagesHeld' | 'messagesUnknown' | 'messagesDead',
   nowMs: number,
 ): Promise<number> {
-  let oldest = nowMs;
-  for (let shard = 0; shard < keys.shards; shard += 1) {
-    const [, score] = await redis.zrange(keys.shard(shard)[index], '0', '0', 'WITHSCORES');
-    oldest = Math.min(oldest, Number(score ?? nowMs));
-  }
-  return nowMs - oldest;
+  const firsts = await Promise.all(
+    keys.all.map((shard) => redis.zrange(shard[index], '0', '0', 'WITHSCORES')),
+  );
+  return nowMs - Math.min(nowMs, ...firsts.map(([, score]) => Number(score ?? nowMs)));
 }
 
 async function countParked(redis: Redis, keys: Keys): Promise<QueueStatus['parked']> {

@@ -1,4 +1,3 @@
-import type { Redis } from 'ioredis';
 import { ServiceError } from '../domain/errors.ts';
 import type { EventId, MessageId } from '../domain/ids.ts';
 import { type AmbiguityPolicy, isEnded } from '../domain/message.ts';
@@ -7,16 +6,14 @@ import type { Permits } from '../gate/permits.ts';
 import type { Log } from '../observe/log.ts';
 import type { JobAdder } from '../queue/job-adder.ts';
 import { readEventRecord } from '../store/event-record.ts';
-import type { Keys, ShardKeys } from '../store/keys.ts';
+import type { ShardKeys, Store } from '../store/keys.ts';
 import { readMessageRecord } from '../store/message-record.ts';
 import { parkRecord, unparkRecord } from '../store/park-record.ts';
 import { readStoreClock } from '../store/store-clock.ts';
 import { UnreadableRecord } from '../store/unreadable-record.ts';
 import { type IndexEntry, walkIndexes } from '../store/walk-index.ts';
 
-export interface ReconcileOptions {
-  readonly redis: Redis;
-  readonly keys: Keys;
+export interface ReconcileOptions extends Store {
   readonly jobs: JobAdder;
   readonly permits: Permits;
   readonly decisions: MessageDecisions;
@@ -59,11 +56,10 @@ const hourMs = 3_600_000;
 export async function reconcile(given: ReconcileOptions): Promise<ReconcileReport> {
   const report = { requeued: 0, lapsed: 0, expired: 0, parked: 0, unparked: 0 };
   const options = { ...given, nowMs: await readStoreClock(given.redis), report };
-  for (let shard = 0; shard < options.keys.shards; shard += 1) {
-    const keys = options.keys.shard(shard);
+  for (const keys of options.keys.all) {
     await requeueEvents(options, keys);
     await settleOpenMessages(options, keys);
-    await lookAtParked(options, keys);
+    await unparkReadable(options, keys);
     await expireHeld(options, keys);
     await retirePlannedEvents(options, keys);
     await pruneIndexes(options, keys);
@@ -100,8 +96,8 @@ async function settleOpenMessages(options: Run, keys: ShardKeys): Promise<void> 
   });
 }
 
-/** What a program that is older, or one with a fault, has put aside: this one may be able to read it. */
-async function lookAtParked(options: Run, keys: ShardKeys): Promise<void> {
+/** What a program that is older, or one with a bug, has put aside: this one may be able to read it. */
+async function unparkReadable(options: Run, keys: ShardKeys): Promise<void> {
   const { redis, report } = options;
   const takeBack = async (kind: 'events' | 'messages', id: EventId | MessageId): Promise<void> => {
     if (await unparkRecord(options, kind, id)) report.unparked += 1;

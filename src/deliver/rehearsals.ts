@@ -1,13 +1,8 @@
 import type { Redis } from 'ioredis';
 import { type Rehearsal, type ReleaseDigest, rehearsalMsMax } from '../domain/judge-rehearsal.ts';
-import type { Keys } from '../store/keys.ts';
-import { toStoreError } from '../store/scripts.ts';
+import type { Store } from '../store/keys.ts';
+import { callStore } from '../store/scripts.ts';
 import { readStoreClock } from '../store/store-clock.ts';
-
-interface Store {
-  readonly redis: Redis;
-  readonly keys: Keys;
-}
 
 /** Long enough to say of a rehearsal that it is too old. */
 const keptMs = 10 * rehearsalMsMax;
@@ -22,7 +17,7 @@ export async function recordRehearsals(
   const { rehearsals } = keys.shard(0);
   const atMs = await readStoreClock(redis);
   const fields = types.flatMap((type) => [`${templates} ${settings} ${type}`, atMs]);
-  try {
+  await callStore('record rehearsal', async () => {
     const old = (await readAll(redis, rehearsals)).filter(([, at]) => at < atMs - keptMs);
     const change = redis
       .multi()
@@ -30,9 +25,7 @@ export async function recordRehearsals(
       .pexpire(rehearsals, keptMs);
     if (old.length > 0) change.hdel(rehearsals, ...old.map(([field]) => field));
     await change.exec();
-  } catch (error) {
-    throw toStoreError('record rehearsal', error);
-  }
+  });
 }
 
 /** Collects which types are rehearsed with this release; `record` puts them on record together. */
@@ -59,7 +52,7 @@ export async function readRehearsals({ redis, keys }: Store): Promise<{
 }> {
   const { rehearsals, live } = keys.shard(0);
   const atMs = await readStoreClock(redis);
-  try {
+  return await callStore('read rehearsals', async () => {
     const [fields, isLive] = await Promise.all([readAll(redis, rehearsals), redis.exists(live)]);
     return {
       atMs,
@@ -69,18 +62,12 @@ export async function readRehearsals({ redis, keys }: Store): Promise<{
         return { templates, settings, type, at };
       }),
     };
-  } catch (error) {
-    throw toStoreError('read rehearsals', error);
-  }
+  });
 }
 
 /** Keeps on record that production is live; forgotten when nobody says so for as long as a rehearsal counts. */
 export async function keepLive({ redis, keys }: Store): Promise<void> {
-  try {
-    await redis.set(keys.shard(0).live, '1', 'PX', rehearsalMsMax);
-  } catch (error) {
-    throw toStoreError('keep live', error);
-  }
+  await callStore('keep live', () => redis.set(keys.shard(0).live, '1', 'PX', rehearsalMsMax));
 }
 
 async function readAll(redis: Redis, key: string): Promise<[field: string, atMs: number][]> {

@@ -3,15 +3,10 @@ import { ServiceError } from '../domain/errors.ts';
 import type { MessageId } from '../domain/ids.ts';
 import { groupOf, messageGroups, openStates } from '../domain/message.ts';
 import { nameAddress } from '../gate/name-address.ts';
-import {
-  isMeant,
-  listIndexes,
-  type MessageFilter,
-  type Store,
-  walkSummaries,
-} from '../gate/select-messages.ts';
+import { isMeant, listIndexes, type MessageFilter, walkSummaries } from '../gate/select-messages.ts';
+import type { Store } from '../store/keys.ts';
 import type { MessageSummary } from '../store/message-summary.ts';
-import { toStoreError } from '../store/scripts.ts';
+import { callStore } from '../store/scripts.ts';
 import { type Page, parseCursor, readPage, walkIndexes } from '../store/walk-index.ts';
 
 export interface SearchDeps extends Store {
@@ -28,10 +23,10 @@ export interface SearchAsk {
   readonly cursor?: string | undefined;
 }
 
-/** A message, wherever it stands. */
+/** A message in any state. */
 export interface FoundMessage {
   readonly message: MessageSummary;
-  /** What an open message waits for, in one word. */
+  /** What an open message waits for, in one reason. */
   readonly waitsFor?: string;
   /** Epoch ms; when it is looked at again, if that is later than now. */
   readonly dueAt?: number;
@@ -44,7 +39,7 @@ export interface FoundPage extends Page<FoundMessage> {
   readonly areMoreWaiting?: true;
 }
 
-/** Open messages that one answer counts; reading more would take too long for somebody who waits for it. */
+/** Open messages that one response counts; reading more would take too long for somebody who waits for it. */
 const countedMax = 20_000;
 
 /**
@@ -69,7 +64,7 @@ export async function searchMessages(deps: SearchDeps, ask: SearchAsk): Promise<
 function listSources(deps: SearchDeps, { to, filter }: SearchAsk): readonly string[] {
   if (to !== undefined) {
     const hash = /^[0-9a-f]{32}$/.test(to) ? to : hashOf(deps, to);
-    return Array.from({ length: deps.keys.shards }, (_, shard) => deps.keys.shard(shard).messagesTo(hash));
+    return deps.keys.all.map((shard) => shard.messagesTo(hash));
   }
   const groups = filter.state === undefined ? messageGroups : [groupOf(filter.state)];
   return groups.flatMap((group) => listIndexes(deps.keys, group));
@@ -78,8 +73,8 @@ function listSources(deps: SearchDeps, { to, filter }: SearchAsk): readonly stri
 function hashOf(deps: SearchDeps, address: string): string {
   const named = nameAddress({ address }, deps.hashAddress);
   if ('hash' in named) return named.hash;
-  const faults = [{ pointer: '/to', detail: `${named.detail}; or give the to_hash of a log line` }];
-  throw new ServiceError('invalid-request-data', 'the recipient has a fault', { errors: faults });
+  const errors = [{ pointer: '/to', detail: `${named.detail}; or give the to_hash of a log line` }];
+  throw new ServiceError('invalid-request-data', 'the recipient has a fault', { errors });
 }
 
 function describeFound(message: MessageSummary, dueAt: number | undefined, nowMs: number): FoundMessage {
@@ -91,7 +86,7 @@ function describeFound(message: MessageSummary, dueAt: number | undefined, nowMs
   };
 }
 
-/** What an open message waits for, in one word; undefined for any other, and for one that is being sent. */
+/** What an open message waits for, in one reason; undefined for any other, and for one that is being sent. */
 function describeWait(
   message: Pick<MessageSummary, 'state' | 'sendAt' | 'waitsFor'>,
   dueAt: number | undefined,
@@ -119,8 +114,8 @@ async function countWaits(deps: SearchDeps): Promise<Pick<FoundPage, 'waits' | '
     );
     for (const [index, { score }] of entries.entries()) {
       const fact = facts[index];
-      const word = fact === undefined ? undefined : (describeWait(fact, score, nowMs) ?? 'under-way');
-      if (word !== undefined) waits[word] = (waits[word] ?? 0) + 1;
+      const reason = fact === undefined ? undefined : (describeWait(fact, score, nowMs) ?? 'under-way');
+      if (reason !== undefined) waits[reason] = (waits[reason] ?? 0) + 1;
     }
     counted += entries.length;
     if (counted >= countedMax) return { waits, areMoreWaiting: true };
@@ -129,7 +124,7 @@ async function countWaits(deps: SearchDeps): Promise<Pick<FoundPage, 'waits' | '
 }
 
 async function readWaitFacts({ redis, keys }: SearchDeps, ids: readonly MessageId[]) {
-  try {
+  return await callStore('count what waits', async () => {
     const rows = await Promise.all(
       ids.map((id) => redis.hmget(keys.of(id).message(id), 'state', 'sendAt', 'waitsFor')),
     );
@@ -142,9 +137,7 @@ async function readWaitFacts({ redis, keys }: SearchDeps, ids: readonly MessageI
             waitsFor: waitsFor ?? undefined,
           },
     );
-  } catch (error) {
-    throw toStoreError('count what waits', error);
-  }
+  });
 }
 
 /** When each open message of a page is to be looked at again (epoch ms). */
@@ -153,7 +146,7 @@ async function readDueAt(
   summaries: readonly MessageSummary[],
 ): Promise<ReadonlyMap<MessageId, number>> {
   const open = summaries.filter(({ state }) => openStates.includes(state));
-  try {
+  return await callStore('read when messages are due', async () => {
     const scores = await Promise.all(open.map(({ id }) => redis.zscore(keys.of(id).messagesOpen, id)));
     return new Map(
       open.flatMap(({ id }, index) => {
@@ -161,7 +154,5 @@ async function readDueAt(
         return typeof score === 'string' ? [[id, Number(score)] as const] : [];
       }),
     );
-  } catch (error) {
-    throw toStoreError('read when messages are due', error);
-  }
+  });
 }

@@ -1,15 +1,8 @@
-import type { Channel } from '../domain/channel.ts';
 import { type EventId, parseEventId } from '../domain/ids.ts';
-import type { Category, SendMode } from '../domain/message.ts';
-import {
-  listIndexes,
-  type MessageFilter,
-  type Store,
-  selectMessages,
-  walkMessages,
-} from '../gate/select-messages.ts';
+import { listIndexes, type MessageFilter, selectMessages, walkMessages } from '../gate/select-messages.ts';
 import { redactText } from '../observe/redact.ts';
-import { type EventSummary, readEventSummaries } from '../store/event-summary.ts';
+import { type EventSummary, readEventSummaries } from '../store/event-record.ts';
+import type { Store } from '../store/keys.ts';
 import type { MessageSummary } from '../store/message-summary.ts';
 import { readStoreClock } from '../store/store-clock.ts';
 import { type IndexEntry, type WalkedEntry, type WalkRange, walkIndexes } from '../store/walk-index.ts';
@@ -19,35 +12,19 @@ export interface DeadFilter extends MessageFilter {
   readonly kind?: 'message' | 'event' | undefined;
 }
 
-/** A message that was given up, or an event that could not be planned. */
-export type DeadLetter = DeadMessage | DeadEvent;
-
-interface DeadMessage extends DeadRecord {
-  readonly kind: 'message';
-  readonly channel: Channel;
-  readonly category: Category;
-  /** Masked. */
-  readonly to: string;
-}
-
-interface DeadEvent extends DeadRecord {
-  readonly kind: 'event';
-}
-
-interface DeadRecord {
+/** What a message that was given up and an event that could not be planned have in common. */
+interface DeadRecord
+  extends Pick<MessageSummary, 'event' | 'type' | 'client' | 'mode' | 'reason' | 'attempts' | 'mayHaveLeft'> {
   readonly id: string;
-  readonly event: string;
-  readonly type: string;
-  readonly client: string;
-  readonly mode: SendMode;
-  readonly reason: string;
-  readonly attempts: number;
-  readonly mayHaveLeft: boolean;
   readonly lastError?: string;
   readonly notAfter?: number | undefined;
   readonly firstAt: number;
   readonly lastAt: number;
 }
+
+export type DeadLetter =
+  | (DeadRecord & { readonly kind: 'message' } & Pick<MessageSummary, 'channel' | 'category' | 'to'>)
+  | (DeadRecord & { readonly kind: 'event' });
 
 /** Walks dead messages shard by shard, then dead events; what the filter leaves out has no item. */
 export async function* walkDead(
@@ -59,10 +36,7 @@ export async function* walkDead(
   const isPast = range.after !== undefined && range.after.step >= eventsFrom;
   if (filter.kind !== 'event' && !isPast) {
     for await (const batch of walkMessages(store, 'dead', filter, range))
-      yield batch.map(({ item, ...rest }) => ({
-        ...rest,
-        item: item === undefined ? undefined : ofMessage(item),
-      }));
+      yield batch.map(({ item, ...rest }) => ({ ...rest, item: item && ofMessage(item) }));
   }
   if (!admitsEvents(filter)) return;
   const after = isPast && range.after !== undefined ? shift(range.after, -eventsFrom) : undefined;
@@ -91,7 +65,7 @@ async function* walkEvents(
   filter: DeadFilter,
   range: WalkRange,
 ): AsyncGenerator<readonly WalkedEntry<DeadLetter>[]> {
-  const zsets = Array.from({ length: keys.shards }, (_, shard) => keys.shard(shard).eventsDead);
+  const zsets = keys.all.map(({ eventsDead }) => eventsDead);
   for await (const entries of walkIndexes(redis, zsets, range)) {
     const summaries = await readEventSummaries(
       redis,
@@ -127,42 +101,19 @@ function isMeant(
   );
 }
 
-function ofMessage(summary: MessageSummary): DeadLetter {
-  const { event, type, client, mode, channel, category, to, reason, attempts, notAfter, lastError } = summary;
+function ofMessage({ lastError, firstAttemptAt, ...summary }: MessageSummary): DeadLetter {
   return {
+    ...summary,
     kind: 'message',
-    id: summary.id,
-    event,
-    type,
-    client,
-    mode,
-    channel,
-    category,
-    to,
-    reason,
-    attempts,
-    mayHaveLeft: summary.mayHaveLeft,
-    notAfter,
     ...(lastError === undefined ? {} : { lastError: redactText(lastError) }),
-    firstAt: summary.firstAttemptAt ?? summary.createdAt,
+    firstAt: firstAttemptAt ?? summary.createdAt,
     lastAt: summary.updatedAt,
   };
 }
 
-function ofEvent({ id, type, client, mode, reason, receivedAt, plannedAt }: EventSummary): DeadLetter {
-  const times = { firstAt: receivedAt, lastAt: plannedAt ?? receivedAt };
-  return {
-    kind: 'event',
-    id,
-    event: id,
-    type,
-    client,
-    mode,
-    reason,
-    attempts: 0,
-    mayHaveLeft: false,
-    ...times,
-  };
+function ofEvent({ receivedAt, plannedAt = receivedAt, ...summary }: EventSummary): DeadLetter {
+  const attempted = { attempts: 0, mayHaveLeft: false, firstAt: receivedAt, lastAt: plannedAt };
+  return { ...summary, kind: 'event', event: summary.id, ...attempted };
 }
 
 function shift(entry: IndexEntry, steps: number): IndexEntry {

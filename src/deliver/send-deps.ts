@@ -27,7 +27,7 @@ export interface SendDeps {
   readonly renderer: Pick<Renderer, 'render' | 'templateVersion'>;
   readonly permits: Permits;
   readonly decisions: MessageDecisions;
-  /** For diagnostics; the permits note their answers themselves. */
+  /** For diagnostics; the permits note their results themselves. */
   readonly noteDecision: NoteDecision;
   readonly watch: GateWatch;
   readonly providers: ProviderSet;
@@ -46,7 +46,7 @@ export interface SendDeps {
   readonly log: Log;
   readonly now: () => number;
   readonly monotonicNow: () => number;
-  /** The store's clock (epoch ms), which ends things. Throws `store-unavailable`. */
+  /** The store's clock (epoch ms), by which messages end. Throws `store-unavailable`. */
   readonly storeNow: () => Promise<number>;
   readonly random: () => number;
 }

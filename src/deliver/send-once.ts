@@ -114,16 +114,7 @@ async function sendFenced(
   { ready, claim, asked }: Granted,
   reservation: Reservation,
 ): Promise<AttemptOutcome> {
-  const { watch, permitDeadlineMs, attemptTimeoutMs, now, monotonicNow } = deps;
-  const fence = createFence({
-    watch,
-    claim,
-    asked,
-    permitDeadlineMs,
-    bodyDeadlineMs: attemptTimeoutMs,
-    now,
-    monotonicNow,
-  });
+  const fence = createFence(deps, claim, asked);
   const outcome = await reservation.send(toOutgoing(ready.message, ready.draft, deps.senders), fence);
   return outcome.kind === 'aborted'
     ? { kind: 'aborted', detail: fence.refusal() || outcome.detail }

@@ -1,89 +1,48 @@
-import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { ProviderStatus } from '../providers/choose-provider.ts';
 import type { SenderView } from '../providers/provider-report.ts';
-import type { Keys } from '../store/keys.ts';
-import { toStoreError } from '../store/scripts.ts';
+import type { Store } from '../store/keys.ts';
+import { defineReports } from '../store/process-reports.ts';
 import { readStoreClock } from '../store/store-clock.ts';
-import { readStored } from '../store/unreadable-record.ts';
 
-interface Store {
-  readonly redis: Redis;
-  readonly keys: Keys;
-}
-
-/** How often a sender says what it knows, and how long its word counts, by the store's clock. */
+/** How often a sender reports on its providers. */
 export const reportEveryMs = 2_000;
-const reportKeptMs = 15_000;
 
-const reportSchema = z.object({
-  at: z.number(),
-  providers: z.array(
-    z.object({
-      provider: z.string(),
-      breaker: z.enum(['closed', 'open', 'half-open']),
-      openForMs: z.number().optional(),
-      blockedForMs: z.number().optional(),
-    }),
-  ),
-});
-type Report = z.infer<typeof reportSchema>;
+/** What each running sender knows of its providers. */
+export const senderReports = defineReports(
+  'senders',
+  z.object({
+    at: z.number(),
+    providers: z
+      .array(
+        z.object({
+          provider: z.string(),
+          breaker: z.enum(['closed', 'open', 'half-open']),
+          openForMs: z.number().optional(),
+          blockedForMs: z.number().optional(),
+        }),
+      )
+      .readonly(),
+  }),
+  15_000,
+);
 
-/** Tells everybody what this sender knows of its providers, in place of what it said before. */
-export async function writeSenderReport(
-  { redis, keys }: Store,
-  sender: string,
-  providers: readonly ProviderStatus[],
-): Promise<void> {
-  const { senders } = keys.shard(0);
-  const report = JSON.stringify({ at: await readStoreClock(redis), providers });
-  try {
-    await redis
-      .multi()
-      .hset(senders, sender, report)
-      .pexpire(senders, 4 * reportKeptMs)
-      .exec();
-  } catch (error) {
-    throw toStoreError('write sender report', error);
-  }
-}
-
-/** Takes back what a sender said. */
-export async function dropSenderReport({ redis, keys }: Store, sender: string): Promise<void> {
-  await redis.hdel(keys.shard(0).senders, sender);
-}
-
-/** Names of the senders that are alive. Throws `store-unavailable`. */
-export async function listLiveSenders(store: Store): Promise<readonly string[]> {
-  const [reports, storeMs] = await Promise.all([readReports(store), readStoreClock(store.redis)]);
-  return reports
-    .filter(([, report]) => report !== undefined && report.at >= storeMs - reportKeptMs)
-    .map(([sender]) => sender);
-}
-
-/** What the senders that are alive know, by provider. What dead ones said is dropped on the way. */
+/** What the senders that are alive know, by provider. */
 export async function readSenderViews(store: Store): Promise<ReadonlyMap<string, SenderView[]>> {
-  const views = new Map<string, SenderView[]>();
-  const [reports, storeMs] = await Promise.all([readReports(store), readStoreClock(store.redis)]);
-  for (const [sender, report] of reports) {
-    // One that this program cannot read is a newer program's to drop.
-    if (report === undefined) continue;
-    if (report.at < storeMs - reportKeptMs) {
-      await dropSenderReport(store, sender).catch(() => undefined);
-      continue;
-    }
-    for (const { provider, breaker, openForMs, blockedForMs = 0 } of report.providers) {
-      const untilMs = report.at + blockedForMs;
-      const view = {
+  const [reports, storeMs] = await Promise.all([senderReports.read(store), readStoreClock(store.redis)]);
+  const views = reports.flatMap(({ name: sender, at, providers }) =>
+    providers.map(({ provider, breaker, openForMs, blockedForMs = 0 }) => ({
+      provider,
+      view: {
         sender,
         breaker,
-        ...(openForMs === undefined ? {} : { since: report.at - openForMs }),
-        ...(untilMs > storeMs ? { blockedUntil: untilMs } : {}),
-      };
-      views.set(provider, [...(views.get(provider) ?? []), view]);
-    }
-  }
-  return views;
+        ...(openForMs === undefined ? {} : { since: at - openForMs }),
+        ...(at + blockedForMs > storeMs ? { blockedUntil: at + blockedForMs } : {}),
+      },
+    })),
+  );
+  const byProvider = Map.groupBy(views, ({ provider }) => provider);
+  return new Map([...byProvider].map(([provider, found]) => [provider, found.map(({ view }) => view)]));
 }
 
 /** The worst state that any of them sees; undefined when there are none. */
@@ -91,14 +50,4 @@ export function findWorstBreaker(views: readonly SenderView[]): ProviderStatus['
   return (['open', 'half-open', 'closed'] as const).find((state) =>
     views.some(({ breaker }) => breaker === state),
   );
-}
-
-async function readReports({ redis, keys }: Store): Promise<[string, Report | undefined][]> {
-  try {
-    const fields = Object.entries(await redis.hgetall(keys.shard(0).senders));
-    fields.sort(([one], [other]) => one.localeCompare(other));
-    return fields.map(([sender, text]) => [sender, readStored(text, reportSchema)]);
-  } catch (error) {
-    throw toStoreError('read sender reports', error);
-  }
 }

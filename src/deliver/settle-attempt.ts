@@ -26,7 +26,7 @@ export interface Attempt {
 /** Long enough that a worker whose own watch says stopped, while the gate says go, does not spin. */
 const givenBackPauseMs = 100;
 
-/** Writes down how the attempt ended. Until this is on disk, the claim stands and nobody else may send. */
+/** Writes down how the attempt ended. Until this is on disk, the claim remains and nobody else may send. */
 export async function settleAttempt(deps: SendDeps, attempt: Attempt): Promise<JobEnd> {
   const { claim, ready, outcome, providerMs } = attempt;
   const { message } = ready;

@@ -1,4 +1,4 @@
-/** Hands out instants to those who wait for the same thing, so that they do not all come back for one free place. */
+/** Hands out instants to those who wait for the same limit, so that they do not all come back for one free place. */
 export interface Turns {
   /** When to come back for `what`, not before `fromMs`. */
   take(what: string, fromMs: number): number;

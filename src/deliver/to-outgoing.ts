@@ -1,5 +1,4 @@
-import type { EmailAddress, PhoneNumber } from '../domain/address.ts';
-import { domainOf } from '../domain/address.ts';
+import { domainOf, type EmailAddress, type PhoneNumber } from '../domain/address.ts';
 import type { OutgoingMessage } from '../providers/provider.ts';
 import type { Draft } from '../render/rendered.ts';
 import type { MessageRecord } from '../store/message-record.ts';
@@ -13,7 +12,7 @@ export interface Senders {
 
 /**
  * A message with its draft, ready for a provider. The Message-ID comes from the message's own id, so it is the
- * same on every attempt and copies can be told as copies.
+ * same on every attempt and copies can be recognised as copies.
  */
 export function toOutgoing(message: MessageRecord, draft: Draft, senders: Senders): OutgoingMessage {
   switch (draft.channel) {

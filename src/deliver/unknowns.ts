@@ -1,18 +1,10 @@
 import type { MessageId } from '../domain/ids.ts';
 import { type AuditDeps, type AuditOrder, actAudited } from '../gate/act-audited.ts';
-import type { MessageDecisions } from '../gate/message-decisions.ts';
-import { releaseMessage } from '../gate/release-message.ts';
+import { type DecisionDeps, releaseMessage } from '../gate/message-decisions.ts';
 import { type MessageFilter, walkMessages } from '../gate/select-messages.ts';
-import type { JobAdder } from '../queue/job-adder.ts';
 import { type MessageSummary, readMessageSummaries } from '../store/message-summary.ts';
 import { UnreadableRecord } from '../store/unreadable-record.ts';
 import { type Page, parseCursor, readPage } from '../store/walk-index.ts';
-
-export interface UnknownDeps extends AuditDeps {
-  readonly decisions: MessageDecisions;
-  readonly jobs: Pick<JobAdder, 'addMessageJob'>;
-  readonly reportError: (what: string, error: unknown) => void;
-}
 
 /** What a person found out (`sent`) or decided (`resend` at the risk of a second copy, `discard`). */
 export type Resolution = 'sent' | 'resend' | 'discard';
@@ -33,11 +25,11 @@ export async function listUnknowns(
 }
 
 /**
- * Ends the doubt about one message by a person's word. A resend makes every check again; it is refused when the
- * provider's late answer has meanwhile said that the message was sent.
+ * Ends the doubt about one message by a person's decision. A resend makes every check again; it is refused when the
+ * provider's late response has meanwhile said that the message was sent.
  */
 export async function resolveUnknown(
-  deps: UnknownDeps,
+  deps: DecisionDeps,
   order: AuditOrder,
   id: MessageId,
   resolution: Resolution,
@@ -54,16 +46,16 @@ export async function resolveUnknown(
 }
 
 async function resolve(
-  deps: UnknownDeps,
+  deps: DecisionDeps,
   order: AuditOrder,
   message: MessageSummary,
   resolution: Resolution,
 ): Promise<ResolveResult> {
   const { reason, actor: by } = order;
   if (resolution === 'resend') {
-    const word = await releaseMessage(deps, message, { from: 'unknown', reason, by, dueAt: 0 });
-    if (word === undefined) return { kind: 'resolved', state: 'queued' };
-    return { kind: 'conflict', state: word === 'sent_before' ? 'sent' : 'moved' };
+    const refusal = await releaseMessage(deps, message, { from: 'unknown', reason, by, dueAt: 0 });
+    if (refusal === undefined) return { kind: 'resolved', state: 'queued' };
+    return { kind: 'conflict', state: refusal === 'sent_before' ? 'sent' : 'moved' };
   }
   const to = resolution === 'sent' ? 'sent' : 'discarded';
   const result = await deps.decisions.end(message.id, { to, from: ['unknown'], reason, by });

@@ -1,22 +1,14 @@
-import type { Redis } from 'ioredis';
-import type { Keys } from '../store/keys.ts';
-import {
-  dropPreflightReport,
-  type PreflightReport,
-  readPreflightReports,
-  writePreflightReport,
-} from '../store/preflight-reports.ts';
+import type { Store } from '../store/keys.ts';
+import { preflightReports } from '../store/preflight-reports.ts';
 import { keepLive } from './rehearsals.ts';
 
-export interface PreflightDeps {
-  readonly redis: Redis;
-  readonly keys: Keys;
+export interface PreflightDeps extends Store {
   /** `send-messages on host:17`. */
   readonly name: string;
   /** The senders keep on record that production is live. */
   readonly isSender: boolean;
-  /** The lines of the production guard that this process fails now. */
-  readonly listFailing: () => Promise<readonly string[]>;
+  /** The lines of the preflight that this process fails now. */
+  readonly listFailing: () => Promise<string[]>;
   /** Called when the failing lines are others than before. */
   readonly onFailing: (failing: readonly string[]) => void;
 }
@@ -30,29 +22,25 @@ export interface PreflightWatch {
 }
 
 /**
- * Judges the production guard again and again: the lines of this process, and those that the other running processes say of
+ * Judges the preflight again and again: the lines of this process, and those that the other running processes say of
  * themselves, since each has secrets that the others have not.
  */
 export function createPreflightWatch(deps: PreflightDeps): PreflightWatch {
   const { name } = deps;
-  let told: string | undefined;
+  let reported: string | undefined;
   return {
-    isPassed: () => told === '',
+    isPassed: () => reported === '',
     look: async () => {
       const own = await deps.listFailing();
-      await writePreflightReport(deps, { name, failing: own });
-      const failing = [...own, ...describeOthers(await readPreflightReports(deps), name)];
+      await preflightReports.write(deps, name, { failing: own });
+      const others = (await preflightReports.read(deps)).filter((report) => report.name !== name);
+      const theirs = others.flatMap((report) => report.failing.map((check) => `${report.name}: ${check}`));
+      const failing = [...own, ...theirs];
       if (failing.length === 0 && deps.isSender) await keepLive(deps);
       const now = failing.join('; ');
-      if (now !== told && failing.length > 0) deps.onFailing(failing);
-      told = now;
+      if (now !== reported && failing.length > 0) deps.onFailing(failing);
+      reported = now;
     },
-    drop: () => dropPreflightReport(deps, name),
+    drop: () => preflightReports.drop(deps, name),
   };
-}
-
-function describeOthers(reports: readonly PreflightReport[], ownName: string): string[] {
-  return reports
-    .filter(({ name }) => name !== ownName)
-    .flatMap(({ name, failing }) => failing.map((check) => `${name}: ${check}`));
 }

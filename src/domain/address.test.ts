@@ -46,7 +46,7 @@ describe('parseEmailAddress', () => {
     ['=?utf-8?q?jo?=@example.com', 'leads-elsewhere'],
     ['${run{id}}@example.com', 'leads-elsewhere'],
   ] as const)('%j is refused as %s, with a repair', (text, fault) => {
-    expect(parseEmailAddress(text)).toEqual({ ok: false, fault });
+    expect(parseEmailAddress(text)).toEqual({ ok: false, error: fault });
     expect(addressRepairs[fault]).not.toBe('');
   });
 
@@ -76,7 +76,7 @@ describe('parsePhoneNumber', () => {
     '+15555550123\n',
     '+1555555012٣',
   ])('%j is refused', (text) => {
-    expect(parsePhoneNumber(text)).toEqual({ ok: false, fault: 'not-e164' });
+    expect(parsePhoneNumber(text)).toEqual({ ok: false, error: 'not-e164' });
   });
 });
 

@@ -8,7 +8,7 @@ export type EmailAddress = string & { readonly [brand]: 'EmailAddress' };
 /** E.164: `+`, then 7 to 15 digits, the first not 0. */
 export type PhoneNumber = string & { readonly [brand]: 'PhoneNumber' };
 
-export type AddressFault =
+export type AddressError =
   | 'empty'
   | 'too-long'
   | 'not-plain-ascii'
@@ -20,7 +20,7 @@ export type AddressFault =
 
 export type ParsedAddress<T> =
   | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly fault: AddressFault };
+  | { readonly ok: false; readonly error: AddressError };
 
 const localPart = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/;
 /**
@@ -38,26 +38,26 @@ const e164 = /^\+[1-9]\d{6,14}$/;
  * non-ASCII letters are refused; an internationalised domain is given as punycode (`xn--…`).
  */
 export function parseEmailAddress(text: string): ParsedAddress<EmailAddress> {
-  if (text.length === 0) return fault('empty');
-  if (text.length > 254) return fault('too-long');
-  if (!/^[\x21-\x7e]+$/.test(text)) return fault('not-plain-ascii');
-  if (/[,;:<>()[\]"\\]/.test(text)) return fault('not-one-address');
+  if (text.length === 0) return fail('empty');
+  if (text.length > 254) return fail('too-long');
+  if (!/^[\x21-\x7e]+$/.test(text)) return fail('not-plain-ascii');
+  if (/[,;:<>()[\]"\\]/.test(text)) return fail('not-one-address');
   const at = text.indexOf('@');
-  if (at < 1 || at !== text.lastIndexOf('@')) return fault('not-one-address');
+  if (at < 1 || at !== text.lastIndexOf('@')) return fail('not-one-address');
   return joinParts(text.slice(0, at), text.slice(at + 1).toLowerCase());
 }
 
 function joinParts(local: string, domain: string): ParsedAddress<EmailAddress> {
-  if (local.length > 64 || !localPart.test(local)) return fault('bad-local-part');
-  if (elsewhere.test(local)) return fault('leads-elsewhere');
-  if (!isDomainName(domain)) return fault('bad-domain');
+  if (local.length > 64 || !localPart.test(local)) return fail('bad-local-part');
+  if (elsewhere.test(local)) return fail('leads-elsewhere');
+  if (!isDomainName(domain)) return fail('bad-domain');
   return { ok: true, value: `${local}@${domain}` as EmailAddress };
 }
 
 /** One E.164 number (ITU-T E.164), nothing else: no spaces, no extension, no national form. */
 export function parsePhoneNumber(text: string): ParsedAddress<PhoneNumber> {
-  if (text.length === 0) return fault('empty');
-  return e164.test(text) ? { ok: true, value: text as PhoneNumber } : fault('not-e164');
+  if (text.length === 0) return fail('empty');
+  return e164.test(text) ? { ok: true, value: text as PhoneNumber } : fail('not-e164');
 }
 
 /** The domain after the only `@`, lower-case. */
@@ -65,8 +65,8 @@ export function domainOf(address: EmailAddress): string {
   return address.slice(address.indexOf('@') + 1);
 }
 
-/** What a person is told to do about a fault. */
-export const addressRepairs: Readonly<Record<AddressFault, string>> = {
+/** The repair of each error, for people. */
+export const addressRepairs: Readonly<Record<AddressError, string>> = {
   empty: 'give an address',
   'too-long': 'an address has at most 254 characters',
   'not-plain-ascii': 'use printable ASCII only; write an internationalised domain as punycode (xn--…)',
@@ -90,6 +90,6 @@ function isDomainName(domain: string): boolean {
   );
 }
 
-function fault<T>(code: AddressFault): ParsedAddress<T> {
-  return { ok: false, fault: code };
+function fail<T>(error: AddressError): ParsedAddress<T> {
+  return { ok: false, error };
 }

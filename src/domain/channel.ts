@@ -48,7 +48,7 @@ interface ChannelRule<Address extends string> {
   readonly isMeant: (text: string) => boolean;
   readonly parseAddress: (text: string) => ParsedAddress<Address>;
   readonly maskAddress: (address: string) => string;
-  /** What `maskAddress` answers. */
+  /** What `maskAddress` returns. */
   readonly maskPattern: RegExp;
   /** One form for all ways to write the same address: the form that is hashed. */
   readonly normaliseAddress: (address: string) => string;
@@ -79,7 +79,7 @@ export function mapChannels<T>(make: (channel: Channel) => T): Record<Channel, T
   return Object.fromEntries(channels.map((name) => [name, make(name)])) as Record<Channel, T>;
 }
 
-/** The addresses that `parse` finds; a channel for which it answers undefined has none. */
+/** The addresses that `parse` finds; a channel for which it returns undefined has none. */
 export function collectAddresses(
   parse: (channel: Channel, field: AddressField) => EmailAddress | PhoneNumber | undefined,
 ): Addresses {

@@ -161,7 +161,7 @@ function count(startMs: number, requests: Requests): Bucket {
     const own = clientCountersOf(request);
     if (own === undefined) continue;
     const part = (clients[own.client] ??= {});
-    for (const figure of own.figures) part[figure] = (part[figure] ?? 0) + times;
+    for (const figure of own.counters) part[figure] = (part[figure] ?? 0) + times;
   }
   return { startMs, figures, clients };
 }

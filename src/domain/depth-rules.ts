@@ -9,8 +9,8 @@ export interface DepthMoment {
   readonly floor: number;
 }
 
-/** How the depth stands at an instant. Without `baseline` there were too few quiet samples to know one. */
-export interface DepthStanding {
+/** The state of the depth at an instant. Without `baseline` there were too few quiet samples to know one. */
+export interface DepthState {
   readonly depth: number | undefined;
   /** The depth without the jobs of the client that has most, where somebody looked. */
   readonly others: number | undefined;
@@ -32,16 +32,12 @@ interface Walk {
 
 /**
  * Follows the depth through a series. The baseline is the median of the quiet samples: those taken while the depth
- * was not over the line and nobody held the queue back, so it stands still while a run or a hold lasts: also when it
+ * was not over the line and nobody held the queue back, so it does not move while a run or a hold lasts: also when it
  * lasts longer than the series is kept, because each sample says the baseline of its time. One sample at or below the
  * line ends a run, and so does a gap in which nobody looked, or holding the queue back. What one client alone has
  * waiting is no run either: a flood of one must not hold up what all others wait for.
  */
-export function followDepth(
-  series: readonly Bucket[],
-  rule: DepthTrigger,
-  moment: DepthMoment,
-): DepthStanding {
+export function followDepth(series: readonly Bucket[], rule: DepthTrigger, moment: DepthMoment): DepthState {
   const samples = series.filter(
     ({ startMs, figures }) => figures.depth !== undefined && startMs <= moment.atMs,
   );
@@ -74,15 +70,15 @@ function step(walk: Walk, bucket: Bucket, rule: DepthTrigger, moment: DepthMomen
     walk.runSinceMs = undefined;
     return;
   }
-  const standing = standSample(figures, findBaseline(walk, rule, moment.floor), rule);
-  walk.runSinceMs = standing === 'over' ? (walk.runSinceMs ?? startMs) : undefined;
-  if (standing !== 'usual') return;
+  const sampleKind = classifySample(figures, findBaseline(walk, rule, moment.floor), rule);
+  walk.runSinceMs = sampleKind === 'over' ? (walk.runSinceMs ?? startMs) : undefined;
+  if (sampleKind !== 'usual') return;
   walk.quiet.push(figures.depth ?? 0);
   if (walk.quiet.length > rule.baselineSamplesMax) walk.quiet.shift();
 }
 
 /** `of-one`: over its line, and one client alone brings it there, where somebody looked whose jobs they are. */
-function standSample(
+function classifySample(
   { depth = 0, 'depth-others': others = depth }: Counts,
   baseline: number | undefined,
   rule: DepthTrigger,

@@ -3,19 +3,8 @@ import { apiP95TriggerMs, type LatencyEdgeMs, latencyEdgesMs, type ShareCounter 
 /** How many requests took at most so long, and longer than the edge before it; `over` is beyond the last edge. */
 export type LatencyBin = `ms:${LatencyEdgeMs}` | 'ms:over';
 
-/**
- * What is counted in each ten-second bucket, over the whole fleet. Which request adds to what: `countersOf`.
- *
- * Requests of verified clients: `requests`, of them `errors` (5xx of ours); beside them `outages` (503, because the
- * store is away) and `set-aside` (refused by our own decision). Of nobody known: `strangers` (no good token),
- * `unjudged` (no key could be had). `aborted`: the peer left before we had answered.
- * Tokens: `tokens-good`; `tokens-bad` (of our issuer, each once), `tokens-repeated` (such a one again);
- * `tokens-garbage`. `alive`: API processes that wrote. `sent`, `dead`: messages that ended so.
- * `depth`: jobs that wait; `depth-others`: without those of the client that has most, looked at while the depth is over
- * its line; `depth-held`: 1 while we held them back; `depth-baseline`: what was usual then; `depth-judged`,
- * `depth-over`: samples that had a baseline, and those beyond twice of it.
- */
-const plainCounters = [
+/** The counters, besides its latency, that a request can add to. */
+export const requestCounters = [
   'requests',
   'errors',
   'outages',
@@ -27,6 +16,22 @@ const plainCounters = [
   'tokens-bad',
   'tokens-repeated',
   'tokens-garbage',
+] as const;
+
+/**
+ * What is counted in each ten-second bucket, over the whole fleet. Which request adds to what: `countersOf`.
+ *
+ * Requests of verified clients: `requests`, of them `errors` (5xx of ours); beside them `outages` (503, because the
+ * store is away) and `set-aside` (refused by our own decision). Of nobody known: `strangers` (no good token),
+ * `unjudged` (no key could be had). `aborted`: the peer left before the response.
+ * Tokens: `tokens-good`; `tokens-bad` (of our issuer, each once), `tokens-repeated` (such a one again);
+ * `tokens-garbage`. `alive`: API processes that wrote. `sent`, `dead`: messages that ended so.
+ * `depth`: jobs that wait; `depth-others`: without those of the client that has most, looked at while the depth is over
+ * its line; `depth-held`: 1 while we held them back; `depth-baseline`: what was usual then; `depth-judged`,
+ * `depth-over`: samples that had a baseline, and those beyond twice of it.
+ */
+const plainCounters = [
+  ...requestCounters,
   'alive',
   'sent',
   'dead',
@@ -40,7 +45,7 @@ const plainCounters = [
 export type CounterName = (typeof plainCounters)[number] | LatencyBin;
 export type Counts = Readonly<Partial<Record<CounterName, number>>>;
 
-/** The figures of one ten-second bucket. A series is in order of time; a bucket that is not there was not seen. */
+/** The counts of one ten-second bucket. A series is in order of time; a bucket that is not there was not seen. */
 export interface Bucket {
   readonly startMs: number;
   readonly figures: Counts;
@@ -59,8 +64,8 @@ export const latencyBins: readonly LatencyBin[] = [
 ];
 export const counterNames: readonly CounterName[] = [...plainCounters, ...latencyBins];
 
-export function isLatencyBin(figure: CounterName): figure is LatencyBin {
-  return figure.startsWith('ms:');
+export function isLatencyBin(counter: CounterName): counter is LatencyBin {
+  return counter.startsWith('ms:');
 }
 
 /** The bin of a request that took `ms`: an edge belongs to the bin below it, as in Prometheus. */
@@ -79,8 +84,8 @@ export function tallySlower(series: readonly Bucket[], edgeMs: LatencyEdgeMs): T
 }
 
 /** The bad ones and all of them, for a share that a trigger judges. */
-export function tallyShare(series: readonly Bucket[], figure: ShareCounter): Tally {
-  switch (figure) {
+export function tallyShare(series: readonly Bucket[], counter: ShareCounter): Tally {
+  switch (counter) {
     case 'requests-failed':
       return { bad: sumCounter(series, 'errors'), total: sumCounter(series, 'requests') };
     case 'tokens-bad':
@@ -88,14 +93,14 @@ export function tallyShare(series: readonly Bucket[], figure: ShareCounter): Tal
     case 'requests-over-300-ms':
       return tallySlower(series, apiP95TriggerMs);
     default:
-      return figure satisfies never;
+      return counter satisfies never;
   }
 }
 
 /** What a verdict on a share rests on. A bad token that is sent again is no other token, and yet an attempt more. */
-export function countSamples(series: readonly Bucket[], figure: ShareCounter): number {
-  const { total } = tallyShare(series, figure);
-  return figure === 'tokens-bad' ? total + sumCounter(series, 'tokens-repeated') : total;
+export function countSamples(series: readonly Bucket[], counter: ShareCounter): number {
+  const { total } = tallyShare(series, counter);
+  return counter === 'tokens-bad' ? total + sumCounter(series, 'tokens-repeated') : total;
 }
 
 export function tallyTokens(series: readonly Bucket[]): Tally {

@@ -1,5 +1,5 @@
 /**
- * Names of the things that travel through the service. Every id is a branded string: an `EventId` cannot be
+ * Ids of events, messages, clients and claims. Every id is a branded string: an `EventId` cannot be
  * handed to something that wants a `MessageId`. Ids carry their shard (`evt_00…`), so a record is found
  * from its id alone, on one Redis or on a cluster.
  */

@@ -1,9 +1,8 @@
 /**
- * The one reader of dates and instants from outside: the door, the schemas of the catalog, `not_after` and the
+ * The one reader of dates and instants from outside: the API, the schemas of the catalog, `not_after` and the
  * renderer all understand the same forms, and none understands more than the others.
  *
- * An instant is RFC 3339 (§5.6, with its lower-case `t` and `z`) and what databases and languages print for the same
- * thing: a space for the `T` (RFC 3339 §5.6, note), an offset of hours alone or without its colon (PostgreSQL's
+ * An instant is RFC 3339 (§5.6, with its lower-case `t` and `z`) and what databases and languages print for the same value: a space for the `T` (RFC 3339 §5.6, note), an offset of hours alone or without its colon (PostgreSQL's
  * `+00`, Python's `%z`), no seconds (ISO 8601), and the leap second `:60`, which is the instant after it as in POSIX.
  * Refused: a local time without an offset (whose noon?), a day that no calendar has, ordinal and week dates, more
  * than nine decimals, and years below 1000, which are what an unset date looks like (`0001-01-01`, `0000-00-00`).

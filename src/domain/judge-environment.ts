@@ -6,7 +6,7 @@ export interface EnvironmentFlags {
   readonly disableSend: boolean;
   readonly mode: 'dry_run' | 'testing' | 'production';
   readonly promoSends: boolean;
-  /** True when every line of the production guard holds. */
+  /** True when every line of the preflight holds. */
   readonly preflightPassed: boolean;
 }
 

@@ -10,7 +10,7 @@ export function maskEmail(address: string): string {
 }
 
 /**
- * `+15555553456` → `+1555****3456`: the first four digits, four stars, the last four. The stars never tell the
+ * `+15555553456` → `+1555****3456`: the first four digits, four stars, the last four. The stars never reveal the
  * length; a number too short to hide three digits is masked whole.
  */
 export function maskPhone(phone: string): string {

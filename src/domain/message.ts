@@ -4,7 +4,7 @@
  * The planner writes a message as *queued* (perhaps for later). A worker that holds rendered content and a free
  * provider connection asks for a permit; the permit *claims* the message for that worker. From *claimed* the attempt
  * ends one way: *sent* (the provider took it), *retrying* (not sent for sure; it is claimed again later), *dead*
- * (refused for good, or retries spent), *unknown* (bytes left and no answer came), or back to *queued* (given back: no
+ * (refused for good, or retries spent), *unknown* (bytes left and no response came), or back to *queued* (given back: no
  * byte left).
  *
  * What may not leave now is *held* with its draft and waits for a person, who *releases* it to *queued* or
@@ -12,7 +12,7 @@
  * *unknown* are ends that a person may reopen: a replay queues a dead message, and an unknown one is resolved
  * as sent or queued once more.
  *
- * A message that is queued once more after an attempt without an answer may have left already. It may be held like any
+ * A message that is queued once more after an attempt without a response may have left already. It may be held like any
  * other, but it never ends as if nothing had left: where it would expire, be cancelled, suppressed or rehearsed, it is
  * *unknown* again.
  *
@@ -98,7 +98,7 @@ export function isEnded(state: MessageState): boolean {
   return !openStates.includes(state) && !waitingStates.includes(state);
 }
 
-/** Why a message is held. The word is what operators filter by. */
+/** Why a message is held. Operators filter by it. */
 export const holdReasons = [
   'stopped',
   'promo',

@@ -32,7 +32,7 @@ export function currencyExponent(code: string): number | undefined {
 export type ParsedAmount =
   /** An exact decimal in the currency's own unit, with no decimals or with as many as the currency has. */
   | { readonly ok: true; readonly decimal: `${number}`; readonly isWhole: boolean }
-  | { readonly ok: false; readonly fault: string };
+  | { readonly ok: false; readonly error: string };
 
 /** As many digits as a safe integer has: far beyond any payment. */
 const decimalForm = /^(-?)(\d{1,16})(?:\.(\d{1,6}))?$/;
@@ -46,9 +46,9 @@ export function parseAmount(amount: unknown, exponent: number): ParsedAmount {
   const text = Number.isSafeInteger(amount) ? fromMinorUnits(Number(amount), exponent) : amount;
   const [, sign, whole, decimals = ''] = typeof text === 'string' ? (decimalForm.exec(text) ?? []) : [];
   if (whole === undefined)
-    return fault('must be a decimal string such as "19.99", or an integer in minor units');
+    return fail('must be a decimal string such as "19.99", or an integer in minor units');
   if (/[1-9]/.test(decimals.slice(exponent)))
-    return fault(
+    return fail(
       exponent === 0
         ? 'has decimals, and this currency has none'
         : `may have at most ${exponent} decimals in this currency`,
@@ -66,6 +66,6 @@ function fromMinorUnits(amount: number, exponent: number): string {
   return amount < 0 ? `-${text}` : text;
 }
 
-function fault(text: string): ParsedAmount {
-  return { ok: false, fault: text };
+function fail(error: string): ParsedAmount {
+  return { ok: false, error };
 }

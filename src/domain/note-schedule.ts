@@ -18,7 +18,7 @@ const lastEndsMs = 52 * hourMs;
 
 /**
  * The slot that `nowMs` lies in (VER-3): T+5 and T+15 minutes, every hour up to six, every four hours up to 48.
- * Each slot lasts until the next begins, so after an outage of the guard there is one note, the newest, and no row
+ * Each slot lasts until the next begins, so after an outage of the watchdog there is one note, the newest, and no row
  * of stale ones. Undefined before the first and after the last.
  */
 export function findNoteSlot(releasedAtMs: number, nowMs: number): NoteSlot | undefined {
@@ -42,7 +42,7 @@ export type NoteFate =
   | { readonly kind: 'failed' };
 
 /**
- * Judges one try. `status` is the answer's; undefined when there was none in time, and then the note may have arrived
+ * Judges one try. `status` is the response's; undefined when there was none in time, and then the note may have arrived
  * all the same. A refusal that trying again will not change ends it at once.
  */
 export function judgeNoteTry(status: number | undefined, tries: number): NoteFate {

@@ -30,7 +30,7 @@ export type AttemptOutcome =
    * concerns all messages alike: the breaker counts it, and the message waits without an attempt being counted.
    */
   | { readonly kind: 'account-fault'; readonly code: string; readonly detail: string }
-  /** The body left, wholly or partly, and no final answer came. */
+  /** The body left, wholly or partly, and no final response came. */
   | { readonly kind: 'unknown'; readonly phase: AttemptPhase; readonly detail: string }
   /** The fence said no before the body: no byte of the message left, and the attempt does not count. */
   | { readonly kind: 'aborted'; readonly detail: string };

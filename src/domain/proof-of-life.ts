@@ -29,7 +29,7 @@ export const proofIntervalsMax = 3;
 export const proofGraceIntervals = 2;
 
 /**
- * Judges the proof of life. A pause by a person is not a fault: nothing is due then, and after it the intervals
+ * Judges the proof of life. A pause by a person is not a failure: nothing is due then, and after it the intervals
  * count anew.
  */
 export function judgeProofOfLife(facts: ProofFacts): ProofVerdict {

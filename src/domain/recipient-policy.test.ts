@@ -119,19 +119,19 @@ describe('an allow list', () => {
     ['+1555*5', 'entry 1'],
     ['15555550100', 'entry 1'],
   ])('%j is refused whole, naming the entry', (text, fault) => {
-    expect(parseAllowList(text)).toMatchObject({ ok: false, faults: [expect.stringContaining(fault)] });
+    expect(parseAllowList(text)).toMatchObject({ ok: false, errors: [expect.stringContaining(fault)] });
   });
 
-  test('lists every fault', () => {
+  test('lists every error', () => {
     expect(parseAllowList('a, @ok.test, b')).toMatchObject({
       ok: false,
-      faults: [expect.any(String), expect.any(String)],
+      errors: [expect.any(String), expect.any(String)],
     });
   });
 });
 
 function allow(text: string): RecipientPolicy {
   const parsed = parseAllowList(text);
-  if (!parsed.ok) throw new Error(parsed.faults.join('; '));
+  if (!parsed.ok) throw new Error(parsed.errors.join('; '));
   return { kind: 'allow-list', entries: parsed.entries };
 }

@@ -20,22 +20,22 @@ export type AllowListEntry =
 
 export type ParsedAllowList =
   | { readonly ok: true; readonly entries: readonly AllowListEntry[] }
-  | { readonly ok: false; readonly faults: readonly string[] };
+  | { readonly ok: false; readonly errors: readonly string[] };
 
 /**
  * Entries separated by commas or white space: `jo@example.com`, `@example.com`, `+15555550100`, `+1555555*`.
- * Every entry that is none of these is a fault, told with its position; then nothing is allowed.
+ * Every entry that is none of these is an error, listed with its position; then nothing is allowed.
  */
 export function parseAllowList(text: string): ParsedAllowList {
   const entries: AllowListEntry[] = [];
-  const faults: string[] = [];
+  const errors: string[] = [];
   const words = text.split(/[\s,]+/).filter((word) => word !== '');
   for (const [index, word] of words.entries()) {
     const entry = parseEntry(word);
-    if (entry === undefined) faults.push(`entry ${index + 1}: ${repairs[kindOf(word)]}`);
+    if (entry === undefined) errors.push(`entry ${index + 1}: ${repairs[kindOf(word)]}`);
     else entries.push(entry);
   }
-  return faults.length === 0 ? { ok: true, entries } : { ok: false, faults };
+  return errors.length === 0 ? { ok: true, entries } : { ok: false, errors };
 }
 
 /**

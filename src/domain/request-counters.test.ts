@@ -78,11 +78,11 @@ describe('what a request of nobody known adds to', () => {
 
 describe('under whose name it is counted', () => {
   test.each<[string, EndedRequest, ReturnType<typeof clientCountersOf>]>([
-    ['its client', request, { client: 'scholar', figures: ['requests', 'ms:120', 'tokens-good'] }],
+    ['its client', request, { client: 'scholar', counters: ['requests', 'ms:120', 'tokens-good'] }],
     [
       'the owner of a bad token',
       refused('expired', ofScholar),
-      { client: 'scholar', figures: ['tokens-bad'] },
+      { client: 'scholar', counters: ['tokens-bad'] },
     ],
     ['nobody, for an operator', { ...request, isOperator: true }, undefined],
     ['nobody, for a refusal', { ...request, status: 429, code: 'rate-limited' }, undefined],

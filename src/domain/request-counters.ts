@@ -1,16 +1,16 @@
 import { type CounterName, findLatencyBin, isLatencyBin } from './fleet-counters.ts';
 import { apiP95TriggerMs } from './thresholds.ts';
 
-/** What the door knows of a request when its answer is done. */
+/** What the API knows of a request when its response is done. */
 export interface EndedRequest {
   /** The route's pattern (`/api/events/:id`), or `unmatched`: never the path itself, which anyone can fill. */
   readonly route: string;
   readonly status: number;
   /** Our own time: neither the peer's sending nor its reading is in it. */
   readonly ms: number;
-  /** The peer left before we had answered. */
+  /** The peer left before the response. */
   readonly aborted: boolean;
-  /** The problem's code, when the answer is a problem. */
+  /** The problem's code, when the response is a problem. */
   readonly code?: string;
   /** The verified client. Absent: a stranger, or nobody could judge. */
   readonly clientId?: string;
@@ -26,23 +26,8 @@ export interface EndedRequest {
   readonly isTokenRepeated?: true;
 }
 
-/** The figures, besides its latency, that a request can add to. */
-export const requestCounters = [
-  'requests',
-  'errors',
-  'outages',
-  'set-aside',
-  'strangers',
-  'unjudged',
-  'aborted',
-  'tokens-good',
-  'tokens-bad',
-  'tokens-repeated',
-  'tokens-garbage',
-] as const satisfies readonly CounterName[];
-
 /**
- * The figures that one request adds to. Only requests of verified clients count for triggers and objectives: what
+ * The counters that one request adds to. Only requests of verified clients count for triggers and objectives: what
  * strangers do is counted beside them, so that no crowd fires a trigger or hides one. Probes, pages, `/metrics` and
  * `/canary` would dilute, and add to none.
  */
@@ -78,10 +63,12 @@ function countersOfClient(request: EndedRequest): readonly CounterName[] {
  */
 export function clientCountersOf(
   request: EndedRequest,
-): { readonly client: string; readonly figures: readonly CounterName[] } | undefined {
-  const figures = countersOf(request).filter((figure) => judgedCounters.has(figure) || isLatencyBin(figure));
+): { readonly client: string; readonly counters: readonly CounterName[] } | undefined {
+  const counters = countersOf(request).filter(
+    (counter) => judgedCounters.has(counter) || isLatencyBin(counter),
+  );
   const client = request.tokenClientId ?? (request.isOperator === true ? undefined : request.clientId);
-  return client === undefined || figures.length === 0 ? undefined : { client, figures };
+  return client === undefined || counters.length === 0 ? undefined : { client, counters };
 }
 
 /** What the shares are made of, besides latencies. */
@@ -110,12 +97,12 @@ function isTimed({ route }: EndedRequest): boolean {
   return !waitingRoutes.has(route);
 }
 
-/** Who leaves early tells nothing about us, unless we had kept it waiting beyond the line by then. */
+/** Who leaves early says nothing about us, unless we had kept it waiting beyond the line by then. */
 function keptWaiting(request: EndedRequest): readonly CounterName[] {
   return isTimed(request) && request.ms > apiP95TriggerMs ? [findLatencyBin(request.ms)] : [];
 }
 
-/** Faults that say something about our issuer, our clocks or our keys. Every other one is its sender's own affair. */
+/** Token errors that say something about our issuer, our clocks or our keys. Every other one is its sender's own affair. */
 const faultsOfOurs: ReadonlySet<string> = new Set([
   'expired',
   'not-yet-valid',

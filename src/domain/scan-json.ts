@@ -33,15 +33,15 @@ export type JsonScan =
     };
 
 /**
- * Counts what stands outside strings, before anything is read: with more values, members or levels than anybody needs,
- * `JSON.parse` itself becomes slow. The text need not be JSON: what makes no sense is for `JSON.parse` to tell.
+ * Counts what is outside strings, before anything is read: with more values, members or levels than anybody needs,
+ * `JSON.parse` itself becomes slow. The text need not be JSON: what is malformed is reported by `JSON.parse`.
  */
 export function scanJson(text: string, valuesMax: number): JsonScan {
   let values = 1;
   let members = 0;
   let oddNumbers = 0;
   let digits = 0;
-  /** The members so far of each object, and 0 for each list, that we stand in. */
+  /** The members so far of each object, and 0 for each list, that the scan is in. */
   const levels: number[] = [];
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at);

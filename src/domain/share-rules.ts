@@ -17,7 +17,7 @@ export interface ShareMoment {
   readonly samplesMin: number;
 }
 
-export interface ShareStanding {
+export interface ShareState {
   /** As it was counted. */
   readonly counted: Tally;
   /** As it is judged: no client counts for more than the rule allows. */
@@ -29,12 +29,12 @@ export interface ShareStanding {
   readonly withoutOne: Tally | undefined;
 }
 
-/** How a share stands at an instant: over the span, and in each window that lies wholly inside it. */
-export function standShare(
+/** The state of a share at an instant: over the span, and in each window that lies wholly inside it. */
+export function measureShare(
   rule: ShareTrigger,
   series: readonly Bucket[],
   { atMs, sinceMs, samplesMin }: ShareMoment,
-): ShareStanding {
+): ShareState {
   const span = cutSeries(series, Math.max(atMs - rule.spanMs, sinceMs), atMs);
   const whole = weigh(rule, span, atMs);
   const { counted, judged, samples } = whole;
@@ -61,13 +61,13 @@ interface Part {
 }
 
 function weigh(rule: ShareTrigger, series: readonly Bucket[], endMs: number): Weighed {
-  const counted = tallyShare(series, rule.figure);
-  const samples = countSamples(series, rule.figure);
+  const counted = tallyShare(series, rule.counter);
+  const samples = countSamples(series, rule.counter);
   let judged = counted;
   const parts = listClients(series).map((client): Part => {
     const own = cutClient(series, client);
     const part = weighClient(rule, own, endMs);
-    judged = add(subtract(judged, tallyShare(own, rule.figure)), part.judged);
+    judged = add(subtract(judged, tallyShare(own, rule.counter)), part.judged);
     return part;
   });
   return { counted, judged, samples, parts };
@@ -75,18 +75,18 @@ function weigh(rule: ShareTrigger, series: readonly Bucket[], endMs: number): We
 
 /** A client weighs as much as it tries, and no more than the rule allows. */
 function weighClient(rule: ShareTrigger, own: readonly Bucket[], endMs: number): Part {
-  const samples = countSamples(own, rule.figure);
+  const samples = countSamples(own, rule.counter);
   const weight = Math.min(samples, rule.clientSamplesMax);
   if (isShutOut(rule, own, endMs)) return { samples, judged: { bad: weight, total: weight } };
-  const { bad, total } = tallyShare(own, rule.figure);
+  const { bad, total } = tallyShare(own, rule.counter);
   if (total === 0) return { samples, judged: { bad: 0, total: 0 } };
   return { samples, judged: { bad: (weight * bad) / total, total: weight } };
 }
 
-function isShutOut({ figure, shutOutMs = 0 }: ShareTrigger, own: readonly Bucket[], endMs: number): boolean {
+function isShutOut({ counter, shutOutMs = 0 }: ShareTrigger, own: readonly Bucket[], endMs: number): boolean {
   const lately = cutSeries(own, endMs - shutOutMs, endMs);
-  const { bad, total } = tallyShare(lately, figure);
-  return countSamples(lately, figure) > 0 && total === bad;
+  const { bad, total } = tallyShare(lately, counter);
+  return countSamples(lately, counter) > 0 && total === bad;
 }
 
 /**

@@ -20,7 +20,7 @@ import {
 
 export type SloVerdict = 'met' | 'missed' | 'no-data';
 
-export interface SloStanding {
+export interface SloState {
   readonly verdict: SloVerdict;
   /** The good part, 0 to 1; absent with no data. */
   readonly measured?: number;
@@ -28,10 +28,10 @@ export interface SloStanding {
   readonly budgetLeft?: number;
   /** How many times faster than allowed the budget goes, by window; absent where there is no data. */
   readonly burnRates: Readonly<Partial<Record<BurnWindow, number>>>;
-  readonly alerts: readonly BurnStanding[];
+  readonly alerts: readonly BurnState[];
 }
 
-export interface BurnStanding extends BurnAlert {
+export interface BurnState extends BurnAlert {
   readonly isFiring: boolean;
 }
 
@@ -79,7 +79,7 @@ export function tallySlo(name: SloName, slots: readonly Slot[], buckets: number)
 }
 
 /** Judges one objective. Too little data is no verdict, and spends nothing. */
-export function judgeSlo(name: SloName, tallies: SloTallies): SloStanding {
+export function judgeSlo(name: SloName, tallies: SloTallies): SloState {
   const row: SloRow = sloTable[name];
   const rates: Partial<Record<BurnWindow, number>> = {};
   for (const [window, tally] of Object.entries(tallies.windows) as [BurnWindow, Tally][]) {

@@ -20,6 +20,6 @@ test('a country that is not listed has no price, which is not a price of nothing
 
 function phone(text: string): PhoneNumber {
   const parsed = parsePhoneNumber(text);
-  if (!parsed.ok) throw new Error(parsed.fault);
+  if (!parsed.ok) throw new Error(parsed.error);
   return parsed.value;
 }

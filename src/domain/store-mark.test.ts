@@ -8,7 +8,7 @@ import {
   mergeMarks,
   type SeenStore,
   type StoreMark,
-  type WitnessWord,
+  type WitnessReading,
 } from './store-mark.ts';
 
 const mark = (lineage: string, epoch: number, changes: number): StoreMark => ({ lineage, epoch, changes });
@@ -49,11 +49,11 @@ test('only what the store makes is a lineage', () => {
 });
 
 const store = (given: Partial<SeenStore> = {}): SeenStore => ({ mark: known, isWitnessed: true, ...given });
-const word = (lineage: string, epoch: number, changes: number): WitnessWord => ({
+const word = (lineage: string, epoch: number, changes: number): WitnessReading => ({
   kind: 'mark',
   mark: mark(lineage, epoch, changes),
 });
-const notAsked: WitnessWord = { kind: 'not-asked' };
+const notAsked: WitnessReading = { kind: 'not-asked' };
 
 test.each<[string, Parameters<typeof judgeStore>, string]>([
   [
@@ -63,7 +63,7 @@ test.each<[string, Parameters<typeof judgeStore>, string]>([
   ],
   ['its first witness', [store({ isWitnessed: false }), undefined, { kind: 'no-mark' }], 'confirmed'],
   ['its witness has lost its mark', [store(), undefined, { kind: 'no-mark' }], 'went-back'],
-  ['its witness cannot be read', [store(), known, { kind: 'fault', detail: 'is away' }], 'unconfirmed'],
+  ['its witness cannot be read', [store(), known, { kind: 'failed', detail: 'is away' }], 'unconfirmed'],
   ['its witness agrees', [store(), undefined, word('2.aaaaaaaa', 5, 90)], 'confirmed'],
   ['its witness knows more', [store(), undefined, word('2.aaaaaaaa', 5, 101)], 'went-back'],
   ['its witness knows a later stop', [store(), known, word('2.aaaaaaaa', 6, 0)], 'went-back'],

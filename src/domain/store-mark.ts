@@ -61,13 +61,13 @@ export interface SeenStore {
 }
 
 /** What the witness said before the store was read. */
-export type WitnessWord =
+export type WitnessReading =
   | { readonly kind: 'none' | 'not-asked' | 'no-mark' }
   | { readonly kind: 'mark'; readonly mark: StoreMark }
-  | { readonly kind: 'fault'; readonly detail: string };
+  | { readonly kind: 'failed'; readonly detail: string };
 
 /** What a process makes of the store that it is connected to. Only `confirmed` lets a message leave. */
-export type StoreStanding =
+export type StoreState =
   | { readonly kind: 'confirmed' }
   /** Not compared yet, or not possible now. */
   | { readonly kind: 'unconfirmed'; readonly detail: string }
@@ -78,10 +78,10 @@ export type StoreStanding =
 export function judgeStore(
   store: SeenStore,
   memory: StoreMark | undefined,
-  witness: WitnessWord,
-): StoreStanding {
+  witness: WitnessReading,
+): StoreState {
   if (store.wentBack !== undefined) return { kind: 'went-back', detail: store.wentBack };
-  if (witness.kind === 'fault') return { kind: 'unconfirmed', detail: `the witness ${witness.detail}` };
+  if (witness.kind === 'failed') return { kind: 'unconfirmed', detail: `the witness ${witness.detail}` };
   if (witness.kind === 'no-mark' && store.isWitnessed)
     return { kind: 'went-back', detail: 'the witness has lost its mark of this store, or is another one' };
   if (witness.kind === 'mark' && compareMarks(store.mark, witness.mark) !== 'same-or-ahead')
@@ -89,7 +89,7 @@ export function judgeStore(
   return memory === undefined ? { kind: 'confirmed' } : judgeByMemory(store, memory, witness);
 }
 
-function judgeByMemory(store: SeenStore, memory: StoreMark, witness: WitnessWord): StoreStanding {
+function judgeByMemory(store: SeenStore, memory: StoreMark, witness: WitnessReading): StoreState {
   const comparison = compareMarks(store.mark, memory);
   if (comparison === 'other-lineage' && witness.kind === 'not-asked')
     return { kind: 'unconfirmed', detail: 'its lineage has changed: the witness is to be asked' };
@@ -100,7 +100,7 @@ function judgeByMemory(store: SeenStore, memory: StoreMark, witness: WitnessWord
     : toWentBack(store.mark, 'this process has seen', memory);
 }
 
-function toWentBack(store: StoreMark, who: string, known: StoreMark): StoreStanding {
+function toWentBack(store: StoreMark, who: string, known: StoreMark): StoreState {
   return {
     kind: 'went-back',
     detail: `the store is at ${describeMark(store)}; ${who} ${describeMark(known)}`,

@@ -70,7 +70,7 @@ export function readStrictJson(text: string, valuesMax = jsonValuesMax): JsonRea
 
 /**
  * A JSON pointer (RFC 6901) one level below `at`. Names may be as long as a body and stand below each other: of a long
- * one only the start is told, and of a long pointer too.
+ * one only the start is kept, and of a long pointer too.
  */
 export function pointerBelow(at: string, key: string): string {
   if (at.length > pointerCharsMax) return at;
@@ -148,7 +148,7 @@ function noteHalf(text: string, at: string, { hasEscapes, flaws }: Walk): void {
 
 const halfCharacter = /\p{Cs}/u;
 
-/** An object or a list that the exact reader stands in. */
+/** An object or a list that the exact reader is in. */
 interface Level {
   /** Of an object: its members so far. */
   readonly names: Set<string> | undefined;
@@ -159,7 +159,7 @@ interface Level {
 
 /**
  * Members that come twice and numbers that do not survive, each with its place. `text` is valid JSON. What is nested too
- * deep is passed over: it has a flaw of its own, or stands in a member that comes twice.
+ * deep is passed over: it has a flaw of its own, or is in a member that comes twice.
  */
 function findTextFlaws(text: string, isList: boolean): readonly JsonFlaw[] {
   const read: ExactRead = { text, levels: [], below: 0, flaws: createFlawList(isList) };
@@ -192,7 +192,7 @@ function findTextFlaws(text: string, isList: boolean): readonly JsonFlaw[] {
 interface ExactRead {
   readonly text: string;
   readonly levels: Level[];
-  /** Levels that the reader stands below the last one that it looks at. */
+  /** How many levels the reader is below the last one that it looks at. */
   below: number;
   readonly flaws: FlawList;
 }
@@ -213,7 +213,7 @@ function goOn({ levels, flaws }: ExactRead): void {
   }
 }
 
-/** Reads a string, which may be a member's name (compared after unescaping); answers where it ends. */
+/** Reads a string, which may be a member's name (compared after unescaping); returns where it ends. */
 function readText(read: ExactRead, at: number): number {
   const end = findStringEnd(read.text, at);
   const level = read.levels.at(-1);
@@ -231,7 +231,7 @@ function unquote(literal: string): string {
   return literal.includes('\\') ? String(JSON.parse(literal)) : literal.slice(1, -1);
 }
 
-/** Reads a number, if one begins at `at`; answers where it ends. */
+/** Reads a number, if one begins at `at`; returns where it ends. */
 function readNumber(read: ExactRead, at: number): number {
   const first = read.text.charCodeAt(at);
   if (first !== minus && !isDigit(first)) return at;

@@ -1,12 +1,12 @@
 /**
- * Every line that the service is judged by, in one table: the guard's rules and the budgets are made from here, and
+ * Every threshold that the service is judged by, in one table: the watchdog's rules and the budgets are made from here, and
  * alert rules and dashboards are held against it (test/regression/monitoring.test.ts). Shares are in basis points (1 % = 100) and compared
- * as whole numbers, so that a figure exactly on a line falls on the side that its rule says.
+ * as whole numbers, so that a counter exactly on a line falls on the side that its rule says.
  */
 export const triggerNames = ['5xx', 'tokens', 'depth', 'p95'] as const;
 export type TriggerName = (typeof triggerNames)[number];
 
-/** What the guard does when a trigger fires. Each of them only makes things safer. */
+/** What the watchdog does when a trigger fires. Each of them only makes the service stricter. */
 export type SafeAction = 'stop-sending' | 'pause-consumers' | 'pause-ingestion';
 
 /** `act`: open an incident and act; `observe`: open an incident; `off`: neither. The verdict is shown in each. */
@@ -17,7 +17,7 @@ export type TriggerMode = (typeof triggerModes)[number];
 export const latencyEdgesMs = [5, 10, 25, 50, 80, 120, 200, 300, 500, 1_000, 2_500, 5_000] as const;
 export type LatencyEdgeMs = (typeof latencyEdgesMs)[number];
 
-/** The fleet's figures lie in buckets of this span, and the guard judges once in each. */
+/** The fleet's counts lie in buckets of this span, and the watchdog judges once in each. */
 export const bucketMs = 10_000;
 /** Budgets are counted in slots of this span. */
 export const slotMs = 300_000;
@@ -35,7 +35,7 @@ export type ShareCounter = 'requests-failed' | 'tokens-bad' | 'requests-over-300
  */
 export interface ShareTrigger {
   readonly kind: 'share';
-  readonly figure: ShareCounter;
+  readonly counter: ShareCounter;
   /** `at-least`: fires on the line too (≥); `more-than`: only beyond it (>). */
   readonly comparison: 'at-least' | 'more-than';
   readonly basisPoints: number;
@@ -54,7 +54,7 @@ export interface ShareTrigger {
   /**
    * It fires only when it would without any one client too. `some`: the others decide as soon as there are any; a client
    * that is alone on the service is all the evidence there is. `enough`: the others must bring as many samples as a
-   * verdict needs, so that nobody ever fires it alone: single bad tokens are an everyday thing.
+   * verdict needs, so that nobody ever fires it alone: single bad tokens are common.
    */
   readonly othersMin: 'some' | 'enough';
   readonly actions: readonly SafeAction[];
@@ -80,7 +80,7 @@ export interface DepthTrigger {
 export const triggerTable = {
   '5xx': {
     kind: 'share',
-    figure: 'requests-failed',
+    counter: 'requests-failed',
     comparison: 'at-least',
     basisPoints: 100,
     windowMs: 300_000,
@@ -92,7 +92,7 @@ export const triggerTable = {
   },
   tokens: {
     kind: 'share',
-    figure: 'tokens-bad',
+    counter: 'tokens-bad',
     comparison: 'at-least',
     basisPoints: 200,
     windowMs: 300_000,
@@ -115,7 +115,7 @@ export const triggerTable = {
   },
   p95: {
     kind: 'share',
-    figure: 'requests-over-300-ms',
+    counter: 'requests-over-300-ms',
     comparison: 'more-than',
     // The 95th percentile is over 300 ms exactly when more than 5 % of the requests took longer than that.
     basisPoints: 500,

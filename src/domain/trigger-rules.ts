@@ -1,6 +1,6 @@
-import { type DepthStanding, followDepth } from './depth-rules.ts';
+import { type DepthState, followDepth } from './depth-rules.ts';
 import { type Bucket, cutSeries, type Tally } from './fleet-counters.ts';
-import { type ShareStanding, standShare } from './share-rules.ts';
+import { measureShare, type ShareState } from './share-rules.ts';
 import {
   bucketMs,
   type DepthTrigger,
@@ -36,7 +36,7 @@ export interface JudgeMoment {
 
 /**
  * Judges one trigger at an instant, from the fleet's series alone: whoever has the series comes to the same verdict,
- * so a guard that takes over goes on where the other one stopped.
+ * so a watchdog that takes over goes on where the other one stopped.
  */
 export function judgeTrigger(name: TriggerName, series: readonly Bucket[], moment: JudgeMoment): Judgement {
   const rule: ShareTrigger | DepthTrigger = triggerTable[name];
@@ -51,12 +51,12 @@ export function cutEvidence(name: TriggerName, series: readonly Bucket[], atMs: 
 
 function judgeShare(rule: ShareTrigger, series: readonly Bucket[], moment: JudgeMoment): Judgement {
   const { samplesMin } = moment;
-  const standing = standShare(rule, series, moment);
-  const { judged, samples, isOver } = standing;
+  const state = measureShare(rule, series, moment);
+  const { judged, samples, isOver } = state;
   const base = { line: rule.basisPoints, samples, samplesMin };
   if (samples === 0) return { ...base, verdict: 'no-data', detail: 'nothing was counted' };
   const value = toBasisPoints(judged);
-  const detail = describeShare(rule, standing);
+  const detail = describeShare(rule, state);
   if (samples < samplesMin)
     return { ...base, value, verdict: 'no-data', detail: `${detail}: fewer than ${samplesMin}` };
   return { ...base, value, detail, verdict: toVerdict(isOver) };
@@ -69,7 +69,7 @@ function toVerdict(isOver: boolean | undefined): Verdict {
 
 function describeShare(
   { clientSamplesMax }: ShareTrigger,
-  { counted, judged, withoutOne }: ShareStanding,
+  { counted, judged, withoutOne }: ShareState,
 ): string {
   const { bad, total } = counted;
   const weighed =
@@ -85,28 +85,28 @@ function toPercent(tally: Tally): string {
 }
 
 function judgeDepth(rule: DepthTrigger, series: readonly Bucket[], moment: JudgeMoment): Judgement {
-  const standing = followDepth(series, rule, {
+  const state = followDepth(series, rule, {
     atMs: moment.atMs,
     sinceMs: moment.sinceMs,
     floor: moment.depthFloor,
   });
-  const { depth, baseline } = standing;
+  const { depth, baseline } = state;
   return {
-    verdict: judgeStanding(rule, standing),
+    verdict: judgeDepthState(rule, state),
     ...(depth === undefined ? {} : { value: depth }),
     ...(baseline === undefined ? {} : { line: rule.timesBaseline * baseline }),
-    samples: standing.samples,
+    samples: state.samples,
     samplesMin: rule.baselineSamplesMin,
-    detail: describeStanding(standing),
+    detail: describeDepth(state),
   };
 }
 
-function judgeStanding(rule: DepthTrigger, standing: DepthStanding): Verdict {
-  if (standing.depth === undefined || standing.baseline === undefined || standing.isHeld) return 'no-data';
-  return (standing.overMs ?? -1) >= rule.spanMs ? 'fail' : 'pass';
+function judgeDepthState(rule: DepthTrigger, state: DepthState): Verdict {
+  if (state.depth === undefined || state.baseline === undefined || state.isHeld) return 'no-data';
+  return (state.overMs ?? -1) >= rule.spanMs ? 'fail' : 'pass';
 }
 
-function describeStanding({ depth, others, baseline, isHeld, overMs }: DepthStanding): string {
+function describeDepth({ depth, others, baseline, isHeld, overMs }: DepthState): string {
   if (depth === undefined) return 'nobody has counted the queue of late';
   if (isHeld) return `depth ${depth}: consumers are paused, so it is our own doing`;
   if (baseline === undefined) return `depth ${depth}: no baseline yet`;

@@ -1,5 +1,4 @@
-import type { Redis } from 'ioredis';
-import type { Keys } from '../store/keys.ts';
+import type { Store } from '../store/keys.ts';
 import { type AuditLine, appendAudit } from './audit-chain.ts';
 
 /** Who asks for a change, and why. The reason has been cleared of addresses. */
@@ -9,9 +8,7 @@ export interface AuditOrder {
   readonly requestId?: string;
 }
 
-export interface AuditDeps {
-  readonly redis: Redis;
-  readonly keys: Keys;
+export interface AuditDeps extends Store {
   readonly now: () => number;
 }
 

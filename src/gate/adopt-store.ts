@@ -1,8 +1,9 @@
 import { ServiceError } from '../domain/errors.ts';
 import { parseMessageId, shardOf } from '../domain/ids.ts';
 import { eraOf } from '../domain/store-mark.ts';
+import { countMembers } from '../store/count-members.ts';
 import { createLineage } from '../store/open-store.ts';
-import { toStoreError } from '../store/scripts.ts';
+import { callStore, toStoreError } from '../store/scripts.ts';
 import type { Witness } from '../store/witness.ts';
 import { type AuditDeps, type AuditOrder, actAudited } from './act-audited.ts';
 import { changeGate, type FlagStore, type GateState, readGate } from './flags.ts';
@@ -61,7 +62,7 @@ export async function adoptStore(
     from: mark.lineage,
     epoch: result.epoch,
     wentBack,
-    open: await countOpen(store),
+    open: await countMembers(redis, keys, ({ eventsOpen, messagesOpen }) => [eventsOpen, messagesOpen]),
   };
 }
 
@@ -106,15 +107,13 @@ export async function markSent(
 
 /** A store that has lost its gate gets one in which everything is off. */
 async function makeGate({ redis, keys }: FlagStore): Promise<GateState> {
-  try {
-    await redis.hset(keys.shard(0).gate, {
+  await callStore('make gate', () =>
+    redis.hset(keys.shard(0).gate, {
       lineage: createLineage(1),
       epoch: '1',
       wentBack: 'the store had lost its gate',
-    });
-  } catch (error) {
-    throw toStoreError('make gate', error);
-  }
+    }),
+  );
   const gate = await readGate(redis, keys);
   if (gate === undefined) throw toStoreError('make gate', new Error('it is not there'));
   return gate;
@@ -130,14 +129,4 @@ async function askWitness<T>(ask: () => Promise<T> | undefined): Promise<T | und
       { cause },
     );
   }
-}
-
-async function countOpen({ redis, keys }: FlagStore): Promise<number> {
-  let count = 0;
-  for (let shard = 0; shard < keys.shards; shard += 1) {
-    const { eventsOpen, messagesOpen } = keys.shard(shard);
-    const [events, messages] = await Promise.all([redis.zcard(eventsOpen), redis.zcard(messagesOpen)]);
-    count += events + messages;
-  }
-  return count;
 }

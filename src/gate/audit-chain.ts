@@ -2,7 +2,7 @@ import { createHash, createHmac } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type { AuditKey } from '../store/audit-key.ts';
 import type { ShardKeys } from '../store/keys.ts';
-import { loadScript, toStoreError } from '../store/scripts.ts';
+import { callStore, loadScript, toStoreError } from '../store/scripts.ts';
 
 /**
  * Who did what, when and why. The hash of each line covers the line before it, and is sealed with a key that is not in the
@@ -38,12 +38,22 @@ const script = loadScript(new URL('./append-audit.lua', import.meta.url), {
 
 /** Adds a line. Throws when the store does not take it: an action that cannot be audited must not happen. */
 export async function appendAudit(redis: Redis, keys: ShardKeys, line: AuditLine): Promise<void> {
-  const text = JSON.stringify(line);
+  await addLine(redis, keys, line, (next) => script.run(redis, keys, next));
+}
+
+/** Has `add` add a line behind the head, again with the new head for as long as somebody else was faster. */
+export async function addLine(
+  redis: Redis,
+  keys: ShardKeys,
+  auditLine: AuditLine,
+  add: (next: Readonly<Record<'head' | 'line' | 'hash', string>>) => Promise<unknown>,
+): Promise<void> {
+  const line = JSON.stringify(auditLine);
   let { head } = await readAuditHead(redis, keys);
   for (let tries = 0; tries < chainTriesMax; tries += 1) {
-    const hash = await hashNextLine(redis, keys, head, text);
-    const [word, newHead = ''] = (await script.run(redis, keys, { head, line: text, hash })) as string[];
-    if (word === 'done') return;
+    const hash = await hashNextLine(redis, keys, head, line);
+    const [result, newHead = ''] = (await add({ head, line, hash })) as string[];
+    if (result === 'done') return;
     head = newHead;
   }
   throw toStoreError('append audit', new Error('the head of the audit chain kept moving'));
@@ -56,7 +66,7 @@ export async function hashNextLine(
   head: string,
   text: string,
 ): Promise<string> {
-  const count = readNumber(head) ?? (await readFrom('count audit', () => countLines(redis, keys)));
+  const count = readNumber(head) ?? (await callStore('count audit', () => countLines(redis, keys)));
   return hashLine({ head, count }, text, keys.auditKey);
 }
 
@@ -78,7 +88,7 @@ export function hashPlainLine(head: string, text: string): string {
   return createHash('sha256').update(head).update('\n').update(text).digest('hex');
 }
 
-/** The number of the line that a hash stands for; undefined for a bare SHA-256. */
+/** The number of the line of a hash; undefined for a bare SHA-256. */
 export function readNumber(hash: string): number | undefined {
   if (hash === '') return 0;
   const [, number] = /^(\d{1,15})\./.exec(hash) ?? [];
@@ -87,7 +97,7 @@ export function readNumber(hash: string): number | undefined {
 
 /** The newest `count` lines, newest first. */
 export async function readAudit(redis: Redis, keys: ShardKeys, count: number): Promise<AuditLine[]> {
-  return await readFrom('read audit', async () => {
+  return await callStore('read audit', async () => {
     const entries = await redis.xrevrange(keys.audit, '+', '-', 'COUNT', count);
     return entries.map(([, fields]) => JSON.parse(readEntry(fields).text) as AuditLine);
   });
@@ -95,19 +105,10 @@ export async function readAudit(redis: Redis, keys: ShardKeys, count: number): P
 
 /** Where the chain ends now. Throws `store-unavailable`. */
 export async function readAuditHead(redis: Redis, keys: ShardKeys): Promise<AuditHead> {
-  return await readFrom('read audit head', async () => {
+  return await callStore('read audit head', async () => {
     const head = (await redis.hget(keys.gate, 'auditHash')) ?? '';
     return { head, count: readNumber(head) ?? (await countLines(redis, keys)) };
   });
-}
-
-/** What a read answers, with a fault of the store in our own words. */
-export async function readFrom<T>(what: string, read: () => Promise<T>): Promise<T> {
-  try {
-    return await read();
-  } catch (error) {
-    throw toStoreError(what, error);
-  }
 }
 
 /** For a head without a number: what is in the store, and what was trimmed. */

@@ -3,7 +3,7 @@
 -- commit: JSON {id, owner, channel, category, to, reason, line, fields, retryAt, retentionMs, blockProviderMs,
 --       backOffRecipientMs, suppress: {reason, source, masked, member}, windows: [{key}],
 --       caps: [{key, amount}], undoRecipient}
--- Answers: {'done', state} | {'late', state now}: the claim had lapsed; what is known is noted all the same
+-- Returns: {'done', state} | {'late', state now}: the claim had lapsed; what is known is noted all the same
 -- Invariants: only the owner of the live claim ends the attempt. A commit repeated because its answer was lost
 -- changes nothing. What a provider is known to have taken ends as sent and is never queued again, however late the
 -- news: at once where nobody holds a claim, else when that claim ends.

@@ -1,8 +1,8 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { type Channel, channels, channelTable } from '../domain/channel.ts';
-import type { Keys } from '../store/keys.ts';
-import { toStoreError } from '../store/scripts.ts';
+import type { Keys, Store } from '../store/keys.ts';
+import { callStore } from '../store/scripts.ts';
 import { readStored } from '../store/unreadable-record.ts';
 import { type CapAsk, type LimitedMessage, type Limits, listLimits, type WindowAsk } from './limits.ts';
 
@@ -31,17 +31,15 @@ const decision = z.object({
   decision: z.string(),
   reason: z.string(),
 });
-/** One thing that the environment or the gate said about a message; address masked. */
+/** One decision of the environment or the gate about a message; address masked. */
 export type DecisionLine = z.infer<typeof decision>;
 
 /** The newest decisions of the fleet, newest first. */
 export async function readDecisions(redis: Redis, keys: Keys, count: number): Promise<DecisionLine[]> {
-  try {
+  return await callStore('read decisions', async () => {
     const lines = await redis.lrange(keys.shard(0).decisions, 0, count - 1);
     return lines.flatMap((line) => readStored(line, decision) ?? []);
-  } catch (error) {
-    throw toStoreError('read decisions', error);
-  }
+  });
 }
 
 /** Until when (epoch ms) the whole fleet leaves each of these providers alone; those that are not blocked are left out. */
@@ -50,34 +48,26 @@ export async function readProviderBlocks(
   keys: Keys,
   names: readonly string[],
 ): Promise<ReadonlyMap<string, number>> {
-  const blocks = new Map<string, number>();
-  try {
-    for (let shard = 0; shard < keys.shards; shard += 1) {
-      const values = await Promise.all(
-        names.map((name) => redis.hget(keys.shard(shard).provider(name), 'blockedUntil')),
-      );
-      for (const [index, name] of names.entries()) {
-        const until = Math.max(Number(values[index] ?? 0), blocks.get(name) ?? 0);
-        if (until > 0) blocks.set(name, until);
-      }
-    }
-  } catch (error) {
-    throw toStoreError('read providers', error);
-  }
-  return blocks;
+  const readBlock = async (name: string): Promise<readonly [string, number]> => {
+    const values = await Promise.all(
+      keys.all.map((shard) => redis.hget(shard.provider(name), 'blockedUntil')),
+    );
+    return [name, Math.max(...values.map(Number))];
+  };
+  const blocks = await callStore('read providers', () => Promise.all(names.map(readBlock)));
+  return new Map(blocks.filter(([, until]) => until > 0));
 }
 
 /** What is used of every limit that is set. `run` is the epoch in which sending was last started. */
 export async function readLimitUses(
-  store: { readonly redis: Redis; readonly keys: Keys },
+  store: Store,
   limits: Limits,
   facts: { readonly run: string; readonly nowMs: number },
 ): Promise<LimitUses> {
   const windows = new Map<string, LimitUse>();
   const caps = new Map<string, LimitUse>();
-  try {
-    for (let shard = 0; shard < store.keys.shards; shard += 1) {
-      const keys = store.keys.shard(shard);
+  await callStore('read limits', async () => {
+    for (const keys of store.keys.all) {
       const asks = sampleMessages(limits).map((message) =>
         listLimits(limits, keys, message, { ...facts, segments: 1 }),
       );
@@ -87,9 +77,7 @@ export async function readLimitUses(
       for (const cap of uniqueByKey(named.flatMap((ask) => ask.caps)))
         addUse(caps, cap, Number((await store.redis.get(cap.key)) ?? 0));
     }
-  } catch (error) {
-    throw toStoreError('read limits', error);
-  }
+  });
   return { limits: [...windows.values()], caps: [...caps.values()] };
 }
 

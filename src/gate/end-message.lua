@@ -1,6 +1,6 @@
 -- end-message: ends a message that has not left (or, for an unknown one, notes what a person found out).
 -- from: states it may be in now (space separated); by: '' for nobody; fields: field, value to keep with it.
--- Answers: {'done', state come to} | {'refused', state}
+-- Returns: {'done', state come to} | {'refused', state}
 -- Invariants: an attempt under way is ended by its owner or by its deadline, never from here. No message expires
 -- before its not_after by the store's clock, whatever the clock of the caller says.
 --- include: ../store/move-message.lua

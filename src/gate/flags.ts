@@ -1,14 +1,14 @@
 import type { Redis } from 'ioredis';
 import { type FlagName, flagNames } from '../domain/flags.ts';
 import type { SeenStore, StoreMark } from '../domain/store-mark.ts';
-import type { Keys } from '../store/keys.ts';
-import { loadScript, toStoreError } from '../store/scripts.ts';
+import type { Keys, Store } from '../store/keys.ts';
+import { callStore, loadScript, toStoreError } from '../store/scripts.ts';
 import { type Witness, witnessTimeoutMs } from '../store/witness.ts';
 import { type AuditLine, chainTriesMax, hashNextLine } from './audit-chain.ts';
 
 export type FlagValue = 'on' | 'off';
 
-/** The gate as it stands. A gate that is missing reads as everything off. */
+/** The state of the gate. A gate that is missing reads as everything off. */
 export interface GateState extends SeenStore {
   readonly epoch: number;
   readonly run: string;
@@ -43,9 +43,7 @@ export interface Adoption {
 /** A change of a flag, perhaps with an adoption. */
 type Change = FlagChange & { readonly adoption?: Adoption };
 
-export interface FlagStore {
-  readonly redis: Redis;
-  readonly keys: Keys;
+export interface FlagStore extends Store {
   readonly now: () => number;
   /** Absent: none is configured. */
   readonly witness?: Pick<Witness, 'raise'>;
@@ -83,13 +81,11 @@ const script = loadScript(new URL('./set-flag.lua', import.meta.url), {
 
 /** Reads the gate; undefined when it is missing or has no epoch, which means stopped. Throws `store-unavailable`. */
 export async function readGate(redis: Redis, keys: Keys): Promise<GateState | undefined> {
-  try {
+  return await callStore('read gate', async () => {
     const { gate, messageCounts } = keys.shard(0);
     const [fields, changes] = await Promise.all([redis.hgetall(gate), redis.hget(messageCounts, 'changes')]);
     return isEpoch(fields['epoch']) ? parseGate(fields, Number(changes ?? 0)) : undefined;
-  } catch (error) {
-    throw toStoreError('read gate', error);
-  }
+  });
 }
 
 /** The value that counts at `nowMs`: off unless exactly on and not past its expiry. */
@@ -100,8 +96,8 @@ export function valueAt(flag: FlagState | undefined, nowMs: number): FlagValue {
 }
 
 /**
- * Changes one flag, with its audit line, in one step. Once this has answered, every later permit sees the change, and
- * the witness has been told. Switching off never needs an epoch; switching on with another epoch than the current one
+ * Changes one flag, with its audit line, in one step. Once this has resolved, every later permit sees the change, and
+ * the witness has been informed. Switching off never needs an epoch; switching on with another epoch than the current one
  * is refused.
  */
 export async function setFlag(store: FlagStore, change: FlagChange): Promise<FlagResult> {
@@ -125,8 +121,9 @@ export async function changeGate(
     if (result.kind === 'other-lineage') return result;
     if (result.kind === 'done') {
       const { mark, inFlight } = result;
-      const told = store.witness === undefined ? {} : { witnessed: await tellWitness(store.witness, mark) };
-      return { kind: 'done', epoch: mark.epoch, inFlight, before: seen.flag.value, ...told };
+      const witnessed =
+        store.witness === undefined ? {} : { witnessed: await informWitness(store.witness, mark) };
+      return { kind: 'done', epoch: mark.epoch, inFlight, before: seen.flag.value, ...witnessed };
     }
     ({ seen } = result);
   }
@@ -145,8 +142,8 @@ type ChangeResult =
   | { readonly kind: 'other-lineage' }
   | { readonly kind: 'moved'; readonly seen: Seen | undefined };
 
-/** A witness that is away must not keep a stop from being answered; that it does not know of it is said. */
-async function tellWitness(witness: Pick<Witness, 'raise'>, mark: StoreMark): Promise<boolean> {
+/** A witness that is away must not keep a stop from being acknowledged; the result says that the witness does not know of it. */
+async function informWitness(witness: Pick<Witness, 'raise'>, mark: StoreMark): Promise<boolean> {
   const raised = witness.raise(mark).then(
     () => true,
     () => false,
@@ -178,9 +175,9 @@ async function runChange({ redis, keys, now }: FlagStore, change: Change, seen: 
     lineageBefore: from,
     epochAbove,
   });
-  const [word, epoch = '', ...found] = reply as string[];
-  if (word === 'other-lineage') return { kind: word };
-  if (word === 'done') {
+  const [code, epoch = '', ...found] = reply as string[];
+  if (code === 'other-lineage') return { kind: code };
+  if (code === 'done') {
     const [inFlight, lineage = '', changes] = found;
     const mark = { lineage, epoch: Number(epoch), changes: Number(changes) };
     return { kind: 'done', mark, inFlight: Number(inFlight) };
@@ -191,13 +188,11 @@ async function runChange({ redis, keys, now }: FlagStore, change: Change, seen: 
 
 /** Undefined: there is no gate, or its epoch is no number. */
 async function readForChange(redis: Redis, gate: string, flag: FlagName): Promise<Seen | undefined> {
-  try {
+  return await callStore('read gate', async () => {
     const fields = await redis.hmget(gate, 'epoch', 'auditHash', flag, `until:${flag}`);
     const [epoch, head, value, until] = fields.map((field) => field ?? '');
     return toSeen(epoch, head, value, until);
-  } catch (error) {
-    throw toStoreError('read gate', error);
-  }
+  });
 }
 
 /** Empty: the store has no such field. */

@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import { type Channel, channels, mapChannels } from '../domain/channel.ts';
 import { ServiceError } from '../domain/errors.ts';
 import { type FlagName, flagNames } from '../domain/flags.ts';
-import type { Keys } from '../store/keys.ts';
+import type { Store } from '../store/keys.ts';
 import { type GateState, valueAt } from './flags.ts';
 import type { StoreKnowledge } from './store-knowledge.ts';
 
@@ -19,17 +19,15 @@ export interface GateWatch {
   /** The gate last seen; undefined before the first look and while it cannot be read. */
   current(): GateState | undefined;
   /** How far the store is known to have come. */
-  readonly knowledge: Pick<StoreKnowledge, 'known' | 'note' | 'standing' | 'witnessFault'>;
-  /** Calls back after every change, and when the gate is lost or found again. Answers how to unsubscribe. */
+  readonly knowledge: Pick<StoreKnowledge, 'known' | 'note' | 'state' | 'witnessError'>;
+  /** Calls back after every change, and when the gate is lost or found again. Returns the function that unsubscribes. */
   onChange(listener: () => void): () => void;
   /** Aborts when sending on this channel stops; a new signal is made once it may go on. */
   stopSignal(channel: Channel): AbortSignal;
 }
 
-export interface GateWatchOptions {
-  readonly redis: Redis;
+export interface GateWatchOptions extends Store {
   readonly hint: Redis;
-  readonly keys: Keys;
   readonly knowledge: StoreKnowledge;
   readonly now: () => number;
   readonly pollMs?: number;
@@ -41,33 +39,33 @@ export function createGateWatch(options: GateWatchOptions): GateWatch {
   const listeners = new Set<() => void>();
   const stops = createStops();
   let gate: GateState | undefined;
-  let told = '';
+  let notified = '';
   let timer: NodeJS.Timeout | undefined;
 
   const isOn = (...flags: readonly FlagName[]): boolean => {
     const seen = gate;
     if (seen === undefined) return false;
-    const isWhole = knowledge.standing().kind === 'confirmed';
+    const isWhole = knowledge.state().kind === 'confirmed';
     return flags.every(
       (flag) => (isWhole || !flag.startsWith('send')) && valueAt(seen.flags[flag], options.now()) === 'on',
     );
   };
-  const tell = (): void => {
+  const notify = (): void => {
     for (const channel of channels) stops.set(channel, isOn('send', `send:${channel}`));
     // An expiry changes what counts without a new epoch.
     const now = `${gate?.epoch} ${flagNames.map((flag) => isOn(flag)).join(' ')}`;
-    if (now === told) return;
-    told = now;
+    if (now === notified) return;
+    notified = now;
     for (const listener of listeners) listener();
   };
   const look = oneAtATime(async () => {
     gate = await knowledge.look();
-    tell();
+    notify();
   });
   const onHint = (): void => void look();
   const onLost = (): void => {
     void knowledge.forget();
-    tell();
+    notify();
   };
   return {
     name: 'gate watch',
@@ -146,8 +144,8 @@ export function createOpenWatch(): GateWatch {
     knowledge: {
       known: () => undefined,
       note: () => undefined,
-      standing: () => ({ kind: 'confirmed' }),
-      witnessFault: () => undefined,
+      state: () => ({ kind: 'confirmed' }),
+      witnessError: () => undefined,
     },
     onChange: () => () => undefined,
     stopSignal: () => never,

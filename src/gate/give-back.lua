@@ -1,7 +1,7 @@
 -- give-back: returns an unused permit. No byte of the message left, so nothing is counted.
 -- counters: windows and caps by their place.
 -- back: JSON {id, owner, channel, category, reason, retentionMs, windows: [{key}], caps: [{key, amount}]}
--- Answers: {'done'} | {'late', state}
+-- Returns: {'done'} | {'late', state}
 -- Invariant: a permit and its give-back leave every counter as it was.
 --- include: ../store/move-message.lua
 --- include: return-counts.lua

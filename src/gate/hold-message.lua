@@ -1,6 +1,6 @@
 -- hold-message: keeps a message that may not leave now, with its draft.
 -- draft: JSON; by: '' for nobody.
--- Answers: {'done', 'held'} | {'refused', state}
+-- Returns: {'done', 'held'} | {'refused', state}
 --- include: ../store/move-message.lua
 
 local moved = move(nowMs(), 'held', { reason = args.reason, by = args.by ~= '' and args.by or nil }, { draft = args.draft }, nil, 0)

@@ -1,21 +1,12 @@
-import { holdReasons, type MessageGroup } from '../domain/message.ts';
-import type { JobAdder } from '../queue/job-adder.ts';
+import { holdReasons } from '../domain/message.ts';
+import type { Store } from '../store/keys.ts';
 import type { MessageSummary } from '../store/message-summary.ts';
-import { toStoreError } from '../store/scripts.ts';
+import { callStore } from '../store/scripts.ts';
 import { readStoreClock } from '../store/store-clock.ts';
 import { type Page, parseCursor, readPage } from '../store/walk-index.ts';
-import { type AuditDeps, type AuditOrder, actAudited } from './act-audited.ts';
 import { actInBulk, type BulkOrder, type BulkReport } from './act-in-bulk.ts';
-import type { MessageDecisions } from './message-decisions.ts';
-import { releaseMessage } from './release-message.ts';
-import { type MessageFilter, type Store, selectMessages, walkMessages } from './select-messages.ts';
-
-/** What it takes to let held messages go, or not. */
-export interface HoldDeps extends AuditDeps {
-  readonly decisions: MessageDecisions;
-  readonly jobs: Pick<JobAdder, 'addMessageJob'>;
-  readonly reportError: (what: string, error: unknown) => void;
-}
+import { type DecisionDeps, releaseMessage } from './message-decisions.ts';
+import { type MessageFilter, selectMessages, walkMessages } from './select-messages.ts';
 
 export type HeldPage = Page<MessageSummary> & { readonly counts: Record<string, number> };
 
@@ -29,13 +20,12 @@ export async function listHeld(
   return { counts, ...page };
 }
 
-export interface ReleaseOrder extends AuditOrder, BulkOrder {
-  readonly filter: MessageFilter;
+export interface ReleaseOrder extends BulkOrder<MessageFilter> {
   /** Messages made longer ago than this stay held. */
   readonly maxAgeMs?: number;
   /** Spreads the turns of the released evenly. Absent: all at once; the gate's limits hold all the same. */
   readonly perMinute?: number;
-  /** Why a message would be held again at once, as a word: those are left held. Absent: every one is released. */
+  /** Why a message would be held again at once, by its reason: those are left held. Absent: every one is released. */
   readonly findHold?: (message: MessageSummary) => string | undefined;
 }
 
@@ -47,9 +37,9 @@ export interface HeldReport extends BulkReport {
 /**
  * Puts held messages back in the queue, oldest hold first. Every check is made again when its turn comes. What is
  * too old, or would be past its not_after before its turn, stays held. Released ones that are held once more while
- * this runs are not released again. The audit chain has the order first, and what came of it after.
+ * this runs are not released again.
  */
-export async function releaseHeld(deps: HoldDeps, order: ReleaseOrder): Promise<HeldReport> {
+export async function releaseHeld(deps: DecisionDeps, order: ReleaseOrder): Promise<HeldReport> {
   const begunAt = await readStoreClock(deps.redis);
   const spacingMs = order.perMinute === undefined ? 0 : 60_000 / order.perMinute;
   const dueAt = (turn: number): number => Math.round(begunAt + turn * spacingMs);
@@ -70,84 +60,49 @@ export async function releaseHeld(deps: HoldDeps, order: ReleaseOrder): Promise<
       dueAt: order.perMinute === undefined ? 0 : dueAt(turn),
       ...(createdSince === undefined ? {} : { createdSince }),
     });
-  const report = await actOnHeld(deps, order, { action: 'release held', judge, act });
+  const held = selectMessages(deps, 'held', order.filter);
+  const report = await actInBulk(deps, order, held, { action: 'release held', judge, act });
   return lastDueAt === undefined ? report : { ...report, lastDueAt };
 }
 
 /** Ends held messages as discarded. They never leave, and no release brings them back. */
-export async function discardHeld(
-  deps: HoldDeps,
-  order: AuditOrder & BulkOrder & { readonly filter: MessageFilter },
-): Promise<HeldReport> {
+export async function discardHeld(deps: DecisionDeps, order: BulkOrder<MessageFilter>): Promise<HeldReport> {
   const act = async (message: MessageSummary): Promise<string | undefined> => {
     const end = { to: 'discarded', from: ['held'], reason: order.reason, by: order.actor } as const;
     return (await deps.decisions.end(message.id, end)).kind === 'done' ? undefined : 'refused';
   };
-  return await actOnHeld(deps, order, { action: 'discard held', judge: () => undefined, act });
+  const held = selectMessages(deps, 'held', order.filter);
+  return await actInBulk(deps, order, held, { action: 'discard held', judge: () => undefined, act });
 }
 
 /** Ends messages that wait for their turn as cancelled. One that may have left already is left to a person, as unknown. */
 export async function cancelWaiting(
-  deps: HoldDeps,
-  order: AuditOrder & BulkOrder & { readonly filter: MessageFilter },
+  deps: DecisionDeps,
+  order: BulkOrder<MessageFilter>,
 ): Promise<HeldReport> {
   const act = async (message: MessageSummary): Promise<string | undefined> => {
-    const end = {
-      to: 'cancelled',
-      from: ['queued', 'retrying'],
-      reason: order.reason,
-      by: order.actor,
-    } as const;
-    const result = await deps.decisions.end(message.id, end);
+    const from = ['queued', 'retrying'] as const;
+    const { reason, actor: by } = order;
+    const result = await deps.decisions.end(message.id, { to: 'cancelled', from, reason, by });
     if (result.kind !== 'done') return 'refused';
     return result.state === 'cancelled' ? undefined : 'may_have_left';
   };
-  return await actOnHeld(deps, order, { action: 'cancel waiting', group: 'open', judge: judgeWaiting, act });
+  const open = selectMessages(deps, 'open', order.filter);
+  return await actInBulk(deps, order, open, { action: 'cancel waiting', judge: judgeWaiting, act });
 }
 
 function judgeWaiting({ state }: MessageSummary): string | undefined {
   return state === 'claimed' ? 'under_way' : undefined;
 }
 
-interface HeldAction {
-  readonly action: string;
-  /** Absent: those held. */
-  readonly group?: MessageGroup;
-  readonly judge: (message: MessageSummary, turn: number) => string | undefined;
-  readonly act: (message: MessageSummary, turn: number) => Promise<string | undefined>;
-}
-
-async function actOnHeld(
-  deps: HoldDeps,
-  order: AuditOrder & BulkOrder & { readonly filter: MessageFilter },
-  action: HeldAction,
-): Promise<BulkReport> {
-  const run = (): Promise<BulkReport> =>
-    actInBulk(
-      selectMessages(deps, action.group ?? 'held', order.filter),
-      { ...order, ids: order.filter.ids },
-      action,
-    );
-  if (order.preview) return await run();
-  const detail = { filter: order.filter, limit: order.limit };
-  return await actAudited(deps, order, { action: action.action, detail }, async () => {
-    const result = await run();
-    return { result, detail: { matched: result.matched, done: result.done, skipped: result.skipped } };
-  });
-}
-
 /** How many messages are held for each reason; reasons without any are left out. */
 export async function countHeld({ redis, keys }: Store): Promise<Record<string, number>> {
-  const counts = Object.fromEntries(holdReasons.map((reason) => [reason, 0]));
   const fields = holdReasons.map((reason) => `held:${reason}`);
-  try {
-    for (let shard = 0; shard < keys.shards; shard += 1) {
-      const values = await redis.hmget(keys.shard(shard).messageCounts, ...fields);
-      for (const [index, reason] of holdReasons.entries())
-        counts[reason] = (counts[reason] ?? 0) + Number(values[index] ?? 0);
-    }
-  } catch (error) {
-    throw toStoreError('count held', error);
-  }
-  return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
+  const rows = await callStore('count held', () =>
+    Promise.all(keys.all.map(({ messageCounts }) => redis.hmget(messageCounts, ...fields))),
+  );
+  const counts = holdReasons.map(
+    (reason, index) => [reason, rows.reduce((sum, row) => sum + Number(row[index]), 0)] as const,
+  );
+  return Object.fromEntries(counts.filter(([, count]) => count > 0));
 }

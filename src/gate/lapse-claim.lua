@@ -1,7 +1,7 @@
 -- lapse-claim: ends a claim whose deadline has passed. Its worker is dead or cut off, and whether the message
 -- left cannot be known, so the template's policy decides.
 -- policy: ask | resend-once.
--- Answers: {'unknown'} | {'queued', generation} | {'live', ms left} | {'not-claimed', state}
+-- Returns: {'unknown'} | {'queued', generation} | {'live', ms left} | {'not-claimed', state}
 -- Invariant: "claimed" is never taken for "not sent"; at most one resend per message.
 --- include: ../store/move-message.lua
 

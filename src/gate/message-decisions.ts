@@ -1,9 +1,11 @@
-import type { Redis } from 'ioredis';
 import type { MessageId } from '../domain/ids.ts';
 import type { MessageState } from '../domain/message.ts';
-import type { Keys } from '../store/keys.ts';
+import type { JobAdder } from '../queue/job-adder.ts';
+import type { Store } from '../store/keys.ts';
 import { moveKeyNames, moveKeys } from '../store/message-record.ts';
+import type { MessageSummary } from '../store/message-summary.ts';
 import { loadScript } from '../store/scripts.ts';
+import type { AuditDeps } from './act-audited.ts';
 
 /**
  * Moves that are not attempts: hold, release, end. Each is a compare-and-set on the message's state, so two
@@ -62,23 +64,23 @@ const endScript = loadScript(new URL('./end-message.lua', import.meta.url), {
   args: ['to', 'from', 'reason', 'by', 'retentionMs', '...fields'],
 });
 
-export function createMessageDecisions(options: {
-  readonly redis: Redis;
-  readonly keys: Keys;
-  readonly retentionMs: number;
-}): MessageDecisions {
+export function createMessageDecisions(
+  options: Store & {
+    readonly retentionMs: number;
+  },
+): MessageDecisions {
   const { redis, retentionMs } = options;
   const keysOf = (id: MessageId) => moveKeys(options.keys.of(id), id);
   return {
     hold: async (id, reason, draft) =>
-      toAnswer(await holdScript.run(redis, keysOf(id), { reason, draft, by: '' })),
+      toDecisionResult(await holdScript.run(redis, keysOf(id), { reason, draft, by: '' })),
     release: async (id, release) => {
       const args = { ...release, createdSince: release.createdSince ?? '' };
-      const [word, value = ''] = (await releaseScript.run(redis, keysOf(id), args)) as string[];
-      if (word === 'done') return { kind: 'done', generation: Number(value) };
-      return word === 'refused'
+      const [code, value = ''] = (await releaseScript.run(redis, keysOf(id), args)) as string[];
+      if (code === 'done') return { kind: 'done', generation: Number(value) };
+      return code === 'refused'
         ? { kind: 'refused', state: value }
-        : { kind: word as 'too-old' | 'sent-before' };
+        : { kind: code as 'too-old' | 'sent-before' };
     },
     postpone: async (id, inMs, why) => {
       const { message, messagesOpen } = options.keys.of(id);
@@ -89,7 +91,7 @@ export function createMessageDecisions(options: {
       );
     },
     end: async (id, end) =>
-      toAnswer(
+      toDecisionResult(
         await endScript.run(redis, keysOf(id), {
           to: end.to,
           from: end.from.join(' '),
@@ -102,7 +104,33 @@ export function createMessageDecisions(options: {
   };
 }
 
-function toAnswer(reply: unknown): DecisionResult {
-  const [word, state = ''] = reply as string[];
-  return { kind: word === 'done' ? 'done' : 'refused', state };
+function toDecisionResult(reply: unknown): DecisionResult {
+  const [code, state = ''] = reply as string[];
+  return { kind: code === 'done' ? 'done' : 'refused', state };
+}
+
+/** What a person's decisions about messages take. */
+export interface DecisionDeps extends AuditDeps {
+  readonly decisions: MessageDecisions;
+  readonly jobs: Pick<JobAdder, 'addMessageJob'>;
+  readonly reportError: (what: string, error: unknown) => void;
+}
+
+const refusals = { refused: 'refused', 'too-old': 'too_old', 'sent-before': 'sent_before' } as const;
+
+/**
+ * Puts one held, dead or unknown message back in the queue, with a job of its new generation. Returns a reason when
+ * the record does not allow it. The record is what counts: a job that cannot be added now is added by the reconciler.
+ */
+export async function releaseMessage(
+  deps: DecisionDeps,
+  { id, channel }: Pick<MessageSummary, 'id' | 'channel'>,
+  release: Release,
+): Promise<(typeof refusals)[keyof typeof refusals] | undefined> {
+  const result = await deps.decisions.release(id, release);
+  if (result.kind !== 'done') return refusals[result.kind];
+  await deps.jobs
+    .addMessageJob({ id, channel, generation: result.generation, dueAt: release.dueAt })
+    .catch((error: unknown) => deps.reportError('add job of a released message', error));
+  return undefined;
 }

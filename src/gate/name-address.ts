@@ -20,16 +20,16 @@ interface GivenAddress {
 
 /**
  * The channel, keyed hash and mask of what a person gave: an address (an email address suppresses email, a number
- * SMS) or, from an export, its hash. A fault never repeats the address.
+ * SMS) or, from an export, its hash. An error never repeats the address.
  */
 export function nameAddress(
   given: GivenAddress,
   hashAddress: (channel: Channel, address: string) => string,
 ): NamedAddress | FieldError {
   const { address, hash } = given;
-  if (address !== undefined && hash === undefined) return nameClear(address, given, hashAddress);
-  if (hash !== undefined && address === undefined) return nameHash(hash, given);
-  return { pointer: '', detail: 'give either an address or the hash of an export' };
+  if ((address === undefined) === (hash === undefined))
+    return { pointer: '', detail: 'give either an address or the hash of an export' };
+  return address === undefined ? nameHash(hash ?? '', given) : nameClear(address, given, hashAddress);
 }
 
 function nameClear(
@@ -43,13 +43,8 @@ function nameClear(
     return { pointer: '/channel', detail: `this address is one for ${fits}` };
   const { parseAddress, maskAddress } = channelTable[fits];
   const parsed = parseAddress(address);
-  if (!parsed.ok) return { pointer: '/address', detail: addressRepairs[parsed.fault] };
+  if (!parsed.ok) return { pointer: '/address', detail: addressRepairs[parsed.error] };
   return { channel: fits, hash: hashAddress(fits, parsed.value), masked: maskAddress(parsed.value) };
-}
-
-/** Anything else might be an address in the clear. */
-function isMask(text: string): boolean {
-  return channels.some((name) => channelTable[name].maskPattern.test(text));
 }
 
 function nameHash(
@@ -59,6 +54,8 @@ function nameHash(
   if (!/^[0-9a-f]{32}$/.test(hash)) return { pointer: '/hash', detail: 'must be 32 hex digits, as exported' };
   if (channel === 'all')
     return { pointer: '/channel', detail: `a hash belongs to one channel: ${channels.join(' or ')}` };
-  if (!isMask(masked)) return { pointer: '/masked', detail: 'must be a mask, as exported' };
+  // Anything else might be an address in the clear.
+  if (!channels.some((name) => channelTable[name].maskPattern.test(masked)))
+    return { pointer: '/masked', detail: 'must be a mask, as exported' };
   return { channel, hash, masked };
 }

@@ -4,7 +4,7 @@
 --       recipientDailyCap, windows: [{key, name, limit, spanMs}], caps: [{key, name, limit, amount, expireMs}],
 --       run and day that the caps were named for (each only when such a cap is asked),
 --       known: {lineage, epoch, changes}, how far the caller knows the store to have come}
--- Answers, a word first:
+-- Returns, a word first:
 --   {'go', lineage, epoch, changes, attempt, claim deadline, resends, ms since the first attempt,
 --    ms left to its not_after if it has one}
 --                                               claimed for the owner; the only answer that lets a byte leave

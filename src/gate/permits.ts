@@ -4,13 +4,13 @@ import type { Redis } from 'ioredis';
 import type { OwnerId } from '../domain/ids.ts';
 import { type AmbiguityPolicy, type HoldReason, holdReasons } from '../domain/message.ts';
 import type { StoreMark } from '../domain/store-mark.ts';
-import { type Keys, type ShardKeys } from '../store/keys.ts';
+import { type ShardKeys, type Store } from '../store/keys.ts';
 import { type HistoryLine, type MessageRecord, moveKeyNames, moveKeys } from '../store/message-record.ts';
-import { loadScript, toStoreError } from '../store/scripts.ts';
+import { callStore, loadScript } from '../store/scripts.ts';
 import { type LimitAsk, type Limits, listLimits } from './limits.ts';
 import type { StoreKnowledge } from './store-knowledge.ts';
 
-/** The answer to "may it leave now?". Only `go` lets a byte leave. */
+/** The gate's decision: may it leave now?. Only `go` lets a byte leave. */
 export type PermitResult =
   | { readonly kind: 'go'; readonly claim: Claim }
   | { readonly kind: 'rehearse'; readonly verdict: string }
@@ -40,7 +40,7 @@ export interface Claim {
   readonly limits: LimitAsk;
 }
 
-/** What the gate answers along with `go`. */
+/** What the gate returns along with `go`. */
 type Grant = Pick<Claim, 'mark' | 'attempt' | 'resends' | 'sinceFirstAttemptMs' | 'leftMs'>;
 
 export interface PermitRequest {
@@ -77,9 +77,7 @@ export interface Permits {
   ): Promise<'unknown' | 'queued' | 'live' | 'not-claimed'>;
 }
 
-export interface PermitOptions {
-  readonly redis: Redis;
-  readonly keys: Keys;
+export interface PermitOptions extends Store {
   readonly limits: Limits;
   /** Longest time from permit to the end of the attempt. */
   readonly claimMs: number;
@@ -158,11 +156,11 @@ async function askPermit(
   const owner = randomBytes(12).toString('base64url') as OwnerId;
   const toClaim = (grant: Grant): Claim => ({ ...grant, message, owner, provider, limits });
   try {
-    const result = parseAnswer(await runPermit(options, request, { owner, limits, known }), toClaim);
+    const result = parseResult(await runPermit(options, request, { owner, limits, known }), toClaim);
     if (result.kind === 'go') options.knowledge?.note(result.claim.mark);
     return result;
   } catch (error) {
-    // The answer is lost, the claim may stand. Nobody else knows its owner, and no byte has left.
+    // The response is lost, and the claim may exist. Nobody else knows its owner, and no byte has left.
     await giveBackIfPossible(options, toClaim(noGrant));
     throw error;
   }
@@ -221,11 +219,7 @@ async function giveBackIfPossible(options: PermitOptions, claim: Claim): Promise
 }
 
 async function readRun(redis: Redis, keys: ShardKeys): Promise<string> {
-  try {
-    return (await redis.hget(keys.gate, 'run')) ?? '0';
-  } catch (error) {
-    throw toStoreError('read run', error);
-  }
+  return (await callStore('read run', () => redis.hget(keys.gate, 'run'))) ?? '0';
 }
 
 function parseGrant([, lineage = '', ...facts]: readonly string[]): Grant {
@@ -234,9 +228,9 @@ function parseGrant([, lineage = '', ...facts]: readonly string[]): Grant {
   return { mark: { lineage, epoch, changes }, attempt, resends, sinceFirstAttemptMs, leftMs };
 }
 
-function parseAnswer(result: readonly string[], toClaim: (grant: Grant) => Claim): PermitResult {
-  const [word, first = '', second = '', third] = result;
-  switch (word) {
+function parseResult(result: readonly string[], toClaim: (grant: Grant) => Claim): PermitResult {
+  const [code, first = '', second = '', third] = result;
+  switch (code) {
     case 'go':
       return { kind: 'go', claim: toClaim(parseGrant(result)) };
     case 'rehearse':
@@ -244,10 +238,10 @@ function parseAnswer(result: readonly string[], toClaim: (grant: Grant) => Claim
     case 'held':
       return { kind: 'held', reason: holdReasons.find((reason) => reason === first) ?? 'stopped' };
     case 'wait-here':
-      return { kind: word, ms: Number(first), why: second };
+      return { kind: code, ms: Number(first), why: second };
     case 'wait-later':
       return {
-        kind: word,
+        kind: code,
         ms: Number(first),
         why: second,
         ...(third === undefined ? {} : { storeMs: Number(third) }),
@@ -262,7 +256,7 @@ function parseAnswer(result: readonly string[], toClaim: (grant: Grant) => Claim
       return { kind: 'ended', state: first };
     case undefined:
     default:
-      // An answer that we do not know must never be taken for a permit.
+      // A response that this program does not know must never be taken for a permit.
       return { kind: 'held', reason: 'stopped' };
   }
 }
@@ -289,10 +283,10 @@ async function commit(
     suppressions: keys.suppressions,
     counters,
   };
-  const [word, state] = (await commitScript.run(options.redis, given, {
+  const [code, state] = (await commitScript.run(options.redis, given, {
     commit: JSON.stringify(ask),
   })) as string[];
-  return { late: word === 'late', state: state ?? end.to };
+  return { late: code === 'late', state: state ?? end.to };
 }
 
 function toCommit(options: PermitOptions, claim: Claim, end: AttemptEnd): object {

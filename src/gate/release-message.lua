@@ -1,7 +1,7 @@
 -- release-message: puts a held, dead or unknown message back in the queue because a person asked for it.
 -- Every check is made again when its turn comes. A replay of a dead one starts its attempts anew.
 -- from: the state it must be in; dueAt: ms; createdSince: newest createdAt that may still leave (ms, '' for any).
--- Answers: {'done', generation} | {'refused', state} | {'too-old'} | {'sent-before'}
+-- Returns: {'done', generation} | {'refused', state} | {'too-old'} | {'sent-before'}
 -- Invariant: what a provider is known to have taken is never queued again. What an earlier era of the store left may
 -- have been sent; who releases it knows, and it belongs to the present era from then on.
 --- include: ../store/move-message.lua

@@ -1,8 +1,7 @@
-import type { Redis } from 'ioredis';
 import type { Channel } from '../domain/channel.ts';
 import { type MessageId, parseMessageId } from '../domain/ids.ts';
 import { type Category, groupOf, type MessageGroup, type MessageState } from '../domain/message.ts';
-import { type Keys, messageIndexes } from '../store/keys.ts';
+import { type Keys, messageIndexes, type Store } from '../store/keys.ts';
 import { type MessageSummary, readMessageSummaries } from '../store/message-summary.ts';
 import { readStoreClock } from '../store/store-clock.ts';
 import { type WalkedEntry, type WalkRange, walkIndexes } from '../store/walk-index.ts';
@@ -21,14 +20,9 @@ export interface MessageFilter {
   readonly until?: number | undefined;
 }
 
-export interface Store {
-  readonly redis: Redis;
-  readonly keys: Keys;
-}
-
 /** The index keys of one group, shard by shard. */
 export function listIndexes(keys: Keys, group: MessageGroup): string[] {
-  return Array.from({ length: keys.shards }, (_, shard) => keys.shard(shard)[messageIndexes[group]]);
+  return keys.all.map((shard) => shard[messageIndexes[group]]);
 }
 
 /** Walks the messages of one group, the longest in it first; what the filter leaves out has no item. */

@@ -1,7 +1,6 @@
-import type { Redis } from 'ioredis';
 import { type FlagName, flagNames } from '../domain/flags.ts';
 import type { EnvironmentFlags } from '../domain/judge-environment.ts';
-import type { Keys } from '../store/keys.ts';
+import type { Store } from '../store/keys.ts';
 import type { MessageSummary } from '../store/message-summary.ts';
 import { type GateState, readGate, valueAt } from './flags.ts';
 import { countInFlight } from './stop-sending.ts';
@@ -25,16 +24,14 @@ export type EnvironmentSetting = {
   readonly origin: 'environment' | 'default';
 };
 
-export interface SendStatusDeps {
-  readonly redis: Redis;
-  readonly keys: Keys;
+export interface SendStatusDeps extends Store {
   readonly environment: () => EnvironmentFlags;
   readonly settings: readonly EnvironmentSetting[];
   readonly now: () => number;
 }
 
 /**
- * Whether messages leave now, and every flag with its value and where that comes from. A store that cannot be read throws: nobody is told that sending is on or off by guess.
+ * Whether messages leave now, and every flag with its value and where that comes from. Throws when the store cannot be read: the status is never a guess.
  */
 export async function readSendStatus(options: SendStatusDeps): Promise<SendStatus> {
   const environment = options.environment();

@@ -3,7 +3,7 @@
 -- expiresAt: ms, '' for none; hint: channel to publish on; startsRun: 'run' when this starts a new run;
 -- lineage: that the store is adopted under ('' for none); lineageBefore: that it must have for that;
 -- epochAbove: that the new epoch must be above.
--- Answers: {'done', new epoch, permits under way, lineage, changes}
+-- Returns: {'done', new epoch, permits under way, lineage, changes}
 --          {'moved', epoch, head, value, until}: somebody was first; what the caller must have seen to try again
 --          {'other-lineage'}: it has been adopted meanwhile
 -- Invariant: the epoch only grows; flag, epoch and audit line change together; after the answer every permit sees it.

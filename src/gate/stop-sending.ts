@@ -1,8 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Redis } from 'ioredis';
 import { ServiceError } from '../domain/errors.ts';
 import type { FlagName, SendFlag } from '../domain/flags.ts';
-import type { Keys } from '../store/keys.ts';
+import type { Store } from '../store/keys.ts';
 import { loadScript } from '../store/scripts.ts';
 import { type FlagStore, setFlag } from './flags.ts';
 
@@ -51,36 +50,24 @@ export async function stopSending(
   }
   const stopMs = store.monotonicNow() - begun;
   const { epoch, witnessed } = result;
-  const head = { epoch, stopMs: round(stopMs), ...(witnessed === undefined ? {} : { witnessed }) };
-  const atStop = await countInFlight(store, request.flag);
-  for (let inFlight = atStop; ; inFlight = await countInFlight(store, request.flag)) {
+  const inFlightAtStop = await countInFlight(store, request.flag);
+  const witness = witnessed === undefined ? {} : { witnessed };
+  const head = { epoch, stopMs: round(stopMs), ...witness, inFlightAtStop };
+  for (let inFlight = inFlightAtStop; ; inFlight = await countInFlight(store, request.flag)) {
     const sinceMs = store.monotonicNow() - begun;
-    if (inFlight === 0)
-      return {
-        ...head,
-        state: 'quiesced',
-        inFlightAtStop: atStop,
-        inFlight,
-        quiescedMs: round(sinceMs),
-      };
-    if (sinceMs >= request.waitMs) return { ...head, state: 'stopping', inFlightAtStop: atStop, inFlight };
+    if (inFlight === 0) return { ...head, state: 'quiesced', inFlight, quiescedMs: round(sinceMs) };
+    if (sinceMs >= request.waitMs) return { ...head, state: 'stopping', inFlight };
     await delay(5);
   }
 }
 
 /** Attempts under way that the flag governs: they hold a permit and are not past their deadline. */
-export async function countInFlight(
-  store: { redis: Redis; keys: Keys },
-  flag: FlagName = 'send',
-): Promise<number> {
+export async function countInFlight(store: Store, flag: FlagName = 'send'): Promise<number> {
   const [, part] = flag.split(':');
   let count = 0;
-  for (let shard = 0; shard < store.keys.shards; shard += 1) {
-    const members = (await script.run(store.redis, store.keys.shard(shard), {})) as string[];
-    count +=
-      part === undefined
-        ? members.length
-        : members.filter((member) => member.split(' ', 2).includes(part)).length;
+  for (const shard of store.keys.all) {
+    const members = (await script.run(store.redis, shard, {})) as string[];
+    count += members.filter((member) => part === undefined || member.split(' ', 2).includes(part)).length;
   }
   return count;
 }

@@ -1,13 +1,13 @@
-import type { Redis } from 'ioredis';
+import { toErrorText } from '../domain/errors.ts';
 import {
   compareMarks,
   judgeStore,
   mergeMarks,
   type StoreMark,
-  type StoreStanding,
-  type WitnessWord,
+  type StoreState,
+  type WitnessReading,
 } from '../domain/store-mark.ts';
-import type { Keys } from '../store/keys.ts';
+import type { Store } from '../store/keys.ts';
 import { loadScript, toStoreError } from '../store/scripts.ts';
 import type { Witness } from '../store/witness.ts';
 import { type GateState, readGate } from './flags.ts';
@@ -20,19 +20,17 @@ import { type GateState, readGate } from './flags.ts';
 export interface StoreKnowledge {
   /** Reads the gate and compares; undefined when there is none. Never rejects. */
   look(): Promise<GateState | undefined>;
-  standing(): StoreStanding;
+  state(): StoreState;
   /** What a permit must not be behind; undefined until the store has been compared: then none is to be asked for. */
   known(): StoreMark | undefined;
   note(mark: StoreMark): void;
-  /** The connection ends, and what comes back may be older: the witness is told at once how far the store had come. */
+  /** The connection ends, and what comes back may be older: the witness is informed at once how far the store had come. */
   forget(): Promise<void>;
   /** Why the witness could not be read or written when it was last tried; empty when it could, undefined when there is none. */
-  witnessFault(): string | undefined;
+  witnessError(): string | undefined;
 }
 
-export interface StoreKnowledgeOptions {
-  readonly redis: Redis;
-  readonly keys: Keys;
+export interface StoreKnowledgeOptions extends Store {
   /** Absent: none is configured, and only what this process has seen itself is compared. */
   readonly witness?: Witness | undefined;
   /** Initialises the store when there is nothing in it: one that has been emptied is another store. */
@@ -45,21 +43,21 @@ const script = loadScript(new URL('./mark-behind.lua', import.meta.url), {
   keys: ['gate'],
   args: ['lineage', 'detail', 'hint'],
 });
-/** The witness is behind the store by this much at most while nobody turns a flag and the connection stands. */
+/** The witness is behind the store by this much at most while no flag changes and the connection lasts. */
 const raiseEveryMs = 2_000;
 
 /** Knows nothing at first. */
 export function createStoreKnowledge(options: StoreKnowledgeOptions): StoreKnowledge {
   const { redis, keys } = options;
-  const witness = createWitnessTeller(options);
+  const witness = createWitnessClient(options);
   let memory: StoreMark | undefined;
-  let standing: StoreStanding = { kind: 'unconfirmed', detail: 'it has not been compared yet' };
+  let state: StoreState = { kind: 'unconfirmed', detail: 'it has not been compared yet' };
   /** Counts lost connections: a look that began before one confirms nothing after it. */
   let losses = 0;
 
-  const settle = async (found: StoreStanding, gate: GateState): Promise<void> => {
+  const settle = async (found: StoreState, gate: GateState): Promise<void> => {
     if (found.kind === 'confirmed') {
-      if (standing.kind !== 'confirmed' && !gate.isWitnessed) await witness.begin(gate.mark);
+      if (state.kind !== 'confirmed' && !gate.isWitnessed) await witness.begin(gate.mark);
       memory = mergeMarks(gate.mark, memory);
       witness.raiseWhenDue(memory);
     } else if (found.kind === 'went-back') {
@@ -70,44 +68,44 @@ export function createStoreKnowledge(options: StoreKnowledgeOptions): StoreKnowl
           detail: found.detail,
           hint: keys.gateHint,
         });
-      if (standing.kind !== 'went-back') options.onWentBack(found.detail);
+      if (state.kind !== 'went-back') options.onWentBack(found.detail);
     }
-    standing = found;
+    state = found;
   };
   const look = async (): Promise<GateState | undefined> => {
     const [lossesBefore, memoryBefore] = [losses, memory];
     // Before the store: a mark that is raised in between must not make the store look old.
-    const word = standing.kind === 'confirmed' ? witness.notAsked : await witness.ask();
+    const reading = state.kind === 'confirmed' ? witness.notAsked : await witness.ask();
     const gate = (await readGate(redis, keys)) ?? (await reopen(options));
     if (losses !== lossesBefore) return gate;
-    if (gate === undefined) standing = { kind: 'unconfirmed', detail: 'the gate is missing' };
-    else await settle(judgeStore(gate, memoryBefore, word), gate);
+    if (gate === undefined) state = { kind: 'unconfirmed', detail: 'the gate is missing' };
+    else await settle(judgeStore(gate, memoryBefore, reading), gate);
     return gate;
   };
   return {
     look: async () => {
       try {
-        const asked = standing.kind !== 'confirmed';
+        const asked = state.kind !== 'confirmed';
         const gate = await look();
         // A changed lineage: the witness is to be asked, now.
-        return asked || standing.kind !== 'unconfirmed' ? gate : await look();
+        return asked || state.kind !== 'unconfirmed' ? gate : await look();
       } catch {
-        standing = { kind: 'unconfirmed', detail: 'the store cannot be read' };
+        state = { kind: 'unconfirmed', detail: 'the store cannot be read' };
         return undefined;
       }
     },
-    standing: () => standing,
-    known: () => (standing.kind === 'unconfirmed' ? undefined : memory),
+    state: () => state,
+    known: () => (state.kind === 'unconfirmed' ? undefined : memory),
     note: (mark) => {
       memory = mergeMarks(mark, memory);
     },
     forget: async () => {
       losses += 1;
-      const wasConfirmed = standing.kind === 'confirmed';
-      standing = { kind: 'unconfirmed', detail: 'the connection was lost' };
+      const wasConfirmed = state.kind === 'confirmed';
+      state = { kind: 'unconfirmed', detail: 'the connection was lost' };
       if (wasConfirmed && memory !== undefined) await witness.raise(memory);
     },
-    witnessFault: () => witness.fault(),
+    witnessError: () => witness.failure(),
   };
 }
 
@@ -116,35 +114,35 @@ async function reopen({ redis, keys, openStore }: StoreKnowledgeOptions): Promis
   return await readGate(redis, keys);
 }
 
-/** The witness, with what it was last told and how that went. Nothing of it rejects but `begin`. */
-function createWitnessTeller({ witness, redis, keys, monotonicNow }: StoreKnowledgeOptions) {
+/** The witness, with the mark it was last given and the result of that. Nothing of it rejects but `begin`. */
+function createWitnessClient({ witness, redis, keys, monotonicNow }: StoreKnowledgeOptions) {
   let raised: { readonly mark: StoreMark; readonly atMs: number } | undefined;
-  let fault = '';
+  let failure = '';
   const raise = async (mark: StoreMark): Promise<boolean> => {
     raised = { mark, atMs: monotonicNow() };
     try {
       await witness?.raise(mark);
-      fault = '';
+      failure = '';
     } catch (error) {
       raised = undefined;
-      fault = `cannot be written: ${toText(error)}`;
+      failure = `cannot be written: ${toErrorText(error)}`;
     }
-    return fault === '';
+    return failure === '';
   };
-  const notAsked: WitnessWord = witness === undefined ? { kind: 'none' } : { kind: 'not-asked' };
+  const notAsked: WitnessReading = witness === undefined ? { kind: 'none' } : { kind: 'not-asked' };
   return {
     notAsked,
     raise,
-    fault: () => (witness === undefined ? undefined : fault),
-    ask: async (): Promise<WitnessWord> => {
+    failure: () => (witness === undefined ? undefined : failure),
+    ask: async (): Promise<WitnessReading> => {
       if (witness === undefined) return { kind: 'none' };
       try {
         const mark = await witness.read();
-        fault = '';
+        failure = '';
         return mark === undefined ? { kind: 'no-mark' } : { kind: 'mark', mark };
       } catch (error) {
-        fault = `cannot be read: ${toText(error)}`;
-        return { kind: 'fault', detail: fault };
+        failure = `cannot be read: ${toErrorText(error)}`;
+        return { kind: 'failed', detail: failure };
       }
     },
     /** The first mark of a store; that there is one is written into the store, so that a witness that lost it is noticed. */
@@ -160,8 +158,4 @@ function createWitnessTeller({ witness, redis, keys, monotonicNow }: StoreKnowle
       if (isNews && (isUrgent || monotonicNow() - (raised?.atMs ?? 0) >= raiseEveryMs)) void raise(mark);
     },
   };
-}
-
-function toText(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,7 +1,7 @@
 import { type Channel, isChannel } from '../domain/channel.ts';
 import type { FieldError } from '../domain/errors.ts';
 import { parseInstant } from '../domain/instant.ts';
-import { toStoreError } from '../store/scripts.ts';
+import { callStore } from '../store/scripts.ts';
 import { chooseShard } from '../store/shards.ts';
 import {
   type IndexEntry,
@@ -59,13 +59,13 @@ export async function listSuppressions(
   ask: { readonly limit: number; readonly cursor?: string | undefined },
 ): Promise<Page<SuppressionItem>> {
   const { keys, redis } = deps;
-  const zsets = Array.from({ length: keys.shards }, (_, shard) => keys.shard(shard).suppressions);
+  const zsets = keys.all.map(({ suppressions }) => suppressions);
   const walk = walkIndexes(redis, zsets, { after: parseCursor(ask.cursor) });
   return await readPage(readEach(deps, walk), ask.limit);
 }
 
 /**
- * From now on no permit is given for these addresses. Good entries count also when others have faults, which are
+ * From now on no permit is given for these addresses. Good entries count also when others have errors, which are
  * listed by their index. The audit chain has the order first, without addresses.
  */
 export async function addSuppressions(
@@ -148,14 +148,12 @@ async function runTogether(
   transaction: { exec(): Promise<[Error | null, unknown][] | null> },
   what: string,
 ): Promise<number[]> {
-  try {
+  return await callStore(what, async () => {
     const replies = (await transaction.exec()) ?? [];
-    const fault = replies.find(([error]) => error !== null)?.[0];
-    if (fault) throw fault;
+    const failure = replies.find(([error]) => error !== null)?.[0];
+    if (failure) throw failure;
     return replies.map(([, reply]) => Number(reply));
-  } catch (error) {
-    throw toStoreError(what, error);
-  }
+  });
 }
 
 async function* readEach(
@@ -174,12 +172,9 @@ async function readSuppression(
 ): Promise<SuppressionItem | undefined> {
   const [channel, hash = ''] = member.split(':');
   if (!isChannel(channel)) return undefined;
-  let fields: Record<string, string>;
-  try {
-    fields = await redis.hgetall(keys.shard(step).suppression(channel, hash));
-  } catch (error) {
-    throw toStoreError('read suppression', error);
-  }
+  const fields = await callStore('read suppression', () =>
+    redis.hgetall(keys.shard(step).suppression(channel, hash)),
+  );
   const { reason, source = '', at, by = '', masked = '***' } = fields;
   if (reason === undefined) return undefined;
   return { channel, hash, masked, reason, source, at: Number(at ?? 0), by };

@@ -1,15 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { ShardKeys } from '../store/keys.ts';
-import { loadScript, toStoreError } from '../store/scripts.ts';
-import {
-  type AuditLine,
-  chainTriesMax,
-  hashNextLine,
-  readAuditBase,
-  readAuditHead,
-  readEntry,
-  readFrom,
-} from './audit-chain.ts';
+import { callStore, loadScript } from '../store/scripts.ts';
+import { addLine, readAuditBase, readEntry } from './audit-chain.ts';
 
 /** How much of the audit stays in the store. */
 export interface AuditBounds {
@@ -33,7 +25,7 @@ const script = loadScript(new URL('./trim-audit.lua', import.meta.url), {
 
 /**
  * Takes lines that are beyond the bounds off the store, the oldest first, at most a thousand, each handed to
- * `onTrimmed` before it goes: nothing is forgotten without a copy. Answers how many went. What is left still verifies:
+ * `onTrimmed` before it goes: nothing is forgotten without a copy. Returns how many went. What is left still verifies:
  * a line in the chain itself names the hash that its beginning follows.
  */
 export async function trimAudit(
@@ -47,34 +39,21 @@ export async function trimAudit(
 ): Promise<number> {
   const entries = await readSurplus(redis, keys, options);
   // The one behind the last that goes is the first that stays.
-  const [stays, last, ...others] = entries.toReversed();
+  const [stays, last] = entries.toReversed();
   if (stays === undefined || last === undefined) return 0;
-  const base = await readFrom('read audit base', () => readAuditBase(redis, keys));
-  const count = base.count + entries.length - 1;
-  for (const entry of [...others.toReversed(), last]) options.onTrimmed(entry);
-  const line: AuditLine = {
+  const base = await callStore('read audit base', () => readAuditBase(redis, keys));
+  for (const entry of entries.slice(0, -1)) options.onTrimmed(entry);
+  const lines = entries.length - 1;
+  const line = {
     at: new Date(options.nowMs).toISOString(),
     actor: 'guard',
     action: trimAction,
     reason: 'older than what is kept in the store; each line was written to the log of the guard',
-    detail: { lines: entries.length - 1, base: last.hash, base_count: count },
+    detail: { lines, base: last.hash, base_count: base.count + lines },
   };
-  const text = JSON.stringify(line);
-  let { head } = await readAuditHead(redis, keys);
-  for (let tries = 0; tries < chainTriesMax; tries += 1) {
-    const hash = await hashNextLine(redis, keys, head, text);
-    const args = { head, line: text, hash, base: last.hash, baseCount: count, firstKept: stays.id };
-    const [word, newHead = ''] = (await script.run(redis, keys, args)) as string[];
-    if (word === 'done') return entries.length - 1;
-    head = newHead;
-  }
-  throw toStoreError('trim audit', new Error('the head of the audit chain kept moving'));
-}
-
-interface StoredLine {
-  readonly id: string;
-  readonly text: string;
-  readonly hash: string;
+  const trim = { base: last.hash, baseCount: base.count + lines, firstKept: stays.id };
+  await addLine(redis, keys, line, (next) => script.run(redis, keys, { ...next, ...trim }));
+  return lines;
 }
 
 /** The lines that go, and the one behind them. */
@@ -82,8 +61,8 @@ async function readSurplus(
   redis: Redis,
   keys: ShardKeys,
   { bounds, nowMs }: { readonly bounds: AuditBounds; readonly nowMs: number },
-): Promise<readonly StoredLine[]> {
-  return await readFrom('read audit', async () => {
+): Promise<readonly ({ readonly id: string } & ReturnType<typeof readEntry>)[]> {
+  return await callStore('read audit', async () => {
     const length = await redis.xlen(keys.audit);
     const surplus = Math.min(length - bounds.keepLines, batchMax);
     if (surplus <= 0) return [];

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { AuditKey } from '../store/audit-key.ts';
 import type { ShardKeys } from '../store/keys.ts';
+import { callStore } from '../store/scripts.ts';
 import {
   type AuditHead,
   type AuditLine,
@@ -9,7 +10,6 @@ import {
   readAuditBase,
   readAuditHead,
   readEntry,
-  readFrom,
   readNumber,
   sealHash,
 } from './audit-chain.ts';
@@ -34,7 +34,7 @@ export type AuditVerdict = AuditFindings &
     | { readonly ok: true }
     | {
         readonly ok: false;
-        /** The first entry that is at fault; `end` when it is what is missing. */
+        /** The first entry that is at failure; `end` when it is what is missing. */
         readonly entry: string;
         readonly detail: string;
       }
@@ -54,19 +54,19 @@ export async function verifyAudit(
 ): Promise<AuditVerdict> {
   for (let tries = 1; ; tries += 1) {
     const walk = await walkChain(redis, keys, expected?.head);
-    const { fault, ...findings } = walk.report();
-    if (fault !== undefined) {
-      // Lines that were trimmed under the walk are no fault either.
-      const base = await readFrom('read audit base', () => readAuditBase(redis, keys));
+    const { failure, ...findings } = walk.report();
+    if (failure !== undefined) {
+      // Lines that were trimmed under the walk are no failure either.
+      const base = await callStore('read audit base', () => readAuditBase(redis, keys));
       if (tries < 3 && base.count >= findings.first) continue;
-      return { ok: false, ...fault, ...findings };
+      return { ok: false, ...failure, ...findings };
     }
     const stored = await readAuditHead(redis, keys);
     if (stored.head === findings.head) {
       const unmet = expected === undefined ? undefined : judgeExpected(findings, expected, walk.foundAt);
       return unmet === undefined ? { ok: true, ...findings } : { ok: false, ...unmet, ...findings };
     }
-    // A line written between the walk and the look at the head is no fault: walk again.
+    // A line written between the walk and the look at the head is no failure: walk again.
     if (tries === 3) {
       const detail = 'the last line is not the one that the stored head names';
       return { ok: false, entry: 'end', detail, ...findings };
@@ -74,7 +74,7 @@ export async function verifyAudit(
   }
 }
 
-interface Fault {
+interface Failure {
   readonly entry: string;
   readonly detail: string;
 }
@@ -83,7 +83,7 @@ function judgeExpected(
   findings: AuditFindings,
   expected: { readonly head: string; readonly count?: number },
   foundAt: number | undefined,
-): Fault | undefined {
+): Failure | undefined {
   const count = expected.count ?? readNumber(expected.head);
   if (foundAt !== undefined && (count === undefined || count === foundAt)) return undefined;
   if (count !== undefined && count > findings.count)
@@ -97,21 +97,21 @@ function judgeExpected(
   return missed('the chain holds no line with the expected hash: it was written anew');
 }
 
-function missed(detail: string): Fault {
+function missed(detail: string): Failure {
   return { entry: 'end', detail };
 }
 
 interface Walk {
   /** Number of the line whose hash is the one looked for. */
   readonly foundAt: number | undefined;
-  report(): AuditFindings & { readonly fault?: Fault };
+  report(): AuditFindings & { readonly failure?: Failure };
 }
 
 async function walkChain(redis: Redis, keys: ShardKeys, lookedFor: string | undefined): Promise<Walk> {
-  const base = await readFrom('read audit base', () => readAuditBase(redis, keys));
+  const base = await callStore('read audit base', () => readAuditBase(redis, keys));
   const walker = createWalker(base, keys.auditKey, lookedFor);
   for (let from = '-'; ; ) {
-    const entries = await readFrom('read audit', () =>
+    const entries = await callStore('read audit', () =>
       redis.xrange(keys.audit, from, '+', 'COUNT', walkStep),
     );
     for (const [entry, fields] of entries) {
@@ -127,18 +127,18 @@ async function walkChain(redis: Redis, keys: ShardKeys, lookedFor: string | unde
 /** Follows the chain line by line from `base`, which the first line must follow. */
 function createWalker(base: AuditHead, key: AuditKey | undefined, lookedFor: string | undefined) {
   let at = base;
-  let fault: Fault | undefined;
+  let failure: Failure | undefined;
   let foundAt: number | undefined;
   let baseToldAt: number | undefined;
   const counts = { lines: 0, sealedUpTo: 0, unsealed: 0, foreign: 0 };
   const take = (entry: string, { text, hash }: { readonly text: string; readonly hash: string }): void => {
     const seal = judgeLine(at, text, hash, key);
     if (seal === undefined) {
-      fault = { entry, detail: 'this line does not follow from the one before it' };
+      failure = { entry, detail: 'this line does not follow from the one before it' };
       return;
     }
     if (seal === 'forged') {
-      fault = { entry, detail: 'the seal of this line was not made with our key' };
+      failure = { entry, detail: 'the seal of this line was not made with our key' };
       return;
     }
     at = { head: hash, count: at.count + 1 };
@@ -148,9 +148,9 @@ function createWalker(base: AuditHead, key: AuditKey | undefined, lookedFor: str
     if (hash === lookedFor) foundAt = at.count;
     if (tellsBase(text, base)) baseToldAt = at.count;
   };
-  const judgeBeginning = (): Fault | undefined => {
+  const judgeBeginning = (): Failure | undefined => {
     const isTold = baseToldAt !== undefined && baseToldAt <= counts.sealedUpTo;
-    if (base.count === 0 || isTold || fault !== undefined) return fault;
+    if (base.count === 0 || isTold || failure !== undefined) return failure;
     return {
       entry: 'begin',
       detail: 'the beginning of the chain is missing, and no sealed line says that it was trimmed',
@@ -158,13 +158,13 @@ function createWalker(base: AuditHead, key: AuditKey | undefined, lookedFor: str
   };
   return {
     take,
-    isBroken: () => fault !== undefined,
+    isBroken: () => failure !== undefined,
     get foundAt() {
       return foundAt;
     },
     report: () => {
       const found = judgeBeginning();
-      return { ...at, ...counts, first: base.count + 1, ...(found === undefined ? {} : { fault: found }) };
+      return { ...at, ...counts, first: base.count + 1, ...(found === undefined ? {} : { failure: found }) };
     },
   };
 }

@@ -16,13 +16,13 @@ export function createAuditWatch(
   let last: AuditHead | undefined;
   return async () => {
     const head = await readAuditHead(redis, keys);
-    const told = last;
-    if (told?.head === head.head) return;
+    const reported = last;
+    if (reported?.head === head.head) return;
     last = head;
     const fields = { audit_head: head.head, audit_lines: head.count };
-    if (told !== undefined && head.count <= told.count)
+    if (reported !== undefined && head.count <= reported.count)
       log.error(
-        { ...fields, audit_head_before: told.head, audit_lines_before: told.count },
+        { ...fields, audit_head_before: reported.head, audit_lines_before: reported.count },
         'the audit chain went back: lines were cut or rewritten, or the store is an older one',
       );
     else log.info(fields, 'the head of the audit chain');

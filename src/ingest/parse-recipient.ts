@@ -27,7 +27,7 @@ export function parseRecipient(value: unknown, note: NoteError): InlineRecipient
     if (isAbsent(text)) return undefined;
     if (typeof text !== 'string') return note(`recipient/${field}`, 'must be a string');
     const parsed = channelTable[channel].parseAddress(text);
-    return parsed.ok ? parsed.value : note(`recipient/${field}`, addressRepairs[parsed.fault]);
+    return parsed.ok ? parsed.value : note(`recipient/${field}`, addressRepairs[parsed.error]);
   });
   const readText = (field: string, parse: (text: string) => string | undefined, repair: string) => {
     const text = value[field];

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { readAudit } from '../gate/audit-chain.ts';
-import type { Store } from '../gate/select-messages.ts';
 import { verifyAudit } from '../gate/verify-audit.ts';
+import type { Store } from '../store/keys.ts';
 import { read } from './operation.ts';
 import { count, instant } from './schemas.ts';
 

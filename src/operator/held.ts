@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { ServiceError } from '../domain/errors.ts';
 import { holdReasons } from '../domain/message.ts';
-import { discardHeld, type HoldDeps, listHeld, releaseHeld } from '../gate/holds.ts';
+import { discardHeld, listHeld, releaseHeld } from '../gate/holds.ts';
+import type { DecisionDeps } from '../gate/message-decisions.ts';
 import { findHold, readSendStatus, type SendStatusDeps } from '../gate/send-status.ts';
 import type { MessageSummary } from '../store/message-summary.ts';
 import { findMessage, messageResponse, viewMessage } from './message.ts';
@@ -26,7 +27,7 @@ import {
   whenGiven,
 } from './schemas.ts';
 
-export type HeldDeps = HoldDeps & SendStatusDeps;
+export type HeldDeps = DecisionDeps & SendStatusDeps;
 
 const heldItem = z.strictObject({
   ...waitingMessage,

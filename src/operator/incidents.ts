@@ -3,7 +3,7 @@ import { ServiceError } from '../domain/errors.ts';
 import type { FlagName } from '../domain/flags.ts';
 import { triggerNames } from '../domain/thresholds.ts';
 import { type GateState, readGate, valueAt } from '../gate/flags.ts';
-import type { Store } from '../gate/select-messages.ts';
+import type { Store } from '../store/keys.ts';
 import { readStoreClock } from '../store/store-clock.ts';
 import {
   type Effect,

@@ -4,7 +4,7 @@ import { ServiceError } from '../domain/errors.ts';
 import { type MessageId, shardOf } from '../domain/ids.ts';
 import { messageStates } from '../domain/message.ts';
 import type { MessageDecisions } from '../gate/message-decisions.ts';
-import type { Store } from '../gate/select-messages.ts';
+import type { Store } from '../store/keys.ts';
 import {
   explainEnd,
   type HistoryLine,

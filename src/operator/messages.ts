@@ -4,7 +4,8 @@ import { type FoundMessage, type SearchDeps, searchMessages } from '../deliver/s
 import { ServiceError } from '../domain/errors.ts';
 import { parseInstant } from '../domain/instant.ts';
 import { messageStates } from '../domain/message.ts';
-import { cancelWaiting, type HoldDeps } from '../gate/holds.ts';
+import { cancelWaiting } from '../gate/holds.ts';
+import type { DecisionDeps } from '../gate/message-decisions.ts';
 import { redactText } from '../observe/redact.ts';
 import type { Renderer } from '../render/create-renderer.ts';
 import { findMessage } from './message.ts';
@@ -30,7 +31,7 @@ import {
   word,
 } from './schemas.ts';
 
-export interface MessagesDeps extends HoldDeps, SearchDeps {
+export interface MessagesDeps extends DecisionDeps, SearchDeps {
   readonly renderer: Pick<Renderer, 'render'>;
 }
 

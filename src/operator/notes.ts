@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Store } from '../gate/select-messages.ts';
+import type { Store } from '../store/keys.ts';
 import { listNotes } from '../watchdog/keep-notes.ts';
 import { read } from './operation.ts';
 import { count, instant, toIso, whenGiven } from './schemas.ts';

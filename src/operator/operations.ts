@@ -1,5 +1,4 @@
 import type { DeadLetterDeps } from '../deliver/dead-letters.ts';
-import type { UnknownDeps } from '../deliver/unknowns.ts';
 import type { SuppressionDeps } from '../gate/suppressions.ts';
 import { type AdoptionDeps, adoption } from './adoption.ts';
 import { audit } from './audit.ts';
@@ -31,8 +30,7 @@ export type OperatorDeps = AdoptionDeps &
   QuarantineDeps &
   StatusDeps &
   SuppressionDeps &
-  TriggerDeps &
-  UnknownDeps;
+  TriggerDeps;
 
 /** Every operation there is, but for the intake of events. A fixed path stands before one with a parameter. */
 export const operations: readonly Operation<OperatorDeps>[] = [

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { BurnStanding } from '../domain/slo-rules.ts';
+import type { BurnState } from '../domain/slo-rules.ts';
 import {
   burnWindowsMs,
   type SloName,
@@ -11,7 +11,7 @@ import {
   triggerNames,
   triggerTable,
 } from '../domain/thresholds.ts';
-import type { Store } from '../gate/select-messages.ts';
+import type { Store } from '../store/keys.ts';
 import { readStoreClock } from '../store/store-clock.ts';
 import type { Incident } from '../watchdog/incidents.ts';
 import { readWatchdog, type WatchdogRecord } from '../watchdog/read-watchdog.ts';
@@ -194,6 +194,6 @@ export function viewSlo(name: SloName, { slos }: WatchdogRecord): z.output<typeo
   };
 }
 
-function viewAlert({ severity, burnTenths, long, short, isFiring }: BurnStanding) {
+function viewAlert({ severity, burnTenths, long, short, isFiring }: BurnState) {
   return { severity, burn_rate: burnTenths / 10, windows: [long, short], firing: isFiring };
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { listUnknowns, resolveUnknown, type UnknownDeps } from '../deliver/unknowns.ts';
+import { listUnknowns, resolveUnknown } from '../deliver/unknowns.ts';
 import { ServiceError } from '../domain/errors.ts';
+import type { DecisionDeps } from '../gate/message-decisions.ts';
 import { redactText } from '../observe/redact.ts';
 import type { MessageSummary } from '../store/message-summary.ts';
 import { change, read, requireMessageId, toOrder } from './operation.ts';
@@ -49,7 +50,7 @@ export const unknown = [
         ['LAST ERROR', 'last_error'],
       ],
     },
-    run: async ({ query }, deps: UnknownDeps) =>
+    run: async ({ query }, deps: DecisionDeps) =>
       viewPage(await listUnknowns(deps, toAsk(query)), viewUnknown),
   }),
   change('POST /api/unknown/:id', {
@@ -68,7 +69,7 @@ export const unknown = [
       })
       .meta({ id: 'Resolved' }),
     problems: [404, 409],
-    run: async (request, deps: UnknownDeps) => {
+    run: async (request, deps: DecisionDeps) => {
       const { body, by } = request;
       const id = requireMessageId(request, noMessage);
       const result = await resolveUnknown(deps, toOrder(body, by), id, body.resolution);

@@ -75,7 +75,7 @@ function createAmountCheck(ownCurrency: string): NonNullable<FuncKeywordDefiniti
     // What is no currency is an error of that field, and told there.
     const parsed = exponent === undefined ? undefined : parseAmount(amount, exponent);
     if (parsed?.ok !== false) return true;
-    check.errors = [{ keyword: amountKeyword, message: parsed.fault, params: {} }];
+    check.errors = [{ keyword: amountKeyword, message: parsed.error, params: {} }];
     return false;
   };
   return check;

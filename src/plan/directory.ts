@@ -53,8 +53,8 @@ export function parsePerson(person: Person): DirectoryResult {
     if (given === undefined) return undefined;
     const parsed = channelTable[channel].parseAddress(given);
     if (parsed.ok) return parsed.value;
-    const repair = addressRepairs[parsed.fault];
-    const detail = `${field} in the directory is not usable (${parsed.fault}): ${repair}`;
+    const repair = addressRepairs[parsed.error];
+    const detail = `${field} in the directory is not usable (${parsed.error}): ${repair}`;
     remarks.push({ channel, detail });
     return undefined;
   });

@@ -120,7 +120,7 @@ function formatMoney(amount: unknown, currency: unknown, locale: string): string
   if (typeof currency !== 'string' || exponent === undefined)
     throw new RenderError(`a currency ${currencyRepair}`);
   const parsed = parseAmount(amount, exponent);
-  if (!parsed.ok) throw new RenderError(`an amount ${parsed.fault}`);
+  if (!parsed.ok) throw new RenderError(`an amount ${parsed.error}`);
   const customary = { style: 'currency', currency } as const;
   const exact = { ...customary, minimumFractionDigits: exponent, maximumFractionDigits: exponent };
   const format = numberFormat(locale, parsed.isWhole ? customary : exact);

@@ -7,7 +7,6 @@ export async function countMembers(
   keys: Keys,
   choose: (keys: ShardKeys) => readonly string[],
 ): Promise<number> {
-  const sets = Array.from({ length: keys.shards }, (_, shard) => choose(keys.shard(shard))).flat();
-  const counts = await Promise.all(sets.map((set) => redis.zcard(set)));
+  const counts = await Promise.all(keys.all.flatMap(choose).map((set) => redis.zcard(set)));
   return counts.reduce((sum, count) => sum + count, 0);
 }

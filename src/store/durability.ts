@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { toErrorText } from '../domain/errors.ts';
 
 export interface Durability {
   readonly writable: boolean;
@@ -6,7 +7,7 @@ export interface Durability {
   readonly detail: string;
 }
 
-/** What `CONFIG GET` must say for an answer to mean "on disk" (engine: Redis 6.2 or later, or Valkey). */
+/** What `CONFIG GET` must say for a response to mean "on disk" (engine: Redis 6.2 or later, or Valkey). */
 const required: Readonly<Record<string, string>> = {
   appendonly: 'yes',
   appendfsync: 'always',
@@ -25,16 +26,12 @@ export async function checkDurability(
   try {
     await redis.set(options.probeKey, '1', 'PX', 60_000);
   } catch (error) {
-    return { writable: false, durable: false, detail: `Redis does not take writes: ${toText(error)}` };
+    return { writable: false, durable: false, detail: `Redis does not take writes: ${toErrorText(error)}` };
   }
   try {
     const info = await redis.info('persistence');
     if (/^aof_last_write_status:(?!ok)/m.test(info)) {
-      return {
-        writable: true,
-        durable: false,
-        detail: 'Redis reports that its last write to the append-only file failed',
-      };
+      return toUndurable('Redis reports that its last write to the append-only file failed');
     }
     const wrong: string[] = [];
     for (const [name, value] of Object.entries(required)) {
@@ -44,18 +41,16 @@ export async function checkDurability(
     }
     return wrong.length === 0
       ? { writable: true, durable: true, detail: 'append-only file, fsynced before each answer' }
-      : { writable: true, durable: false, detail: wrong.join('; ') };
+      : toUndurable(wrong.join('; '));
   } catch (error) {
     return options.attested
       ? { writable: true, durable: true, detail: 'attested by an operator (CONFIG is forbidden)' }
-      : {
-          writable: true,
-          durable: false,
-          detail: `CONFIG cannot be read (${toText(error)}): set STORE_DURABILITY_ATTESTED=true if an operator vouches for it`,
-        };
+      : toUndurable(
+          `CONFIG cannot be read (${toErrorText(error)}): set STORE_DURABILITY_ATTESTED=true if an operator vouches for it`,
+        );
   }
 }
 
-function toText(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+function toUndurable(detail: string): Durability {
+  return { writable: true, durable: false, detail };
 }

@@ -3,11 +3,11 @@ import { z } from 'zod';
 import { canonicalJson } from '../domain/canonical-json.ts';
 import { channels } from '../domain/channel.ts';
 import { eventStates, type IncomingEvent } from '../domain/event.ts';
-import type { EventId, MessageId } from '../domain/ids.ts';
+import { type EventId, type MessageId, shardOf } from '../domain/ids.ts';
 import { sendModes } from '../domain/message.ts';
 import type { Keys } from './keys.ts';
-import { jsonField, listField, numberField, textField } from './record-fields.ts';
-import { toStoreError } from './scripts.ts';
+import { jsonField, listField, numberField, readSummary, textField } from './record-fields.ts';
+import { callStore } from './scripts.ts';
 import { readFields } from './unreadable-record.ts';
 
 /** What is written of an event when it is taken, as fields of its hash. */
@@ -49,11 +49,38 @@ export async function readEventRecord(
   keys: Keys,
   id: EventId,
 ): Promise<EventRecord | undefined> {
-  let fields: Record<string, string>;
-  try {
-    fields = await redis.hgetall(keys.of(id).event(id));
-  } catch (error) {
-    throw toStoreError('read event', error);
-  }
+  const fields = await callStore('read event', () => redis.hgetall(keys.of(id).event(id)));
   return fields['state'] === undefined ? undefined : { id, ...readFields(id, eventRecord, fields) };
+}
+
+const summary = eventRecord.pick({
+  v: true,
+  state: true,
+  reason: true,
+  client: true,
+  type: true,
+  mode: true,
+  receivedAt: true,
+  plannedAt: true,
+});
+
+/** What a list shows of an event: nothing of its body. */
+export type EventSummary = Readonly<z.infer<typeof summary>> & { readonly id: EventId };
+
+/**
+ * The summaries in the order of the ids, in one round trip; `undefined` where there is no such record (any more), and
+ * `'unreadable'` where this program cannot read it.
+ */
+export async function readEventSummaries(
+  redis: Redis,
+  keys: Keys,
+  ids: readonly EventId[],
+): Promise<(EventSummary | 'unreadable' | undefined)[]> {
+  return await Promise.all(
+    ids.map(async (id) => {
+      if (shardOf(id) >= keys.shards) return undefined;
+      const record = await readSummary(redis, keys.of(id).event(id), summary);
+      return record === undefined || record === 'unreadable' ? record : { id, ...record };
+    }),
+  );
 }

@@ -6,7 +6,7 @@ import type { EventId, MessageId } from '../domain/ids.ts';
 import { categories, messageStates, sendModes } from '../domain/message.ts';
 import { messageIndexes, type ShardKeys } from './keys.ts';
 import { jsonField, listField, numberField, textField } from './record-fields.ts';
-import { toStoreError } from './scripts.ts';
+import { callStore } from './scripts.ts';
 import { readFields } from './unreadable-record.ts';
 
 const historyLine = z.object({
@@ -75,7 +75,7 @@ export const messageRecord = plannedMessage.extend({
   /** What it last waited for, while its index says that it waits. */
   waitsFor: z.string().optional(),
   history: listField(jsonField(historyLine), '\n'),
-  // Read by the scripts alone: of the claim, of a late answer, of the next attempt.
+  // Read by the scripts alone: of the claim, of a late response, of the next attempt.
   epoch: z.string().optional(),
   claimedAt: z.string().optional(),
   lastBefore: z.string().optional(),
@@ -91,16 +91,11 @@ export async function readMessageRecord(
   keys: ShardKeys,
   id: MessageId,
 ): Promise<MessageRecord | undefined> {
-  let fields: Record<string, string>;
-  try {
-    fields = await redis.hgetall(keys.message(id));
-  } catch (error) {
-    throw toStoreError('read message', error);
-  }
+  const fields = await callStore('read message', () => redis.hgetall(keys.message(id)));
   return fields['state'] === undefined ? undefined : readFields(id, messageRecord, fields);
 }
 
-/** Ends that no attempt explains: their cause is ours to tell, in words that hold nothing of the data. */
+/** Ends that no attempt explains: the cause is ours, in words that hold nothing of the data. */
 const unexplained = ['render', 'poison'];
 
 /** Why a message is dead that no provider has refused; of attempts, their own lines tell. */
@@ -123,7 +118,7 @@ export const moveKeyNames = [
   'gate',
 ] as const;
 
-/** What `moveKeyNames` names; of `messagesTo` what stands before the hash of the address. */
+/** What `moveKeyNames` names; of `messagesTo` the part before the hash of the address. */
 export function moveKeys(keys: ShardKeys, id: MessageId): Record<(typeof moveKeyNames)[number], string> {
   const { messagesOpen, messagesHeld, messagesUnknown, messagesDead, messagesEnded, messageCounts, gate } =
     keys;

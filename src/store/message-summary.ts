@@ -6,7 +6,7 @@ import { eraOf } from '../domain/store-mark.ts';
 import type { Keys } from './keys.ts';
 import { messageRecord } from './message-record.ts';
 import { readSummary } from './record-fields.ts';
-import { toStoreError } from './scripts.ts';
+import { callStore } from './scripts.ts';
 
 const summary = messageRecord.pick({
   v: true,
@@ -37,7 +37,7 @@ const summary = messageRecord.pick({
 export type MessageSummary = Readonly<Omit<z.infer<typeof summary>, 'v' | 'to' | 'resends' | 'era'>> & {
   /** Masked. */
   readonly to: string;
-  /** An earlier attempt got no answer, and the message was queued once more; or the store has forgotten what became of it. */
+  /** An earlier attempt got no response, and the message was queued once more; or the store has forgotten what became of it. */
   readonly mayHaveLeft: boolean;
 };
 
@@ -67,10 +67,8 @@ export async function readMessageSummaries(
 }
 
 async function readEra(redis: Redis, keys: Keys): Promise<number> {
-  try {
+  return await callStore('read lineage', async () => {
     const [lineage, wentBack] = await redis.hmget(keys.shard(0).gate, 'lineage', 'wentBack');
     return eraOf(lineage ?? '') + (wentBack === null || wentBack === undefined ? 0 : 1);
-  } catch (error) {
-    throw toStoreError('read lineage', error);
-  }
+  });
 }

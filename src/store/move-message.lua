@@ -42,7 +42,7 @@ end
 
 -- Moves the record to `to`; to unknown instead where the message may have left and would end as if it had not.
 -- `line` is the history line (reason, by, attempt…); `fields` are set along with it. `dueAt` scores the open index.
--- Answers the state that it is in now, or false when the state machine forbids the move.
+-- Returns the state that it is in now, or false when the state machine forbids the move.
 local function move(now, to, line, fields, dueAt, retentionMs)
   local was = redis.call('HMGET', keys.message, 'id', 'reason', 'state', 'resends', 'v', 'era', 'toHash')
   local from = was[3]

@@ -1,6 +1,6 @@
 -- open-store: initialises an empty store, or checks that it is the one we expect.
 -- now: ms; lineage, flags: of a new store, all flags on.
--- Answers: {'created'} | {'opened'} | {'other-shards', theirs} | {'other-environment', theirs}
+-- Returns: {'created'} | {'opened'} | {'other-shards', theirs} | {'other-environment', theirs}
 -- Invariant: the gate is written only together with the marker. A store that has a marker and no gate has lost
 -- data, and a lost gate means stopped.
 local marker = redis.call('HMGET', keys.store, 'shards', 'environment')

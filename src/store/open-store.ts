@@ -24,20 +24,20 @@ export async function openStore(
   await assertEngineVersion(redis);
   let result: 'created' | 'opened' = 'opened';
   const lineage = createLineage(1);
-  for (let shard = 0; shard < keys.shards; shard += 1) {
+  for (const shard of keys.all) {
     const args = { shards: keys.shards, now: nowMs, environment, lineage, flags: flagNames };
-    const [word, theirs] = (await script.run(redis, keys.shard(shard), args)) as string[];
-    if (word === 'other-shards') {
+    const [code, theirs] = (await script.run(redis, shard, args)) as string[];
+    if (code === 'other-shards') {
       throw new Error(
         `The store below "${keys.prefix}" has ${theirs} shard(s), this process is set to ${keys.shards}: set SHARDS=${theirs}`,
       );
     }
-    if (word === 'other-environment') {
+    if (code === 'other-environment') {
       throw new Error(
         `The store below "${keys.prefix}" belongs to ${theirs}, and ENVIRONMENT is ${environment}: set REDIS_URL or KEY_PREFIX to this environment's own store`,
       );
     }
-    if (word === 'created') result = 'created';
+    if (code === 'created') result = 'created';
   }
   return result;
 }
@@ -52,7 +52,7 @@ const lowest = [6, 2] as const;
 
 /**
  * Throws when the engine is too old for us: said at the start, not by the first command that it does not know. An engine
- * that does not tell its version (INFO is forbidden on some managed ones) is taken as it is.
+ * that does not give its version (INFO is forbidden on some managed ones) is taken as it is.
  */
 async function assertEngineVersion(redis: Redis): Promise<void> {
   const version = findVersion(await redis.info('server').catch(() => ''));

@@ -1,6 +1,5 @@
-import type { Redis } from 'ioredis';
 import type { EventId, MessageId } from '../domain/ids.ts';
-import type { Keys } from './keys.ts';
+import type { Store } from './keys.ts';
 import { loadScript } from './scripts.ts';
 
 const script = loadScript(new URL('./park-record.lua', import.meta.url), {
@@ -8,17 +7,12 @@ const script = loadScript(new URL('./park-record.lua', import.meta.url), {
   args: ['id'],
 });
 
-export interface Parking {
-  readonly redis: Redis;
-  readonly keys: Keys;
-}
-
 /**
  * Puts an open record aside that this program cannot read, so that no worker takes it up again and again. The
  * reconciler of a program that can read it takes it back. False when it is not open (any more).
  */
 export async function parkRecord(
-  store: Parking,
+  store: Store,
   kind: 'events' | 'messages',
   id: EventId | MessageId,
 ): Promise<boolean> {
@@ -28,7 +22,7 @@ export async function parkRecord(
 
 /** Takes a parked record back among the open ones. */
 export async function unparkRecord(
-  store: Parking,
+  store: Store,
   kind: 'events' | 'messages',
   id: EventId | MessageId,
 ): Promise<boolean> {
@@ -36,7 +30,7 @@ export async function unparkRecord(
   return await moveBetween(store, { from: parked, to: open }, id);
 }
 
-function indexesOf({ keys }: Parking, kind: 'events' | 'messages', id: EventId | MessageId) {
+function indexesOf({ keys }: Store, kind: 'events' | 'messages', id: EventId | MessageId) {
   const { eventsOpen, eventsParked, messagesOpen, messagesParked } = keys.of(id);
   return kind === 'events'
     ? { open: eventsOpen, parked: eventsParked }
@@ -44,10 +38,10 @@ function indexesOf({ keys }: Parking, kind: 'events' | 'messages', id: EventId |
 }
 
 async function moveBetween(
-  { redis }: Parking,
+  { redis }: Store,
   indexes: { readonly from: string; readonly to: string },
   id: string,
 ): Promise<boolean> {
-  const [word] = (await script.run(redis, indexes, { id })) as string[];
-  return word === 'moved';
+  const [code] = (await script.run(redis, indexes, { id })) as string[];
+  return code === 'moved';
 }

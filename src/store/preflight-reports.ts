@@ -1,65 +1,16 @@
-import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import type { Keys } from './keys.ts';
-import { toStoreError } from './scripts.ts';
-import { readStoreClock } from './store-clock.ts';
-import { readStored } from './unreadable-record.ts';
+import { defineReports } from './process-reports.ts';
 
-interface Store {
-  readonly redis: Redis;
-  readonly keys: Keys;
-}
-
-/** How often a process says how its lines of the production guard stand, and how long its word counts. */
+/** How often a process reports its lines of the preflight. */
 export const preflightReportEveryMs = 10_000;
-const keptMs = 35_000;
-
-/** The lines of the production guard that a running process fails. */
-export interface PreflightReport {
-  /** `send-messages on host:17`. */
-  readonly name: string;
-  readonly failing: readonly string[];
-}
-
-const reportSchema = z.object({ at: z.number(), failing: z.array(z.string()) });
 
 /**
- * Each process has secrets that the others have not, so none can judge all lines alone: it says here which of its own
- * fail. In place of what it said before.
+ * The lines of the preflight that each running process fails, by its name (`send-messages on host:17`). Each has
+ * secrets that the others have not, so none can judge all lines alone.
  */
-export async function writePreflightReport({ redis, keys }: Store, report: PreflightReport): Promise<void> {
-  const { guardReports } = keys.shard(0);
-  const text = JSON.stringify({ at: await readStoreClock(redis), failing: report.failing });
-  try {
-    await redis
-      .multi()
-      .hset(guardReports, report.name, text)
-      .pexpire(guardReports, 4 * keptMs)
-      .exec();
-  } catch (error) {
-    throw toStoreError('write guard report', error);
-  }
-}
-
-/** Takes back what a process said. */
-export async function dropPreflightReport({ redis, keys }: Store, name: string): Promise<void> {
-  await redis.hdel(keys.shard(0).guardReports, name);
-}
-
-/** What the running processes say, by name; what dead ones said counts no more. */
-export async function readPreflightReports({ redis, keys }: Store): Promise<readonly PreflightReport[]> {
-  const storeMs = await readStoreClock(redis);
-  try {
-    const fields = Object.entries(await redis.hgetall(keys.shard(0).guardReports));
-    return fields
-      .sort(([one], [other]) => one.localeCompare(other))
-      .flatMap(([name, text]) => {
-        const report = readStored(text, reportSchema);
-        return report === undefined || report.at < storeMs - keptMs
-          ? []
-          : [{ name, failing: report.failing }];
-      });
-  } catch (error) {
-    throw toStoreError('read guard reports', error);
-  }
-}
+export const preflightReports = defineReports(
+  'preflightReports',
+  z.object({ at: z.number(), failing: z.array(z.string()) }),
+  35_000,
+);
+export type PreflightReport = Awaited<ReturnType<typeof preflightReports.read>>[number];

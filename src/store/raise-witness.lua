@@ -1,6 +1,6 @@
 -- raise-witness: remembers how far a store has come, in a second server that knows nothing else of it.
 -- lineage, its era, and how far it has come.
--- Answers: {'raised'} | {'kept'}: what it has is of a later era, or of another store of the same era
+-- Returns: {'raised'} | {'kept'}: what it has is of a later era, or of another store of the same era
 -- Invariant: no count of a lineage ever sinks, and no era gives way to an earlier one.
 local known = redis.call('HMGET', keys.witness, 'lineage', 'era', 'epoch', 'changes')
 local epoch, changes = tonumber(args.epoch), tonumber(args.changes)

@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import { explainRedisFault, findLastingFault } from './redis-faults.ts';
+import { explainRedisError, findLastingError } from './redis-errors.ts';
 
 /**
  * Redis connections by role. The roles differ in what they do when Redis is away: a *command* connection fails
@@ -21,7 +21,7 @@ export interface RedisClients {
 export interface RedisClientOptions {
   /** `redis://` or `rediss://` URL. */
   readonly url: string;
-  /** A command without an answer after this long is rejected; whether it was executed is then unknown. */
+  /** A command without a response after this long is rejected; whether it was executed is then unknown. */
   readonly commandTimeoutMs: number;
   /** Called on connection errors; expected to limit its own rate. */
   readonly onError: (role: string, error: Error) => void;
@@ -63,9 +63,9 @@ export function createRedisClients(options: RedisClientOptions): RedisClients {
 }
 
 /**
- * Resolves when the connection is ready; rejects after `timeoutMs` with the last fault of the connection and what to
- * check. With `isImpatient` it rejects at once for what no waiting mends (a wrong password, a name that is not known):
- * a person waits for the answer. A service keeps trying, since the other side may be repaired.
+ * Resolves when the connection is ready; rejects after `timeoutMs` with the last error of the connection and what to
+ * check. With `isImpatient` it rejects at once for what does not pass by itself (a wrong password, a name that is not known):
+ * a person waits for the result. A service keeps trying, since the other side may be repaired.
  */
 export async function waitForRedis(
   redis: Redis,
@@ -84,13 +84,13 @@ export async function waitForRedis(
     };
     const onError = (error: Error): void => {
       last = error;
-      const repair = isImpatient ? findLastingFault(error) : undefined;
+      const repair = isImpatient ? findLastingError(error) : undefined;
       if (repair !== undefined) end(new Error(repair, { cause: error }));
     };
     const timer = setTimeout(() => {
       const silent = 'is its URL right, and is the server running?';
       end(
-        new Error(`Redis did not answer within ${timeoutMs} ms: ${explainRedisFault(last) ?? silent}`, {
+        new Error(`Redis did not answer within ${timeoutMs} ms: ${explainRedisError(last) ?? silent}`, {
           cause: last,
         }),
       );

@@ -30,7 +30,7 @@ export interface Script<Key extends string, Arg extends string> {
  * Loads a script that lies beside its stage. It finds what it is given by name, as `keys.gate` or `args.id`; the names
  * here are the only place that puts them in an order. A line `--- include: <file>` is replaced by that file (found from
  * the including one), `--- states` by the state machine of `domain/message.ts` as Lua tables, and `--- version` by its
- * `recordVersion`, so the store and the rules cannot disagree. A fault of the store becomes a `store-unavailable` error here.
+ * `recordVersion`, so the store and the rules cannot disagree. An error of the store becomes a `store-unavailable` error here.
  * Throws when the names are not exactly those that the script uses.
  */
 export function loadScript<const Key extends string, const Arg extends string>(
@@ -83,17 +83,26 @@ function assertNames(script: string, table: 'keys' | 'args', body: string, names
   const matches = code.matchAll(new RegExp(`\\b${table}\\.(\\w+)`, 'g'));
   const used = new Set(Array.from(matches, ([, name = '']) => name));
   const declared = new Set(names.map(withoutDots));
-  const fault = (what: string): Error => new Error(`${script}: ${what}`);
-  if (/\b(?:KEYS|ARGV)\b|\b(?:keys|args)\[/.test(code)) throw fault('keys and args are to be read by name');
-  if (names.slice(0, -1).some(isList)) throw fault(`only the last of its ${table} may be a list`);
-  for (const name of used) if (!declared.has(name)) throw fault(`${table}.${name} is not declared`);
-  for (const name of declared) if (!used.has(name)) throw fault(`${table}.${name} is declared and not used`);
+  const fail = (what: string): Error => new Error(`${script}: ${what}`);
+  if (/\b(?:KEYS|ARGV)\b|\b(?:keys|args)\[/.test(code)) throw fail('keys and args are to be read by name');
+  if (names.slice(0, -1).some(isList)) throw fail(`only the last of its ${table} may be a list`);
+  for (const name of used) if (!declared.has(name)) throw fail(`${table}.${name} is not declared`);
+  for (const name of declared) if (!used.has(name)) throw fail(`${table}.${name} is declared and not used`);
+}
+
+/** What the calls of the store return; an error of theirs is thrown as `toStoreError` says. */
+export async function callStore<T>(what: string, calls: () => Promise<T>): Promise<T> {
+  try {
+    return await calls();
+  } catch (error) {
+    throw toStoreError(what, error);
+  }
 }
 
 /**
- * The fault as the service's own words; the original stays as its cause. A store that is away, full or not the master
- * is an outage, which ends by itself. What it refuses although it could (a wrong type, a fault in a script), and what
- * we could not read of its answer, is a fault of ours: only those fire the 5xx trigger.
+ * The error in the service's own words; the original stays as its cause. A store that is away, full or not the master
+ * is an outage, which ends by itself. What it refuses although it could (a wrong type, an error in a script), and what
+ * we could not read of its response, is a bug of ours: only those fire the 5xx trigger.
  */
 export function toStoreError(what: string, cause: unknown): ServiceError {
   if (cause instanceof ServiceError) return cause;

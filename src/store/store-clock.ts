@@ -1,17 +1,15 @@
 import type { Redis } from 'ioredis';
-import { toStoreError } from './scripts.ts';
+import { callStore } from './scripts.ts';
 
 /**
  * The store's own clock (epoch ms). It is the one clock that scores the indexes and ends messages: the clocks of
  * processes differ and step, and what has ended does not come back. Throws `store-unavailable`.
  */
 export async function readStoreClock(redis: Redis): Promise<number> {
-  try {
+  return await callStore('read clock', async () => {
     const [seconds, microseconds] = await redis.time();
     return Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
-  } catch (error) {
-    throw toStoreError('read clock', error);
-  }
+  });
 }
 
 /** True when the instant has passed by this process's clock and by the store's; only a likely yes costs a round trip. */

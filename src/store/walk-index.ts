@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { ServiceError } from '../domain/errors.ts';
-import { toStoreError } from './scripts.ts';
+import { callStore } from './scripts.ts';
 
 /** A member of a sorted set, and in which of the sets walked it is. It is also a place to walk on from. */
 export interface IndexEntry {
@@ -10,7 +10,7 @@ export interface IndexEntry {
   readonly member: string;
 }
 
-/** A walked entry with what it stands for; without `item` when it is not what the walker looks for. */
+/** A walked entry with its record; without `item` when it is not what the walker looks for. */
 export interface WalkedEntry<T> {
   readonly entry: IndexEntry;
   readonly item: T | undefined;
@@ -99,10 +99,10 @@ export function parseCursor(text: string | undefined): IndexEntry | undefined {
     const [step, score, member] = cursor.parse(parsed);
     return { step, score, member };
   } catch (cause) {
-    const faults = [{ pointer: '/cursor', detail: 'take it from next_cursor of the page before' }];
+    const errors = [{ pointer: '/cursor', detail: 'take it from next_cursor of the page before' }];
     throw new ServiceError('invalid-request-data', 'the cursor is not one of ours', {
       cause,
-      errors: faults,
+      errors,
     });
   }
 }
@@ -119,7 +119,7 @@ async function readAfter(
   { zset, step }: { zset: string; step: number },
   place: IndexEntry | undefined,
 ): Promise<IndexEntry[]> {
-  try {
+  return await callStore('read index', async () => {
     let start = await findStart(redis, zset, place);
     for (;;) {
       const raw = await redis.zrange(zset, String(start), String(start + walkBatch - 1), 'WITHSCORES');
@@ -130,9 +130,7 @@ async function readAfter(
       if (fresh.length > 0 || entries.length === 0) return fresh;
       start += entries.length;
     }
-  } catch (error) {
-    throw toStoreError('read index', error);
-  }
+  });
 }
 
 async function findStart(redis: Redis, zset: string, place: IndexEntry | undefined): Promise<number> {

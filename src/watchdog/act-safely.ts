@@ -1,5 +1,4 @@
 import { ServiceError } from '../domain/errors.ts';
-import type { FlagName } from '../domain/flags.ts';
 import type { SafeAction } from '../domain/thresholds.ts';
 import { type FlagStore, setFlag } from '../gate/flags.ts';
 import { stopSending } from '../gate/stop-sending.ts';
@@ -10,13 +9,13 @@ export interface SafetyStore extends FlagStore {
 }
 
 /** Who the audit says it was. */
-export const guardActor = 'guard';
-/** How long the guard watches attempts under way end; shorter than its lease. */
+export const watchdogActor = 'guard';
+/** How long the watchdog watches attempts under way end; shorter than its lease. */
 const quiesceWaitMs = 2_000;
 
 /**
- * Takes every action, in order, and answers what each one did. They only ever switch off, so taking one twice does no
- * harm. One that fails does not keep the next from being taken; then the first fault is thrown, to try all again.
+ * Takes every action, in order, and returns the effect of each. They only ever switch off, so taking one twice does no
+ * harm. One that fails does not keep the next from being taken; then the first error is thrown, to try all again.
  */
 export async function actSafely(
   store: SafetyStore,
@@ -24,72 +23,36 @@ export async function actSafely(
   reason: string,
 ): Promise<readonly Effect[]> {
   const effects: Effect[] = [];
-  const faults: unknown[] = [];
+  const errors: unknown[] = [];
   for (const action of actions) {
     try {
       effects.push(await takeAction(store, action, reason));
     } catch (error) {
-      faults.push(error);
+      errors.push(error);
     }
   }
-  if (faults.length > 0) throw faults[0];
+  if (errors.length > 0) throw errors[0];
   return effects;
 }
 
-async function takeAction(store: SafetyStore, action: SafeAction, reason: string): Promise<Effect> {
-  switch (action) {
-    case 'stop-sending':
-      return await stopAll(store, reason);
-    case 'pause-consumers':
-      return await pause(store, { action, flag: 'consume', reason });
-    case 'pause-ingestion':
-      return await pause(store, { action, flag: 'ingest', reason });
-    default:
-      return action satisfies never;
-  }
-}
+const pausedFlags = { 'pause-consumers': 'consume', 'pause-ingestion': 'ingest' } as const;
 
-async function stopAll(store: SafetyStore, reason: string): Promise<Effect> {
+async function takeAction(store: SafetyStore, action: SafeAction, reason: string): Promise<Effect> {
   const begun = store.monotonicNow();
+  const sinceBegun = (): number => Math.round((store.monotonicNow() - begun) * 100) / 100;
+  const change = { actor: watchdogActor, reason };
+  if (action !== 'stop-sending') {
+    const result = await setFlag(store, { ...change, flag: pausedFlags[action], value: 'off' });
+    return result.kind === 'done'
+      ? { action, state: 'paused', ms: sinceBegun(), epoch: result.epoch }
+      : { action, state: 'gate-missing', ms: sinceBegun() };
+  }
   try {
-    const report = await stopSending(store, {
-      flag: 'send',
-      actor: guardActor,
-      reason,
-      waitMs: quiesceWaitMs,
-    });
-    return {
-      action: 'stop-sending',
-      state: report.state,
-      ms: report.stopMs,
-      epoch: report.epoch,
-      inFlightAtStop: report.inFlightAtStop,
-      inFlight: report.inFlight,
-      ...(report.quiescedMs === undefined ? {} : { quiescedMs: report.quiescedMs }),
-    };
+    const report = await stopSending(store, { ...change, flag: 'send', waitMs: quiesceWaitMs });
+    const { stopMs: ms, witnessed: _, ...effect } = report;
+    return { action, ms, ...effect };
   } catch (error) {
     if (!(error instanceof ServiceError) || error.code !== 'state-conflict') throw error;
-    return { action: 'stop-sending', state: 'gate-missing', ms: since(store, begun) };
+    return { action, state: 'gate-missing', ms: sinceBegun() };
   }
-}
-
-async function pause(
-  store: SafetyStore,
-  {
-    action,
-    flag,
-    reason,
-  }: { action: SafeAction; flag: Extract<FlagName, 'consume' | 'ingest'>; reason: string },
-): Promise<Effect> {
-  const begun = store.monotonicNow();
-  const change = { flag, value: 'off', actor: guardActor, reason } as const;
-  const result = await setFlag(store, change);
-  const ms = since(store, begun);
-  return result.kind === 'done'
-    ? { action, state: 'paused', ms, epoch: result.epoch }
-    : { action, state: 'gate-missing', ms };
-}
-
-function since(store: SafetyStore, begun: number): number {
-  return Math.round((store.monotonicNow() - begun) * 100) / 100;
 }

@@ -1,8 +1,7 @@
-import type { Redis } from 'ioredis';
 import type { CounterName } from '../domain/fleet-counters.ts';
 import { clientCountersOf, countersOf, type EndedRequest } from '../domain/request-counters.ts';
 import { bucketMs, triggerTable } from '../domain/thresholds.ts';
-import type { Keys } from '../store/keys.ts';
+import type { Store } from '../store/keys.ts';
 
 /** Adds what one process counts to the buckets of the whole fleet. */
 export interface WindowAdder {
@@ -12,18 +11,16 @@ export interface WindowAdder {
   flush(): Promise<void>;
 }
 
-export interface WindowAdderOptions {
-  readonly redis: Redis;
-  readonly keys: Keys;
+export interface WindowAdderOptions extends Store {
   readonly now: () => number;
   /** Bounds how many clients have a name: `createLabelBound`. */
   readonly nameClient: (client: string) => string;
-  /** Told of each figure and the request too: the same counts, for this process's own metrics. */
+  /** Told of each counter and the request too: the same counts, for this process's own metrics. */
   readonly onCount?: (count: Count) => void;
 }
 
 export interface Count {
-  readonly figure: CounterName;
+  readonly counter: CounterName;
   readonly request: EndedRequest;
   /** Set when it is the client's part that is counted, beside the whole. */
   readonly client?: string;
@@ -37,7 +34,7 @@ const bucketsKeptMax = 60;
 
 /**
  * Counts in memory and writes on `flush`. A write that is known to have failed is repeated; one whose answer was
- * lost may count twice: a figure a little too high in a fault is the safe side of a line. Each flush also says that
+ * lost may count twice: a count that is a little too high after a failure is on the safe side of a threshold. Each flush also says that
  * this process lives, for the bucket of that moment and no other: nobody can say so afterwards.
  */
 export function createWindowAdder(options: WindowAdderOptions): WindowAdder {
@@ -51,18 +48,18 @@ export function createWindowAdder(options: WindowAdderOptions): WindowAdder {
   return {
     countRequest: (request) => {
       const startMs = toBucketStart(options.now());
-      const whole = { key: shard.figures(startMs), startMs, keptMs: countersKeptMs };
-      for (const figure of countersOf(request)) {
-        add(whole, figure);
-        options.onCount?.({ figure, request });
+      const whole = { key: shard.fleetCounters(startMs), startMs, keptMs: countersKeptMs };
+      for (const counter of countersOf(request)) {
+        add(whole, counter);
+        options.onCount?.({ counter, request });
       }
       const own = clientCountersOf(request);
       if (own === undefined) return;
       const client = options.nameClient(own.client);
       const part = { key: shard.clientCounters(startMs), startMs, keptMs: clientCountersKeptMs };
-      for (const figure of own.figures) {
-        add(part, `${figure} ${client}`);
-        options.onCount?.({ figure, request, client });
+      for (const counter of own.counters) {
+        add(part, `${counter} ${client}`);
+        options.onCount?.({ counter, request, client });
       }
     },
     flush: async () => {
@@ -80,7 +77,7 @@ export function createWindowAdder(options: WindowAdderOptions): WindowAdder {
   };
 }
 
-/** A hash of the store that figures of one bucket are added to. */
+/** A hash of the store that counts of one bucket are added to. */
 interface Place {
   readonly key: string;
   readonly startMs: number;
@@ -103,7 +100,7 @@ async function writeGauges({ redis, keys, now }: WindowAdderOptions, taken: read
     for (const [field, count] of counts) writes.hincrby(key, field, count);
     writes.pexpire(key, keptMs);
   }
-  const present = keys.shard(0).figures(toBucketStart(now()));
+  const present = keys.shard(0).fleetCounters(toBucketStart(now()));
   writes.hincrby(present, 'alive', 1);
   writes.pexpire(present, countersKeptMs);
   await writes.exec();

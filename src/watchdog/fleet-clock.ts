@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { readStoreClock } from '../store/store-clock.ts';
 
-/** The store's clock, told without asking it each time: what every process of the fleet puts its figures by. */
+/** The store's clock, estimated without asking it each time: every process of the fleet counts by it. */
 export interface FleetClock {
   /** Epoch ms. Before the first `set` it is this process's own clock. */
   readonly now: () => number;

@@ -1,11 +1,9 @@
-import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { Bucket } from '../domain/fleet-counters.ts';
 import type { SafeAction, TriggerMode, TriggerName } from '../domain/thresholds.ts';
-import type { AuditOrder } from '../gate/act-audited.ts';
-import { actAudited } from '../gate/act-audited.ts';
-import type { Keys } from '../store/keys.ts';
-import { loadScript, toStoreError } from '../store/scripts.ts';
+import { type AuditDeps, type AuditOrder, actAudited } from '../gate/act-audited.ts';
+import type { Store } from '../store/keys.ts';
+import { callStore, loadScript } from '../store/scripts.ts';
 import { readStored, UnreadableRecord } from '../store/unreadable-record.ts';
 
 /** What fired, on what evidence, what was done about it, and who ended it. */
@@ -33,7 +31,7 @@ export interface IncidentOpening {
   readonly series: readonly Bucket[];
 }
 
-/** What an action of the guard did, measured. */
+/** What an action of the watchdog did, measured. */
 export interface Effect {
   readonly action: SafeAction;
   /** `gate-missing`: there is no gate, which already means stopped. */
@@ -46,35 +44,29 @@ export interface Effect {
   readonly quiescedMs?: number;
 }
 
-export interface IncidentStore {
-  readonly redis: Redis;
-  readonly keys: Keys;
-  readonly now: () => number;
-}
-
 /** Released incidents are kept this long; open ones do not expire. */
 export const incidentKeptMs = 90 * 86_400_000;
 
 const openScript = loadScript(new URL('./open-incident.lua', import.meta.url), {
-  keys: ['guard', 'incidents', 'incident'],
+  keys: ['watchdog', 'incidents', 'incident'],
   args: ['trigger', 'id', 'openedAt', 'record', 'releasedAt'],
 });
 const releaseScript = loadScript(new URL('./release-incident.lua', import.meta.url), {
-  keys: ['guard', 'incident'],
+  keys: ['watchdog', 'incident'],
   args: ['trigger', 'id', 'releasedAt', 'release', 'keptMs'],
 });
 
 /**
  * Latches the trigger with this incident. Not when another one of the same trigger is open, nor when it was judged
- * under an older release than the last (`releasedAtMs`, 0 for none): a guard that was frozen brings nothing back.
+ * under an older release than the last (`releasedAtMs`, 0 for none): a watchdog that was frozen brings nothing back.
  */
 export async function openIncident(
-  { redis, keys }: Pick<IncidentStore, 'redis' | 'keys'>,
+  { redis, keys }: Store,
   opening: IncidentOpening,
   releasedAtMs: number,
 ): Promise<'opened' | 'latched' | 'stale'> {
   const shard = keys.shard(0);
-  const [word] = (await openScript.run(
+  const [result] = (await openScript.run(
     redis,
     { ...shard, incident: shard.incident(opening.id) },
     {
@@ -85,21 +77,17 @@ export async function openIncident(
       releasedAt: releasedAtMs,
     },
   )) as ('opened' | 'latched' | 'stale')[];
-  return word ?? 'stale';
+  return result ?? 'stale';
 }
 
 /** Writes down what was done, once. */
 export async function noteAction(
-  { redis, keys, now }: IncidentStore,
+  { redis, keys, now }: AuditDeps,
   id: string,
   effects: readonly Effect[],
 ): Promise<void> {
   const action = JSON.stringify({ at: new Date(now()).toISOString(), effects });
-  try {
-    await redis.hsetnx(keys.shard(0).incident(id), 'action', action);
-  } catch (error) {
-    throw toStoreError('note action', error);
-  }
+  await callStore('note action', () => redis.hsetnx(keys.shard(0).incident(id), 'action', action));
 }
 
 export type IncidentReleaseResult =
@@ -108,11 +96,11 @@ export type IncidentReleaseResult =
   | { readonly kind: 'not-found' };
 
 /**
- * Ends an incident by a person's word; the audit chain takes the line first. It starts nothing: whatever the guard
+ * Ends an incident by a person's decision; the audit chain takes the line first. It starts nothing: whatever the watchdog
  * stopped stays stopped until a person starts it.
  */
 export async function releaseIncident(
-  store: IncidentStore,
+  store: AuditDeps,
   id: string,
   order: AuditOrder,
 ): Promise<IncidentReleaseResult> {
@@ -121,7 +109,7 @@ export async function releaseIncident(
   if (incident.release !== undefined) return { kind: 'not-open' };
   const shard = store.keys.shard(0);
   const action = { action: 'release incident', detail: { incident: id, trigger: incident.trigger } };
-  const { word } = await actAudited(store, order, action, async () => {
+  const { code } = await actAudited(store, order, action, async () => {
     const releasedAt = store.now();
     const release = { at: new Date(releasedAt).toISOString(), by: order.actor, reason: order.reason };
     const [result = ''] = (await releaseScript.run(
@@ -135,20 +123,17 @@ export async function releaseIncident(
         keptMs: incidentKeptMs,
       },
     )) as string[];
-    return { result: { word: result }, detail: { incident: id, answer: result } };
+    return { result: { code: result }, detail: { incident: id, answer: result } };
   });
-  const released = word === 'released' ? await readIncident(store, id) : undefined;
+  const released = code === 'released' ? await readIncident(store, id) : undefined;
   return released === undefined ? { kind: 'not-open' } : { kind: 'released', incident: released };
 }
 
 const opened = z.looseObject({ id: z.string() });
 
 /** The incident, or `undefined` when there is none (or it has expired). Throws `UnreadableRecord`. */
-export async function readIncident(
-  { redis, keys }: Pick<IncidentStore, 'redis' | 'keys'>,
-  id: string,
-): Promise<Incident | undefined> {
-  try {
+export async function readIncident({ redis, keys }: Store, id: string): Promise<Incident | undefined> {
+  return await callStore('read incident', async () => {
     const [record, action, release] = await redis.hmget(
       keys.shard(0).incident(id),
       'record',
@@ -163,21 +148,16 @@ export async function readIncident(
       ...(typeof action === 'string' ? { action: JSON.parse(action) as Incident['action'] } : {}),
       ...(typeof release === 'string' ? { release: JSON.parse(release) as Incident['release'] } : {}),
     } as Incident;
-  } catch (error) {
-    throw toStoreError('read incident', error);
-  }
+  });
 }
 
 /**
  * The newest `count` incidents, newest first, without those that this program cannot read; ids whose record has expired
  * are taken out on the way.
  */
-export async function listIncidents(
-  store: Pick<IncidentStore, 'redis' | 'keys'>,
-  count: number,
-): Promise<readonly Incident[]> {
+export async function listIncidents(store: Store, count: number): Promise<readonly Incident[]> {
   const { incidents } = store.keys.shard(0);
-  try {
+  return await callStore('list incidents', async () => {
     const ids = await store.redis.zrange(incidents, '+inf', '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, count);
     const found = await Promise.all(
       ids.map(async (id) => [id, await readIncident(store, id).catch(toUnreadable)] as const),
@@ -187,9 +167,7 @@ export async function listIncidents(
     return found.flatMap(([, incident]) =>
       incident === undefined || incident === 'unreadable' ? [] : [incident],
     );
-  } catch (error) {
-    throw toStoreError('list incidents', error);
-  }
+  });
 }
 
 function toUnreadable(error: unknown): 'unreadable' {

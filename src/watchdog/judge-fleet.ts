@@ -1,39 +1,29 @@
-import type { Redis } from 'ioredis';
 import type { Bucket } from '../domain/fleet-counters.ts';
 import { type TriggerMode, type TriggerName, triggerNames, triggerTable } from '../domain/thresholds.ts';
 import { cutEvidence, type Judgement, judgeTrigger } from '../domain/trigger-rules.ts';
 import type { Log } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
-import type { Keys } from '../store/keys.ts';
-import { toStoreError } from '../store/scripts.ts';
+import { callStore } from '../store/scripts.ts';
 import { UnreadableRecord } from '../store/unreadable-record.ts';
 import { actSafely } from './act-safely.ts';
 import { countersKeptMs, toBucketStart } from './add-to-windows.ts';
 import { type Incident, type IncidentOpening, noteAction, openIncident, readIncident } from './incidents.ts';
 import type { WindowReader } from './read-windows.ts';
-import { sampleDepth, sampleEnds } from './sample-fleet.ts';
+import { type FleetSampler, sampleDepth, sampleEnds } from './sample-fleet.ts';
 import { readWatchdogMemory, type WatchdogMemory } from './watchdog-memory.ts';
 
-/** Everything that the active guard needs. */
-export interface WatchdogDeps {
-  readonly redis: Redis;
-  readonly keys: Keys;
+/** Everything that the active watchdog needs. */
+export interface WatchdogDeps extends FleetSampler {
   readonly windows: WindowReader;
-  /** Jobs that could be worked on now and are not. */
-  readonly countWaiting: (nowMs: number) => Promise<number>;
-  /** About how many of them each client has. */
-  readonly sampleWaiting: () => Promise<ReadonlyMap<string, number>>;
   readonly modes: Readonly<Record<TriggerName, TriggerMode>>;
   /** Requests, tokens or samples below which a trigger has no verdict. */
   readonly samplesMin: Readonly<Record<TriggerName, number>>;
-  readonly depthFloor: number;
   readonly metrics: Pick<
     Metrics,
     'setTrigger' | 'observeStop' | 'setQueueBaseline' | 'setBacklog' | 'countFleet' | 'forgetFleet'
   >;
   readonly log: Log;
   readonly reportError: (what: string, error: unknown) => void;
-  readonly now: () => number;
   readonly monotonicNow: () => number;
 }
 
@@ -42,13 +32,13 @@ export interface FleetJudgement {
   /** The end of what was judged, ISO 8601. */
   readonly at: string;
   readonly triggers: Readonly<Record<TriggerName, Judgement>>;
-  /** What the guard that judged may do. */
+  /** What the watchdog that judged may do. */
   readonly modes: Readonly<Record<TriggerName, TriggerMode>>;
 }
 
 /**
  * Judges the whole fleet once: samples, judges each trigger by the pure rules, opens an incident for each that
- * fires and is not latched, and writes the judgement down. Answers the series that was judged. What cannot be
+ * fires and is not latched, and writes the judgement down. Returns the series that was judged. What cannot be
  * sampled has no verdict, and keeps no other trigger from having one.
  */
 export async function judgeFleet(deps: WatchdogDeps): Promise<readonly Bucket[]> {
@@ -77,7 +67,7 @@ export async function judgeFleet(deps: WatchdogDeps): Promise<readonly Bucket[]>
 }
 
 /**
- * Acts for each open incident that has not been acted for: the one just opened, one whose guard died half-way, and
+ * Acts for each open incident that has not been acted for: the one just opened, one whose watchdog died half-way, and
  * one that was only observed, when its trigger now acts and still fails.
  */
 export async function actOnIncidents(
@@ -122,19 +112,19 @@ interface Finding {
   readonly sinceMs: number;
 }
 
-/** Answers whether the trigger is latched now. */
+/** Returns whether the trigger is latched now. */
 async function openWhenFailed(deps: WatchdogDeps, finding: Finding): Promise<boolean> {
   const { name, judgement } = finding;
   const mode = deps.modes[name];
   if (judgement.verdict !== 'fail' || mode === 'off') return false;
   const opening = describeOpening(deps, finding, mode);
-  const word = await openIncident(deps, opening, finding.sinceMs);
-  if (word === 'opened')
+  const result = await openIncident(deps, opening, finding.sinceMs);
+  if (result === 'opened')
     deps.log.error(
       { incident: opening.id, trigger: name, mode, detail: judgement.detail },
       'a rollback trigger fired',
     );
-  return word !== 'stale';
+  return result !== 'stale';
 }
 
 function describeOpening(
@@ -145,7 +135,7 @@ function describeOpening(
   const { value, line } = judgement;
   const openedAt = new Date(deps.now()).toISOString();
   return {
-    // Two guards that judge the same moment name the same incident.
+    // Two watchdogs that judge the same moment name the same incident.
     id: `inc-${new Date(atMs).toISOString().replace(/\D/g, '').slice(0, 14)}-${name}`,
     trigger: name,
     mode,
@@ -169,14 +159,12 @@ async function act(deps: WatchdogDeps, incident: Incident): Promise<void> {
 }
 
 async function keepJudgement(deps: WatchdogDeps, judgement: FleetJudgement, atMs: number): Promise<void> {
-  const { guard } = deps.keys.shard(0);
-  try {
-    await deps.redis
+  const { watchdog } = deps.keys.shard(0);
+  await callStore('keep judgement', () =>
+    deps.redis
       .multi()
-      .hset(guard, 'judgement', JSON.stringify(judgement))
-      .hsetnx(guard, 'since', atMs)
-      .exec();
-  } catch (error) {
-    throw toStoreError('keep judgement', error);
-  }
+      .hset(watchdog, 'judgement', JSON.stringify(judgement))
+      .hsetnx(watchdog, 'since', atMs)
+      .exec(),
+  );
 }

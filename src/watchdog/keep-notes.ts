@@ -1,11 +1,10 @@
-import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import type { Keys } from '../store/keys.ts';
-import { loadScript, toStoreError } from '../store/scripts.ts';
+import type { Store } from '../store/keys.ts';
+import { callStore, loadScript } from '../store/scripts.ts';
 import { readStored } from '../store/unreadable-record.ts';
 
 /**
- * A status note. It is *pending* until a guard takes it up, *posting* while that guard speaks with the webhook, and
+ * A status note. It is *pending* until a watchdog takes it up, *posting* while that watchdog calls the webhook, and
  * ends *posted*, *logged* (there is no webhook) or *failed*.
  */
 const noteSchema = z.object({
@@ -14,18 +13,13 @@ const noteSchema = z.object({
   text: z.string(),
   state: z.enum(['pending', 'posting', 'posted', 'logged', 'failed']),
   tries: z.number(),
-  /** Not before this instant; of one that is posting: when its guard counts as dead. */
+  /** Not before this instant; of one that is posting: when its watchdog counts as dead. */
   nextAt: z.number(),
   /** An earlier try may have arrived; then the next one says so. */
   mayHaveArrived: z.boolean(),
   fault: z.string().optional(),
 });
 export type StatusNote = z.infer<typeof noteSchema>;
-
-export interface NoteStore {
-  readonly redis: Redis;
-  readonly keys: Keys;
-}
 
 /** Notes are kept this long, the newest `notesMax` of them. */
 export const noteKeptMs = 72 * 3_600_000;
@@ -37,34 +31,32 @@ const changeScript = loadScript(new URL('./change-note.lua', import.meta.url), {
 });
 
 /** Every note that is kept, the newest first. Throws `store-unavailable`. */
-export async function listNotes({ redis, keys }: NoteStore): Promise<readonly StatusNote[]> {
-  try {
+export async function listNotes({ redis, keys }: Store): Promise<readonly StatusNote[]> {
+  return await callStore('list notes', async () => {
     const texts = await redis.hvals(keys.shard(0).statusNotes);
     return texts
       .flatMap((text) => readStored(text, noteSchema) ?? [])
       .sort((left, right) => right.at - left.at || right.id.localeCompare(left.id));
-  } catch (error) {
-    throw toStoreError('list notes', error);
-  }
+  });
 }
 
-/** Writes `next` when the note still is `seen` (undefined: not there); answers whether it did. */
+/** Writes `next` when the note still is `seen` (undefined: not there); returns whether it did. */
 export async function changeNote(
-  { redis, keys }: NoteStore,
+  { redis, keys }: Store,
   seen: StatusNote | undefined,
   next: StatusNote,
 ): Promise<boolean> {
-  const [word] = (await changeScript.run(redis, keys.shard(0), {
+  const [code] = (await changeScript.run(redis, keys.shard(0), {
     id: next.id,
     seen: seen === undefined ? '' : toText(seen),
     next: toText(next),
   })) as string[];
-  return word === 'done';
+  return code === 'done';
 }
 
 /** Lets go of what is too old or too much. */
 export async function pruneNotes(
-  { redis, keys }: NoteStore,
+  { redis, keys }: Store,
   notes: readonly StatusNote[],
   nowMs: number,
 ): Promise<void> {

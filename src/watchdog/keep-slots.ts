@@ -10,7 +10,7 @@ import { dayMs } from '../domain/instant.ts';
 import { isUp, type Slot } from '../domain/slo-rules.ts';
 import { bucketMs, budgetWindowMs, slotMs } from '../domain/thresholds.ts';
 import type { Keys } from '../store/keys.ts';
-import { toStoreError } from '../store/scripts.ts';
+import { callStore, toStoreError } from '../store/scripts.ts';
 import { countersKeptMs } from './add-to-windows.ts';
 import { parseCounters } from './read-windows.ts';
 
@@ -18,7 +18,7 @@ const keptMs = budgetWindowMs + 2 * dayMs;
 
 /**
  * Adds buckets up into five-minute slots, from the store's own buckets and never to what is there: rolling up twice
- * changes nothing, and a guard that was away for less than the buckets live catches up.
+ * changes nothing, and a watchdog that was away for less than the buckets live catches up.
  */
 export async function rollUpSlots(
   redis: Redis,
@@ -36,11 +36,7 @@ export async function rollUpSlots(
     writes.hset(key, String(startMs), JSON.stringify({ ...slot.figures, up: slot.up }));
     writes.pexpire(key, keptMs);
   }
-  try {
-    await writes.exec();
-  } catch (error) {
-    throw toStoreError('roll up slots', error);
-  }
+  await callStore('roll up slots', () => writes.exec());
 }
 
 /** The slots that begin in [fromMs, toMs), in order. */

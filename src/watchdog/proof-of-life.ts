@@ -4,9 +4,9 @@ import { openStates } from '../domain/message.ts';
 import { judgeProofOfLife, type ProofFacts, type ProofVerdict } from '../domain/proof-of-life.ts';
 import type { Log } from '../observe/log.ts';
 import { readEventRecord } from '../store/event-record.ts';
-import type { Keys } from '../store/keys.ts';
+import type { Keys, Store } from '../store/keys.ts';
 import { readMessageRecord } from '../store/message-record.ts';
-import { toStoreError } from '../store/scripts.ts';
+import { callStore } from '../store/scripts.ts';
 import { readStoreClock } from '../store/store-clock.ts';
 
 /**
@@ -14,14 +14,12 @@ import { readStoreClock } from '../store/store-clock.ts';
  * a gate that is always open, so that it counts nowhere and a stop does not hold it. Only its jobs go
  * through the same queues as all others, to the same workers.
  */
-export interface ProofDeps {
-  readonly redis: Redis;
-  readonly keys: Keys;
+export interface ProofDeps extends Store {
   readonly space: Keys;
   /** The accept step, in the space. */
   readonly acceptProof: () => Promise<EventId>;
   /** The reconciler, in the space: a lost job is added again, a claim of a dead worker is settled. */
-  readonly mend: () => Promise<unknown>;
+  readonly reconcile: () => Promise<unknown>;
   /** Whether consumers are paused; undefined when the gate cannot be read. */
   readonly isPaused: () => boolean | undefined;
   readonly intervalMs: number;
@@ -31,10 +29,10 @@ export interface ProofDeps {
 type ProofEnd =
   | { readonly kind: 'open' }
   | { readonly kind: 'proved'; readonly endedAtMs: number; readonly messages: readonly MessageId[] }
-  | { readonly kind: 'fault'; readonly fault: string; readonly messages: readonly MessageId[] };
+  | { readonly kind: 'failed'; readonly reason: string; readonly messages: readonly MessageId[] };
 
 /**
- * One turn of the proof of life, to be taken by one guard at a time: notes the one that came back and cleans up after
+ * One turn of the proof of life, to be taken by one watchdog at a time: notes the one that came back and cleans up after
  * it, and begins the next when it is due. There is never more than one under way, however long it takes: workers
  * that are stuck find one job of it waiting and not a thousand.
  */
@@ -53,19 +51,19 @@ export async function turnProofOfLife(deps: ProofDeps): Promise<void> {
   if (event !== undefined) {
     const end = await readEnd(deps, event);
     if (end.kind === 'open') {
-      if (nowMs - begunAtMs > deps.intervalMs) await deps.mend();
+      if (nowMs - begunAtMs > deps.intervalMs) await deps.reconcile();
       return;
     }
     await noteEnd(deps, end, { nowMs, begunAtMs });
     await cleanUp(deps, event, end.messages);
   }
   if (Math.abs(nowMs - begunAtMs) < deps.intervalMs) return;
-  await deps.mend();
+  await deps.reconcile();
   const begun = await deps.acceptProof();
   await deps.redis.hset(proof, { event: begun, begunAt: nowMs });
 }
 
-/** How the proof stands, by the store's own clock. Throws `store-unavailable`. */
+/** The state of the proof, by the store's own clock. Throws `store-unavailable`. */
 export async function readProofOfLife(
   redis: Redis,
   keys: Keys,
@@ -86,21 +84,19 @@ async function readProofFields(
   redis: Redis,
   keys: Keys,
 ): Promise<{ nowMs: number; fields: Partial<Record<string, string>> }> {
-  try {
+  return await callStore('read proof of life', async () => {
     const [nowMs, fields] = await Promise.all([readStoreClock(redis), redis.hgetall(keys.shard(0).proof)]);
     return { nowMs, fields };
-  } catch (error) {
-    throw toStoreError('read proof of life', error);
-  }
+  });
 }
 
-/** Proved means that each of its messages was taken by its null provider; every other end is told with its reason. */
+/** Proved means that each of its messages was taken by its null provider; every other end has its reason. */
 async function readEnd({ redis, space }: ProofDeps, id: EventId): Promise<ProofEnd> {
   const event = await readEventRecord(redis, space, id);
-  if (event === undefined) return { kind: 'fault', fault: 'the event is gone', messages: [] };
+  if (event === undefined) return { kind: 'failed', reason: 'the event is gone', messages: [] };
   if (event.state === 'accepted') return { kind: 'open' };
   if (event.state !== 'planned')
-    return { kind: 'fault', fault: `event ${event.state} (${event.reason})`, messages: [] };
+    return { kind: 'failed', reason: `event ${event.state} (${event.reason})`, messages: [] };
   const found = await Promise.all(
     event.messages.map((message) => readMessageRecord(redis, space.of(message), message)),
   );
@@ -112,8 +108,8 @@ async function readEnd({ redis, space }: ProofDeps, id: EventId): Promise<ProofE
     const endedAtMs = Math.max(...found.map((message) => message?.updatedAt ?? 0));
     return { kind: 'proved', endedAtMs, messages };
   }
-  const fault = bad === undefined ? 'a message is gone' : `${bad.channel} ${bad.state} (${bad.reason})`;
-  return { kind: 'fault', fault, messages };
+  const reason = bad === undefined ? 'a message is gone' : `${bad.channel} ${bad.state} (${bad.reason})`;
+  return { kind: 'failed', reason, messages };
 }
 
 async function noteEnd(
@@ -125,9 +121,9 @@ async function noteEnd(
   const notes = redis.multi().hdel(proof, 'event', 'fault');
   if (end.kind === 'proved')
     notes.hset(proof, { doneAt: nowMs, tookMs: Math.max(0, end.endedAtMs - begunAtMs) });
-  else notes.hset(proof, { fault: end.fault });
+  else notes.hset(proof, { fault: end.reason });
   await notes.exec();
-  if (end.kind === 'fault') log.warn({ fault: end.fault }, 'a proof of life did not come back');
+  if (end.kind === 'failed') log.warn({ fault: end.reason }, 'a proof of life did not come back');
 }
 
 async function cleanUp({ redis, space }: ProofDeps, event: EventId, messages: readonly MessageId[]) {
@@ -145,7 +141,7 @@ async function cleanUp({ redis, space }: ProofDeps, event: EventId, messages: re
 }
 
 /**
- * Builds the question how the proof of life stands; its answer is undefined when there is to be none (`intervalMs` 0). Any
+ * Builds a function that judges the proof of life; its result is undefined when there is to be none (`intervalMs` 0). Any
  * process may ask. Throws `store-unavailable`.
  */
 export function createProofJudge({

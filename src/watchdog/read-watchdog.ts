@@ -7,13 +7,13 @@ import type { FleetJudgement } from './judge-fleet.ts';
 import type { SloReport } from './report-slos.ts';
 import { readWatchdogMemory } from './watchdog-memory.ts';
 
-/** What the guard last wrote down, as any process may read it. */
+/** What the watchdog last wrote down, as any process may read it. */
 export interface WatchdogRecord {
-  /** Absent when no guard has ever judged. */
+  /** Absent when no watchdog has ever judged. */
   readonly judgement: FleetJudgement | undefined;
   readonly slos: SloReport | undefined;
   readonly latches: ReadonlyMap<TriggerName, string>;
-  /** False: no guard has judged of late, so what is shown here is old and nothing is being watched. */
+  /** False: no watchdog has judged of late, so what is shown here is old and nothing is being watched. */
   readonly isFresh: boolean;
 }
 

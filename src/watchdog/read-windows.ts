@@ -41,7 +41,7 @@ async function readBuckets(
   const shard = keys.shard(0);
   const withClients = starts.filter((start) => nowMs - start <= clientCountersKeptMs);
   const [figures, clients] = await Promise.all([
-    readHashes(redis, starts.map(shard.figures)),
+    readHashes(redis, starts.map(shard.fleetCounters)),
     readHashes(redis, withClients.map(shard.clientCounters)),
   ]);
   const clientsAt = new Map(withClients.map((start, index) => [start, parseClients(clients[index] ?? {})]));

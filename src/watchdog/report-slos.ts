@@ -1,6 +1,5 @@
-import type { Redis } from 'ioredis';
 import type { Bucket, Tally } from '../domain/fleet-counters.ts';
-import { judgeSlo, type SloStanding, type Slot, tallySlo } from '../domain/slo-rules.ts';
+import { judgeSlo, type SloState, type Slot, tallySlo } from '../domain/slo-rules.ts';
 import {
   type BurnWindow,
   budgetWindowMs,
@@ -10,8 +9,8 @@ import {
   slotMs,
 } from '../domain/thresholds.ts';
 import type { Metrics } from '../observe/metrics.ts';
-import type { Keys } from '../store/keys.ts';
-import { toStoreError } from '../store/scripts.ts';
+import type { Store } from '../store/keys.ts';
+import { callStore } from '../store/scripts.ts';
 import { toBucketStart } from './add-to-windows.ts';
 import { countBuckets, readSlots, rollUpSlots, toSlot } from './keep-slots.ts';
 import { readWatchdogMemory, type WatchdogMemory } from './watchdog-memory.ts';
@@ -24,16 +23,14 @@ export interface SloReport {
   readonly slos: Readonly<Record<SloName, ReportedSlo>>;
 }
 
-export interface ReportedSlo extends SloStanding {
+export interface ReportedSlo extends SloState {
   readonly bad: number;
   readonly total: number;
   /** Where the measuring of this one begins. */
   readonly since: string;
 }
 
-export interface SloDeps {
-  readonly redis: Redis;
-  readonly keys: Keys;
+export interface SloDeps extends Store {
   readonly samplesMin: Readonly<Record<SloName, number>>;
   readonly metrics: Pick<Metrics, 'setErrorBudget'>;
   readonly now: () => number;
@@ -62,16 +59,16 @@ export async function reportSlos(deps: SloDeps, series: readonly Bucket[]): Prom
     const begunMs = name === 'uptime' ? Math.max(fromMs, upSinceMs) : fromMs;
     const whole = tallySlo(name, spans.slots, countBuckets(begunMs, atMs));
     const windows = tallyWindows(name, { ...spans, sinceMs: begunMs });
-    const standing = judgeSlo(name, { whole, windows, samplesMin: deps.samplesMin[name] });
-    slos[name] = { ...standing, ...whole, since: new Date(begunMs).toISOString() };
-    if (standing.budgetLeft !== undefined) deps.metrics.setErrorBudget(name, standing.budgetLeft);
+    const state = judgeSlo(name, { whole, windows, samplesMin: deps.samplesMin[name] });
+    slos[name] = { ...state, ...whole, since: new Date(begunMs).toISOString() };
+    if (state.budgetLeft !== undefined) deps.metrics.setErrorBudget(name, state.budgetLeft);
   }
   const report: SloReport = {
     at: new Date(atMs).toISOString(),
     since: new Date(fromMs).toISOString(),
     slos,
   };
-  await write('keep slos', () => redis.hset(keys.shard(0).guard, 'slos', JSON.stringify(report)));
+  await callStore('keep slos', () => redis.hset(keys.shard(0).watchdog, 'slos', JSON.stringify(report)));
 }
 
 /**
@@ -87,16 +84,8 @@ async function keepUpSince(
   if (known !== undefined) return Number(known);
   const first = counted.find(({ figures }) => (figures.alive ?? 0) > 0)?.startMs;
   if (first !== undefined)
-    await write('keep slos', () => redis.hsetnx(keys.shard(0).guard, 'up-since', first));
+    await callStore('keep slos', () => redis.hsetnx(keys.shard(0).watchdog, 'up-since', first));
   return first;
-}
-
-async function write(what: string, act: () => Promise<unknown>): Promise<void> {
-  try {
-    await act();
-  } catch (error) {
-    throw toStoreError(what, error);
-  }
 }
 
 interface Spans {

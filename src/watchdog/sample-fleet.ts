@@ -5,14 +5,12 @@ import { type Bucket, type Counts, listClients } from '../domain/fleet-counters.
 import { triggerTable } from '../domain/thresholds.ts';
 import { readGate, valueAt } from '../gate/flags.ts';
 import type { Metrics } from '../observe/metrics.ts';
-import type { Keys } from '../store/keys.ts';
-import { toStoreError } from '../store/scripts.ts';
+import type { Keys, Store } from '../store/keys.ts';
+import { callStore } from '../store/scripts.ts';
 import { countersKeptMs } from './add-to-windows.ts';
 import type { WatchdogMemory } from './watchdog-memory.ts';
 
-export interface FleetSampler {
-  readonly redis: Redis;
-  readonly keys: Keys;
+export interface FleetSampler extends Store {
   readonly now: () => number;
   /** Jobs that could be worked on now and are not. */
   readonly countWaiting: (nowMs: number) => Promise<number>;
@@ -24,7 +22,7 @@ export interface FleetSampler {
 
 /**
  * Samples what no process counts for itself, into the bucket that begins at `atMs`: the depth of the queues, and
- * whether somebody holds them back. Sampling twice overwrites. Answers the series with the sample in it.
+ * whether somebody holds them back. Sampling twice overwrites. Returns the series with the sample in it.
  */
 export async function sampleDepth(
   sampler: FleetSampler,
@@ -45,8 +43,8 @@ export async function sampleDepth(
   const { overMs } = followDepth(whole, triggerTable.depth, moment);
   const judged = Number(baseline !== undefined && !isHeld);
   const over = Number(judged === 1 && overMs !== undefined);
-  const key = sampler.keys.shard(0).figures(atMs);
-  await write('sample depth', () =>
+  const key = sampler.keys.shard(0).fleetCounters(atMs);
+  await callStore('sample depth', () =>
     sampler.redis
       .multi()
       .hdel(key, 'depth-others')
@@ -77,7 +75,7 @@ function putSample(series: readonly Bucket[], atMs: number, sample: Counts): rea
 
 /**
  * About how many jobs wait without those of the client that has most. Undefined when no other client has called
- * of late (alone on the service, its jobs are all the evidence there is), and when nobody can tell whose they are.
+ * of late (alone on the service, its jobs are all the evidence there is), and when it is not known whose they are.
  */
 async function estimateOthers(
   { sampleWaiting }: FleetSampler,
@@ -92,7 +90,7 @@ async function estimateOthers(
 
 /**
  * Adds how many messages ended since the last look to the bucket of `atMs`, from the store's own counts: nothing is
- * missed while no guard was there. The first look only remembers.
+ * missed while no watchdog was there. The first look only remembers.
  */
 export async function sampleEnds(
   { redis, keys, metrics }: FleetSampler,
@@ -104,13 +102,13 @@ export async function sampleEnds(
   const grown = (name: 'sent' | 'dead'): number =>
     Math.max(0, ended[name] - Number(fields[`seen:${name}`] ?? ended[name]));
   const [sent, dead] = [grown('sent'), grown('dead')];
-  await write('sample ends', () =>
+  await callStore('sample ends', () =>
     redis
       .multi()
-      .hincrby(shard.figures(atMs), 'sent', sent)
-      .hincrby(shard.figures(atMs), 'dead', dead)
-      .pexpire(shard.figures(atMs), countersKeptMs)
-      .hset(shard.guard, { 'seen:sent': ended.sent, 'seen:dead': ended.dead })
+      .hincrby(shard.fleetCounters(atMs), 'sent', sent)
+      .hincrby(shard.fleetCounters(atMs), 'dead', dead)
+      .pexpire(shard.fleetCounters(atMs), countersKeptMs)
+      .hset(shard.watchdog, { 'seen:sent': ended.sent, 'seen:dead': ended.dead })
       .exec(),
   );
   metrics.countFleet('sent', sent);
@@ -122,20 +120,10 @@ const sentStates = ['sent', 'delivered', 'bounced', 'complained'] as const;
 
 async function readEnded(redis: Redis, keys: Keys): Promise<{ sent: number; dead: number }> {
   const ended = { sent: 0, dead: 0 };
-  for (let shard = 0; shard < keys.shards; shard += 1) {
-    const counts = await write('read counts', () =>
-      redis.hmget(keys.shard(shard).messageCounts, ...sentStates, 'dead'),
-    );
+  for (const { messageCounts } of keys.all) {
+    const counts = await callStore('read counts', () => redis.hmget(messageCounts, ...sentStates, 'dead'));
     ended.sent += counts.slice(0, -1).reduce((sum, count) => sum + Number(count ?? 0), 0);
     ended.dead += Number(counts.at(-1) ?? 0);
   }
   return ended;
-}
-
-async function write<T>(what: string, act: () => Promise<T>): Promise<T> {
-  try {
-    return await act();
-  } catch (error) {
-    throw toStoreError(what, error);
-  }
 }

@@ -2,14 +2,15 @@ import { findNoteSlot, judgeNoteTry } from '../domain/note-schedule.ts';
 import type { Log } from '../observe/log.ts';
 import { redactText } from '../observe/redact.ts';
 import { fetchBounded } from '../outbound/fetch-bounded.ts';
+import type { Store } from '../store/keys.ts';
 import { type Incident, listIncidents } from './incidents.ts';
-import { changeNote, listNotes, type NoteStore, pruneNotes, type StatusNote } from './keep-notes.ts';
+import { changeNote, listNotes, pruneNotes, type StatusNote } from './keep-notes.ts';
 
-export interface NoteDeps extends NoteStore {
+export interface NoteDeps extends Store {
   /** What was released: the program and its version. */
   readonly release: string;
   readonly releasedAtMs: () => Promise<number>;
-  /** How the system stands, in a few lines. */
+  /** The state of the system, in a few lines. */
   readonly describe: () => Promise<string>;
   /** Slack-compatible: takes `{ "text": … }`. Undefined: notes go to the log. */
   readonly webhook: URL | undefined;
@@ -17,9 +18,9 @@ export interface NoteDeps extends NoteStore {
   readonly now: () => number;
 }
 
-/** When a guard of this version first ran on this store (epoch ms). */
+/** When a watchdog of this version first ran on this store (epoch ms). */
 export async function readReleasedAt(
-  { redis, keys, now }: NoteStore & Pick<NoteDeps, 'now'>,
+  { redis, keys, now }: Store & Pick<NoteDeps, 'now'>,
   version: string,
 ): Promise<number> {
   const key = keys.shard(0).releases;
@@ -34,13 +35,13 @@ const newsMs = 48 * 3_600_000;
 /** The note of an incident waits this long for what was done about it. */
 const actionWaitMs = 5_000;
 const webhookTimeoutMs = 5_000;
-/** A guard that has not come back with an answer by then is dead. */
+/** A watchdog that has not come back with a response by then is dead. */
 const postingMsMax = 30_000;
 
 /**
- * One turn of the status notes (VER-3), to be taken by one guard at a time: writes down each note that is due, then
+ * One turn of the status notes (VER-3), to be taken by one watchdog at a time: writes down each note that is due, then
  * posts what is pending. A note is marked before it is posted and after it. So it is posted *at least* once: when
- * a guard died in between, or an answer was lost, it is posted again and says of itself that it may be a repeat.
+ * a watchdog died in between, or a response was lost, it is posted again and says of itself that it may be a repeat.
  */
 export async function turnStatusNotes(deps: NoteDeps): Promise<void> {
   const kept = await listNotes(deps);
@@ -124,7 +125,7 @@ async function deliver(deps: NoteDeps, note: StatusNote): Promise<void> {
       deps.log.info({ note: note.id, text: note.text }, 'status note');
     return;
   }
-  // One that is still posting here was cut off: its guard died with the answer.
+  // One that is still posting here was cut off: its watchdog died with the response.
   const mayHaveArrived = note.mayHaveArrived || note.state === 'posting';
   const posting: StatusNote = {
     ...note,

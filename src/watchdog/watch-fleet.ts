@@ -6,7 +6,7 @@ import { actOnIncidents, judgeFleet, type WatchdogDeps } from './judge-fleet.ts'
 import { staleAfterMs } from './read-watchdog.ts';
 import { reportSlos, type SloDeps } from './report-slos.ts';
 
-/** How long a guard that died is waited for. It is renewed several times in that span. */
+/** How long the lease of a watchdog that died lasts. It is renewed several times in that span. */
 export const watchdogLeaseMs = 5_000;
 export const watchdogTurnMs = 1_000;
 const reportEveryMs = 6 * bucketMs;
@@ -19,7 +19,7 @@ export interface WatchParts {
 }
 
 /**
- * One turn of a guard: nothing for one that stands by; the active one judges once in every bucket, reports the
+ * One turn of a watchdog: nothing for a standby; the active one judges once in every bucket, reports the
  * budgets once a minute, and in between tries again whatever it could not do. One that cannot judge, because the store
  * is away, soon shows no verdict any more: an old one would look as if somebody watched.
  */
@@ -34,7 +34,7 @@ export function createWatch({ deps, budgets, lease, clock }: WatchParts): () => 
       return;
     }
     const atMs = toBucketStart(deps.now());
-    // A clock that was set back must not silence the guard.
+    // A clock that was set back must not silence the watchdog.
     if (atMs === judgedAt) {
       await actOnIncidents(deps);
       return;

@@ -1,9 +1,9 @@
 import type { Redis } from 'ioredis';
 import { type TriggerName, triggerNames } from '../domain/thresholds.ts';
 import type { Keys } from '../store/keys.ts';
-import { toStoreError } from '../store/scripts.ts';
+import { callStore } from '../store/scripts.ts';
 
-/** What guards keep in the store between two judgements, so that any of them can go on. */
+/** What watchdogs keep in the store between two judgements, so that any of them can go on. */
 export interface WatchdogMemory {
   /** Id of the open incident of each latched trigger. */
   readonly latches: ReadonlyMap<TriggerName, string>;
@@ -16,12 +16,7 @@ export interface WatchdogMemory {
 
 /** Reads it. Throws `store-unavailable`. */
 export async function readWatchdogMemory(redis: Redis, keys: Keys): Promise<WatchdogMemory> {
-  let fields: Record<string, string>;
-  try {
-    fields = await redis.hgetall(keys.shard(0).guard);
-  } catch (error) {
-    throw toStoreError('read guard', error);
-  }
+  const fields = await callStore('read guard', () => redis.hgetall(keys.shard(0).watchdog));
   const latches = new Map<TriggerName, string>();
   const releasedAt = new Map<TriggerName, number>();
   for (const name of triggerNames) {

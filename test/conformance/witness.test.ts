@@ -5,8 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Redis, startRedis } from '../../local/redis.ts';
 import type { StoreMark } from '../../src/domain/store-mark.ts';
-import { openWitness } from '../../src/store/open-witness.ts';
-import type { Witness } from '../../src/store/witness.ts';
+import { openWitness, type Witness } from '../../src/store/witness.ts';
 
 /** Both witnesses, through the one door by which the program opens them. */
 let dir = '';

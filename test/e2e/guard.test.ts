@@ -24,7 +24,7 @@ const twoJudgementsMs = 2 * bucketMs + 4_000;
 async function inject(fromMs: number, toMs: number, figures: Counts): Promise<void> {
   const writes = service.redis.pipeline();
   for (let start = Math.ceil(fromMs / bucketMs) * bucketMs; start <= toMs; start += bucketMs) {
-    const key = service.keys.shard(0).figures(start);
+    const key = service.keys.shard(0).fleetCounters(start);
     for (const [figure, count] of Object.entries(figures)) writes.hincrby(key, figure, count);
   }
   await writes.exec();
@@ -64,7 +64,9 @@ describe('two guards and one fleet', () => {
     const readFigure = async (name: string): Promise<number> => {
       const counts: number[] = [];
       for (let startMs = begunMs; startMs <= Date.now(); startMs += bucketMs)
-        counts.push(Number((await service.redis.hget(service.keys.shard(0).figures(startMs), name)) ?? 0));
+        counts.push(
+          Number((await service.redis.hget(service.keys.shard(0).fleetCounters(startMs), name)) ?? 0),
+        );
       return counts.reduce((sum, count) => sum + count, 0);
     };
     const names = ['tokens-good', 'requests', 'alive'];

@@ -97,7 +97,7 @@ async function rememberQuietQueue(): Promise<void> {
   const buckets = triggerTable.depth.baselineSamplesMin;
   const fromMs = (Math.floor(Date.now() / bucketMs) - buckets) * bucketMs;
   for (const { startMs, figures } of playSegments([{ buckets, each: { depth: 0, 'depth-held': 0 } }], fromMs))
-    await service.redis.hset(service.keys.shard(0).figures(startMs), figures);
+    await service.redis.hset(service.keys.shard(0).fleetCounters(startMs), figures);
 }
 
 function burnsOf(slo: string): readonly string[] {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createDecisionNotes, notePermitAnswers } from '../../src/deliver/note-decision.ts';
+import { createDecisionNotes, notePermitResults } from '../../src/deliver/note-decision.ts';
 import { type OperatorApi, seededAddresses, startOperatorApi } from '../support/operator-api.ts';
 
 let api: OperatorApi;
@@ -71,7 +71,7 @@ test('the newest decisions come first, masked, and the list does not grow withou
 test('every answer of the gate is noted, with what it means', async () => {
   const { redis, keys, gate } = api;
   const notes = createDecisionNotes({ redis, keys, now: Date.now });
-  const permits = notePermitAnswers(gate.permits, notes.note);
+  const permits = notePermitResults(gate.permits, notes.note);
   const message = await api.read(await api.seedMessage({ notAfter: 1 }));
   const other = await api.read(await api.seedMessage());
   const ask = { provider: 'smtp-1', segments: 1, rehearse: false };

@@ -2,15 +2,11 @@ import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { askProviderHealth, createHealthAnswers } from '../../src/deliver/provider-health.ts';
 import { keepLive, readRehearsals, recordRehearsals } from '../../src/deliver/rehearsals.ts';
-import { dropSenderReport, writeSenderReport } from '../../src/deliver/sender-reports.ts';
+import { senderReports } from '../../src/deliver/sender-reports.ts';
 import { createPreflightWatch } from '../../src/deliver/watch-preflight.ts';
 import type { ProviderHealth } from '../../src/providers/provider.ts';
 import type { Keys } from '../../src/store/keys.ts';
-import {
-  dropPreflightReport,
-  readPreflightReports,
-  writePreflightReport,
-} from '../../src/store/preflight-reports.ts';
+import { preflightReports } from '../../src/store/preflight-reports.ts';
 import { type GateServer, startGateServer } from '../support/gate-store.ts';
 
 const dayMs = 86_400_000;
@@ -60,18 +56,23 @@ describe('the record of rehearsals', () => {
   });
 });
 
+async function listReports(): Promise<object[]> {
+  const reports = await preflightReports.read({ redis, keys });
+  return reports.map(({ name, failing }) => ({ name, failing }));
+}
+
 test('a guard report counts while its process runs: it is replaced, taken back, and grows old', async () => {
-  await writePreflightReport({ redis, keys }, { name: 'api on a:1', failing: ['one', 'two'] });
-  await writePreflightReport({ redis, keys }, { name: 'api on a:1', failing: ['two'] });
-  await writePreflightReport({ redis, keys }, { name: 'guard on a:2', failing: [] });
-  expect(await readPreflightReports({ redis, keys })).toEqual([
+  await preflightReports.write({ redis, keys }, 'api on a:1', { failing: ['one', 'two'] });
+  await preflightReports.write({ redis, keys }, 'api on a:1', { failing: ['two'] });
+  await preflightReports.write({ redis, keys }, 'guard on a:2', { failing: [] });
+  expect(await listReports()).toEqual([
     { name: 'api on a:1', failing: ['two'] },
     { name: 'guard on a:2', failing: [] },
   ]);
-  await dropPreflightReport({ redis, keys }, 'api on a:1');
+  await preflightReports.drop({ redis, keys }, 'api on a:1');
   const old = JSON.stringify({ at: Date.now() - 60_000, failing: ['dead'] });
-  await redis.hset(keys.shard(0).guardReports, 'api on b:1', old, 'api on c:1', '{"v":2}');
-  expect(await readPreflightReports({ redis, keys })).toEqual([{ name: 'guard on a:2', failing: [] }]);
+  await redis.hset(keys.shard(0).preflightReports, 'api on b:1', old, 'api on c:1', '{"v":2}');
+  expect(await listReports()).toEqual([{ name: 'guard on a:2', failing: [] }]);
 });
 
 describe('how the providers are', () => {
@@ -97,7 +98,7 @@ describe('how the providers are', () => {
       checks += 1;
       return health;
     });
-    await writeSenderReport({ redis, keys }, name, []);
+    await senderReports.write({ redis, keys }, name, { providers: [] });
     const end = new AbortController();
     const looking = (async () => {
       while (!end.signal.aborted) {
@@ -111,7 +112,7 @@ describe('how the providers are', () => {
     } finally {
       end.abort();
       await looking;
-      await dropSenderReport({ redis, keys }, name);
+      await senderReports.drop({ redis, keys }, name);
     }
   }
 
@@ -136,7 +137,7 @@ describe('how the providers are', () => {
   });
 
   test('is what the others find when one of them does not answer in time', async () => {
-    await writeSenderReport({ redis, keys }, 'silent', []);
+    await senderReports.write({ redis, keys }, 'silent', { providers: [] });
     const { answer } = await withSender('a', [well], () => askProviderHealth({ redis, keys }, 300));
     expect(answer).toEqual([well]);
   });
@@ -146,7 +147,7 @@ describe('how the providers are', () => {
   });
 
   test('is not told from an answer of a version that writes it otherwise', async () => {
-    await writeSenderReport({ redis, keys }, 'a', []);
+    await senderReports.write({ redis, keys }, 'a', { providers: [] });
     await redis.hset(keys.shard(0).providerHealth, 'a', '{"at":9999999999999,"health":"fine"}');
     expect(await askProviderHealth({ redis, keys }, 100)).toEqual([]);
   });
@@ -180,7 +181,7 @@ describe('the watch of the preflight', () => {
     await own.look();
     expect([own.isPassed(), other.isPassed()]).toEqual([true, true]);
     await other.drop();
-    expect(await readPreflightReports({ redis, keys })).toEqual([{ name: 'api on a:1', failing: [] }]);
+    expect(await listReports()).toEqual([{ name: 'api on a:1', failing: [] }]);
   });
 
   test('only a sender that passes keeps production live', async () => {

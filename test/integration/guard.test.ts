@@ -77,7 +77,7 @@ function startAdder(own = server.connect()): WindowAdder {
 async function record(segments: readonly Segment[]): Promise<void> {
   const writes = redis.pipeline();
   for (const { startMs, figures, clients = {} } of playSegments(segments, nowMs)) {
-    writes.hset(keys.shard(0).figures(startMs), figures as Record<string, number>);
+    writes.hset(keys.shard(0).fleetCounters(startMs), figures as Record<string, number>);
     for (const [client, part] of Object.entries(clients))
       for (const [figure, count] of Object.entries(part))
         writes.hset(keys.shard(0).clientCounters(startMs), `${figure} ${client}`, count);
@@ -120,7 +120,7 @@ describe('the fleet’s figures', () => {
       alive: 40,
     });
     expect(bucket?.clients).toEqual({ scholar: { requests: 40, 'ms:120': 40, 'tokens-good': 40 } });
-    expect(await redis.pttl(keys.shard(0).figures(nowMs))).toBeGreaterThan(2.9 * 3_600_000);
+    expect(await redis.pttl(keys.shard(0).fleetCounters(nowMs))).toBeGreaterThan(2.9 * 3_600_000);
     const keptMs = await redis.pttl(keys.shard(0).clientCounters(nowMs));
     expect(keptMs, 'for as long as a trigger looks back').toBeGreaterThan(600_000);
     expect(keptMs).toBeLessThan(700_000);
@@ -380,11 +380,11 @@ describe('the queue depth', () => {
     depth = 50_000;
     await judgeFleet(deps);
     // The hours of the hold, each bucket as the guard has just written it.
-    const sample = await redis.hgetall(keys.shard(0).figures(toBucketStart(nowMs)));
+    const sample = await redis.hgetall(keys.shard(0).fleetCounters(toBucketStart(nowMs)));
     const writes = redis.pipeline();
     for (let turn = 0; turn < 1_081; turn += 1) {
       nowMs += bucketMs;
-      writes.hset(keys.shard(0).figures(toBucketStart(nowMs)), sample);
+      writes.hset(keys.shard(0).fleetCounters(toBucketStart(nowMs)), sample);
     }
     await writes.exec();
     await setFlag(

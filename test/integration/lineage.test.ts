@@ -87,8 +87,8 @@ async function ask(message: MessageRecord, knowledge: GateWatch['knowledge']): P
 const knows = (mark: StoreMark): GateWatch['knowledge'] => ({
   known: () => mark,
   note: () => undefined,
-  standing: () => ({ kind: 'confirmed' }),
-  witnessFault: () => '',
+  state: () => ({ kind: 'confirmed' }),
+  witnessError: () => '',
 });
 
 async function readMark(): Promise<StoreMark> {
@@ -159,7 +159,7 @@ describe('a permit', () => {
       .exec();
     await waitFor(
       'found',
-      () => watch.knowledge.standing().kind,
+      () => watch.knowledge.state().kind,
       (kind) => kind === 'went-back',
     );
     expect(watch.isOn('send')).toBe(false);
@@ -195,14 +195,14 @@ describe('a witness', () => {
       true,
       undefined,
     ]);
-    expect(watch.knowledge.witnessFault()).toContain('gone');
+    expect(watch.knowledge.witnessError()).toContain('gone');
     at.isAway = false;
     await waitFor(
       'sending',
       () => watch.isOn('send'),
       (on) => on,
     );
-    expect(watch.knowledge.witnessFault()).toBe('');
+    expect(watch.knowledge.witnessError()).toBe('');
   });
 
   test('that goes away later stops nothing that runs, and that is said', async () => {
@@ -215,7 +215,7 @@ describe('a witness', () => {
     );
     await waitFor(
       'said',
-      () => watch.knowledge.witnessFault(),
+      () => watch.knowledge.witnessError(),
       (fault) => fault !== '',
     );
     expect(watch.isOn('send', 'send:email')).toBe(true);
@@ -241,7 +241,7 @@ describe('a witness', () => {
     );
     await waitFor(
       'compared',
-      () => watch.knowledge.standing().kind,
+      () => watch.knowledge.state().kind,
       (kind) => kind === 'went-back',
     );
     expect((await readGate(redis, keys))?.wentBack).toContain('12 changes');

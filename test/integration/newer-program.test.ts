@@ -1,7 +1,7 @@
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readSenderViews, writeSenderReport } from '../../src/deliver/sender-reports.ts';
+import { readSenderViews, senderReports } from '../../src/deliver/sender-reports.ts';
 import { toMessageId } from '../../src/domain/ids.ts';
 import { createJobAdder } from '../../src/queue/job-adder.ts';
 import { createQueueHost } from '../../src/queue/queue-host.ts';
@@ -103,7 +103,9 @@ test('an incident of a newer program is in no list, is refused by name, and stay
 test('a report of a newer sender says nothing here, and is left for those that can read it', async () => {
   const keys = await server.openStore();
   const redis = server.connect();
-  await writeSenderReport({ redis, keys }, 'ours', [{ provider: 'smtp-1', breaker: 'closed' }]);
+  await senderReports.write({ redis, keys }, 'ours', {
+    providers: [{ provider: 'smtp-1', breaker: 'closed' }],
+  });
   await redis.hset(keys.shard(0).senders, 'newer', JSON.stringify({ v: 2, at: 0, providers: [] }));
   expect([...(await readSenderViews({ redis, keys })).keys()]).toEqual(['smtp-1']);
   expect((await redis.hkeys(keys.shard(0).senders)).sort()).toEqual(['newer', 'ours']);

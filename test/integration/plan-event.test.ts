@@ -279,7 +279,7 @@ const someDeadline = {
 
 function found(address: string, more: Partial<Recipient> = {}): Extract<DirectoryResult, { kind: 'found' }> {
   const email = parseEmailAddress(address);
-  if (!email.ok) throw new Error(`${address}: ${email.fault}`);
+  if (!email.ok) throw new Error(`${address}: ${email.error}`);
   return { kind: 'found', recipient: { email: email.value, locale: 'en', timeZone: 'UTC', ...more } };
 }
 

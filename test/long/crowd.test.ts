@@ -362,7 +362,7 @@ async function injectSlowness(each: Counts): Promise<void> {
   for (let startMs = nowMs - 300_000; startMs <= nowMs + 3 * bucketMs; startMs += bucketMs)
     for (const [figure, times] of Object.entries(each))
       for (const client of ['elsewhere', 'nearby']) {
-        writes.hincrby(shard.figures(startMs), figure, times);
+        writes.hincrby(shard.fleetCounters(startMs), figure, times);
         writes.hincrby(shard.clientCounters(startMs), `${figure} ${client}`, times);
       }
   await writes.exec();

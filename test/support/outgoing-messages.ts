@@ -37,13 +37,13 @@ export function anSms(parts: Partial<OutgoingSms> = {}): OutgoingSms {
 
 export function anEmailAddress(text: string): EmailAddress {
   const parsed = parseEmailAddress(text);
-  if (!parsed.ok) throw new Error(`not an address: ${parsed.fault}`);
+  if (!parsed.ok) throw new Error(`not an address: ${parsed.error}`);
   return parsed.value;
 }
 
 export function aPhoneNumber(text: string): PhoneNumber {
   const parsed = parsePhoneNumber(text);
-  if (!parsed.ok) throw new Error(`not a number: ${parsed.fault}`);
+  if (!parsed.ok) throw new Error(`not a number: ${parsed.error}`);
   return parsed.value;
 }
 

@@ -14,7 +14,7 @@ import { openTemplates } from '../../plan/check-templates.ts';
 import { fingerprintTemplates } from '../../render/create-renderer.ts';
 import { InvalidTemplatesError } from '../../render/template-error.ts';
 import { checkDurability, type Durability } from '../../store/durability.ts';
-import { type PreflightReport, readPreflightReports } from '../../store/preflight-reports.ts';
+import { type PreflightReport, preflightReports } from '../../store/preflight-reports.ts';
 import type { Call, Command, Option } from '../command.ts';
 import { type DirectStore, withStore } from '../direct-store.ts';
 import { CommandError, type Ending } from '../exit-codes.ts';
@@ -125,7 +125,7 @@ async function askStore(
           probeKey: `${store.keys.shard(0).store}:probe`,
         })),
         rehearsal: await judgeRelease(store, release),
-        reports: await readPreflightReports(store),
+        reports: await preflightReports.read(store),
       }),
     );
   } catch (error) {

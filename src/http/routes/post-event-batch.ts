@@ -31,7 +31,7 @@ export async function postEventBatch(exchange: Exchange, context: ApiContext): P
 
 /** A bug in one item must reach the log, though the others are answered. */
 function noteBug(exchange: Exchange, fault: ServiceError): ServiceError {
-  if (fault.row.kind === 'bug') exchange.error = fault.cause;
+  if (fault.code === 'internal-error') exchange.error = fault.cause;
   return fault;
 }
 
@@ -93,7 +93,7 @@ function replyBatch(
   };
   const [first] = receipts;
   if (first !== undefined) return replyJson(202, { ...body, dry_run: first.dryRun, request_id: requestId });
-  const passing = errors.find(({ row }) => row.status >= 500 || row.kind === 'limited');
+  const passing = errors.find(({ row }) => row.status >= 500 || row.status === 429);
   if (passing === undefined) {
     throw new ServiceError('invalid-event-data', 'no event of the batch is acceptable; see results', {
       extra: body,

@@ -1,4 +1,4 @@
-/** What the server or the way to it says, and what to do about it; nothing of what was asked stands in these. */
+/** Errors of the server or of the way to it, and their repair; none of them repeats any part of the command. */
 const lasting: readonly (readonly [sign: RegExp, repair: string])[] = [
   [/^WRONGPASS|invalid password/, 'it refuses the user or the password: correct them in the URL'],
   [/^NOAUTH/, 'it wants a password: redis://:PASSWORD@HOST:PORT'],
@@ -23,13 +23,13 @@ const passing: readonly (readonly [sign: RegExp, repair: string])[] = [
   [/ETIMEDOUT|Command timed out/, 'no answer came: is there a firewall between, or is it overloaded?'],
 ];
 
-/** The repair of a fault that waiting does not mend; undefined for every other. */
-export function findLastingFault(error: unknown): string | undefined {
+/** The repair of an error that does not pass by itself; undefined for every other. */
+export function findLastingError(error: unknown): string | undefined {
   return find(lasting, error);
 }
 
-/** The repair of a fault of Redis or of the way to it; undefined when it is none that is known. */
-export function explainRedisFault(error: unknown): string | undefined {
+/** The repair of an error of Redis or of the way to it; undefined for an unknown one. */
+export function explainRedisError(error: unknown): string | undefined {
   return find([...lasting, ...passing], error);
 }
 
