@@ -134,7 +134,8 @@ export function checkManifestFields(
   const check = (name: string, what: 'shorten' | 'omit'): readonly TemplateError[] => {
     const misuse = describeMisuse(name, what);
     if (misuse === undefined) return [];
-    return [{ file, line: lineOf(['sms', what]), detail: `sms.${what}.${name}: ${misuse}` }];
+    const field = `sms.${what}.${name}`;
+    return [{ file, line: lineOf(field.split('.')), detail: `${field}: ${misuse}` }];
   };
   const errors = [
     ...[...sms.shorten.keys()].flatMap((name) => check(name, 'shorten')),

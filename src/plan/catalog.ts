@@ -5,7 +5,7 @@ import type { FieldError } from '../domain/errors.ts';
 import { instantRepair, parseInstant } from '../domain/instant.ts';
 import { parseTimeZone } from '../domain/time-zone.ts';
 import { parseDocument, type SourceFile } from '../render/parse-document.ts';
-import { InvalidTemplatesError, type TemplateError } from '../render/template-error.ts';
+import { collectErrors, InvalidTemplatesError, type TemplateError } from '../render/template-error.ts';
 import {
   channelOfPart,
   readSharedSource,
@@ -44,20 +44,11 @@ export interface Catalog {
  */
 export function loadCatalog(dir: string, sharedDir = `${dir}/_shared`): Catalog {
   const errors: TemplateError[] = [];
-  const collect = <T>(load: () => T): T | undefined => {
-    try {
-      return load();
-    } catch (error) {
-      if (!(error instanceof InvalidTemplatesError)) throw error;
-      errors.push(...error.errors);
-      return undefined;
-    }
-  };
-  const shared = collect(() => readSharedSource(sharedDir));
+  const shared = collectErrors(errors, () => readSharedSource(sharedDir));
   // An invalid brand has no currency yet; then nothing loads anyway.
   const currency = shared?.brand.currency ?? 'USD';
   const loaded = listTypes(dir).flatMap(
-    (type) => collect(() => loadEntry(`${dir}/${type}`, type, currency)) ?? [],
+    (type) => collectErrors(errors, () => loadEntry(`${dir}/${type}`, type, currency)) ?? [],
   );
   if (loaded.length === 0 && errors.length === 0)
     errors.push({ file: dir, detail: 'has no template folder' });

@@ -1,20 +1,16 @@
 import { createRenderer, type Renderer, type RendererOptions } from '../render/create-renderer.ts';
 import type { Draft } from '../render/rendered.ts';
-import { InvalidTemplatesError, type TemplateError } from '../render/template-error.ts';
+import { collectErrors, type TemplateError } from '../render/template-error.ts';
 import { type Catalog, loadCatalog } from './catalog.ts';
 
-export interface Templates {
-  readonly catalog: Catalog;
-  readonly renderer: Renderer;
-}
-
-export interface OpenTemplatesOptions extends Omit<RendererOptions, 'templates' | 'shared'> {
-  /** The folder `templates/`. */
-  readonly dir: string;
-}
+/** `dir` is the folder `templates/`. */
+type OpenTemplatesOptions = { readonly dir: string } & Omit<RendererOptions, 'templates' | 'shared'>;
 
 /** The catalog and its renderer, proven: throws `InvalidTemplatesError` if any template is not fit to send. */
-export function openTemplates({ dir, ...options }: OpenTemplatesOptions): Templates {
+export function openTemplates({ dir, ...options }: OpenTemplatesOptions): {
+  readonly catalog: Catalog;
+  readonly renderer: Renderer;
+} {
   const catalog = loadCatalog(dir);
   return {
     catalog,
@@ -24,13 +20,9 @@ export function openTemplates({ dir, ...options }: OpenTemplatesOptions): Templa
 
 /** Every error of the templates in `dir`; empty means that they are fit to send. Other errors are thrown. */
 export function checkTemplates(dir: string): readonly TemplateError[] {
-  try {
-    openTemplates({ dir, allowedLinkHosts: [], now: () => 0 });
-    return [];
-  } catch (error) {
-    if (error instanceof InvalidTemplatesError) return error.errors;
-    throw error;
-  }
+  const errors: TemplateError[] = [];
+  collectErrors(errors, () => openTemplates({ dir, allowedLinkHosts: [], now: () => 0 }));
+  return errors;
 }
 
 /** The drafts of a template's sample, one per channel, at the sample's own instant: the same on every run. */

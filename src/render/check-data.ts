@@ -2,7 +2,7 @@ import type { FieldError } from '../domain/errors.ts';
 import { checkLink } from './check-link.ts';
 import { findTextError, kindOfField } from './check-text.ts';
 import { formatHelpers, type RenderCall } from './format-helpers.ts';
-import { cleanText } from './normalise-text.ts';
+import { sanitizeText } from './normalise-text.ts';
 import { RenderError } from './rendered.ts';
 import { asRecord } from './schema-reader.ts';
 import type { FieldUse } from './template-value.ts';
@@ -64,7 +64,7 @@ function findError({ value, holder }: Field, { use, data, call }: FieldCheck): s
     case 'text':
       return checkText(value, use.path, call);
     case 'url': {
-      const verdict = checkLink(typeof value === 'string' ? cleanText(value) : value, call.links);
+      const verdict = checkLink(typeof value === 'string' ? sanitizeText(value) : value, call.links);
       return verdict.ok ? undefined : verdict.reason;
     }
     case 'date':
@@ -82,7 +82,7 @@ function findError({ value, holder }: Field, { use, data, call }: FieldCheck): s
 function checkText(value: unknown, path: readonly string[], call: RenderCall): string | undefined {
   if (typeof value !== 'string' || value === '') return undefined;
   const name = path.findLast((one) => one !== '*') ?? '';
-  return findTextError(cleanText(value), call.links, kindOfField(name));
+  return findTextError(sanitizeText(value), call.links, kindOfField(name));
 }
 
 /** Prints the value as the template would: what it says when it cannot is the error. */

@@ -6,7 +6,7 @@ import { findTextError, sanitizeName } from './check-text.ts';
 import { findNonGsmCharacters } from './count-segments.ts';
 import { canFit, type FittedSms } from './fit-sms.ts';
 import type { RenderCall } from './format-helpers.ts';
-import { cleanText, normaliseSms } from './normalise-text.ts';
+import { normaliseSms, sanitizeText } from './normalise-text.ts';
 import { pickLocale } from './pick-locale.ts';
 import {
   type CompiledTemplate,
@@ -41,7 +41,7 @@ export function findDraftErrors(
   const call = toCall(template.source.defaultLocale, context);
   const data = findDataErrors(event.data, uses, call);
   const name = event.recipient?.name;
-  const nameError = name === undefined ? undefined : findTextError(cleanText(name), context.rule, 'prose');
+  const nameError = name === undefined ? undefined : findTextError(sanitizeText(name), context.rule, 'prose');
   if (nameError !== undefined) return { data, recipientName: nameError };
   if (data.length > 0) return { data };
   return { data: channels.flatMap((channel) => findChannelErrors[channel](template, event, context)) };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { findTextError, kindOfField, sanitizeName } from './check-text.ts';
-import { cleanText } from './normalise-text.ts';
+import { sanitizeText } from './normalise-text.ts';
 
 const rule = { hosts: new Set(['app.example.com']), allowLocalhost: false };
 
@@ -20,7 +20,7 @@ describe('what no name and no title may hold', () => {
     ['５５５-５５５-０１２３', 'a telephone number'],
     ['℡.℃om https：//evil.example', 'a link to a host'],
   ])('%s: %s', (text, what) => {
-    expect(findTextError(cleanText(text), rule, 'prose')).toContain(what);
+    expect(findTextError(sanitizeText(text), rule, 'prose')).toContain(what);
   });
 
   test('nothing that can be seen', () => {
@@ -42,7 +42,7 @@ describe('what people write', () => {
     '奨学金のお知らせ。明日まで',
     'منحة دراسية',
   ])('%s', (text) => {
-    expect(findTextError(cleanText(text), rule, 'prose')).toBeUndefined();
+    expect(findTextError(sanitizeText(text), rule, 'prose')).toBeUndefined();
   });
 });
 

@@ -1,5 +1,5 @@
 import { checkLink, type LinkRule } from './check-link.ts';
-import { breakAddresses, cleanText } from './normalise-text.ts';
+import { breakAddresses, sanitizeText } from './normalise-text.ts';
 
 /** `prose` is written by people: a name, a title. A `code` is made by a system: the id of a payment. */
 export type TextKind = 'prose' | 'code';
@@ -14,7 +14,7 @@ export function kindOfField(name: string): TextKind {
  * a name or a title must not hold it: any `…://` but a plain link to an allowed host, `www.`, a mail address, `tel:` and
  * its like, an IP address, and (in prose) a telephone number, however they are disguised. A bare domain is no error in
  * prose: it is printed with a space after its dots (`breakAddresses`); in a code, which must be printed as it is, it is.
- * `text` is clean (`cleanText`). What passes, passes whatever it is cut to.
+ * `text` is clean (`sanitizeText`). What passes, passes whatever it is cut to.
  */
 export function findTextError(text: string, rule: LinkRule, kind: TextKind): string | undefined {
   if (text === '') return 'holds nothing that can be seen';
@@ -30,7 +30,7 @@ export function findTextError(text: string, rule: LinkRule, kind: TextKind): str
 
 /** A person's name as it is printed, or `undefined` when there is none that may be. */
 export function sanitizeName(name: string | undefined, rule: LinkRule): string | undefined {
-  const clean = cleanText(name ?? '');
+  const clean = sanitizeText(name ?? '');
   return findTextError(clean, rule, 'prose') === undefined ? breakAddresses(clean) : undefined;
 }
 

@@ -6,7 +6,7 @@ import { readTemplate } from './read-template.ts';
 import { RenderError } from './rendered.ts';
 import type { SchemaReader } from './schema-reader.ts';
 import { asRecord } from './schema-reader.ts';
-import type { TemplateError } from './template-error.ts';
+import { InvalidTemplatesError, type TemplateError } from './template-error.ts';
 import type { SharedPartial, SharedSource } from './template-source.ts';
 import type { FieldUse } from './template-value.ts';
 
@@ -63,16 +63,16 @@ export class PartCompiler {
     this.#shared = shared;
   }
 
-  /** The compiled part, or its errors with file and line. */
-  compilePart({ part, kind, locale, schema }: PartRequest): CompiledPart | readonly TemplateError[] {
+  /** The compiled part. Throws `InvalidTemplatesError`. */
+  compilePart({ part, kind, locale, schema }: PartRequest): CompiledPart {
     const errors = checkSource(part, kind);
-    if (errors.length > 0) return errors;
+    if (errors.length > 0) throw new InvalidTemplatesError(errors);
     const { handlebars, partials } = this.#openEnvironment(kind, locale);
     const template = handlebars.compile(part.source, compileOptions(kind));
     const places = [part, ...this.#shared.partials.filter((partial) => partial.kind === kind)];
     const brandNames = Object.keys(this.#shared.brand);
     const reading = readTemplate(parseSource(part), { schema, partials, brandNames });
-    if (reading.errors.length > 0) return reading.errors;
+    if (reading.errors.length > 0) throw new InvalidTemplatesError(reading.errors);
     return {
       uses: reading.uses,
       print: (data, privateData) => {

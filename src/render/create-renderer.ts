@@ -8,7 +8,7 @@ import type { SourceFile } from './parse-document.ts';
 import { type CompiledTemplate, type RenderContext, renderDraft } from './render-draft.ts';
 import { type Draft, RenderError, type RenderRequest } from './rendered.ts';
 import { SchemaReader } from './schema-reader.ts';
-import { InvalidTemplatesError, type TemplateError } from './template-error.ts';
+import { collectErrors, InvalidTemplatesError, type TemplateError } from './template-error.ts';
 import {
   channelOfPart,
   type PartName,
@@ -81,13 +81,12 @@ function compileTemplate(
   for (const part of source.parts) {
     const channel = channelOfPart[part.name];
     const kind = part.name.endsWith('.html') ? 'html' : 'text';
-    const result = compiler.compilePart({ part, kind, locale: part.locale, schema });
-    if (!('print' in result)) {
-      errors.push(...result);
-      continue;
-    }
+    const compiled = collectErrors(errors, () =>
+      compiler.compilePart({ part, kind, locale: part.locale, schema }),
+    );
+    if (compiled === undefined) continue;
     const ofLocale = parts[channel].get(part.locale) ?? new Map<PartName, CompiledPart>();
-    parts[channel].set(part.locale, ofLocale.set(part.name, result));
+    parts[channel].set(part.locale, ofLocale.set(part.name, compiled));
   }
   const usesOf = (channel: Channel) =>
     joinUses(

@@ -2,14 +2,14 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   breakAddresses,
-  cleanText,
   normaliseHtml,
   normaliseLine,
   normaliseSms,
   normaliseText,
+  sanitizeText,
 } from './normalise-text.ts';
 
-describe('cleanText', () => {
+describe('sanitizeText', () => {
   test.each([
     ['plain text stays', 'Ada Lovelace', 'Ada Lovelace'],
     ['one line', ' a\r\n\tb \u2028 c ', 'a b c'],
@@ -25,14 +25,14 @@ describe('cleanText', () => {
     ['variation selectors choose a form', '❤\ufe0f', '❤\ufe0f'],
     ['nothing that can be seen', '\u200b\u2060\ufeff', ''],
   ])('%s', (_what, given, clean) => {
-    expect(cleanText(given)).toBe(clean);
+    expect(sanitizeText(given)).toBe(clean);
   });
 
   test('cleaning twice changes nothing', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 40 }), (text) => {
-        const clean = cleanText(text);
-        expect(cleanText(clean)).toBe(clean);
+        const clean = sanitizeText(text);
+        expect(sanitizeText(clean)).toBe(clean);
       }),
     );
   });

@@ -6,7 +6,7 @@ import { isGsm7 } from '../domain/gsm-7.ts';
  * between letters and within emoji, where they are spelling, and go beside ASCII, where they only hide something.
  * Variation selectors stay: they choose the form of a letter or an emoji. Cleaning twice changes nothing.
  */
-export function cleanText(text: string): string {
+export function sanitizeText(text: string): string {
   if (plainText.test(text)) return text;
   return text
     .replaceAll(unseen, '')

@@ -1,6 +1,6 @@
 import { jsonDepthMax } from '../domain/strict-json.ts';
 import { kindOfField } from './check-text.ts';
-import { breakAddresses, cleanText } from './normalise-text.ts';
+import { breakAddresses, sanitizeText } from './normalise-text.ts';
 import { RenderError } from './rendered.ts';
 
 /** Values in the data of one message, and characters in each; the API accepts fewer. */
@@ -30,7 +30,7 @@ class DataSanitizer {
     if (this.#valuesLeft < 0 || depth > jsonDepthMax || isLong)
       throw new RenderError('the data is larger, or nested deeper, than an event may be');
     if (typeof value === 'string') {
-      const clean = cleanText(value);
+      const clean = sanitizeText(value);
       return kindOfField(name) === 'code' ? clean : breakAddresses(clean);
     }
     if (Array.isArray(value)) return value.map((item: unknown) => this.#sanitizeValue(item, name, depth + 1));

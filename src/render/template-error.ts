@@ -21,6 +21,17 @@ export class InvalidTemplatesError extends Error {
   }
 }
 
+/** What `load` returns; `undefined` when it throws `InvalidTemplatesError`, whose errors are added to `errors`. */
+export function collectErrors<T>(errors: TemplateError[], load: () => T): T | undefined {
+  try {
+    return load();
+  } catch (error) {
+    if (!(error instanceof InvalidTemplatesError)) throw error;
+    errors.push(...error.errors);
+    return undefined;
+  }
+}
+
 /** `templates/welcome/email.html.hbs:4:7: …`, the form that editors and terminals turn into a link. */
 export function formatTemplateError({ file, line, column, detail }: TemplateError): string {
   return `${[file, line, column].filter((part) => part !== undefined).join(':')}: ${detail}`;
