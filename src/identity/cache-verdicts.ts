@@ -17,7 +17,7 @@ export interface VerdictCacheOptions {
 /**
  * Spares repeated tokens the signature check. Only `verified` is kept, under the digest of the token (never the
  * token itself), until `min(exp, 60 s)`, checked on each hit; the least recently used goes first. Judging as
- * of an earlier instant is never answered from here. What else is remembered of a token: `rememberTokens`.
+ * of an earlier instant never uses the cache. What else is remembered of a token: `rememberTokens`.
  */
 export function cacheVerdicts(verifier: TokenVerifier, options: VerdictCacheOptions): TokenVerifier {
   const { now, keepMs = 60_000, entriesMax = 10_000 } = options;
@@ -66,7 +66,7 @@ const countedForMs = triggerTable.tokens.spanMs;
 
 /**
  * Knows a token again. One that was good stays proved to be of our issuer when its key is gone: so a rotation that
- * shuts every client out is told from a stranger with made-up keys. And a bad one that comes again and again is one
+ * shuts every client out differs from a stranger with made-up keys. And a bad one that comes again and again is one
  * bad token. Both memories are bounded, the oldest goes first; what no key proves enters neither. The returned function
  * remembers what a verdict proves, under the digest of its token, and adds to it what is remembered.
  */

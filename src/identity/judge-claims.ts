@@ -48,7 +48,7 @@ export function judgeClaims(claims: Claims, rules: ClaimRules, atMs: number): Cl
   return error ?? readCaller(claims);
 }
 
-/** Whose token it says it is, whatever else is wrong with it; undefined when it names nobody whom we could name. */
+/** Whose token it says it is, whatever else is wrong with it; undefined when it names no valid client. */
 export function nameClient(claims: Claims): ClientId | undefined {
   const named = readCaller(claims);
   return named.kind === 'good' ? named.clientId : undefined;

@@ -10,7 +10,7 @@ import type { Algorithm } from './parse-token.ts';
 export type KeyResult =
   /** Every key that fits: one, unless the token names none or the issuer uses a key id twice. */
   | { readonly kind: 'found'; readonly keys: readonly KeyObject[] }
-  /** The issuer answers, and has no such key, or more than can be tried. */
+  /** The issuer responds, and has no such key, or more than can be tried. */
   | { readonly kind: 'unknown-key' }
   /** The issuer has the key, for another algorithm. */
   | { readonly kind: 'wrong-algorithm' }
@@ -30,7 +30,7 @@ export interface KeySet {
   findKey(kid: string | undefined, algorithm: Algorithm): Promise<KeyResult>;
   /**
    * For a signature that no key of `tried` made: the issuer may have put another key under the same id. Asks it again,
-   * within the budget of unknown key ids, and answers with the keys that fit now; with none when they are the same.
+   * within the budget of unknown key ids, and returns the keys that fit now; with none when they are the same.
    */
   findNewerKeys(
     kid: string | undefined,
@@ -68,7 +68,7 @@ const unknownKeyBurst = 3;
 const tickMs = 1_000;
 
 /**
- * The issuer's signature keys, through rotations and outages: known keys are answered at once, also while the
+ * The issuer's signature keys, through rotations and outages: known keys are found at once, also while the
  * issuer is down, until they are `staleMsMax` old; an unknown key id costs a bounded number of fetches; failures
  * back off, from a cold start too. Keys come from the one configured URL and from nowhere else.
  * Throws when that URL is not acceptable.
@@ -87,7 +87,7 @@ export function createKeySet(options: KeySetOptions): KeySet {
   cache.onChange(budget.forgetAll);
   const isUsable = (): boolean => cache.ageMs() <= settings.staleMsMax;
   const refreshIfDue = (): void => {
-    // After a failure until it is good again, so that one lost answer does not leave new keys unknown for long.
+    // After a failure until it is good again, so that one lost response does not leave new keys unknown for long.
     if (cache.ageMs() >= settings.refreshMs || cache.fetching.failure() !== undefined)
       void cache.fetching.run();
   };
@@ -189,7 +189,7 @@ function createKeyCache(
   let held: { readonly document: KeyDocument; readonly fetchedAt: number } | undefined;
 
   const call = async (): Promise<PacedOutcome> => {
-    // As old as the question: the issuer may change its keys while the answer is on its way.
+    // As old as the request: the issuer may change its keys while the response is on its way.
     const fetchedAt = now();
     const parsed = await fetchKeys(url, timeoutMs);
     if (!parsed.ok) return parsed;

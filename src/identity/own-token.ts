@@ -11,7 +11,7 @@ export type OwnTokenResult =
 export interface OwnToken {
   /**
    * A token that has not expired, at once when there is one. `refused` is a token that a service has just
-   * answered 401 to: it is not handed out again, unless a renewal for that reason was made a moment ago.
+   * rejected with 401: it is not handed out again, unless a renewal for that reason was made a moment ago.
    * Never throws.
    */
   readonly readToken: (signal: AbortSignal, refused?: string) => Promise<OwnTokenResult>;

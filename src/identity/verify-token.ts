@@ -106,8 +106,8 @@ async function rejectClaims(
 ): Promise<TokenVerdict> {
   const isIssued = await isSigned(token, parts, keySet);
   const issuedTo = isIssued ? nameClient(parts.claims) : undefined;
-  const told = isIssued || reason === 'wrong-issuer' ? reason : 'unproved';
-  return { ...reject(told, detail), ...(issuedTo === undefined ? {} : { issuedTo }) };
+  const shown = isIssued || reason === 'wrong-issuer' ? reason : 'unproved';
+  return { ...reject(shown, detail), ...(issuedTo === undefined ? {} : { issuedTo }) };
 }
 
 /** True when a key at hand says that the issuer made this token. */

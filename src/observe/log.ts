@@ -26,7 +26,7 @@ export interface LogOptions {
 
 /**
  * A logger of JSON lines, one event one line, whatever is in the fields: secrets are dropped by the name of their key,
- * and addresses and tokens are masked wherever they stand in a text. `level` is a word (`INFO`), `time` is ISO 8601.
+ * and addresses and tokens are masked wherever they occur in a text. `level` is a word (`INFO`), `time` is ISO 8601.
  */
 export function createLog(options: LogOptions): Log {
   const { level, service, version, destination } = options;

@@ -42,7 +42,7 @@ export interface ObservedRequest {
   readonly route: string;
   readonly method: string;
   readonly status: number;
-  /** Absent for one that we did not answer: its client left. */
+  /** Absent when no response was sent, because the client left. */
   readonly seconds?: number;
 }
 
@@ -77,7 +77,7 @@ export function createMetrics(options: MetricsOptions = {}) {
     ...eventMetrics(counters, histograms, typeLabel),
     ...messageMetrics(counters, histograms),
     ...stateMetrics(gauges, histograms),
-    /** The exposition text. A collector that fails is left out and counted; the scrape itself still answers. */
+    /** The exposition text. A collector that fails is left out and counted; the scrape itself still succeeds. */
     async render(): Promise<{ contentType: string; body: string }> {
       await collector.collect();
       return { contentType: registry.contentType, body: await registry.metrics() };
@@ -166,7 +166,7 @@ function stateMetrics(gauges: Gauges, histograms: Histograms) {
       showIfKnown(gauges.queueBacklogJudged, backlog?.judged);
       showIfKnown(gauges.queueHeldBack, backlog && Number(backlog.isHeld));
     },
-    /** A guard that stands by shows no verdicts: those that it once came to would outlive those of the active one. */
+    /** A guard that stands by shows no verdicts: its old ones would outlive those of the active one. */
     forgetFleet(): void {
       for (const gauge of [gauges.triggerVerdict, gauges.triggerLatched, gauges.sloBudget]) gauge.reset();
       const { queueBacklog, queueBacklogJudged, queueHeldBack, queueBaseline } = gauges;

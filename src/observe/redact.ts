@@ -6,7 +6,7 @@ import { maskEmail, maskPhone } from '../domain/mask.ts';
  * stands around it, and leaves the rest readable. Also known in URL-encoded form (`%40`, `%2B`). A national
  * number without `+` looks like any other number and stays.
  *
- * Secrets that the process was told to keep (`registerSecrets`) go in whatever form they come, and so does what a JSON
+ * Secrets that were registered (`registerSecrets`) go in whatever form they come, and so does what a JSON
  * parser or Redis quotes of its input in an error message: it is somebody's data.
  *
  * Each pattern is tied to the start of a run of its characters, so that the time is linear in the text: what

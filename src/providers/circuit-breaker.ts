@@ -9,7 +9,7 @@ import type { OutcomeKind } from '../domain/outcome.ts';
  * probe may be made again at once; a probe whose end is never reported counts as lost after `probeMs`.
  *
  * A failure is an outcome that speaks against the provider: `unreachable`, `not-sent`, `unknown`, `slow-down`, `account-fault`.
- * `accepted` and `refused` show a provider at work. `aborted` says nothing, nor does `deferred`: whom a server means with
+ * `accepted` and `refused` show a provider at work. `aborted` says nothing, nor does `deferred`: what a server means by
  * its 4xx is a guess.
  *
  * All functions are pure: the clock comes in as `nowMs` and the new state goes out.

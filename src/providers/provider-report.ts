@@ -19,6 +19,6 @@ export interface ProviderReport extends ProviderHealth {
   readonly since?: number;
   /** Epoch ms; the whole fleet leaves the provider alone until then. */
   readonly blockedUntil?: number;
-  /** Absent: the store does not answer, so nobody can say. */
+  /** Absent: the store does not respond, so it is not known. */
   readonly senders?: SenderView[];
 }

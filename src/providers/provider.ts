@@ -76,7 +76,7 @@ export interface ProviderHealth {
   readonly provider: string;
   readonly channel: Channel;
   readonly ok: boolean;
-  /** `unauthorized` tells wrong credentials from an outage. */
+  /** `unauthorized` is wrong credentials, not an outage. */
   readonly status: 'ok' | 'unreachable' | 'unauthorized' | 'error';
   readonly latencyMs: number;
   readonly detail: string;

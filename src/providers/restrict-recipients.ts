@@ -5,9 +5,9 @@ import { isRecipientAllowed, type RecipientPolicy } from '../domain/recipient-po
 import type { OutgoingMessage, Provider } from './provider.ts';
 
 /**
- * The last fence before a stranger (GAT-7): whatever went wrong before, a message whose recipient the policy does not
+ * The last check before a message leaves (GAT-7): whatever went wrong before, a message whose recipient the policy does not
  * name never reaches the provider. Under `redirect` it goes to our own address instead, with the
- * first recipient told in masked form.
+ * original recipient named in masked form.
  */
 export function restrictRecipients<M extends OutgoingMessage>(
   provider: Provider<M>,

@@ -20,7 +20,7 @@ export interface QueueHost {
   start(): Promise<void>;
   /** Takes up no further job, from now on. */
   stopPickup(): void;
-  /** Takes up no further job; jobs under way get `deadlineMs`, then the host lets go of them. Never rejects. */
+  /** Takes up no further job; jobs under way get `deadlineMs`, then the host gives them up. Never rejects. */
   stop(deadlineMs: number): Promise<void>;
   pause(): Promise<void>;
   resume(): Promise<void>;
@@ -52,7 +52,7 @@ export interface QueueHostOptions {
 
 const jobData = z.object({ id: z.string(), proof: z.boolean().default(false) });
 /**
- * A job whose worker died, or whose pick-up was lost with its answer when Redis broke off, is free again after this
+ * A job whose worker died, or whose pick-up was lost when the connection to Redis broke, is free again after this
  * and two sweeps. Short on purpose: the claim in the record, not this lock, keeps two workers from one message.
  */
 const lockDurationMs = 10_000;
@@ -181,7 +181,7 @@ async function delayJob(
   { job, token, signal }: { readonly job: Job; readonly token: string; readonly signal: AbortSignal },
   inMs: number,
 ): Promise<void> {
-  // Before the question: time that passes until the answer is here makes no clock wrong.
+  // Read first: the time until the response is here must not count as a difference of the clocks.
   const askedAt = now();
   const storeMs = await readStoreClock(connection);
   const sleepMs = Math.max(1, Math.ceil(inMs));

@@ -4,7 +4,7 @@ import { parseEventId, parseMessageId } from '../domain/ids.ts';
 import type { Keys } from '../store/keys.ts';
 import { delayedScoreFactor, type JobAdder } from './job-adder.ts';
 
-/** Jobs looked at in each queue of a shard: enough to tell whose most of it is. */
+/** Jobs looked at in each queue of a shard: enough to see which client has most of it. */
 const samplesMax = 100;
 
 /**

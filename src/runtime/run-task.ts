@@ -21,7 +21,7 @@ export interface Task {
 
 /**
  * Runs a task until the process is asked to end: then all tasks end together, so that a store that is away costs one
- * command's time and not each task's, and who stands by has the lease at once.
+ * command's time and not each task's, and a standby process has the lease at once.
  */
 export function runTask({ shutdown, reportError }: TaskHost, task: Task): void {
   const { name, everyMs, run, lease, atEnd } = task;

@@ -66,7 +66,7 @@ function toMailOptions(message: OutgoingEmail): MailComposer.Options {
     text: message.text,
     html: message.html,
     messageId: message.messageIdHeader,
-    // RFC 3834: keeps holiday answers and loops away.
+    // RFC 3834: prevents automatic replies and loops.
     headers: isAutomatic ? headers : [...headers, { key: 'Auto-Submitted', value: 'auto-generated' }],
     newline: 'win',
     disableFileAccess: true,

@@ -2,7 +2,7 @@ import type { AttemptOutcome } from '../../domain/outcome.ts';
 import { cleanReply } from '../clean-reply.ts';
 import type { SmtpEnd, SmtpFailure } from './send-over-smtp.ts';
 
-/** Whom a negative reply means. What follows is decided by this, and not by the number alone. */
+/** What a negative reply concerns. What follows is decided by this, and not by the number alone. */
 export type ReplyConcern =
   /** The address does not exist, or never takes mail again: it is suppressed. */
   | 'recipient-gone'
@@ -36,7 +36,7 @@ interface Rule {
 }
 
 /**
- * The first that fits decides; each of its conditions must. Account and sender stand before the recipient: their words
+ * The first that fits decides; each of its conditions must. Account and sender come before the recipient: their texts
  * come with the codes of unknown users (`550-Verification failed for <our sender> … User unknown`), and whoever is
  * suppressed by mistake gets nothing any more. `test/fixtures/smtp-replies.tsv` has the replies that these were made for.
  */
@@ -88,7 +88,7 @@ const rules: readonly Rule[] = [
     words:
       /(?:user|mailbox|recipient|address|account)\b.{0,40}\b(?:unknown|not found|does ?n[o']t exist|unavailable|disabled|invalid)|no such (?:user|mailbox|recipient|address|person)|(?:unknown|invalid) (?:user|mailbox|recipient|address)|no mailbox here/i,
   },
-  // What the server has against all of us, or its own trouble, told at the first recipient that it looks up.
+  // Limits on our account as a whole, or problems of the server itself, reported at the first recipient that it looks up.
   {
     concern: 'provider',
     command: 'RCPT TO',
@@ -106,7 +106,7 @@ const rules: readonly Rule[] = [
   { concern: 'message', enhanced: /^5\./ },
 ];
 
-/** Whom a negative reply to `command` means. Text beyond a thousand characters is not looked at. */
+/** What a negative reply to `command` concerns. Text beyond a thousand characters is not looked at. */
 export function findConcern(reply: SmtpReply, command: string | undefined): ReplyConcern {
   const text = reply.text.slice(0, 1_000).replaceAll(/\s+/g, ' ');
   const rule = rules.find((one) => fits(one, { ...reply, text }, command));
@@ -121,8 +121,8 @@ function fits(rule: Rule, { status, enhanced, text }: SmtpReply, command: string
 
 /**
  * Judges an SMTP transaction by phase and by the server's reply, never by the library's error code; a reply is judged
- * first by whom it means (`findConcern`). A 4xx or 5xx is a definite "not taken" in every phase, also after the final dot (RFC 5321 §4.2.5); silence is definite
- * only before the body. `messageId` stands in when the server names no queue id.
+ * first by what it concerns (`findConcern`). A 4xx or 5xx is a definite "not taken" in every phase, also after the final dot (RFC 5321 §4.2.5); silence is definite
+ * only before the body. `messageId` is used when the server names no queue id.
  */
 export function classifySmtpEnd(end: SmtpEnd, messageId: string): AttemptOutcome {
   switch (end.kind) {

@@ -13,7 +13,7 @@ export type SmtpEnd =
 
 export interface SmtpFailure {
   readonly message: string;
-  /** The verb that the reply answered. Trusted for nothing but MAIL against RCPT. */
+  /** The command that the reply belongs to. Only used to tell MAIL from RCPT. */
   readonly command?: string | undefined;
   /** The server's reply, when there was one. */
   readonly reply?: string | undefined;
@@ -60,7 +60,7 @@ export function sendOverSmtp({ connection, email, fence, phaseTimeoutMs }: SmtpS
     const onAbort = (): void => {
       if (body.phase === 'envelope') finish({ kind: 'aborted', detail: 'stopped before the body' });
     };
-    // Someone closed the connection under us. nodemailer tells `end` before it tells its own, better reason.
+    // The connection was closed from elsewhere. nodemailer emits `end` before it reports its own, better reason.
     const onEnd = (): void =>
       queueMicrotask(() =>
         finish({ kind: 'failed', phase: body.phase, failure: { message: 'connection closed' } }),

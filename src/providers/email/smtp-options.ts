@@ -20,7 +20,7 @@ export interface SmtpProviderOptions {
   /** For connect, TLS, greeting and login together. */
   readonly connectTimeoutMs: number;
   /**
-   * Longest wait in each of the two phases of a send (the envelope; body and answer), so a send ends within
+   * Longest wait in each of the two phases of a send (the envelope; body and final reply), so a send ends within
    * twice this time. RFC 5321 §4.5.3.2 would allow minutes.
    */
   readonly socketTimeoutMs: number;

@@ -14,7 +14,7 @@ const idleCheckMs = 1000;
 
 /**
  * Email over SMTP (RFC 5321). A reservation holds a greeted, encrypted and logged-in connection, so that nothing but the
- * message itself stands between a permit and the wire; why not nodemailer's own pool: `docs/adr/0003-own-smtp-pool.md`.
+ * message itself stands between a permit and the wire; the reasons against nodemailer's own pool: `docs/adr/0003-own-smtp-pool.md`.
  * Throws at once on a DKIM key that cannot sign.
  */
 export function createSmtpProvider(options: SmtpProviderOptions): Provider<OutgoingEmail> {
@@ -27,7 +27,7 @@ export function createSmtpProvider(options: SmtpProviderOptions): Provider<Outgo
     connect: (signal) => connectSmtp(options, signal),
     isAlive: (connection) => !connection.destroyed,
     check: (connection) => resetSmtp(connection, options.connectTimeoutMs),
-    end: (connection) => leave(connection, options.connectTimeoutMs),
+    end: (connection) => quit(connection, options.connectTimeoutMs),
     destroy: (connection) => connection.close(),
   });
   const attempt = async (
@@ -52,9 +52,9 @@ export function createSmtpProvider(options: SmtpProviderOptions): Provider<Outgo
     checkHealth: (signal) =>
       measureHealth({ provider: options.name, channel: 'email' }, async () => {
         const connection = await connectSmtp(options, signal);
-        const answered = await resetSmtp(connection, options.connectTimeoutMs);
-        leave(connection, options.connectTimeoutMs);
-        return answered
+        const isReset = await resetSmtp(connection, options.connectTimeoutMs);
+        quit(connection, options.connectTimeoutMs);
+        return isReset
           ? { status: 'ok', detail: options.auth === undefined ? 'connected' : 'connected and logged in' }
           : { status: 'error', detail: 'connected, but RSET was not answered' };
       }),
@@ -62,8 +62,8 @@ export function createSmtpProvider(options: SmtpProviderOptions): Provider<Outgo
   };
 }
 
-/** QUIT, without waiting for the answer for longer than `timeoutMs`. */
-function leave(connection: SmtpConnection, timeoutMs: number): void {
+/** QUIT, without waiting for the reply for longer than `timeoutMs`. */
+function quit(connection: SmtpConnection, timeoutMs: number): void {
   const timer = setTimeout(() => connection.close(), timeoutMs);
   timer.unref();
   connection.once('end', () => clearTimeout(timer));

@@ -10,7 +10,7 @@ import { connectHttp, createHttpPool, type HttpEndpoint } from './connect-http.t
 export interface SmsApi {
   readonly endpoint: HttpEndpoint;
   writeRequest(message: OutgoingSms): HttpRequest;
-  /** `messageId` stands in where the reply names no id of its own. */
+  /** `messageId` is used where the reply names no id of its own. */
   judgeReply(result: HttpReply, messageId: string): AttemptOutcome;
   /** A request that sends nothing and shows whether the credentials work. */
   readonly pingRequest: HttpRequest;

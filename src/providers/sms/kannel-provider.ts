@@ -40,7 +40,7 @@ function writeRequest(options: KannelProviderOptions, fields: Record<string, str
 
 /**
  * Judges a response of `sendsms`. Kannel says 403 to a wrong password and to a number it has no route for; only the text
- * tells which of them it is. Its 503 is the bearerbox declining, so it is definite.
+ * shows which of them it is. Its 503 is the bearerbox declining, so it is definite.
  */
 export function judgeKannelReply(result: HttpReply, messageId: string): AttemptOutcome {
   const { status, body } = result;

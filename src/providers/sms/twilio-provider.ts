@@ -15,7 +15,7 @@ export interface TwilioProviderOptions extends HttpEndpoint {
 
 /**
  * SMS over Twilio's REST API 2010-04-01, or one that is compatible with it. `Messages` has no idempotency key,
- * so a request without an answer, or answered by a 5xx, is `unknown` and never repeated here.
+ * so a request without a response, or with a 5xx, is `unknown` and never repeated here.
  * Source: twilio.com/docs/messaging/api/message-resource.
  */
 export function createTwilioProvider(options: TwilioProviderOptions): Provider<OutgoingSms> {
@@ -56,7 +56,7 @@ const errorBody = z.object({ code: z.number().optional(), message: z.string().op
 
 /**
  * Judges a response of `POST Messages.json` by its status and its error code. An unreadable body never makes a definite
- * response ambiguous. `messageId` stands in for a sid that cannot be read.
+ * response ambiguous. `messageId` replaces a sid that cannot be read.
  */
 export function judgeTwilioReply(result: HttpReply, messageId: string): AttemptOutcome {
   const { status } = result;
@@ -65,7 +65,7 @@ export function judgeTwilioReply(result: HttpReply, messageId: string): AttemptO
   return judgeCode(result, code, cleanReply(message ?? `HTTP ${status}`));
 }
 
-/** By the error code, whose list says whom it means; the status where it is not on the list. */
+/** By what the error code concerns; by the status where it is not on the list. */
 function judgeCode(result: HttpReply, code: number | undefined, detail: string): AttemptOutcome {
   const name = code === undefined ? `http-${result.status}` : String(code);
   const concern = code === undefined ? undefined : concerns.get(code);
@@ -120,7 +120,7 @@ function asFolder(url: URL): URL {
   return new URL(url.pathname.endsWith('/') ? url.pathname : `${url.pathname}/`, url);
 }
 
-/** Whom an error code of Twilio means (twilio.com/docs/api/errors). Those that are not here are judged by the status. */
+/** What an error code of Twilio concerns (twilio.com/docs/api/errors). Those that are not here are judged by the status. */
 type TwilioConcern = 'recipient-gone' | 'recipient' | 'message' | 'account' | 'provider';
 
 const codes: Readonly<Record<TwilioConcern, readonly number[]>> = {
