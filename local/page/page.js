@@ -180,7 +180,7 @@ function askRefresh() {
 
 const changes = new EventSource('/api/changes');
 changes.addEventListener('open', () => {
-  // After a restart of the stand the numbers begin again: what was read before is no longer what it was.
+  // After a restart of the stack the numbers begin again: what was read before is no longer what it was.
   choice.mail = undefined;
   seen.clear();
   setLive(true);
