@@ -86,6 +86,6 @@ function findStop(
   if (valueAt(gate.flags.send, nowMs) === 'off')
     return gate.flags.send.change?.reason ?? 'stopped at run time';
   if (environment.mode === 'production' && !environment.preflightPassed)
-    return 'the production guard does not pass';
+    return 'the preflight does not pass (acc preflight)';
   return undefined;
 }
