@@ -33,7 +33,10 @@ function toListCommand(
       const asked = readOptionFields(call, options);
       const page = await call.api.ask(pageSchema, { path, query: asked as Record<string, string> });
       const { limit: _limit, cursor: _cursor, ...filter } = asked;
-      const fits = Object.entries(filter).map(([name, value]) => `${name} ${String(value)}`);
+      // Whose messages were asked for is on no screen that is passed on.
+      const fits = Object.entries(filter).map(([name, value]) =>
+        name === 'to' ? 'that recipient' : `${name} ${String(value)}`,
+      );
       call.print.show(page, () => {
         for (const line of describeList(call.print, page)) call.print.say(line);
         printPage(call.print, page, columns, fits.join(', '));

@@ -26,7 +26,7 @@ const bodyBytesMax = 1024 * 1024;
 const operationRoutes: readonly Route<ApiContext>[] = operations.map(toRoute);
 
 function toRoute(operation: Operation<OperatorDeps>): Route<ApiContext> {
-  const { query, body, response, responseText, command: _command, run: _run, ...row } = operation;
+  const { query, body, response, responseText, checkId, command: _command, run: _run, ...row } = operation;
   return {
     ...row,
     group: 'api',
@@ -36,8 +36,10 @@ function toRoute(operation: Operation<OperatorDeps>): Route<ApiContext> {
       : { body: { bytesMax: bodyBytesMax, mediaTypes: ['application/json'], schema: body } }),
     responses: { 200: { description: responseText, schema: response } },
     handle: async (exchange, { services }) => {
+      const id = exchange.params['id'] ?? '';
+      checkId?.(id);
       const result = await services.perform(operation, {
-        id: exchange.params['id'] ?? '',
+        id,
         query: query === undefined ? undefined : parseQuery(exchange, query),
         body: body === undefined ? undefined : parseBody(exchange, body),
         by: requesterOf(exchange),

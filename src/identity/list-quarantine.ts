@@ -129,7 +129,7 @@ async function readItem(
   id: EventId,
 ): Promise<QuarantineItem | undefined> {
   if (shardOf(id) >= keys.shards) return undefined;
-  const event = await readSummary(redis, keys.of(id).event(id), summary);
+  const event = await readSummary(redis, keys.of(id).event(id), summary, 'quarantined event');
   if (event === undefined || event === 'unreadable' || event.state !== 'quarantined') return undefined;
   const { v: _version, state: _state, ...item } = event;
   return { id, ...item };

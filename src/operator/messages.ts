@@ -111,9 +111,9 @@ export const messages = [
         filter: { ...filter, since: toEpochMs(since), until: toEpochMs(until) },
       });
       return {
+        ...viewPage(page, viewFound),
         ...whenGiven('waits', waits),
         ...(areMoreWaiting === true ? { waits_more: true as const } : {}),
-        ...viewPage(page, viewFound),
       };
     },
   }),

@@ -29,3 +29,8 @@ test.each([
   expect([result.status, (await readResponse(result)).code]).toEqual([404, 'not-found']);
   expect(asked).toEqual([]);
 });
+
+test('what is no id is 404 before its body is looked at', async () => {
+  const answer = await app.post('/api/unknown/msg_1', {}, { token: 'admin' });
+  expect([answer.status, (await readResponse(answer)).code]).toEqual([404, 'not-found']);
+});

@@ -33,6 +33,8 @@ export interface OperationRow {
   readonly scope: Scope;
   readonly summary: string;
   readonly description?: string;
+  /** Throws for a text that can be no `:id` of this path; asked before the body is looked at. */
+  readonly checkId?: (id: string) => unknown;
   readonly query?: z.ZodObject;
   readonly body?: z.ZodType;
   readonly response: z.ZodType;

@@ -145,7 +145,6 @@ export function viewProvider(report: ProviderReport): z.output<typeof providerRe
   return {
     ...rest,
     ...viewTimes({ since, blockedUntil }),
-    latency_ms: latencyMs,
     ...whenGiven(
       'senders',
       senders?.map(({ sender, breaker: state, ...times }) => ({
@@ -154,6 +153,7 @@ export function viewProvider(report: ProviderReport): z.output<typeof providerRe
         ...viewTimes(times),
       })),
     ),
+    latency_ms: latencyMs,
   };
 }
 

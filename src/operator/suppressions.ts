@@ -117,6 +117,6 @@ export const suppressions = [
   }),
 ];
 
-function viewSuppression({ at, ...item }: SuppressionItem): z.output<typeof suppression> {
-  return { ...item, at: toIso(at) };
+function viewSuppression(item: SuppressionItem): z.output<typeof suppression> {
+  return { ...item, at: toIso(item.at) };
 }

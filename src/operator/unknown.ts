@@ -69,6 +69,7 @@ export const unknown = [
       })
       .meta({ id: 'Resolved' }),
     problems: [404, 409],
+    checkId: (id) => requireMessageId({ id }, noMessage),
     run: async (request, deps: DecisionDeps) => {
       const { body, by } = request;
       const id = requireMessageId(request, noMessage);

@@ -79,7 +79,7 @@ export async function readEventSummaries(
   return await Promise.all(
     ids.map(async (id) => {
       if (shardOf(id) >= keys.shards) return undefined;
-      const record = await readSummary(redis, keys.of(id).event(id), summary);
+      const record = await readSummary(redis, keys.of(id).event(id), summary, 'event');
       return record === undefined || record === 'unreadable' ? record : { id, ...record };
     }),
   );

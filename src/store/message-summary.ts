@@ -53,7 +53,9 @@ export async function readMessageSummaries(
   const [records, storeEra] = await Promise.all([
     Promise.all(
       ids.map(async (id) =>
-        shardOf(id) < keys.shards ? await readSummary(redis, keys.of(id).message(id), summary) : undefined,
+        shardOf(id) < keys.shards
+          ? await readSummary(redis, keys.of(id).message(id), summary, 'message')
+          : undefined,
       ),
     ),
     readEra(redis, keys),

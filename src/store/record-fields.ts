@@ -52,16 +52,17 @@ export function toPairs(fields: Readonly<Record<string, string | undefined>>): s
 
 /**
  * What `schema` names of the record at `key`, and nothing else of it: `undefined` when there is no such record (any
- * more), `'unreadable'` when this program cannot read it. Throws `store-unavailable`.
+ * more), `'unreadable'` when this program cannot read it. Throws `store-unavailable`, which tells `what` could not be read.
  */
 export async function readSummary<Schema extends z.ZodObject>(
   redis: Redis,
   key: string,
   schema: Schema,
+  what: string,
 ): Promise<z.output<Schema> | 'unreadable' | undefined> {
   const names = Object.keys(schema.shape);
   const values = await redis.hmget(key, ...names).catch((error: unknown) => {
-    throw toStoreError('read summary', error);
+    throw toStoreError(`read ${what}`, error);
   });
   const fields = Object.fromEntries(names.map((name, at) => [name, values[at] ?? undefined]));
   if (fields['state'] === undefined) return undefined;

@@ -108,7 +108,7 @@ async function showAudit({ api, print, whole }: Call): Promise<Ending> {
   return 'done';
 }
 
-/** A action on many tells in its detail how many it found, and how many of them it did. */
+/** The line of an action on many tells in its detail how many it found, and how many of them it did. */
 function countDone(line: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const parsed = z.looseObject({ done: z.number(), matched: z.number() }).safeParse(line['detail']);
   return parsed.success ? { ...line, done: `${parsed.data.done} of ${parsed.data.matched}` } : line;
