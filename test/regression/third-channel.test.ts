@@ -94,7 +94,6 @@ test('nothing is decided by the name of a channel where the compiler would not a
     "src/domain/recipient-policy.ts: entry.kind === 'email'",
     "src/domain/recipient-policy.ts: case 'email'",
     // The part of a template that is the text message.
-    "src/plan/catalog-manifest.ts: ['sms', what]",
     "src/render/template-source.ts: ['sms']",
   ];
   expect([...new Set(files.flatMap(listDecisions))]).toEqual(justified);
