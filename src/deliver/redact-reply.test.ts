@@ -24,6 +24,7 @@ test.each([
   [text, "21211 The 'To' number 15555550123 is not valid", "21211 The 'To' number […] is not valid"],
   [text, 'To=%2B15555550123', 'To=[…]'],
   [{ ...mail, to: 'p-1+a/b@example.com' as EmailAddress }, 'no p-1+a/b here', 'no […] here'],
+  [{ ...mail, to: 'p-1+a@example.com' as EmailAddress }, '550 p-1a@example.com is gone', '550 […] is gone'],
   [text, '421 4.7.0 try again later', '421 4.7.0 try again later'],
 ])('of %j: %s', (message, reply, shown) => {
   expect(redactReply(reply, message)).toBe(shown);

@@ -23,7 +23,7 @@ export const channelTable = {
     maskAddress: maskEmail,
     maskPattern: /^(?:\*{3}|[\x21-\x7e]?\*{3}@[a-z0-9.-]+)$/,
     normaliseAddress: (address) => address.trim().toLowerCase(),
-    quoteAddress: (address) => [address, address.split('@')[0] ?? ''],
+    quoteAddress: (address) => [address, address.replace('+', ''), address.split('@')[0] ?? ''],
   },
   sms: {
     addressField: 'phone',

@@ -89,10 +89,11 @@ export async function discardQuarantined(
 
 async function* selectQuarantined(
   deps: QuarantineStore,
-  { ids, client, olderThanMs = 0 }: QuarantineFilter,
+  { ids, client, olderThanMs }: QuarantineFilter,
 ): AsyncGenerator<QuarantineItem> {
   const isMeant = (item: QuarantineItem): boolean =>
-    (client === undefined || item.claimedClient === client) && deps.now() - item.receivedAt >= olderThanMs;
+    (client === undefined || item.claimedClient === client) &&
+    (olderThanMs === undefined || deps.now() - item.receivedAt >= olderThanMs);
   if (ids !== undefined) {
     const known = ids.map((text) => parseEventId(text)).filter((id) => id !== undefined);
     const items = await Promise.all([...new Set(known)].map((id) => readItem(deps, id)));

@@ -26,8 +26,8 @@ export async function establish<C extends EventEmitter, E extends Error>(
   const waiting = addAbortListener(signal, giveUp('gave-up-waiting', 'the caller gave up while connecting'));
   // Never removed: what happens to an idle connection later is seen by asking whether it is alive.
   connection.on('error', fail);
-  begin((error) => (error ? fail(error) : resolve(connection)));
   try {
+    begin((error) => (error ? fail(error) : resolve(connection)));
     return await promise;
   } catch (error) {
     destroy();

@@ -83,6 +83,7 @@ test.each([
   ['az', 'ltr'],
   ['pa', 'ltr'],
   ['ckb', 'rtl'],
+  ['ur-Aran', 'rtl'],
 ])('%s is written %s', (locale, direction) => {
   expect(directionOf(locale)).toBe(direction);
 });

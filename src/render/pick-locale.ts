@@ -43,7 +43,11 @@ export function localeChain(tag: string): readonly string[] {
   return subtags.map((_, index) => subtags.slice(0, subtags.length - index).join('-'));
 }
 
-/** How the language of a text is written: by its script, which likely subtags tell where the tag does not (UTS #35). */
+/**
+ * How the language of a text is written: by its script, which likely subtags tell where the tag does not (UTS #35). ICU
+ * takes Nastaliq (`Aran`), a style of the Arabic script, for one that is written from the left.
+ */
 export function directionOf(locale: string): 'ltr' | 'rtl' {
+  if (maximiseLocale(locale).script === 'Aran') return 'rtl';
   return new Intl.Locale(locale).getTextInfo().direction ?? 'ltr';
 }

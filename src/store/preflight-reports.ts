@@ -12,5 +12,7 @@ export const preflightReports = defineReports(
   'preflightReports',
   z.object({ at: z.number(), failing: z.array(z.string()) }),
   35_000,
+  // What a newer program found could be a line that fails.
+  (at) => ({ at, failing: ['its report is a newer program’s, and cannot be read by this one'] }),
 );
 export type PreflightReport = Awaited<ReturnType<typeof preflightReports.read>>[number];

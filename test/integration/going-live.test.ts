@@ -75,6 +75,20 @@ test('a guard report counts while its process runs: it is replaced, taken back, 
   expect(await listReports()).toEqual([{ name: 'guard on a:2', failing: [] }]);
 });
 
+test('what a process reports while another reads its old report is not dropped with the old one', async () => {
+  const name = 'api on a:1';
+  await redis.hset(keys.shard(0).preflightReports, name, JSON.stringify({ at: 0, failing: [] }));
+  const slow = Object.assign(Object.create(redis) as Redis, {
+    hgetall: async (key: string) => {
+      const read = await redis.hgetall(key);
+      await preflightReports.write({ redis, keys }, name, { failing: ['new'] });
+      return read;
+    },
+  });
+  expect(await preflightReports.read({ redis: slow, keys })).toEqual([]);
+  expect(await listReports()).toEqual([{ name, failing: ['new'] }]);
+});
+
 describe('how the providers are', () => {
   const well: ProviderHealth = {
     provider: 'smtp-primary',
@@ -182,6 +196,17 @@ describe('the watch of the preflight', () => {
     expect([own.isPassed(), other.isPassed()]).toEqual([true, true]);
     await other.drop();
     expect(await listReports()).toEqual([{ name: 'api on a:1', failing: [] }]);
+  });
+
+  test('does not pass while a newer program reports what cannot be read here, until that is old', async () => {
+    const own = start('api on a:1', []);
+    const report = (at: number) => JSON.stringify({ v: 2, at, lines: { b: 'fails' } });
+    await redis.hset(keys.shard(0).preflightReports, 'guard on b:2', report(Date.now()));
+    await own.look();
+    expect([own.isPassed(), own.told]).toEqual([false, [expect.stringMatching(/^guard on b:2: .*newer/)]]);
+    await redis.hset(keys.shard(0).preflightReports, 'guard on b:2', report(Date.now() - 60_000));
+    await own.look();
+    expect(own.isPassed()).toBe(true);
   });
 
   test('only a sender that passes keeps production live', async () => {

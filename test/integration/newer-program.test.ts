@@ -100,13 +100,19 @@ test('an incident of a newer program is in no list, is refused by name, and stay
   expect([await redis.zcard(incidents), await redis.hget(incident('inc-2'), 'record')]).toEqual([2, newer]);
 });
 
-test('a report of a newer sender says nothing here, and is left for those that can read it', async () => {
+test('a report of a newer sender says nothing here, and is left for those that can read it until it is old', async () => {
   const keys = await server.openStore();
   const redis = server.connect();
   await senderReports.write({ redis, keys }, 'ours', {
     providers: [{ provider: 'smtp-1', breaker: 'closed' }],
   });
-  await redis.hset(keys.shard(0).senders, 'newer', JSON.stringify({ v: 2, at: 0, providers: [] }));
+  await redis.hset(
+    keys.shard(0).senders,
+    'newer',
+    JSON.stringify({ v: 2, at: Date.now() }),
+    'dead',
+    JSON.stringify({ v: 2, at: 0 }),
+  );
   expect([...(await readSenderViews({ redis, keys })).keys()]).toEqual(['smtp-1']);
   expect((await redis.hkeys(keys.shard(0).senders)).sort()).toEqual(['newer', 'ours']);
 });

@@ -18,7 +18,7 @@ export function connectSmtp(options: SmtpProviderOptions, signal: AbortSignal): 
       if (signal.aborted) return;
       connection.connect((error) => {
         if (error !== undefined || options.auth === undefined) return done(error);
-        if (connection.allowsAuth) return connection.login(options.auth, done);
+        if (connection.allowsAuth) return connection.login({ ...options.auth }, done);
         done(new ProviderUnavailable('unauthorized', 'the server offers no login'));
       });
     },
