@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { findRoot } from '../local/root.ts';
+import { holdReasons } from '../src/domain/message.ts';
 
 const root = findRoot();
 const rows = readFileSync(join(root, 'docs/glossary.md'), 'utf8')
@@ -39,6 +40,15 @@ test('no identifier of the code has another word for one of them', () => {
     }),
   );
   expect(found).toEqual([]);
+});
+
+test('the page on stops says of every reason for a hold what to do about it', () => {
+  const page = readFileSync(join(root, 'docs/operations/stop-and-release.md'), 'utf8');
+  const [, table = ''] = page.split('| reason | held because |');
+  const [named = ''] = table.split('\n\n');
+  const reasons = named.split('\n').flatMap((line) => [...(line.split('|')[1] ?? '').matchAll(/`([^`]+)`/g)]);
+  expect(reasons).toHaveLength(holdReasons.length);
+  expect(new Set(reasons.map(([, reason]) => reason))).toEqual(new Set(holdReasons));
 });
 
 /** The code without its comments and strings, whose words may be older or the wire's. */

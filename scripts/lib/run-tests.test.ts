@@ -54,10 +54,23 @@ test('only the layers that were named run, and a good run ends with 0', async ()
   });
 });
 
+test('of a file that was named only its tests run, in whichever layer it is', async () => {
+  const files = {
+    'unit/bad.test.ts': mixed,
+    'e2e/good.test.ts': `test('good', () => {});`,
+    'e2e/other.test.ts': `test('other', () => {});`,
+  };
+  const { code, said } = await runTests(files, 'e2e/good.test.ts');
+  expect({ code, said }).toEqual({
+    code: 0,
+    said: expect.stringMatching(/\n1 passed, 0 failed, 0 skipped\n$/),
+  });
+});
+
 test('a layer that nobody knows is told, and nothing runs', async () => {
   expect(await runTests({}, 'e2e', 'nope')).toEqual({
     code: 2,
-    said: expect.stringMatching(/^There is no layer nope\. The layers are: unit, .*long\.\n$/),
+    said: expect.stringMatching(/^There is no layer, and no file, nope\. The layers are: unit, .*long\.\n$/),
   });
 });
 

@@ -1,10 +1,11 @@
 /**
  * Runs the layers of tests of the current folder, one after another, and counts what really ran. Usage:
- * run-tests.ts [layer…]
+ * run-tests.ts [layer | file]…
  *
  * Prints every failure and every skip with its reason, and as the last line `N passed, N failed, N skipped`. Exit 1
  * when anything failed, or when nothing ran at all; 2 when there is no such layer.
  */
+import { existsSync } from 'node:fs';
 import { createVitest, type TestCase, type TestModule, type TestSuite, type Vitest } from 'vitest/node';
 
 interface Finding {
@@ -23,9 +24,12 @@ process.exit();
 
 async function runTests(chosen: readonly string[]): Promise<void> {
   const known = [...layers, ...longLayers];
-  const unknown = chosen.filter((name) => !known.includes(name));
+  const files = chosen.filter((name) => existsSync(name) && !known.includes(name));
+  const unknown = chosen.filter((name) => !known.includes(name) && !files.includes(name));
   if (unknown.length > 0) {
-    console.error(`There is no layer ${unknown.join(', ')}. The layers are: ${known.join(', ')}.`);
+    console.error(
+      `There is no layer, and no file, ${unknown.join(', ')}. The layers are: ${known.join(', ')}.`,
+    );
     process.exit(2);
   }
   let vitest: Vitest | undefined;
@@ -39,9 +43,10 @@ async function runTests(chosen: readonly string[]): Promise<void> {
     process.exitCode = report(vitest?.state.getTestModules() ?? [], failed);
   });
   setTimeout(() => process.exit(1), deadlineMs).unref();
-  const project = chosen.length > 0 ? [...chosen] : layers;
+  const named = chosen.filter((name) => known.includes(name));
+  const project = named.length > 0 ? named : files.length > 0 ? known : layers;
   vitest = await createVitest('test', { watch: false, passWithNoTests: true, project });
-  await vitest.start();
+  await vitest.start(files);
   hasEnded = true;
   await vitest.close();
 }

@@ -9,6 +9,7 @@ import type {
 } from './answers.ts';
 import type { Part } from './api.ts';
 import { describeFlag, formatInstant, listOddFlags } from './describe-flags.ts';
+import { describeSending } from './describe-sending.ts';
 import { formatDuration } from './parse-duration.ts';
 import { formatTable, type Print, type Tone, toCellText } from './print.ts';
 
@@ -68,11 +69,13 @@ function drawSending(facts: WatchFacts, { columns }: Size): Line[] {
   const head: Line = { text: `${title.padEnd(columns - clock.length)}${clock}`, tone: 'dim' };
   if ('fault' in facts.sending)
     return [head, { text: `CANNOT TELL: ${facts.sending.fault}`, tone: 'bad' }, blank];
-  const { sending, reason, app_mode, epoch, inflight } = facts.sending.value;
-  const word = sending ? 'SENDING' : reason === undefined ? 'REHEARSING' : 'NOT SENDING';
+  const { app_mode, epoch, inflight } = facts.sending.value;
+  const control = 'value' in facts.control ? facts.control.value : undefined;
+  const providers = 'value' in facts.providers ? facts.providers.value.providers : [];
+  const { isSending, headline, but } = describeSending(facts.sending.value, control, providers);
   return [
     head,
-    { text: reason === undefined ? word : `${word}: ${reason}`, tone: sending ? 'good' : 'bad' },
+    { text: `${headline}${but}`, tone: isSending && but === '' ? 'good' : 'bad' },
     { text: `mode ${app_mode}   epoch ${epoch}   in flight ${inflight}` },
   ];
 }

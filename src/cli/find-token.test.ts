@@ -34,6 +34,7 @@ describe('findToken', () => {
     });
     await expect(find({ ...M2M, M2M_TOKEN_URL: 'http://127.0.0.1:1/token' })).rejects.toMatchObject({
       ending: 'unreachable',
+      message: expect.stringContaining('docs/operations/issuer-down.md') as string,
     });
   });
 });

@@ -57,9 +57,11 @@ async function requestOwn({ environment, timeoutMs }: TokenSources): Promise<str
     timeoutMs,
   });
   if (grant.ok) return grant.token;
+  const message = `No access token could be had: the token endpoint ${grant.detail}.`;
+  if (grant.detail.startsWith('answered')) throw new CommandError('not-allowed', message);
   throw new CommandError(
-    grant.detail.startsWith('answered') ? 'not-allowed' : 'unreachable',
-    `No access token could be had: the token endpoint ${grant.detail}.`,
+    'unreachable',
+    `${message} What works without the issuer, and how to stop: docs/operations/issuer-down.md`,
   );
 }
 

@@ -17,7 +17,15 @@ export type Parsed =
 export function parseCommand(commands: readonly Command[], argv: readonly string[]): Parsed {
   const { positionals, isHelp } = glance(commands, argv);
   const command = findCommand(commands, positionals);
-  if (command === undefined) return { kind: 'overview', words: positionals, isAsked: isHelp };
+  if (command === undefined) {
+    const [first] = argv;
+    if (first?.startsWith('--') === true && positionals.length === 0 && !isKnownOption(first))
+      throw new CommandError(
+        'usage',
+        `There is no option ${first} without a command. All of them: acc --help`,
+      );
+    return { kind: 'overview', words: positionals, isAsked: isHelp };
+  }
   const options = { ...globalOptions, ...command.options };
   const { values, positionals: rest } = parseStrictly(options, argv, command);
   const words = command.name.split(' ').length;
@@ -26,6 +34,10 @@ export function parseCommand(commands: readonly Command[], argv: readonly string
   for (const [name, option] of Object.entries(options))
     checkChoice(name, option.choices, values[name], command);
   return { kind: 'command', command, given: createGiven(command, values, args) };
+}
+
+function isKnownOption(word: string): boolean {
+  return Object.keys(globalOptions).includes(word.replace(/^--|=.*$/g, ''));
 }
 
 /** The command that the line names, whatever else is wrong with it. */

@@ -131,6 +131,9 @@ describe('acc stop', () => {
     [['stop', '--raeson', 'x'], "Unknown option '--raeson'"],
     [['--timeout', '1s', 'stop', '--raeson', 'x'], "Unknown option '--raeson'"],
     [['stop', 'x', '--scope', 'smss'], 'scope "smss" is not one of'],
+    [['stpo', 'x'], 'There is no command "stpo x". Did you mean: acc stop?'],
+    [['--stop', 'x'], 'There is no command "x"'],
+    [['--stop'], 'There is no option --stop without a command'],
     [['stop', 'x', '--base-url', 'http://bo:hunter2@127.0.0.1:8080'], 'holds a user or a password'],
   ])('that is mistyped says first that nothing was stopped: %j', async (argv, why) => {
     const end = await acc.run(argv);

@@ -41,13 +41,15 @@ export async function runAcc(
 /** Whoever mistypes a stop must not believe that it was made. */
 function isWrongStop(error: unknown, argv: readonly string[]): error is CommandError {
   if (!(error instanceof CommandError) || error.ending !== 'usage') return false;
-  return nameCommand(commandTable, argv)?.name === 'stop';
+  const known = nameCommand(commandTable, argv);
+  if (known !== undefined) return known.name === 'stop';
+  return argv.slice(0, 2).some((word) => findNearest(word.replace(/^-+/, ''), ['stop']).length > 0);
 }
 
 function toNotStopped(error: CommandError): CommandError {
   return new CommandError(
     'usage',
-    `NOTHING WAS STOPPED. ${error.message}\nThe shortest: acc stop`,
+    `NOTHING WAS STOPPED. ${error.message}\nThe shortest: acc stop. With a reason: acc stop wrong template`,
     undefined,
     error,
   );
@@ -195,8 +197,9 @@ function writeArgument({ name, summary }: Argument): string {
 }
 
 function writeOptions(options: Readonly<Record<string, Option>>): string[] {
-  return Object.entries(options).map(([name, { value, summary, choices }]) => {
+  return Object.entries(options).map(([name, { value, summary, choices, suggestions }]) => {
     const shown = `--${name}${value === undefined ? '' : ` ${value}`}`;
-    return `  ${shown.padEnd(22)}${summary}${choices === undefined ? '' : `: ${choices.join(', ')}`}`;
+    const known = choices ?? suggestions;
+    return `  ${shown.padEnd(22)}${summary}${known === undefined ? '' : `: ${known.join(', ')}`}`;
   });
 }

@@ -38,8 +38,8 @@ export const audit = [
       expect: z
         .string()
         .regex(
-          /^[0-9a-f.]{1,160}(:\d{1,15})?$/,
-          'must be a head of the chain, perhaps with `:` and its count',
+          /^(\d{1,15}\.)?[0-9a-f]{64}(\.[0-9a-f]{1,32}\.[0-9a-f]{32})?(:\d{1,15})?$/,
+          'must be a whole head of the chain, as the log of the guard or a status note has it, perhaps with `:` and its count',
         )
         .transform((text) => {
           const [head = '', lines] = text.split(':');

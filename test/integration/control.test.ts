@@ -111,7 +111,18 @@ test('intake and workers pause and go on, each with its own flag and an audit li
     'set consume:sms off',
     'set ingest off',
   ]);
-  expect((await api.ask('GET', '/api/audit/verify')).body.ok).toBe(true);
+  const { body } = await api.ask('GET', '/api/audit/verify');
+  expect(body.ok).toBe(true);
+  expect((await api.ask('GET', `/api/audit/verify?expect=${body.head}`)).body.ok).toBe(true);
+});
+
+test('a head that was shortened is refused: it would say that the chain is broken', async () => {
+  const { head } = (await api.ask('GET', '/api/audit/verify')).body;
+  const shortened = await api.ask('GET', `/api/audit/verify?expect=${head.slice(0, 11)}`);
+  expect([shortened.status, shortened.body.errors]).toEqual([
+    422,
+    [{ pointer: expect.stringContaining('expect'), detail: expect.stringContaining('a whole head') }],
+  ]);
 });
 
 test('a changed audit line is found', async () => {

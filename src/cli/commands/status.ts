@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { openStates } from '../../domain/message.ts';
 import {
+  type Control,
   controlSchema,
   limitsSchema,
   providersSchema,
@@ -9,7 +10,8 @@ import {
 } from '../answers.ts';
 import { type Part, readPart } from '../api.ts';
 import type { Call, Command } from '../command.ts';
-import { describeFlag, formatInstant, listOddFlags } from '../describe-flags.ts';
+import { describeFlag, listOddFlags } from '../describe-flags.ts';
+import { describeSending } from '../describe-sending.ts';
 import type { CommandError, Ending } from '../exit-codes.ts';
 import { formatDuration } from '../parse-duration.ts';
 import type { Print } from '../print.ts';
@@ -38,7 +40,10 @@ async function runStatus({ api, print }: Call): Promise<Ending> {
   };
   print.show(all, () => {
     if ('value' in sending)
-      printSending(print, sending.value, 'value' in providers ? providers.value.providers : []);
+      printSending(print, sending.value, {
+        control: 'value' in control ? control.value : undefined,
+        providers: 'value' in providers ? providers.value.providers : [],
+      });
     else printUnknown(print, sending.fault);
     printPart(print, 'switches', control, (value) => printSwitches(print, value));
     printPart(print, 'queues', queue, (value) => printQueues(print, value));
@@ -82,34 +87,15 @@ function printPart<Value>(
     );
 }
 
-type Provider = z.infer<typeof providersSchema>['providers'][number];
-
-/** The channels by which nothing can leave, whatever the switches say. */
-function describeDown(providers: readonly Provider[]): string {
-  const channels = [...new Set(providers.map(({ channel }) => channel))];
-  const down = channels.flatMap((channel) => {
-    const those = providers.filter((one) => one.channel === channel);
-    if (those.some(({ ok }) => ok)) return [];
-    const words = those.map(
-      ({ provider, status: word, since }) =>
-        `${provider} ${word}${typeof since === 'string' ? ` since ${formatInstant(since)}` : ''}`,
-    );
-    return [`nothing leaves by ${channel}: ${words.join(', ')}`];
-  });
-  return down.length === 0 ? '' : `, but ${down.join('; ')}`;
-}
+type Providers = z.infer<typeof providersSchema>['providers'];
 
 function printSending(
   print: Print,
   sending: z.infer<typeof sendStatusSchema>,
-  providers: readonly Provider[],
+  { control, providers }: { readonly control: Control | undefined; readonly providers: Providers },
 ): void {
-  const headline = sending.sending
-    ? print.paint('good', 'SENDING')
-    : print.paint('bad', sending.reason === undefined ? 'REHEARSING' : 'NOT SENDING');
-  const why = sending.reason === undefined ? '' : `: ${sending.reason}`;
-  const down = sending.sending ? describeDown(providers) : '';
-  print.say(`${headline}${why}${print.paint('bad', down)}`);
+  const { isSending, headline, but } = describeSending(sending, control, providers);
+  print.say(`${print.paint(isSending ? 'good' : 'bad', headline)}${print.paint('bad', but)}`);
   const rehearses = sending.app_mode === 'dry_run' ? ', a rehearsal: no provider is called' : '';
   print.say(`mode       ${sending.app_mode}${rehearses}`);
   print.say(`in flight  ${sending.inflight}        epoch ${sending.epoch}`);
@@ -187,8 +173,9 @@ function printLimits(print: Print, { limits, caps }: z.infer<typeof limitsSchema
 function printProviders(print: Print, { providers }: z.infer<typeof providersSchema>): void {
   print.say('');
   if (providers.length === 0) print.say('providers  none: no sender runs, or none has a provider');
+  const width = Math.max(10, ...providers.map(({ provider }) => provider.length));
   for (const { provider, channel, ok, status: word, detail } of providers)
     print.say(
-      `${provider.padEnd(10)} ${channel.padEnd(6)} ${print.paint(ok ? 'good' : 'bad', word)}  ${detail}`,
+      `${provider.padEnd(width)} ${channel.padEnd(6)} ${print.paint(ok ? 'good' : 'bad', word)}  ${detail}`,
     );
 }
