@@ -106,7 +106,7 @@ export const deadLetters = [
     },
     run: async ({ body, by }, deps: DeadLetterDeps) => {
       const report = await replayDeadLetters(deps, toDeadOrder(body, by));
-      return { ...viewBulk(report, body.preview), replayed: report.done, failed: report.failed };
+      return { ...viewBulk(report, body.preview, 'replayed'), failed: report.failed };
     },
   }),
   change('POST /api/dead-letters/discard', {
@@ -123,7 +123,7 @@ export const deadLetters = [
     },
     run: async ({ body, by }, deps: DeadLetterDeps) => {
       const report = await discardDeadLetters(deps, toDeadOrder(body, by));
-      return { ...viewBulk(report, body.preview), discarded: report.done, failed: report.failed };
+      return { ...viewBulk(report, body.preview, 'discarded'), failed: report.failed };
     },
   }),
 ];

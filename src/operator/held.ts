@@ -116,8 +116,7 @@ export const held = [
       });
       const { lastDueAt } = report;
       return {
-        ...viewBulk(report, body.preview),
-        released: report.done,
+        ...viewBulk(report, body.preview, 'released'),
         ...(lastDueAt === undefined ? {} : { last_due_at: toIso(lastDueAt) }),
       };
     },
@@ -140,7 +139,7 @@ export const held = [
     },
     run: async ({ body, by }, deps: HeldDeps) => {
       const report = await discardHeld(deps, { ...body, ...toOrder(body, by) });
-      return { ...viewBulk(report, body.preview), discarded: report.done };
+      return viewBulk(report, body.preview, 'discarded');
     },
   }),
   read('/api/held/:id', {

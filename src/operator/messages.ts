@@ -137,7 +137,7 @@ export const messages = [
     },
     run: async ({ body, by }, deps: MessagesDeps) => {
       const report = await cancelWaiting(deps, { ...body, ...toOrder(body, by) });
-      return { ...viewBulk(report, body.preview), cancelled: report.done };
+      return viewBulk(report, body.preview, 'cancelled');
     },
   }),
   read('/api/messages/:id/draft', {

@@ -163,8 +163,9 @@ export function viewPage<T, V>(
   };
 }
 
-export function viewBulk(report: BulkReport, isPreview: boolean) {
-  const { matched, skipped, byType, rehearsals, mayHaveLeft: left, more } = report;
+/** `doneIn`: the member that tells how many were done. */
+export function viewBulk<Name extends string>(report: BulkReport, isPreview: boolean, doneIn: Name) {
+  const { done, matched, skipped, byType, rehearsals, mayHaveLeft: left, more } = report;
   return {
     preview: isPreview,
     matched,
@@ -173,6 +174,7 @@ export function viewBulk(report: BulkReport, isPreview: boolean) {
     dry_run: rehearsals,
     may_have_left: left,
     more,
+    ...({ [doneIn]: done } as Record<Name, number>),
   };
 }
 

@@ -93,14 +93,11 @@ async function cancelMessage({ api, print, need }: Call): Promise<Ending> {
   return 'done';
 }
 
-const auditSchema = z.looseObject({
-  lines: z.array(z.looseObject({})).optional(),
-  items: z.array(z.looseObject({})).optional(),
-});
+const auditSchema = z.looseObject({ lines: z.array(z.looseObject({})) });
 
 async function showAudit({ api, print, whole }: Call): Promise<Ending> {
   const result = await api.ask(auditSchema, { path: '/api/audit', query: { limit: whole('limit') ?? 50 } });
-  const lines = result.lines ?? result.items ?? [];
+  const { lines } = result;
   print.show(result, () => {
     if (lines.length === 0) print.say('nothing yet');
     else printItems(print, lines.map(countDone), auditColumns);
