@@ -12,6 +12,7 @@ import {
   recordVersion,
   untouchedEnds,
 } from '../domain/message.ts';
+import { type Call, type CallEnd, createCallGroups } from './group-calls.ts';
 import { messageIndexes } from './keys.ts';
 
 /** A value for every name; a list of them for a name that begins with `...`, which only the last may. */
@@ -30,7 +31,9 @@ export interface Script<Key extends string, Arg extends string> {
  * Loads a script that lies beside its stage. It finds what it is given by name, as `keys.gate` or `args.id`; the names
  * here are the only place that puts them in an order. A line `--- include: <file>` is replaced by that file (found from
  * the including one), `--- states` by the state machine of `domain/message.ts` as Lua tables, and `--- version` by its
- * `recordVersion`, so the store and the rules cannot disagree. An error of the store becomes a `store-unavailable` error here.
+ * `recordVersion`, so the store and the rules cannot disagree. Calls of one turn of the event loop run as a group
+ * (`group-calls.ts`), one after another, each as if it were alone: one that fails takes no other with it. An error of
+ * the store becomes a `store-unavailable` error here.
  * Throws when the names are not exactly those that the script uses.
  */
 export function loadScript<const Key extends string, const Arg extends string>(
@@ -41,42 +44,119 @@ export function loadScript<const Key extends string, const Arg extends string>(
   const body = readLua(url);
   assertNames(name, 'keys', body, names.keys);
   assertNames(name, 'args', body, names.args);
-  const source = `${writeTable('keys', 'KEYS', names.keys)}\n${writeTable('args', 'ARGV', names.args)}\n${body}`;
+  const source = writeGroupScript(body, names);
   const sha = createHash('sha1').update(source).digest('hex');
+  const evaluate = async (redis: Redis, keys: readonly string[], args: readonly (string | number)[]) => {
+    try {
+      return await redis.evalsha(sha, keys.length, ...keys, ...args);
+    } catch (error) {
+      if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
+      return await redis.eval(source, keys.length, ...keys, ...args);
+    }
+  };
+  const call = createCallGroups(async (redis, calls) => {
+    try {
+      const { keys, args } = toGroup(names.keys, calls);
+      const replies = (await evaluate(redis, keys, args)) as readonly GroupReply[];
+      return replies.map((reply) => toCallEnd(name, reply));
+    } catch (error) {
+      return calls.map(() => ({ error: toStoreError(name, error) }));
+    }
+  });
   return {
-    run: async (redis, keys, args) => {
-      const keyList = toList<string>(names.keys, keys);
-      const all = [...keyList, ...toList<string | number>(names.args, args)];
-      try {
-        return await redis.evalsha(sha, keyList.length, ...all);
-      } catch (error) {
-        if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT'))
-          throw toStoreError(name, error);
-      }
-      try {
-        return await redis.eval(source, keyList.length, ...all);
-      } catch (error) {
-        throw toStoreError(name, error);
-      }
-    },
+    run: async (redis, keys, args) =>
+      await call(redis, { keys: toList<string>(names.keys, keys), args: toList(names.args, args) }),
   };
 }
 
 const isList = (name: string): boolean => name.startsWith('...');
 const withoutDots = (name: string): string => name.replace(/^\.{3}/, '');
 
-/** The values in the order of their names, as the table that `writeTable` makes of the same names expects them. */
+/** The values in the order of their names. */
 function toList<Value>(names: readonly string[], values: Readonly<Record<string, Value | readonly Value[]>>) {
-  return names.flatMap((name) => values[withoutDots(name)] as Value | readonly Value[]);
+  return names.map((name) => values[withoutDots(name)] as Value | readonly Value[]);
 }
 
-function writeTable(table: string, from: 'KEYS' | 'ARGV', names: readonly string[]): string {
-  const fields = names.map((name, index) => {
-    const value = isList(name) ? `{ unpack(${from}, ${index + 1}) }` : `${from}[${index + 1}]`;
-    return `${withoutDots(name)} = ${value}`;
-  });
-  return `local ${table} = { ${fields.join(', ')} }`;
+/** What the script returns of each call: 1 and its result, or 0 and the text of its error. */
+type GroupReply = readonly [1, unknown?] | readonly [0, string];
+
+function toCallEnd(name: string, [isDone, value = null]: GroupReply): CallEnd {
+  if (isDone === 1) return { result: value };
+  return { error: toStoreError(name, Object.assign(new Error(String(value)), { name: 'ReplyError' })) };
 }
+
+/**
+ * A group as `writeGroupScript` reads it. A key that is the same in all calls is sent once; which ones those are, the
+ * second argument says, with a letter for each name.
+ */
+function toGroup(names: readonly string[], calls: readonly Call[]) {
+  const [first, ...others] = calls;
+  const isShared = names.map(
+    (name, at) => !isList(name) && others.every(({ keys }) => keys[at] === first?.keys[at]),
+  );
+  const keys: string[] = [];
+  const args: (string | number)[] = [calls.length, isShared.map((shared) => (shared ? 's' : 'o')).join('')];
+  for (const [at, shared] of isShared.entries()) if (shared) keys.push(first?.keys[at] as string);
+  for (const call of calls) {
+    for (const [at, key] of call.keys.entries()) {
+      if (typeof key !== 'string') {
+        args.push(key.length);
+        keys.push(...key);
+      } else if (isShared[at] !== true) keys.push(key);
+    }
+    for (const arg of call.args) {
+      if (typeof arg === 'object') args.push(arg.length, ...arg);
+      else args.push(arg);
+    }
+  }
+  return { keys, args };
+}
+
+/** The body as a function of `keys` and `args`, and what runs it once for each call of a group. */
+function writeGroupScript(
+  body: string,
+  names: { readonly keys: readonly string[]; readonly args: readonly string[] },
+): string {
+  const ownKeys = names.keys.map((name, at) =>
+    isList(name)
+      ? `keys.${withoutDots(name)} = takeKeys(tonumber(takeArg()))`
+      : `if string.byte(ARGV[2], ${at + 1}) ~= SHARED then keys.${name} = takeKey() end`,
+  );
+  const sharedKeys = names.keys.flatMap((name, at) =>
+    isList(name) ? [] : [`if string.byte(ARGV[2], ${at + 1}) == SHARED then keys.${name} = takeKey() end`],
+  );
+  const ownArgs = names.args.map((name) =>
+    isList(name) ? `args.${withoutDots(name)} = takeArgs(tonumber(takeArg()))` : `args.${name} = takeArg()`,
+  );
+  const isStatic = (line: string): boolean =>
+    /^local (?:MOVES|UNTOUCHED|KEPT|RECORD_VERSION) = .*$/.test(line);
+  const lines = body.split('\n');
+  return [
+    ...lines.filter(isStatic),
+    'local function run(keys, args)',
+    ...lines.filter((line) => !isStatic(line)),
+    'end',
+    groupRunner,
+    ...sharedKeys,
+    'local results = {}',
+    'for call = 1, tonumber(ARGV[1]) do',
+    ...ownKeys,
+    ...ownArgs,
+    'local isDone, result = pcall(run, keys, args)',
+    "results[call] = isDone and { 1, result } or { 0, type(result) == 'table' and result.err or tostring(result) }",
+    'end',
+    'return results',
+  ].join('\n');
+}
+
+const groupRunner = `
+local SHARED = string.byte('s')
+local keyAt, argAt = 0, 2
+local keys, args = {}, {}
+local function takeKey() keyAt = keyAt + 1 return KEYS[keyAt] end
+local function takeArg() argAt = argAt + 1 return ARGV[argAt] end
+local function takeKeys(count) keyAt = keyAt + count return { unpack(KEYS, keyAt - count + 1, keyAt) } end
+local function takeArgs(count) argAt = argAt + count return { unpack(ARGV, argAt - count + 1, argAt) } end`;
 
 function assertNames(script: string, table: 'keys' | 'args', body: string, names: readonly string[]): void {
   const code = body.replace(/--.*$/gm, '');
@@ -148,10 +228,10 @@ function toLuaSet(states: readonly MessageState[]): string {
 
 /** The moves of each state, the ends that leave a message untouched, states whose record is kept, the index of each. */
 function statesAsLua(): string {
-  const moves = messageStates.map((from) => `  ${from} = ${toLuaSet(messageMoves[from])},`);
+  const moves = messageStates.map((from) => `${from} = ${toLuaSet(messageMoves[from])}`);
   const indexes = messageStates.map((state) => `  ${state} = keys.${messageIndexes[groupOf(state)]},`);
   return [
-    `local MOVES = {\n${moves.join('\n')}\n}`,
+    `local MOVES = { ${moves.join(', ')} }`,
     `local UNTOUCHED = ${toLuaSet(untouchedEnds)}`,
     `local KEPT = ${toLuaSet(messageStates.filter((state) => !isEnded(state)))}`,
     `local INDEX = {\n${indexes.join('\n')}\n}`,
