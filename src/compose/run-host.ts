@@ -17,14 +17,14 @@ const stalledExitCode = 70;
  */
 export async function runHost(
   foundation: Foundation,
-  options: Omit<QueueHostOptions, 'onError' | 'now' | 'monotonicNow'> & {
+  options: Omit<QueueHostOptions, 'jobs' | 'onError' | 'now' | 'monotonicNow'> & {
     readonly watch: GateWatch;
     readonly flags: readonly FlagName[];
   },
 ): Promise<void> {
-  const { redis, log, now, monotonicNow, shutdown, reportError } = foundation;
+  const { redis, jobs, log, now, monotonicNow, shutdown, reportError } = foundation;
   const { watch, flags, queue, queuePrefix } = options;
-  const host = createQueueHost({ ...options, onError: reportError, now, monotonicNow });
+  const host = createQueueHost({ ...options, jobs, onError: reportError, now, monotonicNow });
   // All hosts of a process at once: while one waits for its last job, another must not take up new ones.
   shutdown.ending.addEventListener('abort', () => host.stopPickup());
   shutdown.push(host.name, (deadlineMs) => host.stop(deadlineMs));

@@ -1,6 +1,6 @@
 import { readTriggerModes } from '../config/environment-flags.ts';
 import { burnSamplesMin, triggerTable } from '../domain/thresholds.ts';
-import { countWaiting, sampleWaiting } from '../queue/sample-waiting.ts';
+import { countWaiting, sampleWaiting } from '../queue/count-jobs.ts';
 import { runTask } from '../runtime/run-task.ts';
 import { createLease } from '../store/lease.ts';
 import { createFleetClock } from '../watchdog/fleet-clock.ts';
@@ -12,7 +12,7 @@ import { type Foundation, toFlagStore } from './build-foundation.ts';
 
 /** Starts watching the fleet; of all guards, the one that holds the lease judges. */
 export function startFleetWatch(foundation: Foundation): void {
-  const { configuration, redis, keys, jobs, metrics, log, now, monotonicNow, reportError } = foundation;
+  const { configuration, redis, keys, metrics, log, now, monotonicNow, reportError } = foundation;
   const { values } = configuration;
   const { GUARD_MIN_REQUESTS: requests, GUARD_MIN_TOKENS: tokens } = values;
   const clock = createFleetClock({ redis: redis.commands, now, monotonicNow });
@@ -20,8 +20,8 @@ export function startFleetWatch(foundation: Foundation): void {
   const deps: WatchdogDeps = {
     ...store,
     windows: createWindowReader(redis.commands, keys, clock.now),
-    countWaiting: (nowMs) => countWaiting({ redis: redis.commands, keys, jobs }, nowMs),
-    sampleWaiting: () => sampleWaiting(redis.commands, keys, Math.random),
+    countWaiting: (nowMs) => countWaiting({ redis: redis.commands, keys }, nowMs),
+    sampleWaiting: () => sampleWaiting(redis.commands, keys),
     modes: readTriggerModes(configuration),
     samplesMin: {
       '5xx': requests,

@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import { mapChannels, type QueueName, queueNames } from '../domain/channel.ts';
 import { type HoldReason, holdReasons, type MessageState, messageStates } from '../domain/message.ts';
 import { readGate, valueAt } from '../gate/flags.ts';
-import type { JobAdder } from '../queue/job-adder.ts';
+import { readDepths } from '../queue/count-jobs.ts';
 import { countMembers } from '../store/count-members.ts';
 import type { Keys, Store } from '../store/keys.ts';
 import { callStore } from '../store/scripts.ts';
@@ -26,16 +26,15 @@ export interface QueueStatus {
 }
 
 export interface QueueStatusOptions extends Store {
-  readonly jobs: Pick<JobAdder, 'readDepths'>;
   readonly now: () => number;
 }
 
 /** How much waits where, in constant time. Throws `store-unavailable` when the store does not respond. */
 export async function readQueueStatus(options: QueueStatusOptions): Promise<QueueStatus> {
-  const { redis, keys, jobs, now } = options;
+  const { redis, keys, now } = options;
   return await callStore('read queue status', async () => {
     const [depths, open, counts, eventAge, messageAge, dead, parked, gate] = await Promise.all([
-      jobs.readDepths(),
+      readDepths({ redis, keys }),
       countMembers(redis, keys, ({ eventsOpen }) => [eventsOpen]),
       readCounts(redis, keys),
       readOldestAge(redis, keys, 'eventsOpen', now()),
@@ -49,7 +48,7 @@ export async function readQueueStatus(options: QueueStatusOptions): Promise<Queu
       queueNames.map((name) => {
         const { active, delayed, ...depth } = depths[name];
         // An event may wait for its job, too: where a response of the store was lost, until the reconciler comes by.
-        const waiting = name === 'events' ? Math.max(depth.waiting, open - active - delayed) : depth.waiting;
+        const waiting = name === 'events' ? Math.max(0, open - active - delayed) : depth.waiting;
         return [name, { waiting, active, delayed, oldestAgeMs: waiting + active > 0 ? age[name] : 0 }];
       }),
     ) as Record<QueueName, QueueState>;

@@ -73,7 +73,8 @@ async function requeueEvents(options: Run, keys: ShardKeys): Promise<void> {
   const { redis, report } = options;
   await eachDue(options, { index: keys.eventsOpen, kind: 'events', ageMs: options.ageMs }, async (id) => {
     const record = await readEventRecord(redis, options.keys, id);
-    if (record?.state === 'accepted' && (await options.jobs.ensureEventJob(id))) report.requeued += 1;
+    if (record?.state === 'accepted' && (await options.jobs.ensureEventJob(id, record.job)))
+      report.requeued += 1;
     if (record === undefined) await redis.zrem(keys.eventsOpen, id);
   });
 }
@@ -89,9 +90,9 @@ async function settleOpenMessages(options: Run, keys: ShardKeys): Promise<void> 
       const result = await options.permits.lapse(message, options.findPolicy(message.type));
       report.lapsed += Number(result === 'unknown' || result === 'queued');
     } else {
-      const { channel, generation } = message;
+      const { channel, generation, job } = message;
       const dueAt = message.sendAt ?? 0;
-      if (await options.jobs.ensureMessageJob({ id, channel, generation, dueAt })) report.requeued += 1;
+      if (await options.jobs.ensureMessageJob({ id, channel, generation, dueAt }, job)) report.requeued += 1;
     }
   });
 }

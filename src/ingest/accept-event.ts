@@ -1,11 +1,11 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { IncomingEvent } from '../domain/event.ts';
 import { type ClientId, type EventId, parseEventId } from '../domain/ids.ts';
 import { recordVersion, type SendMode } from '../domain/message.ts';
 import type { JobAdder } from '../queue/job-adder.ts';
-import { takenEvent } from '../store/event-record.ts';
+import { type TakenEvent, takenEvent } from '../store/event-record.ts';
 import type { Keys } from '../store/keys.ts';
 import { createEventId, placeEvent } from '../store/place-event.ts';
 import { toPairs } from '../store/record-fields.ts';
@@ -37,7 +37,7 @@ export type AcceptResult =
 export interface AcceptOptions {
   readonly redis: Redis;
   readonly keys: Keys;
-  readonly jobs: JobAdder;
+  readonly jobs: Pick<JobAdder, 'reserve' | 'addEventJob'>;
   readonly mode: SendMode;
   readonly idempotencyMs: number;
   readonly now: () => number;
@@ -51,50 +51,62 @@ export interface AcceptOptions {
  * the same request may be sent again.
  */
 export function createAcceptEvent(options: AcceptOptions): (request: AcceptRequest) => Promise<AcceptResult> {
-  const { redis, keys, jobs, now } = options;
-  const replay = (result: readonly string[], eventId: EventId): AcceptResult => {
-    const [, , status, mode, place] = result;
-    // Whoever sends again may not have heard of the first time, and nor may we, with the job still to be added.
-    if (place === 'open') jobs.addEventJob(eventId);
-    return {
-      kind: 'replayed',
-      eventId,
-      status: status === 'quarantined' ? 'quarantined' : 'accepted',
-      dryRun: mode === 'dry_run',
-    };
-  };
+  const { keys, jobs, mode, now } = options;
   return async (request) => {
-    const { shard, idempotency } = placeEvent(request.client, request.idempotencyKey, keys.shards);
-    const shardKeys = keys.shard(shard);
     const receivedAt = now();
-    const eventId = createEventId(shard, receivedAt);
-    const fields = z.encode(takenEvent, {
-      v: recordVersion,
-      state: 'accepted',
-      client: request.client,
-      type: request.event.type,
-      mode: options.mode,
-      body: request.event,
-      receivedAt,
-      requestId: request.requestId,
-      traceparent: request.traceparent,
-    });
-    const result = (await script.run(
-      redis,
-      { ...shardKeys, idempotency: shardKeys.idempotency(idempotency), event: shardKeys.event(eventId) },
-      {
-        fingerprint: createHash('sha256').update(fields.body).digest('base64url'),
-        idempotencyMs: options.idempotencyMs,
-        id: eventId,
-        fields: toPairs(fields),
-      },
-    )) as string[];
-    if (result[0] === 'accepted') {
-      jobs.addEventJob(eventId);
-      return { kind: 'accepted', eventId, status: 'accepted', dryRun: options.mode === 'dry_run' };
+    const { shard, idempotency } = placeEvent(request.client, request.idempotencyKey, keys.shards);
+    const id = createEventId(shard, receivedAt);
+    const place = jobs.reserve('events', id);
+    try {
+      const taken = { ...toTaken(request), mode, receivedAt, job: place.job };
+      const result = await writeEvent(options, { id, idempotency, taken });
+      if (result[0] === 'accepted') {
+        jobs.addEventJob(id, place);
+        return { kind: 'accepted', eventId: id, status: 'accepted', dryRun: mode === 'dry_run' };
+      }
+      return recognise(jobs, result);
+    } finally {
+      place.leave();
     }
-    const first = parseEventId(result[1] ?? '');
-    if (first === undefined) throw new Error(`accept-event.lua returned no event id: ${result[0]}`);
-    return result[0] === 'conflict' ? { kind: 'conflict', eventId: first } : replay(result, first);
+  };
+}
+
+function toTaken({ client, event, requestId, traceparent }: AcceptRequest) {
+  const state = 'accepted' as const;
+  return { v: recordVersion, state, client, type: event.type, body: event, requestId, traceparent };
+}
+
+async function writeEvent(
+  { redis, keys, idempotencyMs }: AcceptOptions,
+  {
+    id,
+    idempotency,
+    taken,
+  }: { readonly id: EventId; readonly idempotency: string; readonly taken: TakenEvent },
+): Promise<string[]> {
+  const fields = z.encode(takenEvent, taken);
+  const shard = keys.of(id);
+  return (await script.run(
+    redis,
+    { ...shard, idempotency: shard.idempotency(idempotency), event: shard.event(id) },
+    { fingerprint: hash('sha256', fields.body, 'base64url'), idempotencyMs, id, fields: toPairs(fields) },
+  )) as string[];
+}
+
+/** The key has been used before: by the same event, or by another one. */
+function recognise(
+  jobs: AcceptOptions['jobs'],
+  [code, first = '', status, mode, place]: readonly string[],
+): AcceptResult {
+  const eventId = parseEventId(first);
+  if (eventId === undefined) throw new Error(`accept-event.lua returned no event id: ${code}`);
+  if (code === 'conflict') return { kind: 'conflict', eventId };
+  // Whoever sends again may not have heard of the first time, and nor may we, with the job still to be added.
+  if (place === 'open') jobs.addEventJob(eventId);
+  return {
+    kind: 'replayed',
+    eventId,
+    status: status === 'quarantined' ? 'quarantined' : 'accepted',
+    dryRun: mode === 'dry_run',
   };
 }

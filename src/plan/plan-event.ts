@@ -11,6 +11,7 @@ import {
 } from '../domain/recipient.ts';
 import type { Log } from '../observe/log.ts';
 import type { JobAdder } from '../queue/job-adder.ts';
+import type { JobPlace } from '../queue/job-groups.ts';
 import type { JobEnd } from '../queue/queue-host.ts';
 import type { ReportSurvival } from '../queue/suspect-jobs.ts';
 import { pickLocale } from '../render/pick-locale.ts';
@@ -168,12 +169,31 @@ async function createMessages(planner: Planner, plan: Plan): Promise<JobEnd> {
   const wanted = entry.channels.filter((channel) => asked.includes(channel));
   const remarks = plan.remarks.filter(({ channel }) => wanted.includes(channel));
   for (const remark of remarks) planner.log.warn({ event_id: event.id, ...remark }, 'a channel is left out');
-  const planned: { readonly id: MessageId; readonly channel: Channel }[] = [];
-  for (const channel of wanted) {
-    const address = recipient[channelTable[channel].addressField];
-    if (address !== undefined)
-      planned.push({ id: await createMessage(planner, plan, channel, address), channel });
+  const planned: PlannedMessage[] = [];
+  try {
+    for (const channel of wanted) {
+      const address = recipient[channelTable[channel].addressField];
+      if (address !== undefined) planned.push(await createMessage(planner, plan, channel, address));
+    }
+    return await endPlanned(planner, plan, planned, remarks);
+  } finally {
+    for (const { place } of planned) place?.leave();
   }
+}
+
+/** A message that is written, and its place in a job; it has none where it is for later. */
+interface PlannedMessage {
+  readonly id: MessageId;
+  readonly channel: Channel;
+  readonly place: JobPlace | undefined;
+}
+
+async function endPlanned(
+  planner: Planner,
+  { event }: Plan,
+  planned: readonly PlannedMessage[],
+  remarks: readonly AddressRemark[],
+): Promise<JobEnd> {
   if (planned.length === 0) {
     const reason = remarks.length === 0 ? 'no-address' : 'recipient-refused';
     return await endPlanning(planner, event.id, { to: 'dead', reason, remarks });
@@ -181,7 +201,9 @@ async function createMessages(planner: Planner, plan: Plan): Promise<JobEnd> {
   await endPlanning(planner, event.id, { to: 'planned', messages: planned.map(({ id }) => id), remarks });
   const dueAt = event.body.sendAt ?? 0;
   await Promise.all(
-    planned.map(({ id, channel }) => planner.jobs.addMessageJob({ id, channel, generation: 1, dueAt })),
+    planned.map(({ id, channel, place }) =>
+      planner.jobs.addMessageJob({ id, channel, generation: 1, dueAt }, place),
+    ),
   );
   planner.log.info({ event_id: event.id, type: event.type, messages: planned.length }, 'event planned');
   return { kind: 'done' };
@@ -192,43 +214,50 @@ async function createMessage(
   plan: Plan,
   channel: Channel,
   address: EmailAddress | PhoneNumber,
-): Promise<MessageId> {
+): Promise<PlannedMessage> {
   const { event, entry, recipient } = plan;
   const toHash = planner.hashAddress(channel, address);
   const shard = chooseShard(toHash, planner.keys.shards);
   const keys = planner.keys.shard(shard);
   // Not the address: when the directory has a new one after a half-made plan, the message is still the same.
   const id = toMessageId(shard, hashToId(event.id, channel, entry.type));
-  const fields = z.encode(plannedMessage, {
-    v: recordVersion,
-    era: event.era,
-    id,
-    event: event.id,
-    client: event.client,
-    type: entry.type,
-    channel,
-    category: entry.category,
-    mode: event.mode,
-    to: address,
-    toHash,
-    name: recipient.name,
-    locale: recipient.locale,
-    textLocale: pickLocale(entry.localesOf[channel], recipient.locale, entry.defaultLocale),
-    timeZone: recipient.timeZone,
-    data: event.body.data,
-    state: 'queued',
-    generation: 1,
-    sendAt: event.body.sendAt,
-    notAfter: plan.notAfter,
-    requestId: event.requestId,
-    traceparent: event.traceparent,
-  });
-  await createScript.run(
-    planner.redis,
-    { ...keys, message: keys.message(id), messagesTo: keys.messagesTo(toHash) },
-    { id, notBefore: event.body.sendAt ?? 0, fields: toPairs(fields) },
-  );
-  return id;
+  const place = event.body.sendAt === undefined ? planner.jobs.reserve(channel, id) : undefined;
+  try {
+    const fields = z.encode(plannedMessage, {
+      v: recordVersion,
+      era: event.era,
+      id,
+      event: event.id,
+      client: event.client,
+      type: entry.type,
+      channel,
+      category: entry.category,
+      mode: event.mode,
+      to: address,
+      toHash,
+      name: recipient.name,
+      locale: recipient.locale,
+      textLocale: pickLocale(entry.localesOf[channel], recipient.locale, entry.defaultLocale),
+      timeZone: recipient.timeZone,
+      data: event.body.data,
+      state: 'queued',
+      generation: 1,
+      sendAt: event.body.sendAt,
+      notAfter: plan.notAfter,
+      requestId: event.requestId,
+      traceparent: event.traceparent,
+      job: place?.job,
+    });
+    await createScript.run(
+      planner.redis,
+      { ...keys, message: keys.message(id), messagesTo: keys.messagesTo(toHash) },
+      { id, notBefore: event.body.sendAt ?? 0, fields: toPairs(fields) },
+    );
+    return { id, channel, place };
+  } catch (error) {
+    place?.leave();
+    throw error;
+  }
 }
 
 async function endPlanning(planner: Planner, id: EventId, end: Omit<EventEnd, 'from'>): Promise<JobEnd> {

@@ -1,32 +1,38 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { type Channel, mapChannels, type QueueName, queueNames } from '../domain/channel.ts';
+import { type Channel, mapChannels, type QueueName } from '../domain/channel.ts';
 import { type EventId, type MessageId, shardOf } from '../domain/ids.ts';
-import { recordVersion } from '../domain/message.ts';
 import type { Keys } from '../store/keys.ts';
 import { readStoreClock } from '../store/store-clock.ts';
+import { delayedScoreFactor } from './count-jobs.ts';
+import { idOf, type JobMarks, type Pointer, recordOf, toGroupData, toSingleData } from './job-data.ts';
+import { createJobGroups, type JobPlace } from './job-groups.ts';
 
-/** BullMQ scores a delayed job with its instant (ms) times this, plus a counter. */
-export const delayedScoreFactor = 0x1000;
+/** What BullMQ calls all jobs; the queue says what they are. */
+const jobName = 'pointers';
 /** The longest that a job sleeps after a failure. */
 export const pauseMsMax = 60_000;
 
 /**
- * Adds jobs. A job is a pointer `{v, id}` with an id of its own making, so adding it twice makes one job, and
- * losing it loses nothing: the record is what was accepted, and the reconciler adds what is missing.
+ * Adds jobs. A job holds pointers to records and has a name of our making, so adding it twice makes one job, and losing
+ * it loses nothing: the record is what was accepted, and the reconciler adds what is missing.
  */
 export interface JobAdder {
+  /** A place in the job of what is written in this turn of the event loop and is due at once. */
+  reserve(queue: QueueName, id: EventId | MessageId): JobPlace;
   /** Adds without being waited for; a failure is reported, never thrown. */
-  addEventJob(id: EventId): void;
-  addMessageJob(message: MessageJob): Promise<void>;
+  addEventJob(id: EventId, place?: JobPlace): void;
+  addMessageJob(message: MessageJob, place?: JobPlace): Promise<void>;
+  /** Gives a pointer that was in a group a job of its own, due in `inMs` by the store's clock. */
+  addOwnJob(queue: QueueName, pointer: Pointer, marks: JobMarks, inMs: number): Promise<void>;
   /**
-   * For an event or a message whose turn has come: adds the job when none is waiting, delayed or active, and wakes one
-   * that sleeps though it should not, by a clock that is wrong. Returns whether it had to.
+   * For an event or a message whose turn has come: adds a job when none that points to it is waiting, delayed or
+   * active, and wakes one that sleeps though it should not, by a clock that is wrong. `job` is the one that the record
+   * names. Returns whether it had to.
    */
-  ensureEventJob(id: EventId): Promise<boolean>;
-  ensureMessageJob(message: MessageJob): Promise<boolean>;
-  readDepths(): Promise<Record<QueueName, QueueDepth>>;
+  ensureEventJob(id: EventId, job?: string): Promise<boolean>;
+  ensureMessageJob(message: MessageJob, job?: string): Promise<boolean>;
   /** Waits for adds still under way, at most `deadlineMs`, then closes. */
   close(deadlineMs: number): Promise<void>;
 }
@@ -38,12 +44,6 @@ export interface MessageJob {
   readonly generation: number;
   /** When its turn comes (epoch ms of the store's clock); 0: now. */
   readonly dueAt: number;
-}
-
-export interface QueueDepth {
-  readonly waiting: number;
-  readonly active: number;
-  readonly delayed: number;
 }
 
 export interface JobAdderOptions {
@@ -58,63 +58,94 @@ export interface JobAdderOptions {
 export function createJobAdder(options: JobAdderOptions): JobAdder {
   const openShards = createShardOpener(options);
   const pending = new Set<Promise<unknown>>();
-  const mark = options.isProof === true ? { proof: true } : {};
-  const queue = (id: EventId | MessageId, name: QueueName): Queue => {
-    const found = openShards()[shardOf(id)]?.[name];
+  const plain: JobMarks = { isProof: options.isProof === true, isSuspect: false };
+  const queueOf = (name: QueueName, id: EventId | MessageId | undefined): Queue => {
+    const found = id === undefined ? undefined : openShards()[shardOf(id)]?.[name];
     if (found === undefined) throw new RangeError(`no queue for ${id}`);
     return found;
   };
-  const addEvent = async (id: EventId): Promise<unknown> =>
-    await queue(id, 'events').add('event', { v: recordVersion, id, ...mark }, { jobId: id });
-  const addMessage = async (message: MessageJob): Promise<void> => {
-    const jobId = toMessageJobId(message);
-    const data = { v: recordVersion, id: message.id, ...mark };
-    const timing = await findDelay(options.redis, message.dueAt);
-    await queue(message.id, message.channel).add('message', data, { jobId, ...timing });
+  const add = async (name: QueueName, pointer: Pointer, marks = plain, timing: Timing = {}) => {
+    const data = toSingleData(idOf(pointer), marks);
+    await queueOf(name, recordOf(pointer)).add(jobName, data, { jobId: pointer, ...timing });
   };
-  const ensure = async (jobs: Queue, jobId: string, add: () => Promise<unknown>): Promise<boolean> => {
-    const state = await jobs.getJobState(jobId);
-    if (state === 'delayed') return await promoteOverdue(options.redis, jobs, jobId);
-    if (state !== 'unknown') return false;
-    await add();
-    return true;
+  const reserve = createJobGroups(async (name: QueueName, job, pointers) => {
+    const [first = ''] = pointers;
+    if (pointers.length === 1) return await add(name, first);
+    const data = toGroupData(pointers, plain.isProof);
+    await queueOf(name, recordOf(first)).add(jobName, data, { jobId: job });
+  });
+  const addMessage = async (message: MessageJob): Promise<void> => {
+    const timing = await findDelay(options.redis, message.dueAt);
+    await add(message.channel, toPointer(message), plain, timing);
+  };
+  const ensure = async (
+    name: QueueName,
+    pointer: Pointer,
+    job: string | undefined,
+    adding: () => Promise<void>,
+  ) => {
+    const names = job === undefined ? [pointer] : [job, pointer];
+    const found = await findJob(options.redis, queueOf(name, recordOf(pointer)), names);
+    if (found === 'none') await adding();
+    return found !== 'live';
   };
   return {
-    addEventJob: (id) => {
-      const adding = addEvent(id)
+    reserve: (queue, id) =>
+      reserve(queue, shardOf(id), queue === 'events' ? id : toPointer({ id, generation: 1 })),
+    addEventJob: (id, place) => {
+      const adding = (place === undefined ? add('events', id) : place.take())
         .catch((error: unknown) => options.onError('add event job', error))
         .finally(() => pending.delete(adding));
       pending.add(adding);
     },
-    addMessageJob: addMessage,
-    ensureEventJob: (id) => ensure(queue(id, 'events'), id, () => addEvent(id)),
-    ensureMessageJob: (message) =>
-      ensure(queue(message.id, message.channel), toMessageJobId(message), () => addMessage(message)),
-    readDepths: async () => await readDepths(openShards()),
+    addMessageJob: (message, place) => (place === undefined ? addMessage(message) : place.take()),
+    addOwnJob: async (queue, pointer, marks, inMs) => {
+      const timestamp = await readStoreClock(options.redis);
+      await add(queue, pointer, marks, inMs > 0 ? { delay: Math.ceil(inMs), timestamp } : {});
+    },
+    ensureEventJob: (id, job) => ensure('events', id, job, () => add('events', id)),
+    ensureMessageJob: (message, job) =>
+      ensure(message.channel, toPointer(message), job, () => addMessage(message)),
     close: async (deadlineMs) => {
       const deadline = delay(deadlineMs, undefined, { ref: false });
       await Promise.race([Promise.allSettled(pending), deadline]);
-      if (options.redis.status !== 'ready') return;
-      await Promise.race([
-        Promise.allSettled(openShards().flatMap((queues) => Object.values(queues).map((one) => one.close()))),
-        deadline,
-      ]);
+      if (options.redis.status === 'ready') await Promise.race([closeQueues(openShards()), deadline]);
     },
   };
 }
 
-function toMessageJobId(message: MessageJob): string {
-  return `${message.id}-${message.generation}`;
+async function closeQueues(shards: readonly Record<QueueName, Queue>[]): Promise<void> {
+  await Promise.allSettled(shards.flatMap((opened) => Object.values(opened)).map((queue) => queue.close()));
+}
+
+function toPointer({ id, generation }: Pick<MessageJob, 'generation'> & { readonly id: string }): Pointer {
+  return `${id}-${generation}`;
+}
+
+interface Timing {
+  readonly delay?: number;
+  readonly timestamp?: number;
 }
 
 /** BullMQ counts a delay from the clock of who adds the job, which may be wrong. */
-async function findDelay(
-  redis: Redis,
-  dueAt: number,
-): Promise<{ readonly delay?: number; readonly timestamp?: number }> {
+async function findDelay(redis: Redis, dueAt: number): Promise<Timing> {
   if (dueAt === 0) return {};
   const timestamp = await readStoreClock(redis);
   return dueAt > timestamp ? { delay: dueAt - timestamp, timestamp } : {};
+}
+
+/** Whether one of these jobs is there; one that sleeps though it should not is woken. */
+async function findJob(
+  redis: Redis,
+  queue: Queue,
+  names: readonly string[],
+): Promise<'live' | 'woken' | 'none'> {
+  for (const name of names) {
+    const state = await queue.getJobState(name);
+    if (state === 'delayed') return (await promoteOverdue(redis, queue, name)) ? 'woken' : 'live';
+    if (state !== 'unknown') return 'live';
+  }
+  return 'none';
 }
 
 /** One that sleeps for longer than any wait of ours, or that nobody has woken: who fetches has a clock that is behind. */
@@ -162,19 +193,4 @@ function openQueues(options: JobAdderOptions, shard: number): Record<QueueName, 
     return queue;
   };
   return { events: open('events'), ...mapChannels(open) };
-}
-
-async function readDepths(
-  shards: readonly Record<QueueName, Queue>[],
-): Promise<Record<QueueName, QueueDepth>> {
-  const read = async (name: QueueName): Promise<readonly [QueueName, QueueDepth]> => {
-    const counts = await Promise.all(
-      shards.map((queues) => queues[name].getJobCounts('wait', 'prioritized', 'active', 'delayed')),
-    );
-    const sum = (state: string): number => counts.reduce((total, count) => total + (count[state] ?? 0), 0);
-    const waiting = sum('wait') + sum('prioritized');
-    return [name, { waiting, active: sum('active'), delayed: sum('delayed') }];
-  };
-  const depths = await Promise.all(queueNames.map(read));
-  return Object.fromEntries(depths) as Record<QueueName, QueueDepth>;
 }

@@ -1,19 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { DelayedError, type Job, Worker, type WorkerOptions } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { z } from 'zod';
+import pLimit, { type LimitFunction } from 'p-limit';
 import type { QueueName } from '../domain/channel.ts';
 import { readStoreClock } from '../store/store-clock.ts';
-import { isOurVersion, UnreadableRecord } from '../store/unreadable-record.ts';
-import { pauseMsMax } from './job-adder.ts';
+import { UnreadableRecord } from '../store/unreadable-record.ts';
+import { type JobAdder, pauseMsMax } from './job-adder.ts';
+import { isKnownJob, type JobContent, type JobMember, readJobData } from './job-data.ts';
 import { createSuspectRunner, type ReportSurvival, type RunSuspect } from './suspect-jobs.ts';
 
 /**
- * Runs a handler for the jobs of one queue. The handler returns what becomes of the job: *done*, or *later* (the
- * same job comes back then, and nothing is counted against it). A handler that throws has a bug or an unreachable
- * store: the job comes back after a pause that grows, and the error is reported. A job never ends as failed
- * by our doing; the records decide what is finished. A job that kills or hangs its worker three times is poison: it is
- * given to `endPoison` instead, so that it never takes a fleet down.
+ * Runs a handler for whatever the jobs of one queue point to. The handler returns what becomes of it: *done*, or *later*
+ * (it is handed out again then, and nothing is counted against it). A handler that throws has a bug or an unreachable
+ * store: it is called again after a pause that grows, and the error is reported. What must come later leaves its group
+ * and gets a job of its own. A job never ends as failed by our doing; the records decide what is finished. What kills or
+ * hangs its worker three times is poison: it is given to `endPoison` instead, so that it never takes a fleet down.
  */
 export interface QueueHost {
   readonly name: string;
@@ -39,7 +40,9 @@ export interface QueueHostOptions {
   readonly queue: QueueName;
   readonly queuePrefix: string;
   readonly connection: Redis;
+  /** Handlers that run at the same time. */
   readonly concurrency: number;
+  readonly jobs: Pick<JobAdder, 'addOwnJob'>;
   readonly handleJob: HandleJob;
   /** The same for the jobs of the proof of life, whose records lie apart. */
   readonly handleProof?: HandleJob;
@@ -50,7 +53,6 @@ export interface QueueHostOptions {
   readonly monotonicNow: () => number;
 }
 
-const jobData = z.object({ id: z.string(), proof: z.boolean().default(false) });
 /**
  * A job whose worker died, or whose pick-up was lost when the connection to Redis broke, is free again after this
  * and two sweeps. Short on purpose: the claim in the record, not this lock, keeps two workers from one message.
@@ -65,20 +67,18 @@ const aheadMsMax = 1_000;
 export function createQueueHost(options: QueueHostOptions): QueueHost {
   let lastPickupAt = options.monotonicNow();
   let paused = false;
-  let underWay = 0;
   const stopping = new AbortController();
-  const runSuspect = createSuspectRunner();
+  const deps: JobDeps = {
+    ...options,
+    places: pLimit(options.concurrency),
+    runSuspect: createSuspectRunner(),
+  };
   const worker = new Worker(
     options.queue,
     async (job, token, signal) => {
       lastPickupAt = options.monotonicNow();
-      underWay += 1;
-      try {
-        const ended = AbortSignal.any([stopping.signal, signal ?? stopping.signal]);
-        await runJob({ ...options, runSuspect }, job, token ?? '', ended);
-      } finally {
-        underWay -= 1;
-      }
+      const ended = AbortSignal.any([stopping.signal, signal ?? stopping.signal]);
+      await runJob(deps, { job, token: token ?? '', signal: ended });
     },
     toWorkerOptions(options),
   );
@@ -103,8 +103,12 @@ export function createQueueHost(options: QueueHostOptions): QueueHost {
     stopPickup: () => void close(),
     stop: async (deadlineMs) => {
       const end = await Promise.race([close(), delay(deadlineMs, 'late', { ref: false })]);
+      const underWay = deps.places.activeCount;
       if (end === 'late' && underWay > 0)
-        options.onError(`stop worker ${options.queue}`, new Error(`${underWay} jobs did not end in time`));
+        options.onError(
+          `stop worker ${options.queue}`,
+          new Error(`${underWay} handlers did not end in time`),
+        );
     },
     pause: async () => {
       paused = true;
@@ -115,7 +119,7 @@ export function createQueueHost(options: QueueHostOptions): QueueHost {
       paused = false;
     },
     lastPickupAt: () => lastPickupAt,
-    isIdle: () => !paused && !stopping.signal.aborted && underWay < options.concurrency,
+    isIdle: () => !paused && !stopping.signal.aborted && deps.places.activeCount < options.concurrency,
   };
 }
 
@@ -136,39 +140,88 @@ function toWorkerOptions(options: QueueHostOptions): WorkerOptions {
   };
 }
 
-async function runJob(
-  options: QueueHostOptions & { readonly runSuspect: RunSuspect },
-  job: Job,
-  token: string,
-  signal: AbortSignal,
-): Promise<void> {
-  if (!isOurVersion(job.data ?? {})) {
+type JobDeps = QueueHostOptions & { readonly places: LimitFunction; readonly runSuspect: RunSuspect };
+
+/** A job that this worker has taken up. */
+interface Held {
+  readonly job: Job;
+  readonly token: string;
+  /** The worker stops, or has lost the job. */
+  readonly signal: AbortSignal;
+}
+
+async function runJob(deps: JobDeps, held: Held): Promise<void> {
+  const { job } = held;
+  if (!isKnownJob(job.data)) {
     const why = new UnreadableRecord(String(job.id), 'it is a job of a newer program');
-    options.onError(`job of a newer program in ${options.queue}`, why);
-    await delayJob(options, { job, token, signal }, newerJobPauseMs);
-    throw new DelayedError();
+    deps.onError(`job of a newer program in ${deps.queue}`, why);
+    return await delayJob(deps, held, newerJobPauseMs);
   }
-  const data = jobData.safeParse(job.data);
-  const isProof = data.data?.proof === true;
-  const handle = isProof ? options.handleProof : options.handleJob;
-  if (!data.success || handle === undefined) {
-    options.onError(`job ${String(job.id)} in ${options.queue} is not ours`, data.error);
+  const content = readJobData(String(job.id), job.data);
+  if (content === undefined || (content.isProof && deps.handleProof === undefined)) {
+    deps.onError(`job ${String(job.id)} in ${deps.queue} is not ours`, undefined);
     return;
   }
-  const { id } = data.data;
-  const work = async (): Promise<JobEnd> => {
-    const ended = await options.runSuspect(job, (reportSurvival) => handle(id, signal, reportSurvival));
-    if (ended !== 'poison') return ended;
-    return isProof ? { kind: 'done' } : await options.endPoison(id);
-  };
-  const end = await work().catch((error: unknown) => {
-    if (!signal.aborted) options.onError(`handle job of ${options.queue}`, error);
-    const pauseMs = signal.aborted ? 0 : Math.min(pauseMsMax, 250 * 2 ** Math.min(job.attemptsStarted, 12));
-    return { kind: 'later', inMs: pauseMs } as const;
+  // Its worker died with it, and one of its members may be the cause: each has to show that by itself.
+  if (content.isGroup && job.stalledCounter > 0)
+    return await leaveGroup(
+      deps,
+      held,
+      content.members.map((member) => ({ member, inMs: 0, isSuspect: true })),
+    );
+  const running = content.members.map(async (member) => {
+    const end = await deps.places(() => runMember(deps, held, content, member));
+    return end.kind === 'done' ? [] : [{ member, inMs: end.inMs, isSuspect: false }];
   });
-  if (end.kind === 'done') return;
-  await delayJob(options, { job, token, signal }, end.inMs);
-  throw new DelayedError();
+  const leaving = (await Promise.all(running)).flat();
+  const [first] = leaving;
+  if (first === undefined) return;
+  // A worker that ends keeps the group together: what of it is done will be found done.
+  if (!content.isGroup || held.signal.aborted) return await delayJob(deps, held, first.inMs);
+  await leaveGroup(deps, held, leaving);
+}
+
+async function runMember(deps: JobDeps, held: Held, content: JobContent, { id }: JobMember): Promise<JobEnd> {
+  const { job, signal } = held;
+  const handle = content.isProof ? deps.handleProof : deps.handleJob;
+  // It waited for a place, and the worker ends.
+  if (signal.aborted || handle === undefined) return { kind: 'later', inMs: 0 };
+  try {
+    const isSuspect = content.isSuspect || job.stalledCounter > 0;
+    const work = (reportSurvival: ReportSurvival) => handle(id, signal, reportSurvival);
+    const end = isSuspect ? await deps.runSuspect(job, work) : await work(() => Promise.resolve());
+    if (end !== 'poison') return end;
+    return content.isProof ? { kind: 'done' } : await deps.endPoison(id);
+  } catch (error) {
+    if (signal.aborted) return { kind: 'later', inMs: 0 };
+    deps.onError(`handle job of ${deps.queue}`, error);
+    return { kind: 'later', inMs: toPauseMs(job) };
+  }
+}
+
+function toPauseMs(job: Job): number {
+  return Math.min(pauseMsMax, 250 * 2 ** Math.min(job.attemptsStarted, 12));
+}
+
+interface Leaving {
+  readonly member: JobMember;
+  readonly inMs: number;
+  readonly isSuspect: boolean;
+}
+
+/** Gives these members jobs of their own, and ends the group; one that could not be left comes back whole. */
+async function leaveGroup(deps: JobDeps, held: Held, leaving: readonly Leaving[]): Promise<void> {
+  const isProof = readJobData('', held.job.data)?.isProof === true;
+  try {
+    await Promise.all(
+      leaving.map(({ member, inMs, isSuspect }) =>
+        deps.jobs.addOwnJob(deps.queue, member.pointer, { isProof, isSuspect }, inMs),
+      ),
+    );
+  } catch (error) {
+    deps.onError(`leave a group of ${deps.queue}`, error);
+    await delayJob(deps, held, toPauseMs(held.job));
+  }
 }
 
 /**
@@ -178,9 +231,9 @@ async function runJob(
  */
 async function delayJob(
   { connection, now }: QueueHostOptions,
-  { job, token, signal }: { readonly job: Job; readonly token: string; readonly signal: AbortSignal },
+  { job, token, signal }: Held,
   inMs: number,
-): Promise<void> {
+): Promise<never> {
   // Read first: the time until the response is here must not count as a difference of the clocks.
   const askedAt = now();
   const storeMs = await readStoreClock(connection);
@@ -188,4 +241,5 @@ async function delayJob(
   if (askedAt - storeMs > aheadMsMax)
     await delay(Math.min(sleepMs, aheadMsMax), undefined, { signal }).catch(() => undefined);
   await job.moveToDelayed(storeMs + sleepMs, token);
+  throw new DelayedError();
 }

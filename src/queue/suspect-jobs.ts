@@ -7,7 +7,7 @@ const fatalDeliveriesMax = 3;
 export type ReportSurvival = () => Promise<void>;
 
 /**
- * Runs `handle`; for a job whose worker died with it, alone among its like and with a durable mark for as long as the
+ * Runs `handle` for a job whose worker died with it: alone among its like, and with a durable mark for as long as the
  * dangerous part lasts. Returns `'poison'`, and runs nothing, when that has killed or hung its worker too often.
  */
 export type RunSuspect = <T>(
@@ -23,7 +23,6 @@ export type RunSuspect = <T>(
 export function createSuspectRunner(): RunSuspect {
   let last = Promise.resolve();
   return async (job, handle) => {
-    if (job.stalledCounter === 0) return await handle(async () => undefined);
     const turn = Promise.withResolvers<void>();
     const before = last;
     last = turn.promise;

@@ -22,7 +22,11 @@ export const takenEvent = z.object({
   receivedAt: numberField,
   requestId: z.string().default(''),
   traceparent: z.string().optional(),
+  /** The job that carries it first, perhaps with others. */
+  job: z.string().optional(),
 });
+
+export type TakenEvent = Readonly<z.infer<typeof takenEvent>>;
 
 /** An event as it lies in the store: what the scripts add to it, too. */
 export const eventRecord = takenEvent.extend({

@@ -1,17 +1,17 @@
 import type { Redis } from 'ioredis';
 
 /** One call of a script, as it goes over the wire: keys and arguments in the order of their names. */
-export interface Call {
+export interface ScriptCall {
   /** By name; a list where the name is one. */
   readonly keys: readonly (string | readonly string[])[];
   readonly args: readonly (string | number | readonly (string | number)[])[];
 }
 
 /** What became of one call of a group. */
-export type CallEnd = { readonly result: unknown } | { readonly error: unknown };
+export type ScriptEnd = { readonly result: unknown } | { readonly error: unknown };
 
 /** Runs calls as one; what it returns has an end for each, in their order. Never rejects. */
-export type RunGroup = (redis: Redis, calls: readonly Call[]) => Promise<readonly CallEnd[]>;
+export type RunGroup = (redis: Redis, calls: readonly ScriptCall[]) => Promise<readonly ScriptEnd[]>;
 
 /** Few enough that nobody else waits for long: Redis runs nothing beside a script (16 permits take it 1.5 ms). */
 export const callsMax = 16;
@@ -19,8 +19,8 @@ export const callsMax = 16;
 const sizeMax = 64 * 1024;
 
 interface Waiting {
-  readonly calls: Call[];
-  readonly ends: ((end: CallEnd) => void)[];
+  readonly calls: ScriptCall[];
+  readonly ends: ((end: ScriptEnd) => void)[];
   size: number;
 }
 
@@ -29,7 +29,7 @@ interface Waiting {
  * trip, and the store writes and fsyncs once for all of them. A group leaves when the turn ends, and before that when it is
  * full, so that nothing waits for a group to fill up. The shard is the hash tag of the first key.
  */
-export function createCallGroups(run: RunGroup): (redis: Redis, call: Call) => Promise<unknown> {
+export function createCallGroups(run: RunGroup): (redis: Redis, call: ScriptCall) => Promise<unknown> {
   const groups = new WeakMap<Redis, Map<string, Waiting>>();
   const leave = (redis: Redis, shard: string, group: Waiting): void => {
     const waiting = groups.get(redis);
@@ -53,7 +53,7 @@ export function createCallGroups(run: RunGroup): (redis: Redis, call: Call) => P
       group = opened;
     }
     const { calls, ends } = group;
-    const ended = new Promise<CallEnd>((resolve) => {
+    const ended = new Promise<ScriptEnd>((resolve) => {
       ends.push(resolve);
     });
     calls.push(call);
@@ -65,12 +65,12 @@ export function createCallGroups(run: RunGroup): (redis: Redis, call: Call) => P
   };
 }
 
-function findShard({ keys: [first = ''] }: Call): string {
+function findShard({ keys: [first = ''] }: ScriptCall): string {
   const key = typeof first === 'string' ? first : (first[0] ?? '');
   return key.slice(key.indexOf('{'), key.indexOf('}'));
 }
 
-function sizeOf({ args }: Call): number {
+function sizeOf({ args }: ScriptCall): number {
   let size = 0;
   for (const arg of args.flat()) if (typeof arg === 'string') size += arg.length;
   return size;

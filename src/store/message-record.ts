@@ -52,6 +52,8 @@ export const plannedMessage = z.object({
   notAfter: numberField.optional(),
   requestId: z.string().default(''),
   traceparent: z.string().optional(),
+  /** The job that carries it first, perhaps with others. */
+  job: z.string().optional(),
   /** In which era of the store its event was accepted, or a person last released it. */
   era: numberField.default(1),
 });

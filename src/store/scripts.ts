@@ -12,7 +12,7 @@ import {
   recordVersion,
   untouchedEnds,
 } from '../domain/message.ts';
-import { type Call, type CallEnd, createCallGroups } from './group-calls.ts';
+import { createCallGroups, type ScriptCall, type ScriptEnd } from './group-calls.ts';
 import { messageIndexes } from './keys.ts';
 
 /** A value for every name; a list of them for a name that begins with `...`, which only the last may. */
@@ -58,7 +58,7 @@ export function loadScript<const Key extends string, const Arg extends string>(
     try {
       const { keys, args } = toGroup(names.keys, calls);
       const replies = (await evaluate(redis, keys, args)) as readonly GroupReply[];
-      return replies.map((reply) => toCallEnd(name, reply));
+      return replies.map((reply) => toScriptEnd(name, reply));
     } catch (error) {
       return calls.map(() => ({ error: toStoreError(name, error) }));
     }
@@ -80,7 +80,7 @@ function toList<Value>(names: readonly string[], values: Readonly<Record<string,
 /** What the script returns of each call: 1 and its result, or 0 and the text of its error. */
 type GroupReply = readonly [1, unknown?] | readonly [0, string];
 
-function toCallEnd(name: string, [isDone, value = null]: GroupReply): CallEnd {
+function toScriptEnd(name: string, [isDone, value = null]: GroupReply): ScriptEnd {
   if (isDone === 1) return { result: value };
   return { error: toStoreError(name, Object.assign(new Error(String(value)), { name: 'ReplyError' })) };
 }
@@ -89,7 +89,7 @@ function toCallEnd(name: string, [isDone, value = null]: GroupReply): CallEnd {
  * A group as `writeGroupScript` reads it. A key that is the same in all calls is sent once; which ones those are, the
  * second argument says, with a letter for each name.
  */
-function toGroup(names: readonly string[], calls: readonly Call[]) {
+function toGroup(names: readonly string[], calls: readonly ScriptCall[]) {
   const [first, ...others] = calls;
   const isShared = names.map(
     (name, at) => !isList(name) && others.every(({ keys }) => keys[at] === first?.keys[at]),
@@ -128,8 +128,6 @@ function writeGroupScript(
   const ownArgs = names.args.map((name) =>
     isList(name) ? `args.${withoutDots(name)} = takeArgs(tonumber(takeArg()))` : `args.${name} = takeArg()`,
   );
-  const isStatic = (line: string): boolean =>
-    /^local (?:MOVES|UNTOUCHED|KEPT|RECORD_VERSION) = .*$/.test(line);
   const lines = body.split('\n');
   return [
     ...lines.filter(isStatic),
@@ -148,6 +146,9 @@ function writeGroupScript(
     'return results',
   ].join('\n');
 }
+
+/** What does not depend on the call, and is made once for the group. */
+const isStatic = (line: string): boolean => /^local (?:MOVES|UNTOUCHED|KEPT|RECORD_VERSION) = .*$/.test(line);
 
 const groupRunner = `
 local SHARED = string.byte('s')

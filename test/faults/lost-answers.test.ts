@@ -10,6 +10,7 @@ import { createQueueHost, type QueueHost } from '../../src/queue/queue-host.ts';
 import { createKeys } from '../../src/store/keys.ts';
 import { createRedisClients, type RedisClients } from '../../src/store/redis-clients.ts';
 import { type CuttableProxy, startCuttableProxy } from '../support/cuttable-proxy.ts';
+import { noGroups } from '../support/no-groups.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const keys = createKeys('acc', 1);
@@ -50,6 +51,7 @@ beforeEach(async () => {
     queuePrefix: keys.shard(0).queuePrefix,
     connection: clients.createWorkerConnection('plan-events'),
     concurrency: 1,
+    jobs: noGroups,
     endPoison: async () => await Promise.resolve({ kind: 'done' }),
     handleJob: async (id) => {
       taken.push(id);

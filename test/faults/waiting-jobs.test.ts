@@ -17,7 +17,7 @@ let smtp: ScriptedSmtp;
 let service: Service;
 let stopWatching: (() => void) | undefined;
 let acknowledged: string[] = [];
-/** Every call of the permit script that Redis ran, whoever made it. */
+/** Permits that anybody asked for. */
 let permitsAsked = 0;
 
 beforeAll(async () => {
@@ -31,7 +31,8 @@ beforeAll(async () => {
     },
   });
   stopWatching = await watchCommands(service.redisUrl, (line) => {
-    if (/ "eval(sha)?" /i.test(line) && line.includes(String.raw`\"claimMs\"`)) permitsAsked += 1;
+    // One script may be asked for several.
+    if (/ "eval(sha)?" /i.test(line)) permitsAsked += line.split(String.raw`\"claimMs\"`).length - 1;
   });
   await service.startProcess('sender');
   acknowledged = await postBatch(
@@ -48,14 +49,13 @@ afterAll(async () => {
 test('GAT-4: with the window full, a hundred waiting jobs ask for no permit at all until there is room', async () => {
   const places = senders * concurrency;
   await waitFor(
-    'the window is full and every place of the workers waits',
+    'the window is full and everything is planned',
     async () => ({
       sent: smtp.messages.length,
       asked: permitsAsked,
-      active: await service.redis.llen(`${service.keys.shard(0).queuePrefix}:email:active`),
       unplanned: await service.redis.zcard(service.keys.shard(0).eventsOpen),
     }),
-    ({ sent, active, unplanned }) => sent === perMinute && active === places && unplanned === 0,
+    ({ sent, unplanned }) => sent === perMinute && unplanned === 0,
     { deadlineMs: 30_000 },
   );
   // Each place asked once for each message that left, and once more to learn that it must wait; a slow one later.

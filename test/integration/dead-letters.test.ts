@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { toEventId } from '../../src/domain/ids.ts';
 import { finishEvent } from '../../src/plan/finish-event.ts';
+import { readDepths } from '../../src/queue/count-jobs.ts';
 import { type OperatorApi, seededAddresses, startOperatorApi } from '../support/operator-api.ts';
 
 let api: OperatorApi;
@@ -84,7 +85,7 @@ describe('replaying', () => {
 
   test('has a dead event planned once more', async () => {
     const id = await seedDeadEvent();
-    const before = (await api.jobs.readDepths()).events.waiting;
+    const before = (await readDepths(api)).events.waiting;
     const { body } = await api.ask('POST', '/api/dead-letters/replay', {
       ids: [id],
       preview: false,
@@ -92,7 +93,7 @@ describe('replaying', () => {
     });
     expect(body).toMatchObject({ replayed: 1 });
     expect(await api.redis.hget(api.keys.of(id).event(id), 'state')).toBe('accepted');
-    expect((await api.jobs.readDepths()).events.waiting).toBe(before + 1);
+    expect((await readDepths(api)).events.waiting).toBe(before + 1);
   });
 
   test('never queues what is known to have been sent, nor what is too late, and reports both', async () => {

@@ -7,8 +7,8 @@ import { readAudit } from '../../src/gate/audit-chain.ts';
 import { readGate, setFlag } from '../../src/gate/flags.ts';
 import { createLog } from '../../src/observe/log.ts';
 import { createMetrics } from '../../src/observe/metrics.ts';
+import { readDepths, sampleWaiting } from '../../src/queue/count-jobs.ts';
 import { createJobAdder } from '../../src/queue/job-adder.ts';
-import { sampleWaiting } from '../../src/queue/sample-waiting.ts';
 import type { Keys } from '../../src/store/keys.ts';
 import { createLease } from '../../src/store/lease.ts';
 import { createWindowAdder, toBucketStart, type WindowAdder } from '../../src/watchdog/add-to-windows.ts';
@@ -452,14 +452,10 @@ describe('the queue depth', () => {
     });
     await waitFor(
       'all waiting',
-      () => jobs.readDepths(),
+      () => readDepths({ redis, keys }),
       ({ events }) => events.waiting === 400,
     );
-    const {
-      mallory = 0,
-      scholar = 0,
-      ...others
-    } = Object.fromEntries(await sampleWaiting(redis, keys, Math.random));
+    const { mallory = 0, scholar = 0, ...others } = Object.fromEntries(await sampleWaiting(redis, keys));
     // By a sample: five standard deviations to either side of 300 of 400.
     expect(Math.abs(mallory - 300)).toBeLessThan(87);
     expect(mallory + scholar).toBeCloseTo(400);

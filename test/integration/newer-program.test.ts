@@ -13,6 +13,7 @@ import {
   readIncident,
 } from '../../src/watchdog/incidents.ts';
 import { type GateServer, startGateServer } from '../support/gate-store.ts';
+import { noGroups } from '../support/no-groups.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 /** LIN-3: what a newer program left beside the records, which tell for themselves (test/e2e/unreadable-records.test.ts). */
@@ -34,7 +35,7 @@ test('a job of a newer program is not handled, stays as it is and is told of; th
   const queue = new Queue('email', { connection: redis, prefix });
   closers.push(async () => await queue.close());
   const [newer, ours] = [toMessageId(0, '1'.repeat(24)), toMessageId(0, '2'.repeat(24))];
-  const data = { v: 2, id: newer, approval: 'asked' };
+  const data = { v: 3, id: newer, approval: 'asked' };
   await queue.add('message', data, { jobId: `${newer}-1` });
   await queue.add('message', { v: 1, id: ours }, { jobId: `${ours}-1` });
   const [handled, told]: [string[], unknown[]] = [[], []];
@@ -45,6 +46,7 @@ test('a job of a newer program is not handled, stays as it is and is told of; th
     queuePrefix: prefix,
     connection,
     concurrency: 1,
+    jobs: noGroups,
     handleJob: async (id) => {
       handled.push(id);
       return await Promise.resolve({ kind: 'done' });

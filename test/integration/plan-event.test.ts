@@ -216,6 +216,7 @@ test('the stored form of an event and of its message is as every program of vers
     body: '{"data":{"student_id":"stu_1"},"sendAt":1000,"type":"welcome"}',
     receivedAt: expect.stringMatching(/^\d{13}$/),
     requestId: 'r',
+    job: expect.stringMatching(/^[\w-]{12}$/),
   });
   expect(await deps.redis.zcard(eventsOpen)).toBe(1);
   await deps.plan(id, found('jo@example.com', { name: 'Jo', locale: 'fr-CA' }));

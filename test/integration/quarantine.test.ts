@@ -10,7 +10,7 @@ import { createQuarantine, type QuarantineBounds } from '../../src/identity/quar
 import { createTokenSeal, type SealingKey } from '../../src/identity/seal-token.ts';
 import { createTokenVerifier, type TokenVerifier } from '../../src/identity/verify-token.ts';
 import { createAcceptEvent } from '../../src/ingest/accept-event.ts';
-import type { JobAdder } from '../../src/queue/job-adder.ts';
+import type { JobPlace } from '../../src/queue/job-groups.ts';
 import { readEventRecord } from '../../src/store/event-record.ts';
 import { createKeys, type Keys } from '../../src/store/keys.ts';
 import { type GateServer, startGateServer } from '../support/gate-store.ts';
@@ -130,9 +130,11 @@ async function takeId(...given: Parameters<typeof take>): Promise<EventId> {
   return answer.eventId;
 }
 
+const noPlace: JobPlace = { job: 'job-1', take: () => Promise.resolve(), leave: () => undefined };
+
 /** Somebody whose token was verified posts. */
 function accept(key: string, event = someEvent) {
-  const adder = { addEventJob: (id: EventId) => jobs.push(id) } as unknown as JobAdder;
+  const adder = { addEventJob: (id: EventId) => void jobs.push(id), reserve: () => noPlace };
   const acceptEvent = createAcceptEvent({ ...common, redis, keys, jobs: adder, now: () => nowMs });
   return acceptEvent({ client: 'scholar' as ClientId, idempotencyKey: key, event, requestId: 'request-2' });
 }

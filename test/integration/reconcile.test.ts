@@ -5,6 +5,7 @@ import { type ClientId, toEventId } from '../../src/domain/ids.ts';
 import { createMessageDecisions } from '../../src/gate/message-decisions.ts';
 import { createAcceptEvent } from '../../src/ingest/accept-event.ts';
 import { createLog } from '../../src/observe/log.ts';
+import { readDepths } from '../../src/queue/count-jobs.ts';
 import type { IndexEntry } from '../../src/store/walk-index.ts';
 import { type ClockedRedis, connectClocked } from '../support/clocked-redis.ts';
 import { type OperatorApi, startOperatorApi } from '../support/operator-api.ts';
@@ -76,15 +77,15 @@ describe('the reconciler', () => {
     expect(await createAcceptEvent({ ...options, jobs: forgets })(request)).toMatchObject({
       kind: 'accepted',
     });
-    expect((await jobs.readDepths()).events.waiting).toBe(0);
-    const status = { redis, keys, jobs, now: Date.now };
+    expect((await readDepths(api)).events.waiting).toBe(0);
+    const status = { redis, keys, now: Date.now };
     expect((await readQueueStatus(status)).queues.events).toMatchObject({ waiting: 1, active: 0 });
 
     expect(await accept(request)).toMatchObject({ kind: 'replayed' });
-    await expect.poll(async () => (await jobs.readDepths()).events.waiting).toBe(1);
+    await expect.poll(async () => (await readDepths(api)).events.waiting).toBe(1);
     expect((await readQueueStatus(status)).queues.events.waiting).toBe(1);
     await accept(request);
-    expect((await jobs.readDepths()).events.waiting).toBe(1);
+    expect((await readDepths(api)).events.waiting).toBe(1);
   });
 
   test('a job that a wrong clock has put to sleep for an hour is woken, and one that waits a moment is not', async () => {

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { toMessageId } from '../../src/domain/ids.ts';
 import { createQueueHost, type HandleJob, type QueueHost } from '../../src/queue/queue-host.ts';
 import { type GateServer, startGateServer } from '../support/gate-store.ts';
+import { noGroups } from '../support/no-groups.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 /** Jobs whose worker died with them, as BullMQ leaves them behind; which of them is poison is for the host to find out. */
@@ -44,6 +45,7 @@ async function startHost(
     queuePrefix: prefix,
     connection,
     concurrency: 3,
+    jobs: noGroups,
     handleJob,
     endPoison: async (id) => {
       ended.push(id);

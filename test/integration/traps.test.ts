@@ -3,10 +3,12 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { findFreePort } from '../../local/loopback.ts';
 import { toMessageId } from '../../src/domain/ids.ts';
-import { createJobAdder, delayedScoreFactor } from '../../src/queue/job-adder.ts';
+import { delayedScoreFactor, readDepths } from '../../src/queue/count-jobs.ts';
+import { createJobAdder } from '../../src/queue/job-adder.ts';
 import { createQueueHost } from '../../src/queue/queue-host.ts';
 import { createKeys } from '../../src/store/keys.ts';
 import { type GateServer, startGateServer } from '../support/gate-store.ts';
+import { noGroups } from '../support/no-groups.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 /** What BullMQ and ioredis do that a reader would not expect, shown on the pinned versions: one test a trap. */
@@ -46,6 +48,7 @@ test('trap 2: the stall count of a job that is killed twice does not fail it und
     queuePrefix: keys.shard(0).queuePrefix,
     connection: connectBlocking(),
     concurrency: 1,
+    jobs: noGroups,
     endPoison: async () => await Promise.resolve({ kind: 'done' }),
     handleJob: async (jobId) => {
       seen.push(jobId);
@@ -99,21 +102,16 @@ test('trap 2, the other way round: with the default of BullMQ the same job fails
 
 test('traps 3 and 8: a job added twice under its own id is one job, also when an add is sent again', async () => {
   const keys = await server.openStore();
-  const jobs = createJobAdder({ redis: server.connect(), keys, onError: ignore });
-  closers.push(async () => await jobs.close(1_000));
   const redis = server.connect();
   await redis.ping();
-  await waitFor(
-    'a connected adder',
-    async () => await jobs.readDepths().catch(() => undefined),
-    (depths) => depths !== undefined,
-  );
+  const jobs = createJobAdder({ redis, keys, onError: ignore });
+  closers.push(async () => await jobs.close(1_000));
   const job = { id: id('b'), channel: 'email', generation: 1, dueAt: 0 } as const;
   await Promise.all([jobs.addMessageJob(job), jobs.addMessageJob(job), jobs.addMessageJob(job)]);
-  expect((await jobs.readDepths()).email.waiting).toBe(1);
+  expect((await readDepths({ redis, keys })).email.waiting).toBe(1);
   expect(await jobs.ensureMessageJob(job)).toBe(false);
   expect(await jobs.ensureMessageJob({ ...job, generation: 2 })).toBe(true);
-  expect((await jobs.readDepths()).email.waiting).toBe(2);
+  expect((await readDepths({ redis, keys })).email.waiting).toBe(2);
 });
 
 test('trap 4: with Redis down from the beginning, an add rejects at once, and works once Redis is there', async () => {
@@ -125,7 +123,8 @@ test('trap 4: with Redis down from the beginning, an add rejects at once, and wo
   });
   redis.on('error', ignore);
   closers.push(() => redis.disconnect());
-  const jobs = createJobAdder({ redis, keys: createKeys('acc-down', 1), onError: ignore });
+  const keys = createKeys('acc-down', 1);
+  const jobs = createJobAdder({ redis, keys, onError: ignore });
   const begun = performance.now();
   await expect(jobs.addMessageJob({ id: id('c'), channel: 'sms', generation: 1, dueAt: 0 })).rejects.toThrow(
     'not connected',
@@ -139,7 +138,7 @@ test('trap 4: with Redis down from the beginning, an add rejects at once, and wo
     (status) => status === 'ready',
   );
   await jobs.addMessageJob({ id: id('c'), channel: 'sms', generation: 1, dueAt: 0 });
-  expect((await jobs.readDepths()).sms.waiting).toBe(1);
+  expect((await readDepths({ redis, keys })).sms.waiting).toBe(1);
   await jobs.close(1_000);
 });
 
@@ -155,6 +154,7 @@ test('a job sleeps by the clock of the store, however wrong the clock of its wor
       queuePrefix: prefix,
       connection,
       concurrency: 1,
+      jobs: noGroups,
       endPoison: async () => await Promise.resolve({ kind: 'done' }),
       handleJob: async () => await Promise.resolve({ kind: 'later', inMs: 60_000 }),
       onError: ignore,
@@ -187,6 +187,7 @@ test('trap 10: a host lets go at its deadline although Redis is away', async () 
     queuePrefix: keys.shard(0).queuePrefix,
     connection,
     concurrency: 1,
+    jobs: noGroups,
     endPoison: async () => await Promise.resolve({ kind: 'done' }),
     handleJob: async () => await Promise.resolve({ kind: 'done' }),
     onError: ignore,

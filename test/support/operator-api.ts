@@ -8,6 +8,7 @@ import { buildGate } from '../../src/compose/build-gate.ts';
 import { buildOperator } from '../../src/compose/build-http-services.ts';
 import { readConfiguration } from '../../src/config/read-configuration.ts';
 import type { OperatorDeps } from '../../src/operator/operations.ts';
+import { readDepths } from '../../src/queue/count-jobs.ts';
 import { startTestApp } from './http-app.ts';
 import { createSeeds, hashKey } from './seed-messages.ts';
 
@@ -51,7 +52,7 @@ export async function startOperatorApi(environment: Readonly<Record<string, stri
       seen.push(text);
       return { status: answer.status, body: JSON.parse(text) };
     },
-    readJobs: async () => (await jobs.readDepths()).email,
+    readJobs: async () => (await readDepths({ redis, keys })).email,
     stop: async () => {
       await app.stop();
       await foundation.shutdown.run(2_000);
