@@ -47,7 +47,7 @@ if state ~= 'claimed' or record[2] ~= commit.owner then
     end
   end
   line.at = now
-  appendHistory(line)
+  redis.call('HSET', keys.message, 'history', addLine(redis.call('HGET', keys.message, 'history') or '', line))
   return { 'late', state }
 end
 

@@ -28,18 +28,21 @@ local record = redis.call('HMGET', keys.message, 'state', 'notAfter', 'deadline'
   'resends', 'firstAttemptAt', 'era', 'v')
 local state = record[1]
 local notAfter = tonumber(record[2] or '')
-local gate = redis.call('HMGET', keys.gate, 'epoch', 'run', 'send', 'send:' .. ask.channel, 'send:' .. ask.category,
-  'consume', 'consume:' .. ask.channel, 'lineage')
-local expiries = redis.call('HMGET', keys.gate, 'until:send', 'until:send:' .. ask.channel,
-  'until:send:' .. ask.category, 'until:consume', 'until:consume:' .. ask.channel)
+-- No flag changes while a group runs.
+local readFor = 'gate ' .. ask.channel .. ' ' .. ask.category
+group[readFor] = group[readFor] or redis.call('HMGET', keys.gate, 'epoch', 'run',
+  'send', 'send:' .. ask.channel, 'send:' .. ask.category, 'consume', 'consume:' .. ask.channel,
+  'until:send', 'until:send:' .. ask.channel, 'until:send:' .. ask.category, 'until:consume', 'until:consume:' .. ask.channel,
+  'lineage', 'wentBack')
+local gate = group[readFor]
 local suppression = redis.call('HGET', keys.suppression, 'reason')
 local recipient = redis.call('HMGET', keys.recipient, 'last:' .. ask.category, 'day', 'dayCount', 'notBefore')
 local blockedUntil = tonumber(redis.call('HGET', keys.provider, 'blockedUntil') or '0')
 local today = int(math.floor(now / DAY))
 
--- The flag at `at` in the answer of HMGET above: on only when it says exactly so and its expiry can be read.
+-- The flag at `at` among what was read: on only when it says exactly so and its expiry can be read.
 local function isOn(at)
-  local expires = expiries[at - 2]
+  local expires = gate[at + 5]
   return gate[at] == 'on' and (not expires or now < (tonumber(expires) or 0))
 end
 
@@ -141,17 +144,18 @@ if tonumber(record[9] or '1') < currentEra(keys.gate) then
   return { 'held', 'restored' }
 end
 if ask.known then
-  if redis.call('HEXISTS', keys.gate, 'wentBack') == 1 then
+  if gate[14] or group.wentBack then
     return { 'held', 'store-went-back' }
   end
-  if (gate[8] or '') ~= ask.known.lineage then
+  if (gate[13] or '') ~= ask.known.lineage then
     -- Adopted, or another store: whoever asked must look first.
     return { 'wait-later', '500', 'store-unconfirmed' }
   end
-  local epoch, changes = tonumber(gate[1] or '') or 0, tonumber(redis.call('HGET', keys.messageCounts, 'changes') or '0')
+  local epoch, changes = tonumber(gate[1] or '') or 0, readChanges(keys.messageCounts)
   if epoch < ask.known.epoch or changes < ask.known.changes then
     redis.call('HSET', keys.gate, 'wentBack', string.format('a sender has seen epoch %.0f and %.0f changes, the store is at %.0f and %.0f',
       ask.known.epoch, ask.known.changes, epoch, changes))
+    group.wentBack, group.era = true, nil
     return { 'held', 'restored' }
   end
 end
@@ -188,19 +192,22 @@ fields.firstAttemptAt = firstAttemptAt
 move(now, 'claimed', { by = ask.provider }, fields, deadline, ask.retentionMs)
 redis.call('ZADD', keys.inflight, int(deadline), ask.channel .. ' ' .. ask.category .. ' ' .. ask.id .. ' ' .. ask.owner)
 for _, window in ipairs(ask.windows) do
-  redis.call('ZREMRANGEBYSCORE', keys.counters[window.key], '-inf', int(now - window.spanMs))
-  redis.call('ZADD', keys.counters[window.key], int(now), ask.owner)
-  redis.call('PEXPIRE', keys.counters[window.key], int(window.spanMs))
+  local key = keys.counters[window.key]
+  if not group[key] then
+    group[key] = true
+    redis.call('ZREMRANGEBYSCORE', key, '-inf', int(now - window.spanMs))
+    atEnd(function()
+      redis.call('PEXPIRE', key, int(window.spanMs))
+    end)
+  end
+  redis.call('ZADD', key, int(now), ask.owner)
 end
 for _, cap in ipairs(ask.caps) do
   redis.call('INCRBYFLOAT', keys.counters[cap.key], tostring(cap.amount))
   redis.call('PEXPIRE', keys.counters[cap.key], int(cap.expireMs))
 end
-if recipient[2] ~= today then
-  redis.call('HSET', keys.recipient, 'day', today, 'dayCount', '0')
-end
-redis.call('HINCRBY', keys.recipient, 'dayCount', 1)
-redis.call('HSET', keys.recipient, 'last:' .. ask.category, int(now))
+local dayCount = recipient[2] == today and tonumber(recipient[3] or '0') or 0
+redis.call('HSET', keys.recipient, 'day', today, 'dayCount', int(dayCount + 1), 'last:' .. ask.category, int(now))
 lengthenExpiry(keys.recipient, math.max(2 * DAY, ask.intervalMs))
-return { 'go', gate[8] or '', gate[1], redis.call('HGET', keys.messageCounts, 'changes'), int(attempt), int(deadline),
+return { 'go', gate[13] or '', gate[1], int(readChanges(keys.messageCounts)), int(attempt), int(deadline),
   record[7] or '0', int(now - tonumber(firstAttemptAt)), notAfter and int(notAfter - now) or nil }

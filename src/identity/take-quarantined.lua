@@ -5,6 +5,7 @@
 --        | {'full', 'age' | 'events' | 'bytes' | 'source'}
 -- Invariant: record, key, index and byte count appear together and within every bound; what is refused leaves no trace.
 --- include: ../store/lineage.lua
+--- include: ../store/counts.lua
 
 local known = redis.call('GET', keys.idempotency)
 if known then

@@ -1,9 +1,10 @@
 -- accept-event: makes an event durable, or recognises it.
--- fields: field, value of the event record.
+-- mode: of the event; fields: field, value of its record.
 -- Answers: {'accepted'} | {'replayed', event id, first status, first dry_run, 'open' or 'planned'} | {'conflict', event id}
 -- Invariant: one key names one event for as long as it is remembered; record, key and index appear together.
 --- include: ../store/clock.lua
 --- include: ../store/lineage.lua
+--- include: ../store/counts.lua
 
 local known = redis.call('GET', keys.idempotency)
 if known then
@@ -15,7 +16,6 @@ if known then
 end
 redis.call('HSET', keys.event, 'era', currentEra(keys.gate), unpack(args.fields))
 countChange(keys.messageCounts)
-local record = redis.call('HMGET', keys.event, 'state', 'mode')
-redis.call('SET', keys.idempotency, args.fingerprint .. ' ' .. args.id .. ' ' .. record[1] .. ' ' .. record[2], 'PX', args.idempotencyMs)
+redis.call('SET', keys.idempotency, args.fingerprint .. ' ' .. args.id .. ' accepted ' .. args.mode, 'PX', args.idempotencyMs)
 redis.call('ZADD', keys.eventsOpen, int(nowMs()), args.id)
 return { 'accepted' }

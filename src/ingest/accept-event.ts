@@ -13,7 +13,7 @@ import { loadScript } from '../store/scripts.ts';
 
 const script = loadScript(new URL('./accept-event.lua', import.meta.url), {
   keys: ['idempotency', 'event', 'eventsOpen', 'messageCounts', 'gate'],
-  args: ['fingerprint', 'idempotencyMs', 'id', '...fields'],
+  args: ['fingerprint', 'idempotencyMs', 'id', 'mode', '...fields'],
 });
 
 export interface AcceptRequest {
@@ -89,7 +89,13 @@ async function writeEvent(
   return (await script.run(
     redis,
     { ...shard, idempotency: shard.idempotency(idempotency), event: shard.event(id) },
-    { fingerprint: hash('sha256', fields.body, 'base64url'), idempotencyMs, id, fields: toPairs(fields) },
+    {
+      fingerprint: hash('sha256', fields.body, 'base64url'),
+      idempotencyMs,
+      id,
+      mode: fields.mode,
+      fields: toPairs(fields),
+    },
   )) as string[];
 }
 

@@ -25,17 +25,24 @@ if state == 'dead' then
   end
   redis.call('HSET', keys.event, 'earlier', cjson.encode(earlier))
 end
-redis.call('HSET', keys.event, 'state', args.to, 'reason', args.reason, 'plannedAt', now)
-if args.remarks ~= '' then
-  redis.call('HSET', keys.event, 'remarks', args.remarks)
-else
-  redis.call('HDEL', keys.event, 'remarks')
-end
+local set = { 'state', args.to, 'reason', args.reason, 'plannedAt', now }
 if args.messages ~= '' then
-  redis.call('HSET', keys.event, 'messages', args.messages)
+  set[#set + 1] = 'messages'
+  set[#set + 1] = args.messages
 end
-redis.call('ZREM', keys.eventsOpen, args.id)
-redis.call('ZREM', keys.eventsDead, args.id)
+if args.remarks ~= '' then
+  set[#set + 1] = 'remarks'
+  set[#set + 1] = args.remarks
+end
+redis.call('HSET', keys.event, unpack(set))
+if state == 'dead' then
+  if args.remarks == '' then
+    redis.call('HDEL', keys.event, 'remarks')
+  end
+  redis.call('ZREM', keys.eventsDead, args.id)
+else
+  redis.call('ZREM', keys.eventsOpen, args.id)
+end
 if args.to == 'planned' then
   redis.call('ZADD', keys.eventsPlanned, now, args.id)
 elseif args.to == 'dead' then

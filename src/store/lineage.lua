@@ -4,11 +4,9 @@
 -- store that was found to have gone back it is the one that begins with its adoption: what it had open is of an earlier
 -- one from then on, and what comes in is not.
 local function currentEra(gateKey)
-  local gate = redis.call('HMGET', gateKey, 'lineage', 'wentBack')
-  return tonumber(string.match(gate[1] or '', '^(%d+)%.') or '1') + (gate[2] and 1 or 0)
-end
-
--- Counts a change that must not be forgotten. `counts` is the key of the shard's counts.
-local function countChange(counts)
-  return redis.call('HINCRBY', counts, 'changes', 1)
+  if not group.era then
+    local gate = redis.call('HMGET', gateKey, 'lineage', 'wentBack')
+    group.era = tonumber(string.match(gate[1] or '', '^(%d+)%.') or '1') + (gate[2] and 1 or 0)
+  end
+  return group.era
 end

@@ -14,6 +14,7 @@
 --- version
 --- include: clock.lua
 --- include: lineage.lua
+--- include: counts.lua
 --- include: recipient-messages.lua
 
 local HISTORY_BYTES_MAX = 16384
@@ -25,9 +26,8 @@ local function lengthenExpiry(key, ms)
   end
 end
 
--- The history is bounded: the first line (who planned it) and the newest ones are kept.
-local function appendHistory(line)
-  local history = redis.call('HGET', keys.message, 'history') or ''
+-- The history with one more line. It is bounded: the first line (who planned it) and the newest ones are kept.
+local function addLine(history, line)
   local text = cjson.encode(line)
   while #history + #text >= HISTORY_BYTES_MAX do
     local first = string.find(history, '\n', 1, true)
@@ -37,14 +37,14 @@ local function appendHistory(line)
     end
     history = string.sub(history, 1, first) .. string.sub(history, second + 1)
   end
-  redis.call('HSET', keys.message, 'history', (history == '' and '' or history .. '\n') .. text)
+  return (history == '' and '' or history .. '\n') .. text
 end
 
 -- Moves the record to `to`; to unknown instead where the message may have left and would end as if it had not.
 -- `line` is the history line (reason, by, attempt…); `fields` are set along with it. `dueAt` scores the open index.
 -- Returns the state that it is in now, or false when the state machine forbids the move.
 local function move(now, to, line, fields, dueAt, retentionMs)
-  local was = redis.call('HMGET', keys.message, 'id', 'reason', 'state', 'resends', 'v', 'era', 'toHash')
+  local was = redis.call('HMGET', keys.message, 'id', 'reason', 'state', 'resends', 'v', 'era', 'toHash', 'history')
   local from = was[3]
   local isRestored = tonumber(was[6] or '1') < currentEra(keys.gate)
   if UNTOUCHED[to] and (isRestored or tonumber(was[4] or '0') > 0) then
@@ -64,33 +64,34 @@ local function move(now, to, line, fields, dueAt, retentionMs)
     set[#set + 1] = name
     set[#set + 1] = value
   end
-  redis.call('HSET', keys.message, unpack(set))
   line.at = now
   line.from = from
   line.to = to
-  appendHistory(line)
+  set[#set + 1] = 'history'
+  set[#set + 1] = addLine(was[8] or '', line)
+  redis.call('HSET', keys.message, unpack(set))
   if INDEX[from] ~= INDEX[to] then
     redis.call('ZREM', INDEX[from], was[1])
   end
   redis.call('ZADD', INDEX[to], int(INDEX[to] == keys.messagesOpen and dueAt or now), was[1])
-  redis.call('HINCRBY', keys.messageCounts, from, -1)
-  redis.call('HINCRBY', keys.messageCounts, to, 1)
+  count(keys.messageCounts, from, -1)
+  count(keys.messageCounts, to, 1)
   if from == 'held' then
-    redis.call('HINCRBY', keys.messageCounts, 'held:' .. was[2], -1)
+    count(keys.messageCounts, 'held:' .. was[2], -1)
   end
   if to == 'held' then
-    redis.call('HINCRBY', keys.messageCounts, 'held:' .. (line.reason or ''), 1)
+    count(keys.messageCounts, 'held:' .. (line.reason or ''), 1)
   end
-  if KEPT[to] then
-    redis.call('PERSIST', keys.message)
-  else
+  if not KEPT[to] then
     redis.call('PEXPIRE', keys.message, retentionMs)
+  elseif not KEPT[from] then
+    redis.call('PERSIST', keys.message)
   end
   local toRecipient = keys.messagesTo .. (was[7] or '')
   if not KEPT[to] then
-    listForRecipient(toRecipient, was[1], now + tonumber(retentionMs), now)
+    listUntil(toRecipient, was[1], now + tonumber(retentionMs), now)
   elseif not KEPT[from] then
-    listForRecipient(toRecipient, was[1], KEPT_FOREVER, now)
+    keepForRecipient(toRecipient, was[1])
   end
   return to
 end

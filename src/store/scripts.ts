@@ -130,6 +130,7 @@ function writeGroupScript(
   );
   const lines = body.split('\n');
   return [
+    groupState,
     ...lines.filter(isStatic),
     'local function run(keys, args)',
     ...lines.filter((line) => !isStatic(line)),
@@ -143,12 +144,16 @@ function writeGroupScript(
     'local isDone, result = pcall(run, keys, args)',
     "results[call] = isDone and { 1, result } or { 0, type(result) == 'table' and result.err or tostring(result) }",
     'end',
+    'for _, run in ipairs(ends) do run() end',
     'return results',
   ].join('\n');
 }
 
 /** What does not depend on the call, and is made once for the group. */
 const isStatic = (line: string): boolean => /^local (?:MOVES|UNTOUCHED|KEPT|RECORD_VERSION) = .*$/.test(line);
+
+/** What calls of a group share, for as long as it runs, and what is still to be done when the last has ended. */
+const groupState = 'local group, ends = {}, {}\nlocal function atEnd(run) ends[#ends + 1] = run end';
 
 const groupRunner = `
 local SHARED = string.byte('s')

@@ -152,9 +152,12 @@ test('what must come later leaves the group with a job of its own, and the other
     seen.add(id);
     return isFirst;
   }
-  await waitFor('the late one sleeps', isEmpty(world.queue), (jobs) => jobs === 1);
+  await waitFor(
+    'the late one sleeps, and all others are done',
+    async () => (await readDepths(world)).events,
+    ({ waiting, active, delayed }) => waiting === 0 && active === 0 && delayed === 1,
+  );
   expect(await world.queue.getJobState(late ?? '')).toBe('delayed');
-  expect((await readDepths(world)).events).toEqual({ waiting: 0, active: 0, delayed: 1 });
   expect(handled.toSorted(byText)).toEqual([...world.ids, faulty].toSorted(byText));
   expect(told).toHaveLength(1);
 });

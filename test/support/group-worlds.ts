@@ -252,5 +252,7 @@ end
 return lines`;
 
 async function readStore(redis: Redis, keys: Keys): Promise<string[]> {
-  return (await redis.call('EVAL', dump, 0, keys.prefix)) as string[];
+  const lines = (await redis.call('EVAL', dump, 0, keys.prefix)) as string[];
+  // A group that counts one up and down again writes no count.
+  return lines.filter((line) => !/:message-counts .* 0$/.test(line));
 }
