@@ -45,7 +45,7 @@ export function startFleetWatch(foundation: Foundation): void {
       depth: burnSamplesMin,
     },
   };
-  const lease = createLease(redis.commands, keys.shard(0).lease('watch'), watchdogLeaseMs);
+  const lease = createLease(redis.commands, keys.central.lease('watch'), watchdogLeaseMs);
   const watch = createWatch({ deps, budgets, lease, clock });
   runTask(foundation, {
     name: 'fleet watch',

@@ -108,7 +108,7 @@ export async function markSent(
 /** A store that has lost its gate gets one in which everything is off. */
 async function makeGate({ redis, keys }: FlagStore): Promise<GateState> {
   await callStore('make gate', () =>
-    redis.hset(keys.shard(0).gate, {
+    redis.hset(keys.central.gate, {
       lineage: createLineage(1),
       epoch: '1',
       wentBack: 'the store had lost its gate',

@@ -37,7 +37,7 @@ export type DecisionLine = z.infer<typeof decision>;
 /** The newest decisions of the fleet, newest first. */
 export async function readDecisions(redis: Redis, keys: Keys, count: number): Promise<DecisionLine[]> {
   return await callStore('read decisions', async () => {
-    const lines = await redis.lrange(keys.shard(0).decisions, 0, count - 1);
+    const lines = await redis.lrange(keys.central.decisions, 0, count - 1);
     return lines.flatMap((line) => readStored(line, decision) ?? []);
   });
 }

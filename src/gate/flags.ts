@@ -82,7 +82,7 @@ const script = loadScript(new URL('./set-flag.lua', import.meta.url), {
 /** Reads the gate; undefined when it is missing or has no epoch, which means stopped. Throws `store-unavailable`. */
 export async function readGate(redis: Redis, keys: Keys): Promise<GateState | undefined> {
   return await callStore('read gate', async () => {
-    const { gate, messageCounts } = keys.shard(0);
+    const { gate, messageCounts } = keys.central;
     const [fields, changes] = await Promise.all([redis.hgetall(gate), redis.hget(messageCounts, 'changes')]);
     return isEpoch(fields['epoch']) ? parseGate(fields, Number(changes ?? 0)) : undefined;
   });
@@ -112,7 +112,7 @@ export async function changeGate(
   change: Change,
 ): Promise<FlagResult | { readonly kind: 'other-lineage' }> {
   const { redis, keys } = store;
-  let seen = await readForChange(redis, keys.shard(0).gate, change.flag);
+  let seen = await readForChange(redis, keys.central.gate, change.flag);
   for (let tries = 0; tries < chainTriesMax; tries += 1) {
     if (seen === undefined) return { kind: 'gate-missing' };
     if (change.value === 'on' && change.seenEpoch !== Number(seen.epoch))
@@ -155,7 +155,7 @@ async function informWitness(witness: Pick<Witness, 'raise'>, mark: StoreMark): 
 }
 
 async function runChange({ redis, keys, now }: FlagStore, change: Change, seen: Seen): Promise<ChangeResult> {
-  const shard = keys.shard(0);
+  const shard = keys.central;
   const nowMs = now();
   const line = JSON.stringify(toAuditLine(change, seen.flag.value, nowMs));
   const hash = await hashNextLine(redis, shard, seen.head, line);

@@ -63,7 +63,7 @@ export function createStoreKnowledge(options: StoreKnowledgeOptions): StoreKnowl
     } else if (found.kind === 'went-back') {
       memory ??= gate.mark;
       if (gate.wentBack === undefined)
-        await script.run(redis, keys.shard(0), {
+        await script.run(redis, keys.central, {
           lineage: gate.mark.lineage,
           detail: found.detail,
           hint: keys.gateHint,
@@ -148,7 +148,7 @@ function createWitnessClient({ witness, redis, keys, monotonicNow }: StoreKnowle
     /** The first mark of a store; that there is one is written into the store, so that a witness that lost it is noticed. */
     begin: async (mark: StoreMark): Promise<void> => {
       if (witness === undefined || !(await raise(mark))) return;
-      await redis.hset(keys.shard(0).gate, 'witnessed', '1').catch((error: unknown) => {
+      await redis.hset(keys.central.gate, 'witnessed', '1').catch((error: unknown) => {
         throw toStoreError('mark as witnessed', error);
       });
     },

@@ -36,8 +36,7 @@ export async function sampleWaiting(
 
 /** What BullMQ's keys of each queue of each shard begin with. */
 function listQueueKeys(keys: Keys): string[] {
-  const prefixes = Array.from({ length: keys.shards }, (_, shard) => keys.shard(shard).queuePrefix);
-  return prefixes.flatMap((prefix) => queueNames.map((name) => `${prefix}:${name}`));
+  return keys.all.flatMap(({ queuePrefix }) => queueNames.map((name) => `${queuePrefix}:${name}`));
 }
 
 /** Not at even distances: what clients bring by turns would look like one of them. */

@@ -70,7 +70,7 @@ export async function readMessageSummaries(
 
 async function readEra(redis: Redis, keys: Keys): Promise<number> {
   return await callStore('read lineage', async () => {
-    const [lineage, wentBack] = await redis.hmget(keys.shard(0).gate, 'lineage', 'wentBack');
+    const [lineage, wentBack] = await redis.hmget(keys.central.gate, 'lineage', 'wentBack');
     return eraOf(lineage ?? '') + (wentBack === null || wentBack === undefined ? 0 : 1);
   });
 }
