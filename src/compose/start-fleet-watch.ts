@@ -1,5 +1,6 @@
 import { readTriggerModes } from '../config/environment-flags.ts';
 import { burnSamplesMin, triggerTable } from '../domain/thresholds.ts';
+import type { GateWatch } from '../gate/gate-watch.ts';
 import { countWaiting, sampleWaiting } from '../queue/sample-waiting.ts';
 import { runTask } from '../runtime/run-task.ts';
 import { createLease } from '../store/lease.ts';
@@ -11,12 +12,12 @@ import { createWatch, watchdogLeaseMs, watchdogTurnMs } from '../watchdog/watch-
 import { type Foundation, toFlagStore } from './build-foundation.ts';
 
 /** Starts watching the fleet; of all guards, the one that holds the lease judges. */
-export function startFleetWatch(foundation: Foundation): void {
+export function startFleetWatch(foundation: Foundation, gate: GateWatch): void {
   const { configuration, redis, keys, jobs, metrics, log, now, monotonicNow, reportError } = foundation;
   const { values } = configuration;
   const { GUARD_MIN_REQUESTS: requests, GUARD_MIN_TOKENS: tokens } = values;
   const clock = createFleetClock({ redis: redis.commands, now, monotonicNow });
-  const store = { ...toFlagStore(foundation), now: clock.now, metrics };
+  const store = { ...toFlagStore(foundation), now: clock.now, metrics, lastSeen: () => gate.current() };
   const deps: WatchdogDeps = {
     ...store,
     windows: createWindowReader(redis.commands, keys, clock.now),

@@ -34,7 +34,7 @@ export async function startWatchdog(foundation: Foundation): Promise<void> {
   const places = new Map<string, IndexEntry>();
   await gate.watch.start();
   await startQuarantineJudge(foundation);
-  startFleetWatch(foundation);
+  startFleetWatch(foundation, gate.watch);
   startProofOfLife(foundation, gate.watch);
   const release = readRelease(foundation, { catalog, renderer });
   startStatusNotes(
@@ -56,8 +56,8 @@ export async function startWatchdog(foundation: Foundation): Promise<void> {
         }),
       ageMs: values.RECONCILE_AGE_SECONDS * 1_000,
       retentionMs: gate.retentionMs,
-      // Five indexes, and the lease is longer than all of them together.
-      walkMs: everyMs / 5,
+      // Five indexes of each shard, and the lease is longer than all of them together.
+      walkMs: everyMs / (5 * keys.shards),
       places,
       log,
     });

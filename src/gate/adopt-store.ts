@@ -39,12 +39,13 @@ export async function adoptStore(
 ): Promise<AdoptionResult> {
   const { redis, keys, witness } = store;
   const gate = (await readGate(redis, keys)) ?? (await makeGate(store));
-  const { wentBack, mark } = gate;
+  const { wentBack, mark, marks } = gate;
   if (wentBack === undefined) return { kind: 'not-behind' };
   if (mark.lineage !== order.lineage) return { kind: 'other-lineage', lineage: mark.lineage };
   const witnessed = await askWitness(() => witness?.read());
-  const to = createLineage(Math.max(eraOf(mark.lineage), eraOf(witnessed?.lineage ?? '')) + 1);
-  const epochAbove = Math.max(mark.epoch, witnessed?.epoch ?? 0);
+  const known = [...marks, ...(witnessed === undefined ? [] : [witnessed])];
+  const to = createLineage(Math.max(...known.map(({ lineage }) => eraOf(lineage))) + 1);
+  const epochAbove = Math.max(...known.map(({ epoch }) => epoch));
   await askWitness(() => witness?.raise({ lineage: to, epoch: epochAbove + 1, changes: mark.changes }));
   const { actor, reason, requestId } = order;
   const result = await changeGate(store, {

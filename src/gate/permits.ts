@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
-import type { OwnerId } from '../domain/ids.ts';
+import { type OwnerId, shardOf } from '../domain/ids.ts';
 import { type AmbiguityPolicy, type HoldReason, holdReasons } from '../domain/message.ts';
 import type { StoreMark } from '../domain/store-mark.ts';
 import { type ShardKeys, type Store } from '../store/keys.ts';
@@ -143,7 +143,8 @@ async function askPermit(
 ): Promise<PermitResult> {
   const { message, provider } = request;
   const keys = options.keys.of(message.id);
-  const known = options.knowledge?.known();
+  const shard = shardOf(message.id);
+  const known = options.knowledge?.known(shard);
   if (options.knowledge !== undefined && known === undefined)
     return { kind: 'wait-later', ms: unconfirmedPauseMs, why: 'store-unconfirmed' };
   const run = options.limits.perRun === undefined ? '' : await readRun(options.redis, keys);
@@ -157,7 +158,7 @@ async function askPermit(
   const toClaim = (grant: Grant): Claim => ({ ...grant, message, owner, provider, limits });
   try {
     const result = parseResult(await runPermit(options, request, { owner, limits, known }), toClaim);
-    if (result.kind === 'go') options.knowledge?.note(result.claim.mark);
+    if (result.kind === 'go') options.knowledge?.note(shard, result.claim.mark);
     return result;
   } catch (error) {
     // The response is lost, and the claim may exist. Nobody else knows its owner, and no byte has left.

@@ -541,7 +541,7 @@ describe('flags', () => {
       () => watch.current()?.epoch,
       (epoch) => epoch === 1,
     );
-    expect([watch.isOn('send'), watch.knowledge.known()?.epoch]).toEqual([false, 2]);
+    expect([watch.isOn('send'), watch.knowledge.known(0)?.epoch]).toEqual([false, 2]);
     await watch.stop();
   });
 

@@ -148,7 +148,7 @@ describe('a permit', () => {
     await setFlag(store, { ...change, value: 'off' });
     await waitFor(
       'seen',
-      () => watch.knowledge.known()?.epoch,
+      () => watch.knowledge.known(0)?.epoch,
       (epoch) => epoch === 2,
     );
     // The store comes back without the stop, and an unrelated flag is turned before anybody looks.
@@ -190,7 +190,7 @@ describe('a witness', () => {
     const { at, witness } = createShelf();
     at.isAway = true;
     const watch = await watchStore(witness);
-    expect([watch.isOn('send'), watch.isOn('consume'), watch.knowledge.known()]).toEqual([
+    expect([watch.isOn('send'), watch.isOn('consume'), watch.knowledge.known(0)]).toEqual([
       false,
       true,
       undefined,
@@ -231,7 +231,7 @@ describe('a witness', () => {
     const { at, witness } = createShelf();
     const watch = await watchStore(witness);
     const mark = { ...(await readMark()), changes: 12 };
-    watch.knowledge.note(mark);
+    watch.knowledge.note(0, mark);
     at.isAway = false;
     redis.disconnect(true);
     await waitFor(
