@@ -116,7 +116,10 @@ function createShardKeys(prefix: string, shard: number, auditKey: AuditKey | und
     message: (id: MessageId) => `${root}:message:${id}`,
     suppression: (channel: Channel, addressHash: string) => `${root}:suppression:${channel}:${addressHash}`,
     recipient: (addressHash: string) => `${root}:recipient:${addressHash}`,
+    /** Until when the fleet leaves a provider alone (hash). Central, as are windows and caps. */
     provider: (name: string) => `${root}:provider:${name}`,
+    /** Whose places in windows and caps can still be returned (zset by until when). Central. */
+    placesTaken: `${root}:places-taken`,
     window: (name: string) => `${root}:window:${name}`,
     cap: (name: string) => `${root}:cap:${name}`,
   };
