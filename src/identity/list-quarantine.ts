@@ -103,7 +103,7 @@ async function* selectQuarantined(
 async function* walkQuarantined(deps: QuarantineStore, after?: ReturnType<typeof parseCursor>) {
   const { redis, keys } = deps;
   const zsets = keys.all.map(({ eventsQuarantined }) => eventsQuarantined);
-  for await (const entries of walkIndexes(redis, zsets, { after, scoreMax: deps.now() })) {
+  for await (const entries of walkIndexes(redis, [zsets], { after, scoreMax: deps.now() })) {
     const items = await Promise.all(entries.map(({ member }) => readItem(deps, member as EventId)));
     yield entries.map((entry, at) => ({ entry, item: items[at] }));
   }
