@@ -10,6 +10,7 @@ import { readConfiguration } from '../../src/config/read-configuration.ts';
 import type { OperatorDeps } from '../../src/operator/operations.ts';
 import { startTestApp } from './http-app.ts';
 import { createSeeds, hashKey } from './seed-messages.ts';
+import { testShards } from './test-shards.ts';
 
 export { seededAddresses } from './seed-messages.ts';
 
@@ -76,6 +77,7 @@ function openFoundation(redisUrl: string, environment: Readonly<Record<string, s
     APP_MODE: 'testing',
     ALLOWED_RECIPIENTS: '@example.com',
     LOG_LEVEL: 'error',
+    SHARDS: String(testShards),
     ...environment,
   });
   return buildFoundation(configuration, 'test');
