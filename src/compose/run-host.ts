@@ -11,17 +11,34 @@ const lookEveryMs = 5_000;
 /** EX_SOFTWARE of sysexits.h. */
 const stalledExitCode = 70;
 
+type HostOptions = Omit<QueueHostOptions, 'onError' | 'now' | 'monotonicNow'> & {
+  readonly watch: GateWatch;
+  readonly flags: readonly FlagName[];
+};
+
+/**
+ * Runs the hosts of one queue, one for each shard. They share the places of the process, at least one each, and a connection;
+ * each has one more, on which it waits for jobs.
+ */
+export async function runHosts(
+  foundation: Foundation,
+  options: Omit<HostOptions, 'queuePrefix'>,
+): Promise<void> {
+  const { all, shards } = foundation.keys;
+  const share = (shard: number): number =>
+    Math.max(1, Math.floor(options.concurrency / shards) + Number(shard < options.concurrency % shards));
+  await Promise.all(
+    all.map(({ queuePrefix }, shard) =>
+      runHost(foundation, { ...options, queuePrefix, concurrency: share(shard) }),
+    ),
+  );
+}
+
 /**
  * Runs a host until the process ends: in step with the gate's consume flags, and watched. When it is stalled the
  * process ends at once, for its supervisor to start another; what it had under way is claimed and settles by itself.
  */
-export async function runHost(
-  foundation: Foundation,
-  options: Omit<QueueHostOptions, 'onError' | 'now' | 'monotonicNow'> & {
-    readonly watch: GateWatch;
-    readonly flags: readonly FlagName[];
-  },
-): Promise<void> {
+async function runHost(foundation: Foundation, options: HostOptions): Promise<void> {
   const { redis, log, now, monotonicNow, shutdown, reportError } = foundation;
   const { watch, flags, queue, queuePrefix } = options;
   const host = createQueueHost({ ...options, onError: reportError, now, monotonicNow });

@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import { flagNames } from '../domain/flags.ts';
 import { formatLineage } from '../domain/store-mark.ts';
 import type { Keys, ShardKeys } from './keys.ts';
-import { loadScript } from './scripts.ts';
+import { callStore, loadScript } from './scripts.ts';
 
 const script = loadScript(new URL('./open-store.lua', import.meta.url), {
   keys: ['store', 'gate'],
@@ -55,6 +55,12 @@ interface NewGate {
   readonly lineage: string;
   readonly epoch: number;
   readonly flags: readonly string[];
+}
+
+/** How many shards the store has, which only whoever is not told by a configuration asks; 1 where there is none. */
+export async function readShards(redis: Redis, { central }: Pick<Keys, 'central'>): Promise<number> {
+  const shards = await callStore('read shards', () => redis.hget(central.store, 'shards'));
+  return /^[1-9]\d?$/.test(shards ?? '') ? Number(shards) : 1;
 }
 
 /** A lineage that no store has had. */
