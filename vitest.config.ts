@@ -8,7 +8,35 @@ interface Layer {
   readonly workersMax: number;
   /** False where the files of a worker share what they import: to import it anew costs them more than their tests do. */
   readonly isolate?: false;
+  /** How many shards the stores have that `test/support` opens. */
+  readonly shards?: number;
 }
+
+/** What runs with several shards too: accept, plan, gate, deliver, quarantine, reconcile, and what lists or changes their records. */
+const onShards: readonly string[] = [
+  'audit-chain',
+  'control',
+  'dead-letters',
+  'diagnostics',
+  'gate',
+  'gate-attempt',
+  'gate-model',
+  'guard',
+  'holds',
+  'limits',
+  'lineage',
+  'newer-program',
+  'one-message',
+  'plan-event',
+  'quarantine',
+  'reconcile',
+  'search-messages',
+  'shards',
+  'suppressions',
+  'suspect-jobs',
+  'traps',
+  'unknowns',
+];
 
 /** The layers of tests. `npx vitest run --project <name>` runs one; `scripts/test` runs all. */
 const layers: readonly Layer[] = [
@@ -35,6 +63,14 @@ const layers: readonly Layer[] = [
     workersMax: 2,
     isolate: false,
   },
+  {
+    name: 'integration-4-shards',
+    include: onShards.map((name) => `test/integration/${name}.test.ts`),
+    testTimeoutMs: 30_000,
+    workersMax: 2,
+    isolate: false,
+    shards: 4,
+  },
   { name: 'regression', include: ['test/regression/**/*.test.ts'], testTimeoutMs: 20_000, workersMax: 2 },
   { name: 'e2e', include: ['test/e2e/**/*.test.ts'], testTimeoutMs: 60_000, workersMax: 2 },
   { name: 'faults', include: ['test/faults/**/*.test.ts'], testTimeoutMs: 120_000, workersMax: 2 },
@@ -44,23 +80,25 @@ const layers: readonly Layer[] = [
 
 export default defineConfig({
   test: {
-    projects: layers.map(({ name, include, testTimeoutMs, workersMax, isolate = true }, order) => ({
-      test: {
-        name,
-        include: [...include],
-        pool: 'forks',
-        maxWorkers: workersMax,
-        isolate,
-        testTimeout: testTimeoutMs,
-        hookTimeout: testTimeoutMs,
-        // Projects with different pools run one after another, the quick ones first.
-        sequence: { groupOrder: order },
-        restoreMocks: true,
-        unstubEnvs: true,
-        // Nothing of the outer environment may decide how a test ends.
-        env: { NODE_ENV: 'test', TZ: 'UTC' },
-      },
-    })),
+    projects: layers.map(
+      ({ name, include, testTimeoutMs, workersMax, isolate = true, shards = 1 }, order) => ({
+        test: {
+          name,
+          include: [...include],
+          pool: 'forks',
+          maxWorkers: workersMax,
+          isolate,
+          testTimeout: testTimeoutMs,
+          hookTimeout: testTimeoutMs,
+          // Projects with different pools run one after another, the quick ones first.
+          sequence: { groupOrder: order },
+          restoreMocks: true,
+          unstubEnvs: true,
+          // Nothing of the outer environment may decide how a test ends.
+          env: { NODE_ENV: 'test', TZ: 'UTC', TEST_SHARDS: String(shards) },
+        },
+      }),
+    ),
     dangerouslyIgnoreUnhandledErrors: false,
     teardownTimeout: 10_000,
   },

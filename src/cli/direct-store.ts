@@ -1,6 +1,7 @@
 import { settings } from '../config/settings.ts';
 import { type AuditKey, deriveAuditKey } from '../store/audit-key.ts';
 import { createKeys, type Keys } from '../store/keys.ts';
+import { readShards } from '../store/open-store.ts';
 import { createRedisClients, type RedisClients, waitForRedis } from '../store/redis-clients.ts';
 import { explainRedisError } from '../store/redis-errors.ts';
 import { CommandError } from './exit-codes.ts';
@@ -51,15 +52,23 @@ export async function withStore<Result>(
     await waitForRedis(clients.commands, timeoutMs, { isImpatient: true }).catch((error: Error) => {
       throw toUnreachable(error.message, error);
     });
-    return await use({ redis: clients.commands, keys: createKeys(place.keyPrefix, 1, place.auditKey) }).catch(
-      (error: unknown) => {
-        const repair = explainRedisError(error);
-        throw repair === undefined ? error : toUnreachable(repair, error);
-      },
-    );
+    return await useStore(clients.commands, place, use).catch((error: unknown) => {
+      const repair = explainRedisError(error);
+      throw repair === undefined ? error : toUnreachable(repair, error);
+    });
   } finally {
     clients.close();
   }
+}
+
+/** The store itself says how many shards it has. */
+async function useStore<Result>(
+  redis: DirectStore['redis'],
+  { keyPrefix, auditKey }: StorePlace,
+  use: (store: DirectStore) => Promise<Result>,
+): Promise<Result> {
+  const shards = await readShards(redis, createKeys(keyPrefix, 1));
+  return await use({ redis, keys: createKeys(keyPrefix, shards, auditKey) });
 }
 
 /** A URL without its user and password. */

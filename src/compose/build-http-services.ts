@@ -153,8 +153,10 @@ export function buildOperator(foundation: Foundation, parts: OperatorParts): Ope
   const { configuration, keys, jobs, metrics, monotonicNow, reportError } = foundation;
   const { decisions, limits, retentionMs } = parts.gate;
   const store = toFlagStore(foundation);
+  const { watch } = parts.gate;
   return {
     ...store,
+    lastSeen: () => watch.current(),
     monotonicNow,
     jobs,
     reportError,

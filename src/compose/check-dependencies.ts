@@ -9,7 +9,7 @@ import type { Foundation } from './build-foundation.ts';
 export async function checkStore({ configuration, redis, keys }: Foundation): Promise<Durability> {
   return await checkDurability(redis.commands, {
     attested: configuration.values.STORE_DURABILITY_ATTESTED,
-    probeKey: `${keys.shard(0).store}:probe`,
+    probeKey: `${keys.central.store}:probe`,
   });
 }
 

@@ -1,5 +1,6 @@
 import { readTriggerModes } from '../config/environment-flags.ts';
 import { burnSamplesMin, triggerTable } from '../domain/thresholds.ts';
+import type { GateWatch } from '../gate/gate-watch.ts';
 import { countWaiting, sampleWaiting } from '../queue/count-jobs.ts';
 import { runTask } from '../runtime/run-task.ts';
 import { createLease } from '../store/lease.ts';
@@ -11,12 +12,12 @@ import { createWatch, watchdogLeaseMs, watchdogTurnMs } from '../watchdog/watch-
 import { type Foundation, toFlagStore } from './build-foundation.ts';
 
 /** Starts watching the fleet; of all guards, the one that holds the lease judges. */
-export function startFleetWatch(foundation: Foundation): void {
+export function startFleetWatch(foundation: Foundation, gate: GateWatch): void {
   const { configuration, redis, keys, metrics, log, now, monotonicNow, reportError } = foundation;
   const { values } = configuration;
   const { GUARD_MIN_REQUESTS: requests, GUARD_MIN_TOKENS: tokens } = values;
   const clock = createFleetClock({ redis: redis.commands, now, monotonicNow });
-  const store = { ...toFlagStore(foundation), now: clock.now, metrics };
+  const store = { ...toFlagStore(foundation), now: clock.now, metrics, lastSeen: () => gate.current() };
   const deps: WatchdogDeps = {
     ...store,
     windows: createWindowReader(redis.commands, keys, clock.now),
@@ -45,7 +46,7 @@ export function startFleetWatch(foundation: Foundation): void {
       depth: burnSamplesMin,
     },
   };
-  const lease = createLease(redis.commands, keys.shard(0).lease('watch'), watchdogLeaseMs);
+  const lease = createLease(redis.commands, keys.central.lease('watch'), watchdogLeaseMs);
   const watch = createWatch({ deps, budgets, lease, clock });
   runTask(foundation, {
     name: 'fleet watch',

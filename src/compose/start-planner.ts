@@ -9,7 +9,7 @@ import { buildCatalog } from './build-catalog.ts';
 import type { Foundation } from './build-foundation.ts';
 import { buildGate } from './build-gate.ts';
 import { buildSyntheticProbe, toProbePlanner } from './build-synthetic-probe.ts';
-import { runHost } from './run-host.ts';
+import { runHosts } from './run-host.ts';
 import { readRelease, startPreflight } from './start-preflight.ts';
 
 /** Starts the worker that turns events into messages. */
@@ -43,19 +43,16 @@ export async function startPlanner(foundation: Foundation): Promise<void> {
   });
   const proofPlanner = toProbePlanner(buildSyntheticProbe(foundation), planner);
   await gate.watch.start();
-  for (let shard = 0; shard < keys.shards; shard += 1) {
-    await runHost(foundation, {
-      queue: 'events',
-      queuePrefix: keys.shard(shard).queuePrefix,
-      connection: redis.createWorkerConnection('plan-events'),
-      concurrency: values.PLAN_CONCURRENCY,
-      handleJob: (...job) => planEvent(planner, ...job),
-      handleProof: (...job) => planEvent(proofPlanner, ...job),
-      endPoison: (id) => endPoisonEvent(planner, id),
-      watch: gate.watch,
-      flags: ['consume', 'consume:events'],
-    });
-  }
+  await runHosts(foundation, {
+    queue: 'events',
+    connection: redis.createWorkerConnection('plan-events'),
+    concurrency: values.PLAN_CONCURRENCY,
+    handleJob: (...job) => planEvent(planner, ...job),
+    handleProof: (...job) => planEvent(proofPlanner, ...job),
+    endPoison: (id) => endPoisonEvent(planner, id),
+    watch: gate.watch,
+    flags: ['consume', 'consume:events'],
+  });
 }
 
 /** The directory that is configured: over HTTP with our own token, from a file, or none, which refuses look-ups. */

@@ -33,7 +33,7 @@ export function startProofOfLife(foundation: Foundation, watch: GateWatch): void
     intervalMs,
     log: foundation.log,
   };
-  const lease = createLease(redis.commands, keys.shard(0).lease('proof'), leaseMs);
+  const lease = createLease(redis.commands, keys.central.lease('proof'), leaseMs);
   runTask(foundation, {
     name: 'proof of life',
     everyMs: lookEveryMs,

@@ -23,7 +23,7 @@ import { buildGate } from './build-gate.ts';
 import { buildProviders } from './build-providers.ts';
 import { buildSyntheticProbe, toProbeDeps } from './build-synthetic-probe.ts';
 import { checkStore } from './check-dependencies.ts';
-import { runHost } from './run-host.ts';
+import { runHosts } from './run-host.ts';
 import { type PreflightOptions, readRelease, startPreflight } from './start-preflight.ts';
 
 const durabilityEveryMs = 10_000;
@@ -76,20 +76,17 @@ export async function startSender(foundation: Foundation): Promise<void> {
   reportStandings(foundation, providers);
   const proofDeps = toProbeDeps(foundation, buildSyntheticProbe(foundation), deps);
   await gate.watch.start();
-  for (let shard = 0; shard < keys.shards; shard += 1) {
-    for (const channel of channels) {
-      await runHost(foundation, {
-        queue: channel,
-        queuePrefix: keys.shard(shard).queuePrefix,
-        connection: redis.createWorkerConnection(`send-${channel}`),
-        concurrency: values.SEND_CONCURRENCY,
-        handleJob: (...job) => attemptMessage(deps, ...job),
-        handleProof: (...job) => attemptMessage(proofDeps, ...job),
-        endPoison: (id) => endPoisonMessage(deps, id),
-        watch: gate.watch,
-        flags: ['consume', `consume:${channel}`],
-      });
-    }
+  for (const channel of channels) {
+    await runHosts(foundation, {
+      queue: channel,
+      connection: redis.createWorkerConnection(`send-${channel}`),
+      concurrency: values.SEND_CONCURRENCY,
+      handleJob: (...job) => attemptMessage(deps, ...job),
+      handleProof: (...job) => attemptMessage(proofDeps, ...job),
+      endPoison: (id) => endPoisonMessage(deps, id),
+      watch: gate.watch,
+      flags: ['consume', `consume:${channel}`],
+    });
   }
 }
 

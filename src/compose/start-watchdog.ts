@@ -30,11 +30,11 @@ export async function startWatchdog(foundation: Foundation): Promise<void> {
   const { catalog, renderer } = buildCatalog(configuration, now);
   const gate = buildGate(foundation);
   const everyMs = values.RECONCILE_SECONDS * 1_000;
-  const lease = createLease(redis.commands, keys.shard(0).lease('guard'), 2 * everyMs + 5_000);
+  const lease = createLease(redis.commands, keys.central.lease('guard'), 2 * everyMs + 5_000);
   const places = new Map<string, IndexEntry>();
   await gate.watch.start();
   await startQuarantineJudge(foundation);
-  startFleetWatch(foundation);
+  startFleetWatch(foundation, gate.watch);
   startProofOfLife(foundation, gate.watch);
   const release = readRelease(foundation, { catalog, renderer });
   startStatusNotes(
@@ -56,8 +56,8 @@ export async function startWatchdog(foundation: Foundation): Promise<void> {
         }),
       ageMs: values.RECONCILE_AGE_SECONDS * 1_000,
       retentionMs: gate.retentionMs,
-      // Five indexes, and the lease is longer than all of them together.
-      walkMs: everyMs / 5,
+      // Five indexes of each shard, and the lease is longer than all of them together.
+      walkMs: everyMs / (5 * keys.shards),
       places,
       log,
     });
@@ -67,7 +67,7 @@ export async function startWatchdog(foundation: Foundation): Promise<void> {
 /** Watches the audit chain, and keeps its stream within its bounds. */
 function startAuditWatch(foundation: Foundation): void {
   const { redis, keys, log, now } = foundation;
-  const shard = keys.shard(0);
+  const shard = keys.central;
   const look = createAuditWatch(redis.commands, shard, log);
   runTask(foundation, { name: 'audit watch', everyMs: lookEveryMs, run: look });
   const lease = createLease(redis.commands, shard.lease('audit'), 30_000);
@@ -85,7 +85,7 @@ async function startQuarantineJudge(foundation: Foundation): Promise<void> {
   const { configuration, redis, keys, now, monotonicNow, shutdown } = foundation;
   const identity = buildIdentity(configuration, { now, monotonicNow });
   const judge = buildJudge(foundation, identity);
-  const lease = createLease(redis.commands, keys.shard(0).lease('quarantine-judge'), 15_000);
+  const lease = createLease(redis.commands, keys.central.lease('quarantine-judge'), 15_000);
   const life = new AbortController();
   shutdown.push('key set of the judge', () => life.abort());
   identity.keySet.start(life.signal);
@@ -119,7 +119,7 @@ function startStatusNotes(foundation: Foundation, isPreflightPassed: () => boole
     webhook: STATUS_WEBHOOK_URL === undefined ? undefined : new URL(STATUS_WEBHOOK_URL),
     log,
   };
-  const lease = createLease(redis.commands, keys.shard(0).lease('notes'), 15_000);
+  const lease = createLease(redis.commands, keys.central.lease('notes'), 15_000);
   runTask(foundation, {
     name: 'status notes',
     everyMs: lookEveryMs,

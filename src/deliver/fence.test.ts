@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { someMessageId } from '../../test/support/some-ids.ts';
 import type { FlagName } from '../domain/flags.ts';
 import type { StoreMark } from '../domain/store-mark.ts';
 import type { GateWatch } from '../gate/gate-watch.ts';
@@ -27,7 +28,7 @@ function createStage(given: { knownEpoch?: number; leftMs?: number } = {}) {
     knowledge: { ...knowsNothing, known: () => toMark(at.epoch) },
     isOn: (...flags) => !flags.some((flag) => off.has(flag)),
   };
-  const message = { channel: 'email', category: 'promotional' };
+  const message = { id: someMessageId, channel: 'email', category: 'promotional' };
   const deps = {
     watch: watch as GateWatch,
     permitDeadlineMs,

@@ -1,3 +1,4 @@
+import { shardOf } from '../domain/ids.ts';
 import { compareMarks, type StoreMark } from '../domain/store-mark.ts';
 import type { Claim } from '../gate/permits.ts';
 import type { Fence } from '../providers/provider.ts';
@@ -7,7 +8,7 @@ import type { SendDeps } from './send-deps.ts';
 export interface AskedAt {
   readonly monotonicMs: number;
   readonly wallMs: number;
-  /** How far it knew the store to have come; undefined when the store was not compared. */
+  /** How far it knew the message's shard to have come; undefined when the store was not compared. */
   readonly mark: StoreMark | undefined;
 }
 
@@ -35,7 +36,7 @@ export function createFence(
     if (signal.aborted) return 'stopped';
     if (isOlderStore(claim.mark, asked.mark)) return 'store-went-back';
     if (
-      claim.mark.epoch < (watch.knowledge.known()?.epoch ?? 0) &&
+      claim.mark.epoch < (watch.knowledge.known(shardOf(claim.message.id))?.epoch ?? 0) &&
       !watch.isOn('send', `send:${channel}`, `send:${category}`)
     )
       return 'stopped';

@@ -29,7 +29,7 @@ export function createDecisionNotes(
     readonly now: () => number;
   },
 ): DecisionNotes {
-  const { decisions } = options.keys.shard(0);
+  const { decisions } = options.keys.central;
   let inHand: string[] = [];
   let timer: NodeJS.Timeout | undefined;
   const flush = async (): Promise<void> => {

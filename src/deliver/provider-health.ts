@@ -109,7 +109,7 @@ export function createHealthAnswers(
 ): () => Promise<void> {
   let answeredMs = 0;
   return async () => {
-    const { providersAsked } = store.keys.shard(0);
+    const { providersAsked } = store.keys.central;
     const askedMs = Number(await callStore('read who asks', () => store.redis.get(providersAsked)));
     if (askedMs <= answeredMs) return;
     answeredMs = askedMs;
@@ -126,6 +126,6 @@ function takeWorst(found: readonly ProviderHealth[]): readonly ProviderHealth[] 
 
 async function ask({ redis, keys }: Store): Promise<number> {
   const atMs = await readStoreClock(redis);
-  await callStore('ask providers', () => redis.set(keys.shard(0).providersAsked, atMs, 'PX', keptMs));
+  await callStore('ask providers', () => redis.set(keys.central.providersAsked, atMs, 'PX', keptMs));
   return atMs;
 }

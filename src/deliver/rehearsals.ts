@@ -14,7 +14,7 @@ export async function recordRehearsals(
   types: readonly string[],
 ): Promise<void> {
   if (types.length === 0) return;
-  const { rehearsals } = keys.shard(0);
+  const { rehearsals } = keys.central;
   const atMs = await readStoreClock(redis);
   const fields = types.flatMap((type) => [`${templates} ${settings} ${type}`, atMs]);
   await callStore('record rehearsal', async () => {
@@ -50,7 +50,7 @@ export async function readRehearsals({ redis, keys }: Store): Promise<{
   readonly isLive: boolean;
   readonly atMs: number;
 }> {
-  const { rehearsals, live } = keys.shard(0);
+  const { rehearsals, live } = keys.central;
   const atMs = await readStoreClock(redis);
   return await callStore('read rehearsals', async () => {
     const [fields, isLive] = await Promise.all([readAll(redis, rehearsals), redis.exists(live)]);
@@ -67,7 +67,7 @@ export async function readRehearsals({ redis, keys }: Store): Promise<{
 
 /** Keeps on record that production is live; forgotten when nobody says so for as long as a rehearsal counts. */
 export async function keepLive({ redis, keys }: Store): Promise<void> {
-  await callStore('keep live', () => redis.set(keys.shard(0).live, '1', 'PX', rehearsalMsMax));
+  await callStore('keep live', () => redis.set(keys.central.live, '1', 'PX', rehearsalMsMax));
 }
 
 async function readAll(redis: Redis, key: string): Promise<[field: string, atMs: number][]> {

@@ -61,13 +61,13 @@ export async function searchMessages(deps: SearchDeps, ask: SearchAsk): Promise<
   return { ...page, items, ...waits };
 }
 
-function listSources(deps: SearchDeps, { to, filter }: SearchAsk): readonly string[] {
+function listSources(deps: SearchDeps, { to, filter }: SearchAsk): readonly (readonly string[])[] {
   if (to !== undefined) {
     const hash = /^[0-9a-f]{32}$/.test(to) ? to : hashOf(deps, to);
-    return deps.keys.all.map((shard) => shard.messagesTo(hash));
+    return [deps.keys.all.map((shard) => shard.messagesTo(hash))];
   }
   const groups = filter.state === undefined ? messageGroups : [groupOf(filter.state)];
-  return groups.flatMap((group) => listIndexes(deps.keys, group));
+  return groups.map((group) => listIndexes(deps.keys, group));
 }
 
 function hashOf(deps: SearchDeps, address: string): string {

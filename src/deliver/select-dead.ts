@@ -66,7 +66,7 @@ async function* walkEvents(
   range: WalkRange,
 ): AsyncGenerator<readonly WalkedEntry<DeadLetter>[]> {
   const zsets = keys.all.map(({ eventsDead }) => eventsDead);
-  for await (const entries of walkIndexes(redis, zsets, range)) {
+  for await (const entries of walkIndexes(redis, [zsets], range)) {
     const summaries = await readEventSummaries(
       redis,
       keys,

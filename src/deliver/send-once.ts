@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { shardOf } from '../domain/ids.ts';
 import type { AttemptOutcome } from '../domain/outcome.ts';
 import type { Claim } from '../gate/permits.ts';
 import { type Provider, ProviderUnavailable, type Reservation } from '../providers/provider.ts';
@@ -56,7 +57,7 @@ async function tryProvider(
     const asked: AskedAt = {
       monotonicMs: deps.monotonicNow(),
       wallMs: deps.now(),
-      mark: deps.watch.knowledge.known(),
+      mark: deps.watch.knowledge.known(shardOf(ready.message.id)),
     };
     const result = await deps.permits.ask({
       message: ready.message,

@@ -50,9 +50,28 @@ export function describeMark({ lineage, epoch, changes }: StoreMark): string {
   return `lineage ${lineage}, epoch ${epoch}, ${changes} changes`;
 }
 
+/** The mark of a whole store from those of its shards, the central one first: it never sinks while none of them does. */
+export function sumMarks([central, ...others]: ShardMarks): StoreMark {
+  return { ...central, changes: others.reduce((sum, { changes }) => sum + changes, central.changes) };
+}
+
+/** The marks of all shards of a store, the central one first. */
+export type ShardMarks = readonly [StoreMark, ...StoreMark[]];
+
+/** The furthest of two, shard by shard. */
+export function mergeShardMarks(one: ShardMarks, other: ShardMarks | undefined): ShardMarks {
+  const [central, ...others] = one;
+  return [
+    mergeMarks(central, other?.[0]),
+    ...others.map((mark, index) => mergeMarks(mark, other?.[index + 1])),
+  ];
+}
+
 /** A store as it was read just now. */
 export interface SeenStore {
   readonly mark: StoreMark;
+  /** Of each of its shards: a process compares them one by one, the witness knows their sum. */
+  readonly marks: ShardMarks;
   /** What somebody found when the store was behind what was known of it. */
   readonly wentBack?: string | undefined;
   /** A witness has had a mark of this store. */
@@ -77,7 +96,7 @@ export type StoreState =
 /** Compares a store with what the process has seen of it before (`memory`) and with what the witness remembers of everybody. */
 export function judgeStore(
   store: SeenStore,
-  memory: StoreMark | undefined,
+  memory: ShardMarks | undefined,
   witness: WitnessReading,
 ): StoreState {
   if (store.wentBack !== undefined) return { kind: 'went-back', detail: store.wentBack };
@@ -86,23 +105,35 @@ export function judgeStore(
     return { kind: 'went-back', detail: 'the witness has lost its mark of this store, or is another one' };
   if (witness.kind === 'mark' && compareMarks(store.mark, witness.mark) !== 'same-or-ahead')
     return toWentBack(store.mark, 'the witness has', witness.mark);
+  if (store.marks.some(({ lineage }) => lineage !== store.mark.lineage))
+    return { kind: 'unconfirmed', detail: 'a shard has not followed the adoption yet' };
   return memory === undefined ? { kind: 'confirmed' } : judgeByMemory(store, memory, witness);
 }
 
-function judgeByMemory(store: SeenStore, memory: StoreMark, witness: WitnessReading): StoreState {
-  const comparison = compareMarks(store.mark, memory);
+function judgeByMemory(store: SeenStore, memory: ShardMarks, witness: WitnessReading): StoreState {
+  const behind = store.marks.findIndex((mark, shard) => isBehind(mark, memory[shard]));
+  if (behind >= 0) {
+    const [mark, known] = [store.marks[behind] ?? store.mark, memory[behind] ?? memory[0]];
+    return toWentBack(mark, 'this process has seen', known, behind);
+  }
+  const comparison = compareMarks(store.mark, memory[0]);
   if (comparison === 'other-lineage' && witness.kind === 'not-asked')
     return { kind: 'unconfirmed', detail: 'its lineage has changed: the witness is to be asked' };
   const isAdopted =
-    comparison === 'other-lineage' && (witness.kind === 'mark' || store.adoptedFrom === memory.lineage);
+    comparison === 'other-lineage' && (witness.kind === 'mark' || store.adoptedFrom === memory[0].lineage);
   return comparison === 'same-or-ahead' || isAdopted
     ? { kind: 'confirmed' }
-    : toWentBack(store.mark, 'this process has seen', memory);
+    : toWentBack(store.mark, 'this process has seen', memory[0]);
 }
 
-function toWentBack(store: StoreMark, who: string, known: StoreMark): StoreState {
+function isBehind(mark: StoreMark, known: StoreMark | undefined): boolean {
+  return known !== undefined && compareMarks(mark, known) === 'behind';
+}
+
+function toWentBack(store: StoreMark, who: string, known: StoreMark, shard = 0): StoreState {
+  const what = shard === 0 ? 'the store' : `shard ${shard} of the store`;
   return {
     kind: 'went-back',
-    detail: `the store is at ${describeMark(store)}; ${who} ${describeMark(known)}`,
+    detail: `${what} is at ${describeMark(store)}; ${who} ${describeMark(known)}`,
   };
 }

@@ -29,7 +29,7 @@ export async function actAudited<T extends object>(
   act: () => Promise<{ readonly result: T; readonly detail: Readonly<Record<string, unknown>> }>,
 ): Promise<T> {
   const append = (action: string, detail: AuditLine['detail']): Promise<void> =>
-    appendAudit(deps.redis, deps.keys.shard(0), {
+    appendAudit(deps.redis, deps.keys.central, {
       at: new Date(deps.now()).toISOString(),
       actor: order.actor,
       action,

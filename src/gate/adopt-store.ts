@@ -39,12 +39,13 @@ export async function adoptStore(
 ): Promise<AdoptionResult> {
   const { redis, keys, witness } = store;
   const gate = (await readGate(redis, keys)) ?? (await makeGate(store));
-  const { wentBack, mark } = gate;
+  const { wentBack, mark, marks } = gate;
   if (wentBack === undefined) return { kind: 'not-behind' };
   if (mark.lineage !== order.lineage) return { kind: 'other-lineage', lineage: mark.lineage };
   const witnessed = await askWitness(() => witness?.read());
-  const to = createLineage(Math.max(eraOf(mark.lineage), eraOf(witnessed?.lineage ?? '')) + 1);
-  const epochAbove = Math.max(mark.epoch, witnessed?.epoch ?? 0);
+  const known = [...marks, ...(witnessed === undefined ? [] : [witnessed])];
+  const to = createLineage(Math.max(...known.map(({ lineage }) => eraOf(lineage))) + 1);
+  const epochAbove = Math.max(...known.map(({ epoch }) => epoch));
   await askWitness(() => witness?.raise({ lineage: to, epoch: epochAbove + 1, changes: mark.changes }));
   const { actor, reason, requestId } = order;
   const result = await changeGate(store, {
@@ -108,7 +109,7 @@ export async function markSent(
 /** A store that has lost its gate gets one in which everything is off. */
 async function makeGate({ redis, keys }: FlagStore): Promise<GateState> {
   await callStore('make gate', () =>
-    redis.hset(keys.shard(0).gate, {
+    redis.hset(keys.central.gate, {
       lineage: createLineage(1),
       epoch: '1',
       wentBack: 'the store had lost its gate',

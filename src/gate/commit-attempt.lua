@@ -3,12 +3,13 @@
 -- commit: JSON {id, owner, channel, category, to, reason, line, fields, retryAt, retentionMs, blockProviderMs,
 --       backOffRecipientMs, suppress: {reason, source, masked, member}, windows: [{key}],
 --       caps: [{key, amount}], undoRecipient}
--- Returns: {'done', state} | {'late', state now}: the claim had lapsed; what is known is noted all the same
+-- Returns: {'done', state} | {'done', state, 'again'}: it was committed before | {'late', state now}: the claim had lapsed; what is known is noted all the same
 -- Invariants: only the owner of the live claim ends the attempt. A commit repeated because its answer was lost
 -- changes nothing. What a provider is known to have taken ends as sent and is never queued again, however late the
 -- news: at once where nobody holds a claim, else when that claim ends.
 -- Windows are given back only where no provider saw the attempt: what one saw counts, whatever came of it.
 --- include: ../store/move-message.lua
+--- include: block-provider.lua
 --- include: return-counts.lua
 
 local commit = cjson.decode(args.commit)
@@ -17,16 +18,10 @@ local record = redis.call('HMGET', keys.message, 'state', 'owner', 'committed', 
 local state = record[1]
 redis.call('ZREM', keys.inflight, commit.channel .. ' ' .. commit.category .. ' ' .. commit.id .. ' ' .. commit.owner)
 if state and record[3] == commit.owner then
-  return { 'done', state }
+  return { 'done', state, 'again' }
 end
 
-if commit.blockProviderMs then
-  local blocked = tonumber(redis.call('HGET', keys.provider, 'blockedUntil') or '0')
-  if now + commit.blockProviderMs > blocked then
-    redis.call('HSET', keys.provider, 'blockedUntil', int(now + commit.blockProviderMs))
-    redis.call('PEXPIRE', keys.provider, int(math.max(1, commit.blockProviderMs)))
-  end
-end
+blockProvider(commit.blockProviderMs, now)
 if commit.suppress then
   redis.call('HSET', keys.suppression, 'reason', commit.suppress.reason, 'source', commit.suppress.source, 'at', int(now),
     'by', 'provider', 'masked', commit.suppress.masked)

@@ -37,7 +37,7 @@ export type DecisionLine = z.infer<typeof decision>;
 /** The newest decisions of the fleet, newest first. */
 export async function readDecisions(redis: Redis, keys: Keys, count: number): Promise<DecisionLine[]> {
   return await callStore('read decisions', async () => {
-    const lines = await redis.lrange(keys.shard(0).decisions, 0, count - 1);
+    const lines = await redis.lrange(keys.central.decisions, 0, count - 1);
     return lines.flatMap((line) => readStored(line, decision) ?? []);
   });
 }
@@ -48,12 +48,10 @@ export async function readProviderBlocks(
   keys: Keys,
   names: readonly string[],
 ): Promise<ReadonlyMap<string, number>> {
-  const readBlock = async (name: string): Promise<readonly [string, number]> => {
-    const values = await Promise.all(
-      keys.all.map((shard) => redis.hget(shard.provider(name), 'blockedUntil')),
-    );
-    return [name, Math.max(...values.map(Number))];
-  };
+  const readBlock = async (name: string): Promise<readonly [string, number]> => [
+    name,
+    Number(await redis.hget(keys.central.provider(name), 'blockedUntil')),
+  ];
   const blocks = await callStore('read providers', () => Promise.all(names.map(readBlock)));
   return new Map(blocks.filter(([, until]) => until > 0));
 }
@@ -64,21 +62,18 @@ export async function readLimitUses(
   limits: Limits,
   facts: { readonly run: string; readonly nowMs: number },
 ): Promise<LimitUses> {
-  const windows = new Map<string, LimitUse>();
-  const caps = new Map<string, LimitUse>();
-  await callStore('read limits', async () => {
-    for (const keys of store.keys.all) {
-      const asks = sampleMessages(limits).map((message) =>
-        listLimits(limits, keys, message, { ...facts, segments: 1 }),
-      );
-      const named = asks.filter((ask) => ask !== 'sms-country');
-      for (const window of uniqueByKey(named.flatMap((ask) => ask.windows)))
-        addUse(windows, window, await countWindow(store.redis, window, facts.nowMs));
-      for (const cap of uniqueByKey(named.flatMap((ask) => ask.caps)))
-        addUse(caps, cap, Number((await store.redis.get(cap.key)) ?? 0));
-    }
-  });
-  return { limits: [...windows.values()], caps: [...caps.values()] };
+  const { redis, keys } = store;
+  const asks = sampleMessages(limits)
+    .map((message) => listLimits(limits, keys.central, message, { ...facts, segments: 1 }))
+    .filter((ask) => ask !== 'sms-country');
+  const windows = uniqueByKey(asks.flatMap((ask) => ask.windows));
+  const caps = uniqueByKey(asks.flatMap((ask) => ask.caps));
+  return await callStore('read limits', async () => ({
+    limits: await Promise.all(
+      windows.map(async (window) => toUse(window, await countWindow(redis, window, facts.nowMs))),
+    ),
+    caps: await Promise.all(caps.map(async (cap) => toUse(cap, Number((await redis.get(cap.key)) ?? 0)))),
+  }));
 }
 
 /** One message of each channel: what it would count against is what is shown, by the same rules as a permit. */
@@ -96,11 +91,10 @@ function uniqueByKey<T extends { readonly key: string; readonly name: string }>(
   return [...new Map(shown.map((ask) => [ask.key, ask])).values()];
 }
 
-function addUse(uses: Map<string, LimitUse>, ask: WindowAsk | CapAsk, used: number): void {
+function toUse(ask: WindowAsk | CapAsk, used: number): LimitUse {
   const { name, limit } = ask;
-  const before = uses.get(name)?.used ?? 0;
   const span = 'spanMs' in ask ? { windowMs: ask.spanMs } : {};
-  uses.set(name, { name, limit, used: Math.round((before + used) * 1e6) / 1e6, ...span });
+  return { name, limit, used: Math.round(used * 1e6) / 1e6, ...span };
 }
 
 async function countWindow(redis: Redis, window: WindowAsk, nowMs: number): Promise<number> {

@@ -1,18 +1,26 @@
 import type { Redis } from 'ioredis';
 import { type FlagName, flagNames } from '../domain/flags.ts';
-import type { SeenStore, StoreMark } from '../domain/store-mark.ts';
+import { type SeenStore, type StoreMark, sumMarks } from '../domain/store-mark.ts';
 import type { Keys, Store } from '../store/keys.ts';
 import { callStore, loadScript, toStoreError } from '../store/scripts.ts';
 import { type Witness, witnessTimeoutMs } from '../store/witness.ts';
 import { type AuditLine, chainTriesMax, hashNextLine } from './audit-chain.ts';
+import { copyGate, type InFlight, parseInFlight, sumInFlight } from './copy-gate.ts';
+import { type CopyFindings, compareCopies, type GateCopy, readCopies } from './gate-copies.ts';
 
 export type FlagValue = 'on' | 'off';
 
-/** The state of the gate. A gate that is missing reads as everything off. */
+/** The state of the gate, as the central shard has it. A gate that is missing reads as everything off. */
 export interface GateState extends SeenStore {
   readonly epoch: number;
   readonly run: string;
   readonly flags: Readonly<Record<FlagName, FlagState>>;
+  /** Hash of the last line of the audit chain. */
+  readonly auditHead: string;
+  /** As it lies in the store, to be copied. */
+  readonly fields: Readonly<Record<string, string>>;
+  /** What the other shards make of it. */
+  readonly copies: Pick<CopyFindings, 'isLagging' | 'isMarked'>;
 }
 
 export interface FlagState {
@@ -47,19 +55,23 @@ export interface FlagStore extends Store {
   readonly now: () => number;
   /** Absent: none is configured. */
   readonly witness?: Pick<Witness, 'raise'>;
+  /** What this process saw of the gate last: a stop then takes one round trip, and one more where something has changed since. */
+  readonly lastSeen?: () => GateState | undefined;
 }
 
 export type FlagResult =
   | {
       readonly kind: 'done';
       readonly epoch: number;
-      readonly inFlight: number;
+      /** Of what the flag governs, on all shards. */
+      readonly inFlight: InFlight;
       readonly before: FlagValue;
       /** False: the witness did not take it, and a store that is put back in time would forget it. Absent: there is no witness. */
       readonly witnessed?: boolean;
     }
   | { readonly kind: 'stale-epoch'; readonly epoch: number }
   | { readonly kind: 'gate-missing' };
+type Turned = Extract<FlagResult, { kind: 'done' }>;
 
 const script = loadScript(new URL('./set-flag.lua', import.meta.url), {
   keys: ['gate', 'inflight', 'audit', 'messageCounts'],
@@ -76,15 +88,21 @@ const script = loadScript(new URL('./set-flag.lua', import.meta.url), {
     'lineage',
     'lineageBefore',
     'epochAbove',
+    'part',
   ],
 });
 
-/** Reads the gate; undefined when it is missing or has no epoch, which means stopped. Throws `store-unavailable`. */
+/**
+ * Reads the gate, and how the other shards stand to it; undefined when it is missing or has no epoch, which means stopped.
+ * Throws `store-unavailable`.
+ */
 export async function readGate(redis: Redis, keys: Keys): Promise<GateState | undefined> {
   return await callStore('read gate', async () => {
-    const { gate, messageCounts } = keys.shard(0);
+    const { gate, messageCounts } = keys.central;
+    // Copies first: none of them can be newer then than what is read of the central one.
+    const copies = await readCopies(redis, keys);
     const [fields, changes] = await Promise.all([redis.hgetall(gate), redis.hget(messageCounts, 'changes')]);
-    return isEpoch(fields['epoch']) ? parseGate(fields, Number(changes ?? 0)) : undefined;
+    return isEpoch(fields['epoch']) ? parseGate(fields, Number(changes ?? 0), copies) : undefined;
   });
 }
 
@@ -112,22 +130,49 @@ export async function changeGate(
   change: Change,
 ): Promise<FlagResult | { readonly kind: 'other-lineage' }> {
   const { redis, keys } = store;
-  let seen = await readForChange(redis, keys.shard(0).gate, change.flag);
+  // A start is held against what there is now: an old view of it must not refuse one.
+  const last = change.value === 'off' ? store.lastSeen?.() : undefined;
+  let seen =
+    last === undefined
+      ? await readForChange(redis, keys.central.gate, change.flag)
+      : { epoch: String(last.epoch), head: last.auditHead, flag: last.flags[change.flag] };
   for (let tries = 0; tries < chainTriesMax; tries += 1) {
     if (seen === undefined) return { kind: 'gate-missing' };
     if (change.value === 'on' && change.seenEpoch !== Number(seen.epoch))
       return { kind: 'stale-epoch', epoch: Number(seen.epoch) };
     const result = await runChange(store, change, seen);
     if (result.kind === 'other-lineage') return result;
-    if (result.kind === 'done') {
-      const { mark, inFlight } = result;
-      const witnessed =
-        store.witness === undefined ? {} : { witnessed: await informWitness(store.witness, mark) };
-      return { kind: 'done', epoch: mark.epoch, inFlight, before: seen.flag.value, ...witnessed };
-    }
+    if (result.kind === 'done') return await confirmChange(store, change, result, seen.flag.value);
     ({ seen } = result);
   }
   throw toStoreError('set flag', new Error('the epoch kept moving'));
+}
+
+/** The central shard has it: now every other one, and the witness. Throws when a shard does not say that it follows. */
+async function confirmChange(
+  store: FlagStore,
+  change: Change,
+  { mark, inFlight, gate }: Extract<ChangeResult, { kind: 'done' }>,
+  before: FlagValue,
+): Promise<Turned> {
+  const [copies, witnessed] = await Promise.all([
+    copyGate(store, gate, { part: toPart(change.flag), adopts: change.adoption !== undefined }),
+    store.witness === undefined ? undefined : informWitness(store.witness, mark),
+  ]);
+  if (copies.some(({ word }) => word === 'other-lineage'))
+    throw toStoreError('copy gate', new Error('a shard is of another store than the central one'));
+  return {
+    kind: 'done',
+    epoch: mark.epoch,
+    inFlight: sumInFlight([inFlight, ...copies.map((copy) => copy.inFlight)]),
+    before,
+    ...(witnessed === undefined ? {} : { witnessed }),
+  };
+}
+
+/** The channel or category that a flag is about; empty for all. */
+export function toPart(flag: FlagName): string {
+  return flag.split(':')[1] ?? '';
 }
 
 interface Seen {
@@ -138,7 +183,12 @@ interface Seen {
 }
 
 type ChangeResult =
-  | { readonly kind: 'done'; readonly mark: StoreMark; readonly inFlight: number }
+  | {
+      readonly kind: 'done';
+      readonly mark: StoreMark;
+      readonly inFlight: InFlight;
+      readonly gate: Readonly<Record<string, string>>;
+    }
   | { readonly kind: 'other-lineage' }
   | { readonly kind: 'moved'; readonly seen: Seen | undefined };
 
@@ -155,7 +205,7 @@ async function informWitness(witness: Pick<Witness, 'raise'>, mark: StoreMark): 
 }
 
 async function runChange({ redis, keys, now }: FlagStore, change: Change, seen: Seen): Promise<ChangeResult> {
-  const shard = keys.shard(0);
+  const shard = keys.central;
   const nowMs = now();
   const line = JSON.stringify(toAuditLine(change, seen.flag.value, nowMs));
   const hash = await hashNextLine(redis, shard, seen.head, line);
@@ -174,16 +224,38 @@ async function runChange({ redis, keys, now }: FlagStore, change: Change, seen: 
     lineage: to,
     lineageBefore: from,
     epochAbove,
+    part: toPart(change.flag),
   });
-  const [code, epoch = '', ...found] = reply as string[];
+  const [code] = reply as [string];
   if (code === 'other-lineage') return { kind: code };
-  if (code === 'done') {
-    const [inFlight, lineage = '', changes] = found;
-    const mark = { lineage, epoch: Number(epoch), changes: Number(changes) };
-    return { kind: 'done', mark, inFlight: Number(inFlight) };
-  }
-  const [head, value, until] = found;
-  return { kind: 'moved', seen: toSeen(epoch, head, value, until) };
+  return code === 'done'
+    ? parseDone(reply as DoneReply)
+    : { kind: 'moved', seen: toSeen(...(reply as string[]).slice(1)) };
+}
+
+type DoneReply = readonly [
+  code: 'done',
+  epoch: string,
+  lineage: string,
+  changes: string,
+  inFlight: unknown,
+  gate: string[],
+];
+
+function parseDone([, epoch, lineage, changes, inFlight, gate]: DoneReply): ChangeResult {
+  return {
+    kind: 'done',
+    mark: { lineage, epoch: Number(epoch), changes: Number(changes) },
+    inFlight: parseInFlight(inFlight),
+    gate: toFields(gate),
+  };
+}
+
+/** What HGETALL returns inside of a script: fields and values, by turns. */
+function toFields(flat: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    flat.flatMap((name, at): [string, string][] => (at % 2 === 0 ? [[name, flat[at + 1] ?? '']] : [])),
+  );
 }
 
 /** Undefined: there is no gate, or its epoch is no number. */
@@ -218,7 +290,11 @@ function toAuditLine(change: Change, before: string, nowMs: number): AuditLine {
   };
 }
 
-function parseGate(fields: Readonly<Record<string, string>>, changes: number): GateState {
+function parseGate(
+  fields: Readonly<Record<string, string>>,
+  changes: number,
+  copies: readonly GateCopy[],
+): GateState {
   const flags = Object.fromEntries(
     flagNames.map((name): [FlagName, FlagState] => {
       const meta = fields[`meta:${name}`];
@@ -226,15 +302,23 @@ function parseGate(fields: Readonly<Record<string, string>>, changes: number): G
       return [name, meta === undefined ? state : { ...state, change: JSON.parse(meta) as AuditLine }];
     }),
   ) as Record<FlagName, FlagState>;
-  const { lineage = '', wentBack, adoptedFrom, witnessed, epoch, run = '0' } = fields;
+  const { lineage = '', adoptedFrom, witnessed, epoch, run = '0', auditHash = '' } = fields;
+  const central = { lineage, epoch: Number(epoch), changes };
+  const { fault, ...found } = compareCopies({ ...central, wentBack: fields['wentBack'] }, copies);
+  const wentBack = fields['wentBack'] ?? fault;
+  const marks = [central, ...copies.map(({ mark }) => mark)] as const;
   return {
-    mark: { lineage, epoch: Number(epoch), changes },
+    mark: sumMarks(marks),
+    marks,
     ...(wentBack === undefined ? {} : { wentBack }),
     ...(adoptedFrom === undefined ? {} : { adoptedFrom }),
     isWitnessed: witnessed === '1',
     epoch: Number(epoch),
     run,
     flags,
+    auditHead: auditHash,
+    fields,
+    copies: found,
   };
 }
 

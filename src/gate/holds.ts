@@ -1,7 +1,7 @@
 import { holdReasons } from '../domain/message.ts';
+import { askShards } from '../store/ask-shards.ts';
 import type { Store } from '../store/keys.ts';
 import type { MessageSummary } from '../store/message-summary.ts';
-import { callStore } from '../store/scripts.ts';
 import { readStoreClock } from '../store/store-clock.ts';
 import { type Page, parseCursor, readPage } from '../store/walk-index.ts';
 import { actInBulk, type BulkOrder, type BulkReport } from './act-in-bulk.ts';
@@ -98,8 +98,8 @@ function judgeWaiting({ state }: MessageSummary): string | undefined {
 /** How many messages are held for each reason; reasons without any are left out. */
 export async function countHeld({ redis, keys }: Store): Promise<Record<string, number>> {
   const fields = holdReasons.map((reason) => `held:${reason}`);
-  const rows = await callStore('count held', () =>
-    Promise.all(keys.all.map(({ messageCounts }) => redis.hmget(messageCounts, ...fields))),
+  const rows = await askShards('count held', keys, ({ messageCounts }) =>
+    redis.hmget(messageCounts, ...fields),
   );
   const counts = holdReasons.map(
     (reason, index) => [reason, rows.reduce((sum, row) => sum + Number(row[index]), 0)] as const,

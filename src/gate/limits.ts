@@ -18,7 +18,11 @@ export interface Limits {
   readonly perDay?: number;
   readonly smsPrices: ReadonlyMap<string, number>;
   readonly smsDailyBudget: number;
-  /** A permit may be used this long after it was granted; windows are longer by as much, so that the limit holds for bytes and not only for permits. */
+  /**
+   * A permit may be used this long after it was asked for; windows are longer by as much, so that the limit holds for bytes and
+   * not only for permits. Whatever lies between, the place in a window is taken after the asking and before the first byte,
+   * so this bounds the time between the two for any number of shards.
+   */
   readonly permitDeadlineMs: number;
 }
 

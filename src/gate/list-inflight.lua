@@ -1,4 +1,6 @@
--- list-inflight: the attempts under way by the store's own clock, which is the one their deadlines were set by.
--- Returns: the members ('channel category id owner') whose deadline has not passed
+-- list-inflight: the attempts under way on this shard.
+-- part: of which channel or category, '' for all
+-- Returns: how many hold a permit and are not past their deadline, then members ('channel category id owner') of the first
 --- include: ../store/clock.lua
-return redis.call('ZRANGEBYSCORE', keys.inflight, int(nowMs()), '+inf')
+--- include: in-flight.lua
+return listInFlight(args.part)

@@ -3,6 +3,7 @@
 -- ask: JSON {id, owner, channel, category, provider, rehearse, claimMs, retentionMs, quietUntil, intervalMs,
 --       recipientDailyCap, windows: [{key, name, limit, spanMs}], caps: [{key, name, limit, amount, expireMs}],
 --       run and day that the caps were named for (each only when such a cap is asked),
+--       limitsAsked, limitInTheWay: with more than one shard, that take-limits was asked, and what it said if not `taken`,
 --       known: {lineage, epoch, changes}, how far the caller knows the store to have come}
 -- Returns, a word first:
 --   {'go', lineage, epoch, changes, attempt, claim deadline, resends, ms since the first attempt,
@@ -19,6 +20,7 @@
 -- permit follows an acknowledged stop, and no window, cap or interval is exceeded over the whole fleet. A store that is
 -- behind what anybody knows of it gives none, and nothing that an earlier era of it left open leaves unasked.
 --- include: ../store/move-message.lua
+--- include: limits.lua
 
 local ask = cjson.decode(args.ask)
 local now = nowMs()
@@ -37,7 +39,6 @@ group[readFor] = group[readFor] or redis.call('HMGET', keys.gate, 'epoch', 'run'
 local gate = group[readFor]
 local suppression = redis.call('HGET', keys.suppression, 'reason')
 local recipient = redis.call('HMGET', keys.recipient, 'last:' .. ask.category, 'day', 'dayCount', 'notBefore')
-local blockedUntil = tonumber(redis.call('HGET', keys.provider, 'blockedUntil') or '0')
 local today = int(math.floor(now / DAY))
 
 -- The flag at `at` among what was read: on only when it says exactly so and its expiry can be read.
@@ -67,31 +68,6 @@ local function recipientWait()
   end
 end
 
-local function windowWait()
-  local longest, why = 0, ''
-  for _, window in ipairs(ask.windows) do
-    local from = now - window.spanMs
-    local used = redis.call('ZCOUNT', keys.counters[window.key], '(' .. int(from), '+inf')
-    if used >= window.limit then
-      -- The entry whose leaving makes room: with a lowered limit that is not the oldest.
-      local nth = redis.call('ZRANGEBYSCORE', keys.counters[window.key], '(' .. int(from), '+inf', 'WITHSCORES', 'LIMIT', used - window.limit, 1)
-      local wait = nth[2] and tonumber(nth[2]) + window.spanMs - now or window.spanMs
-      if wait > longest then
-        longest, why = wait, window.name
-      end
-    end
-  end
-  return longest, why
-end
-
-local function capReached()
-  for _, cap in ipairs(ask.caps) do
-    if tonumber(redis.call('GET', keys.counters[cap.key]) or '0') + cap.amount > cap.limit + 1e-9 then
-      return cap.name
-    end
-  end
-end
-
 local function toLater(ms, why)
   if notAfter and now + ms >= notAfter then
     ms = notAfter - now
@@ -115,20 +91,14 @@ local function obstacle()
     end
     return toLater(ms, why)
   end
-  if blockedUntil > now then
-    return toLater(blockedUntil - now, 'provider-back-off')
+  local limit = ask.limitInTheWay
+  if not ask.limitsAsked then
+    limit = limitInTheWay(ask, gate[2], now)
   end
-  local wait, name = windowWait()
-  if wait > 0 then
-    return { string.sub(name, 1, 7) == 'domain:' and 'wait-later' or 'wait-here', int(wait), name }
+  if limit and limit[3] == 'provider-back-off' then
+    return toLater(tonumber(limit[2]), limit[3])
   end
-  -- A new run or day began between naming the caps and asking: name them anew.
-  if (ask.run and ask.run ~= gate[2]) or (ask.day and ask.day ~= today) then
-    return { 'wait-later', '1', 'new-run-or-day', int(now) }
-  end
-  if capReached() then
-    return { 'held', 'cap' }
-  end
+  return limit
 end
 
 if not state then
@@ -191,20 +161,8 @@ local firstAttemptAt = attempt > 1 and record[8] or int(now)
 fields.firstAttemptAt = firstAttemptAt
 move(now, 'claimed', { by = ask.provider }, fields, deadline, ask.retentionMs)
 redis.call('ZADD', keys.inflight, int(deadline), ask.channel .. ' ' .. ask.category .. ' ' .. ask.id .. ' ' .. ask.owner)
-for _, window in ipairs(ask.windows) do
-  local key = keys.counters[window.key]
-  if not group[key] then
-    group[key] = true
-    redis.call('ZREMRANGEBYSCORE', key, '-inf', int(now - window.spanMs))
-    atEnd(function()
-      redis.call('PEXPIRE', key, int(window.spanMs))
-    end)
-  end
-  redis.call('ZADD', key, int(now), ask.owner)
-end
-for _, cap in ipairs(ask.caps) do
-  redis.call('INCRBYFLOAT', keys.counters[cap.key], tostring(cap.amount))
-  redis.call('PEXPIRE', keys.counters[cap.key], int(cap.expireMs))
+if not ask.limitsAsked then
+  countAgainstLimits(ask, now)
 end
 local dayCount = recipient[2] == today and tonumber(recipient[3] or '0') or 0
 redis.call('HSET', keys.recipient, 'day', today, 'dayCount', int(dayCount + 1), 'last:' .. ask.category, int(now))

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Redis } from 'ioredis';
-import type { OwnerId } from '../domain/ids.ts';
+import { type OwnerId, shardOf } from '../domain/ids.ts';
 import { type AmbiguityPolicy, type HoldReason, holdReasons } from '../domain/message.ts';
 import type { StoreMark } from '../domain/store-mark.ts';
-import { type ShardKeys, type Store } from '../store/keys.ts';
+import type { Store } from '../store/keys.ts';
 import { type HistoryLine, type MessageRecord, moveKeyNames, moveKeys } from '../store/message-record.ts';
 import { callStore, loadScript } from '../store/scripts.ts';
 import { type LimitAsk, type Limits, listLimits } from './limits.ts';
+import { createSharedLimits, type SharedLimits, type TakenLimits } from './shared-limits.ts';
 import type { StoreKnowledge } from './store-knowledge.ts';
 
 /** The gate's decision: may it leave now?. Only `go` lets a byte leave. */
@@ -109,13 +109,16 @@ const lapseScript = loadScript(new URL('./lapse-claim.lua', import.meta.url), {
   args: ['policy', 'retentionMs'],
 });
 
+type Deps = PermitOptions & { readonly shared: SharedLimits };
+
 /** The gate's four scripts behind typed calls: ask, commit, give back, lapse. The store decides; this only speaks. */
-export function createPermits(options: PermitOptions): Permits {
-  const { redis } = options;
+export function createPermits(given: PermitOptions): Permits {
+  const { redis } = given;
+  const options: Deps = { ...given, shared: createSharedLimits(given, given.claimMs) };
   return {
     ask: (request) => askInItsDay(options, request),
     commit: async (claim, end) => await commit(options, claim, end),
-    giveBack: async (claim, reason) => await giveBack(options, claim, reason),
+    giveBack: async (claim, reason) => void (await giveBack(options, claim, reason)),
     lapse: async (message, policy) => {
       const keys = options.keys.of(message.id);
       const result = (await lapseScript.run(
@@ -129,25 +132,21 @@ export function createPermits(options: PermitOptions): Permits {
 }
 
 /** Caps are named by the day; where the store has another one than this process, by the store's. */
-async function askInItsDay(options: PermitOptions, request: PermitRequest): Promise<PermitResult> {
+async function askInItsDay(options: Deps, request: PermitRequest): Promise<PermitResult> {
   const result = await askPermit(options, request, options.now());
   return result.kind === 'wait-later' && result.storeMs !== undefined
     ? await askPermit(options, request, result.storeMs)
     : result;
 }
 
-async function askPermit(
-  options: PermitOptions,
-  request: PermitRequest,
-  nowMs: number,
-): Promise<PermitResult> {
+async function askPermit(options: Deps, request: PermitRequest, nowMs: number): Promise<PermitResult> {
   const { message, provider } = request;
-  const keys = options.keys.of(message.id);
-  const known = options.knowledge?.known();
+  const shard = shardOf(message.id);
+  const known = options.knowledge?.known(shard);
   if (options.knowledge !== undefined && known === undefined)
     return { kind: 'wait-later', ms: unconfirmedPauseMs, why: 'store-unconfirmed' };
-  const run = options.limits.perRun === undefined ? '' : await readRun(options.redis, keys);
-  const limits = listLimits(options.limits, keys, message, {
+  const run = options.limits.perRun === undefined ? '' : await readRun(options);
+  const limits = listLimits(options.limits, options.keys.central, message, {
     segments: request.segments,
     run,
     nowMs,
@@ -156,8 +155,11 @@ async function askPermit(
   const owner = randomBytes(12).toString('base64url') as OwnerId;
   const toClaim = (grant: Grant): Claim => ({ ...grant, message, owner, provider, limits });
   try {
-    const result = parseResult(await runPermit(options, request, { owner, limits, known }), toClaim);
-    if (result.kind === 'go') options.knowledge?.note(result.claim.mark);
+    const taken = await options.shared.take({ owner, provider, limits, rehearse: request.rehearse });
+    const result = parseResult(await runPermit(options, request, { owner, limits, known, taken }), toClaim);
+    if (result.kind === 'go') options.knowledge?.note(shard, result.claim.mark);
+    else if (taken === 'taken')
+      await options.shared.returnAll({ owner, provider, limits }).catch(stayCounted);
     return result;
   } catch (error) {
     // The response is lost, and the claim may exist. Nobody else knows its owner, and no byte has left.
@@ -166,22 +168,33 @@ async function askPermit(
   }
 }
 
+/** A place that cannot be returned now leaves its window with time. */
+function stayCounted(): void {}
+
 async function runPermit(
-  options: PermitOptions,
+  options: Deps,
   request: PermitRequest,
   {
     owner,
     limits,
     known,
-  }: { readonly owner: OwnerId; readonly limits: LimitAsk; readonly known: StoreMark | undefined },
+    taken,
+  }: {
+    readonly owner: OwnerId;
+    readonly limits: LimitAsk;
+    readonly known: StoreMark | undefined;
+    readonly taken: TakenLimits | undefined;
+  },
 ): Promise<string[]> {
   const { message, provider, rehearse } = request;
   const keys = options.keys.of(message.id);
-  const { windows, caps, counters } = numberCounters(limits);
+  const { windows, caps, counters } = options.shared.countersOf(limits);
   const { claimMs, retentionMs } = options;
   const { id, channel, category } = message;
   const facts = { id, owner, channel, category, provider, rehearse, claimMs, retentionMs, known };
-  const ask = { ...limits, ...facts, windows, caps };
+  const limitsAsked = taken !== undefined;
+  const limitInTheWay = typeof taken === 'object' ? taken : undefined;
+  const ask = { ...limits, ...facts, windows, caps, limitsAsked, limitInTheWay };
   const given = {
     ...moveKeys(keys, id),
     inflight: keys.inflight,
@@ -193,24 +206,28 @@ async function runPermit(
   return (await permitScript.run(options.redis, given, { ask: JSON.stringify(ask) })) as string[];
 }
 
-async function giveBack(options: PermitOptions, claim: Claim, reason: string): Promise<void> {
+async function giveBack(options: Deps, claim: Claim, reason: string): Promise<'done' | 'late'> {
   const { id, toHash } = claim.message;
   const keys = options.keys.of(id);
-  const { windows, caps, counters } = numberCounters(claim.limits);
+  const { windows, caps, counters } = options.shared.countersOf(claim.limits);
   const back = { ...toName(claim), reason, retentionMs: options.retentionMs, windows, caps };
-  await giveBackScript.run(
+  const [word] = (await giveBackScript.run(
     options.redis,
     { ...moveKeys(keys, id), inflight: keys.inflight, recipient: keys.recipient(toHash), counters },
     { back: JSON.stringify(back) },
-  );
+  )) as ['done' | 'late'];
+  if (word === 'done') await options.shared.returnAll(claim);
+  return word;
 }
 
 /** Tries for as long as the claim may live; what stays claimed after that lapses and counts as unknown. */
-async function giveBackIfPossible(options: PermitOptions, claim: Claim): Promise<void> {
+async function giveBackIfPossible(options: Deps, claim: Claim): Promise<void> {
   const giveUpAt = performance.now() + options.claimMs;
   for (let pauseMs = 50; performance.now() < giveUpAt; pauseMs = Math.min(2 * pauseMs, 1_000)) {
     try {
-      await giveBack(options, claim, 'permit-answer-lost');
+      const word = await giveBack(options, claim, 'permit-answer-lost');
+      // There was no claim, but perhaps a place was taken for it.
+      if (word === 'late') await options.shared.returnAll(claim);
       return;
     } catch {
       await delay(pauseMs);
@@ -218,8 +235,8 @@ async function giveBackIfPossible(options: PermitOptions, claim: Claim): Promise
   }
 }
 
-async function readRun(redis: Redis, keys: ShardKeys): Promise<string> {
-  return (await callStore('read run', () => redis.hget(keys.gate, 'run'))) ?? '0';
+async function readRun({ redis, keys }: Store): Promise<string> {
+  return (await callStore('read run', () => redis.hget(keys.central.gate, 'run'))) ?? '0';
 }
 
 function parseGrant([, lineage = '', ...facts]: readonly string[]): Grant {
@@ -262,13 +279,13 @@ function parseResult(result: readonly string[], toClaim: (grant: Grant) => Claim
 }
 
 async function commit(
-  options: PermitOptions,
+  options: Deps,
   claim: Claim,
   end: AttemptEnd,
 ): Promise<{ readonly late: boolean; readonly state: string }> {
   const { message, provider } = claim;
   const keys = options.keys.of(message.id);
-  const { windows, caps, counters } = numberCounters(claim.limits);
+  const { windows, caps, counters } = options.shared.countersOf(claim.limits);
   const ask = {
     ...toCommit(options, claim, end),
     windows: end.isUnseen === true ? windows : [],
@@ -283,13 +300,17 @@ async function commit(
     suppressions: keys.suppressions,
     counters,
   };
-  const [code, state] = (await commitScript.run(options.redis, given, {
+  const [code, state, again] = (await commitScript.run(options.redis, given, {
     commit: JSON.stringify(ask),
   })) as string[];
-  return { late: code === 'late', state: state ?? end.to };
+  const late = code === 'late';
+  // Not for a repeated commit: whoever breaks off in between leaves places counted, and a block to the provider's next answer.
+  if (again === undefined)
+    await options.shared.settle(claim, late ? { ...end, undo: false, isUnseen: false } : end);
+  return { late, state: state ?? end.to };
 }
 
-function toCommit(options: PermitOptions, claim: Claim, end: AttemptEnd): object {
+function toCommit(options: Deps, claim: Claim, end: AttemptEnd): object {
   const { message } = claim;
   return {
     ...toName(claim),
@@ -299,7 +320,7 @@ function toCommit(options: PermitOptions, claim: Claim, end: AttemptEnd): object
     fields: end.fields,
     retryAt: end.retryInMs,
     retentionMs: options.retentionMs,
-    blockProviderMs: end.blockProviderMs,
+    blockProviderMs: options.keys.shards === 1 ? end.blockProviderMs : undefined,
     backOffRecipientMs:
       end.blamesRecipient === true && options.limits.recipientBackOffMs > 0
         ? options.limits.recipientBackOffMs
@@ -315,11 +336,4 @@ function toCommit(options: PermitOptions, claim: Claim, end: AttemptEnd): object
 function toName(claim: Claim): { id: string; owner: string; channel: string; category: string } {
   const { id, channel, category } = claim.message;
   return { id, owner: claim.owner, channel, category };
-}
-
-/** Gives every window and cap the place of its key among the counters, from 1 as Lua counts. */
-function numberCounters(limits: LimitAsk): { counters: string[]; windows: object[]; caps: object[] } {
-  const windows = limits.windows.map((window, index) => ({ ...window, key: index + 1 }));
-  const caps = limits.caps.map((cap, index) => ({ ...cap, key: windows.length + index + 1 }));
-  return { counters: [...limits.windows, ...limits.caps].map((one) => one.key), windows, caps };
 }

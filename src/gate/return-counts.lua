@@ -1,4 +1,4 @@
--- return-counts: takes back what a permit counted, when nothing of the message left. Included after move-message.
+-- return-counts: takes back what a permit counted, when nothing of the message left. Included.
 
 local function returnWindows(windows, owner)
   for _, window in ipairs(windows or {}) do

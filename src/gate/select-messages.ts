@@ -20,8 +20,8 @@ export interface MessageFilter {
   readonly until?: number | undefined;
 }
 
-/** The index keys of one group, shard by shard. */
-export function listIndexes(keys: Keys, group: MessageGroup): string[] {
+/** The index of one group, as every shard has it. */
+export function listIndexes(keys: Keys, group: MessageGroup): readonly string[] {
   return keys.all.map((shard) => shard[messageIndexes[group]]);
 }
 
@@ -34,13 +34,13 @@ export function walkMessages(
 ): AsyncGenerator<readonly WalkedEntry<MessageSummary>[]> {
   const isIn = (message: MessageSummary): boolean =>
     groupOf(message.state) === group && isMeant(message, filter);
-  return walkSummaries(store, listIndexes(store.keys, group), isIn, range);
+  return walkSummaries(store, [listIndexes(store.keys, group)], isIn, range);
 }
 
 /** Walks any sorted sets of message ids; what is not meant has no item. */
 export async function* walkSummaries(
   { redis, keys }: Store,
-  zsets: readonly string[],
+  zsets: readonly (readonly string[])[],
   isWanted: (message: MessageSummary) => boolean,
   range: WalkRange = {},
 ): AsyncGenerator<readonly WalkedEntry<MessageSummary>[]> {

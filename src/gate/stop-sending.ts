@@ -1,16 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ServiceError } from '../domain/errors.ts';
 import type { FlagName, SendFlag } from '../domain/flags.ts';
+import { askShards } from '../store/ask-shards.ts';
 import type { Store } from '../store/keys.ts';
 import { loadScript } from '../store/scripts.ts';
-import { type FlagStore, setFlag } from './flags.ts';
+import { type InFlight, parseInFlight, sumInFlight } from './copy-gate.ts';
+import { type FlagStore, setFlag, toPart } from './flags.ts';
 
 /** How a stop went. `stopping`: no permit is granted any more; `quiesced`: nothing is under way either. */
 export interface StopReport {
   readonly state: 'stopping' | 'quiesced';
   readonly epoch: number;
-  /** Attempts that had a permit when the stop was acknowledged. */
+  /** Attempts that had a permit when the stop was acknowledged: no other one comes after it. */
   readonly inFlightAtStop: number;
+  /** Their messages, or the first of them when there are many. */
+  readonly messagesAtStop: readonly string[];
   readonly inFlight: number;
   /** From the request to the acknowledgement, after which no permit is granted. */
   readonly stopMs: number;
@@ -29,12 +33,15 @@ export interface StopRequest {
   readonly waitMs: number;
 }
 
-const script = loadScript(new URL('./list-inflight.lua', import.meta.url), { keys: ['inflight'], args: [] });
+const script = loadScript(new URL('./list-inflight.lua', import.meta.url), {
+  keys: ['inflight'],
+  args: ['part'],
+});
 
 /**
- * Stops sending and confirms it. After the acknowledgement no permit is granted anywhere; then it waits, at most
- * `waitMs`, until every attempt that already had one has ended or passed its deadline.
- * Throws when the store did not acknowledge the stop: then say so, and try again.
+ * Stops sending and confirms it. After the acknowledgement, which every shard has given, no permit is granted anywhere; it
+ * says what is in flight. Then it waits, at most `waitMs`, until every attempt that already had a permit has ended or
+ * passed its deadline. Throws when a shard did not acknowledge the stop: then say so, and try again.
  */
 export async function stopSending(
   store: FlagStore & { readonly monotonicNow: () => number },
@@ -49,10 +56,16 @@ export async function stopSending(
     );
   }
   const stopMs = store.monotonicNow() - begun;
-  const { epoch, witnessed } = result;
-  const inFlightAtStop = await countInFlight(store, request.flag);
+  const { epoch, witnessed, inFlight: atStop } = result;
   const witness = witnessed === undefined ? {} : { witnessed };
-  const head = { epoch, stopMs: round(stopMs), ...witness, inFlightAtStop };
+  const inFlightAtStop = atStop.count;
+  const head = {
+    epoch,
+    stopMs: round(stopMs),
+    ...witness,
+    inFlightAtStop,
+    messagesAtStop: atStop.messages,
+  };
   for (let inFlight = inFlightAtStop; ; inFlight = await countInFlight(store, request.flag)) {
     const sinceMs = store.monotonicNow() - begun;
     if (inFlight === 0) return { ...head, state: 'quiesced', inFlight, quiescedMs: round(sinceMs) };
@@ -63,13 +76,13 @@ export async function stopSending(
 
 /** Attempts under way that the flag governs: they hold a permit and are not past their deadline. */
 export async function countInFlight(store: Store, flag: FlagName = 'send'): Promise<number> {
-  const [, part] = flag.split(':');
-  let count = 0;
-  for (const shard of store.keys.all) {
-    const members = (await script.run(store.redis, shard, {})) as string[];
-    count += members.filter((member) => part === undefined || member.split(' ', 2).includes(part)).length;
-  }
-  return count;
+  const part = toPart(flag);
+  const shards = await askShards(
+    'count in flight',
+    store.keys,
+    async (shard): Promise<InFlight> => parseInFlight(await script.run(store.redis, shard, { part })),
+  );
+  return sumInFlight(shards).count;
 }
 
 function round(ms: number): number {

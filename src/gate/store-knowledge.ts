@@ -3,27 +3,31 @@ import {
   compareMarks,
   judgeStore,
   mergeMarks,
+  mergeShardMarks,
+  type ShardMarks,
   type StoreMark,
   type StoreState,
+  sumMarks,
   type WitnessReading,
 } from '../domain/store-mark.ts';
 import type { Store } from '../store/keys.ts';
 import { loadScript, toStoreError } from '../store/scripts.ts';
 import type { Witness } from '../store/witness.ts';
+import { copyGate } from './copy-gate.ts';
 import { type GateState, readGate } from './flags.ts';
 
 /**
- * What this process knows of how far the store has come: what it has seen itself, and what the witness remembers of
- * everybody. The store is compared with the witness when the process starts and whenever the connection was lost, and
+ * What this process knows of how far the store has come: what it has seen itself of each shard, and what the witness
+ * remembers of everybody, which is one mark for all shards. The store is compared with the witness when the process starts and whenever the connection was lost, and
  * with what was seen here at every look and every permit.
  */
 export interface StoreKnowledge {
-  /** Reads the gate and compares; undefined when there is none. Never rejects. */
+  /** Reads the gate and compares, and has shards follow the central one; undefined when there is none. Never rejects. */
   look(): Promise<GateState | undefined>;
   state(): StoreState;
-  /** What a permit must not be behind; undefined until the store has been compared: then none is to be asked for. */
-  known(): StoreMark | undefined;
-  note(mark: StoreMark): void;
+  /** What a permit of the shard must not be behind; undefined until the store has been compared: then none is to be asked for. */
+  known(shard: number): StoreMark | undefined;
+  note(shard: number, mark: StoreMark): void;
   /** The connection ends, and what comes back may be older: the witness is informed at once how far the store had come. */
   forget(): Promise<void>;
   /** Why the witness could not be read or written when it was last tried; empty when it could, undefined when there is none. */
@@ -48,9 +52,8 @@ const raiseEveryMs = 2_000;
 
 /** Knows nothing at first. */
 export function createStoreKnowledge(options: StoreKnowledgeOptions): StoreKnowledge {
-  const { redis, keys } = options;
   const witness = createWitnessClient(options);
-  let memory: StoreMark | undefined;
+  let memory: ShardMarks | undefined;
   let state: StoreState = { kind: 'unconfirmed', detail: 'it has not been compared yet' };
   /** Counts lost connections: a look that began before one confirms nothing after it. */
   let losses = 0;
@@ -58,16 +61,11 @@ export function createStoreKnowledge(options: StoreKnowledgeOptions): StoreKnowl
   const settle = async (found: StoreState, gate: GateState): Promise<void> => {
     if (found.kind === 'confirmed') {
       if (state.kind !== 'confirmed' && !gate.isWitnessed) await witness.begin(gate.mark);
-      memory = mergeMarks(gate.mark, memory);
-      witness.raiseWhenDue(memory);
+      memory = mergeShardMarks(gate.marks, memory);
+      witness.raiseWhenDue(sumMarks(memory));
     } else if (found.kind === 'went-back') {
-      memory ??= gate.mark;
-      if (gate.wentBack === undefined)
-        await script.run(redis, keys.shard(0), {
-          lineage: gate.mark.lineage,
-          detail: found.detail,
-          hint: keys.gateHint,
-        });
+      memory ??= gate.marks;
+      if (!gate.copies.isMarked) await markBehind(options, gate, found.detail);
       if (state.kind !== 'went-back') options.onWentBack(found.detail);
     }
     state = found;
@@ -76,7 +74,7 @@ export function createStoreKnowledge(options: StoreKnowledgeOptions): StoreKnowl
     const [lossesBefore, memoryBefore] = [losses, memory];
     // Before the store: a mark that is raised in between must not make the store look old.
     const reading = state.kind === 'confirmed' ? witness.notAsked : await witness.ask();
-    const gate = (await readGate(redis, keys)) ?? (await reopen(options));
+    const gate = await readWhole(options);
     if (losses !== lossesBefore) return gate;
     if (gate === undefined) state = { kind: 'unconfirmed', detail: 'the gate is missing' };
     else await settle(judgeStore(gate, memoryBefore, reading), gate);
@@ -95,18 +93,43 @@ export function createStoreKnowledge(options: StoreKnowledgeOptions): StoreKnowl
       }
     },
     state: () => state,
-    known: () => (state.kind === 'unconfirmed' ? undefined : memory),
-    note: (mark) => {
-      memory = mergeMarks(mark, memory);
+    known: (shard) => (state.kind === 'unconfirmed' ? undefined : memory?.[shard]),
+    note: (shard, mark) => {
+      if (memory === undefined) return;
+      const [central, ...others] = memory;
+      const merge = (one: StoreMark, at: number): StoreMark => (at === shard ? mergeMarks(mark, one) : one);
+      memory = [merge(central, 0), ...others.map((one, index) => merge(one, index + 1))];
     },
     forget: async () => {
       losses += 1;
       const wasConfirmed = state.kind === 'confirmed';
       state = { kind: 'unconfirmed', detail: 'the connection was lost' };
-      if (wasConfirmed && memory !== undefined) await witness.raise(memory);
+      if (wasConfirmed && memory !== undefined) await witness.raise(sumMarks(memory));
     },
     witnessError: () => witness.failure(),
   };
+}
+
+/** The gate, once every shard follows the central one: whoever changed it last may have died before it had told all of them. */
+async function readWhole(options: StoreKnowledgeOptions): Promise<GateState | undefined> {
+  const { redis, keys } = options;
+  const gate = (await readGate(redis, keys)) ?? (await reopen(options));
+  if (gate?.copies.isLagging !== true) return gate;
+  await copyGate(options, gate.fields);
+  return await readGate(redis, keys);
+}
+
+/** On every shard: from then on nobody gets a permit of any. */
+async function markBehind(
+  { redis, keys }: StoreKnowledgeOptions,
+  { marks }: GateState,
+  detail: string,
+): Promise<void> {
+  await Promise.all(
+    keys.all.map((shard, index) =>
+      script.run(redis, shard, { lineage: marks[index]?.lineage ?? '', detail, hint: keys.gateHint }),
+    ),
+  );
 }
 
 async function reopen({ redis, keys, openStore }: StoreKnowledgeOptions): Promise<GateState | undefined> {
@@ -148,7 +171,7 @@ function createWitnessClient({ witness, redis, keys, monotonicNow }: StoreKnowle
     /** The first mark of a store; that there is one is written into the store, so that a witness that lost it is noticed. */
     begin: async (mark: StoreMark): Promise<void> => {
       if (witness === undefined || !(await raise(mark))) return;
-      await redis.hset(keys.shard(0).gate, 'witnessed', '1').catch((error: unknown) => {
+      await redis.hset(keys.central.gate, 'witnessed', '1').catch((error: unknown) => {
         throw toStoreError('mark as witnessed', error);
       });
     },

@@ -60,7 +60,7 @@ export async function listSuppressions(
 ): Promise<Page<SuppressionItem>> {
   const { keys, redis } = deps;
   const zsets = keys.all.map(({ suppressions }) => suppressions);
-  const walk = walkIndexes(redis, zsets, { after: parseCursor(ask.cursor) });
+  const walk = walkIndexes(redis, [zsets], { after: parseCursor(ask.cursor) });
   return await readPage(readEach(deps, walk), ask.limit);
 }
 
@@ -168,12 +168,12 @@ async function* readEach(
 
 async function readSuppression(
   { redis, keys }: SuppressionDeps,
-  { step, member }: IndexEntry,
+  { member }: IndexEntry,
 ): Promise<SuppressionItem | undefined> {
   const [channel, hash = ''] = member.split(':');
   if (!isChannel(channel)) return undefined;
   const fields = await callStore('read suppression', () =>
-    redis.hgetall(keys.shard(step).suppression(channel, hash)),
+    redis.hgetall(keys.shard(chooseShard(hash, keys.shards)).suppression(channel, hash)),
   );
   const { reason, source = '', at, by = '', masked = '***' } = fields;
   if (reason === undefined) return undefined;

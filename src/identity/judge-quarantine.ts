@@ -1,7 +1,8 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { EventId } from '../domain/ids.ts';
-import type { Keys } from '../store/keys.ts';
+import { askShards } from '../store/ask-shards.ts';
+import type { Keys, ShardKeys } from '../store/keys.ts';
 import { loadScript, toStoreError } from '../store/scripts.ts';
 import { isOurVersion } from '../store/unreadable-record.ts';
 import type { KeySet } from './key-set.ts';
@@ -221,8 +222,7 @@ async function readOldest(
   limit: number,
 ): Promise<Waiting[]> {
   const from = place?.receivedAt ?? '-inf';
-  const read = async (shard: number): Promise<Waiting[]> => {
-    const { eventsQuarantined } = keys.shard(shard);
+  const read = async ({ eventsQuarantined }: ShardKeys): Promise<Waiting[]> => {
     const found: Waiting[] = [];
     // Of those that came in the same millisecond as `place`, any number may lie before it.
     for (let at = 0; found.length < limit; at += limit) {
@@ -241,12 +241,8 @@ async function readOldest(
     }
     return found;
   };
-  try {
-    const shards = await Promise.all(Array.from({ length: keys.shards }, (_, shard) => read(shard)));
-    return shards.flat().sort(compare).slice(0, limit);
-  } catch (error) {
-    throw toStoreError('read quarantine', error);
-  }
+  const shards = await askShards('read quarantine', keys, read);
+  return shards.flat().sort(compare).slice(0, limit);
 }
 
 /** Members and scores, by turns. */

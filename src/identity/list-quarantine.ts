@@ -1,8 +1,9 @@
 import type { z } from 'zod';
 import { type EventId, parseEventId, shardOf } from '../domain/ids.ts';
 import type { CollectedGauges } from '../observe/collected-gauges.ts';
+import { askShards } from '../store/ask-shards.ts';
+import type { ShardKeys } from '../store/keys.ts';
 import { numberField, readSummary } from '../store/record-fields.ts';
-import { toStoreError } from '../store/scripts.ts';
 import { type Page, parseCursor, readPage, walkIndexes } from '../store/walk-index.ts';
 import { type EndQuarantineDeps, rejectQuarantined } from './judge-quarantine.ts';
 import { quarantinedEvent } from './quarantine.ts';
@@ -40,8 +41,7 @@ export async function countQuarantine({
   keys,
   now,
 }: Pick<QuarantineStore, 'redis' | 'keys' | 'now'>): Promise<QuarantineCounts> {
-  const readShard = async (shard: number): Promise<QuarantineCounts> => {
-    const { eventsQuarantined, quarantineBytes } = keys.shard(shard);
+  const readShard = async ({ eventsQuarantined, quarantineBytes }: ShardKeys): Promise<QuarantineCounts> => {
     const [events, bytes, oldest] = await Promise.all([
       redis.zcard(eventsQuarantined),
       redis.get(quarantineBytes),
@@ -50,16 +50,12 @@ export async function countQuarantine({
     const oldestAgeMs = oldest[1] === undefined ? 0 : Math.max(0, now() - Number(oldest[1]));
     return { events, bytes: Number(bytes ?? 0), oldestAgeMs };
   };
-  try {
-    const shards = await Promise.all(Array.from({ length: keys.shards }, (_, shard) => readShard(shard)));
-    return shards.reduce((sum, one) => ({
-      events: sum.events + one.events,
-      bytes: sum.bytes + one.bytes,
-      oldestAgeMs: Math.max(sum.oldestAgeMs, one.oldestAgeMs),
-    }));
-  } catch (error) {
-    throw toStoreError('read quarantine', error);
-  }
+  const shards = await askShards('read quarantine', keys, readShard);
+  return shards.reduce((sum, one) => ({
+    events: sum.events + one.events,
+    bytes: sum.bytes + one.bytes,
+    oldestAgeMs: Math.max(sum.oldestAgeMs, one.oldestAgeMs),
+  }));
 }
 
 /** One page of what is quarantined, oldest first. */
@@ -106,8 +102,8 @@ async function* selectQuarantined(
 
 async function* walkQuarantined(deps: QuarantineStore, after?: ReturnType<typeof parseCursor>) {
   const { redis, keys } = deps;
-  const zsets = Array.from({ length: keys.shards }, (_, shard) => keys.shard(shard).eventsQuarantined);
-  for await (const entries of walkIndexes(redis, zsets, { after, scoreMax: deps.now() })) {
+  const zsets = keys.all.map(({ eventsQuarantined }) => eventsQuarantined);
+  for await (const entries of walkIndexes(redis, [zsets], { after, scoreMax: deps.now() })) {
     const items = await Promise.all(entries.map(({ member }) => readItem(deps, member as EventId)));
     yield entries.map((entry, at) => ({ entry, item: items[at] }));
   }

@@ -28,7 +28,7 @@ export const audit = [
       })
       .meta({ id: 'Audit' }),
     run: async ({ query }, { redis, keys }: Store) => ({
-      lines: await readAudit(redis, keys.shard(0), query.limit),
+      lines: await readAudit(redis, keys.central, query.limit),
     }),
   }),
   read('/api/audit/verify', {
@@ -77,7 +77,7 @@ export const audit = [
       })
       .meta({ id: 'AuditVerdict' }),
     run: async ({ query }, { redis, keys }: Store) => {
-      const { sealedUpTo, ...verdict } = await verifyAudit(redis, keys.shard(0), query.expect);
+      const { sealedUpTo, ...verdict } = await verifyAudit(redis, keys.central, query.expect);
       return { ...verdict, sealed_up_to: sealedUpTo };
     },
   }),

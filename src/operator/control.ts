@@ -75,6 +75,10 @@ const sendControl = z
     state: z.enum(['started', 'stopping', 'quiesced']),
     epoch: z.int(),
     in_flight_at_stop: count,
+    in_flight_messages: z.array(z.string()).optional().meta({
+      description:
+        'Of a stop: the messages in flight when it was acknowledged, 100 at most. No other one leaves after it',
+    }),
     in_flight: count,
     stop_ms: z.number().meta({ description: 'From the request to the acknowledgement: no permit after it' }),
     quiesced_ms: z.number().optional(),
@@ -154,7 +158,8 @@ export const control = [
     operationId: 'putControlSend',
     summary: 'Stop or start sending',
     description:
-      'Once a stop is answered, no message is let go anywhere; `quiesced` says that nothing is under way either. ' +
+      'Once a stop is answered, no message is let go anywhere: it is confirmed. What was let go before may still be under ' +
+      'way, and is named beside it; `quiesced` says that nothing is. ' +
       'Starting needs the epoch that you saw; the environment stays the ceiling.',
     body: sendOrder,
     response: sendControl,
@@ -259,7 +264,7 @@ async function startSending(deps: ControlDeps, order: SendOrder, by: Requester) 
   return {
     state: 'started' as const,
     epoch,
-    in_flight_at_stop: inFlight,
+    in_flight_at_stop: inFlight.count,
     in_flight: await countInFlight(deps, flag),
     stop_ms: Math.round((deps.monotonicNow() - begun) * 100) / 100,
     ...whenGiven('witnessed', witnessed),
@@ -302,6 +307,7 @@ export function viewStop(report: StopReport) {
     state: report.state,
     epoch: report.epoch,
     in_flight_at_stop: report.inFlightAtStop,
+    in_flight_messages: [...report.messagesAtStop],
     in_flight: report.inFlight,
     stop_ms: report.stopMs,
     ...whenGiven('witnessed', report.witnessed),

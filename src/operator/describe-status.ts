@@ -20,7 +20,7 @@ export async function describeStatus(deps: DescribeDeps): Promise<string> {
     readQueueStatus(deps),
     readWatchdog(redis, keys, deps.now()),
     deps.judgeProof(),
-    readAuditHead(redis, keys.shard(0)),
+    readAuditHead(redis, keys.central),
   ]);
   return [...writeStatus({ send, queue, standing, proof, audit }), deps.appBaseUrl].join('\n');
 }

@@ -3,7 +3,7 @@ import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { type Channel, mapChannels, type QueueName } from '../domain/channel.ts';
 import { type EventId, type MessageId, shardOf } from '../domain/ids.ts';
-import type { Keys } from '../store/keys.ts';
+import type { Keys, ShardKeys } from '../store/keys.ts';
 import { readStoreClock } from '../store/store-clock.ts';
 import { delayedScoreFactor } from './count-jobs.ts';
 import { idOf, type JobMarks, type Pointer, recordOf, toGroupData, toSingleData } from './job-data.ts';
@@ -166,7 +166,7 @@ function createShardOpener(options: JobAdderOptions): () => readonly Record<Queu
   return () => {
     if (options.redis.status !== 'ready') throw new Error('Redis is not connected');
     if (opened === undefined) {
-      const shards = Array.from({ length: options.keys.shards }, (_, shard) => openQueues(options, shard));
+      const shards = options.keys.all.map((shard) => openQueues(options, shard));
       opened = shards;
       for (const queue of shards.flatMap((queues) => Object.values(queues))) {
         queue.waitUntilReady().catch(() => {
@@ -178,11 +178,11 @@ function createShardOpener(options: JobAdderOptions): () => readonly Record<Queu
   };
 }
 
-function openQueues(options: JobAdderOptions, shard: number): Record<QueueName, Queue> {
+function openQueues(options: JobAdderOptions, { queuePrefix }: ShardKeys): Record<QueueName, Queue> {
   const open = (name: QueueName): Queue => {
     const queue = new Queue(name, {
       connection: options.redis,
-      prefix: options.keys.shard(shard).queuePrefix,
+      prefix: queuePrefix,
       skipWaitingForReady: true,
       skipMetasUpdate: false,
       streams: { events: { maxLen: 1_000 } },

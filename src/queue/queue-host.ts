@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { DelayedError, type Job, Worker, type WorkerOptions } from 'bullmq';
 import type { Redis } from 'ioredis';
-import pLimit, { type LimitFunction } from 'p-limit';
+import type { LimitFunction } from 'p-limit';
 import type { QueueName } from '../domain/channel.ts';
 import { readStoreClock } from '../store/store-clock.ts';
 import { UnreadableRecord } from '../store/unreadable-record.ts';
@@ -40,8 +40,10 @@ export interface QueueHostOptions {
   readonly queue: QueueName;
   readonly queuePrefix: string;
   readonly connection: Redis;
-  /** Handlers that run at the same time. */
+  /** Jobs in hand at the same time. */
   readonly concurrency: number;
+  /** Handlers that run at the same time: of this host, and of those that share its places. */
+  readonly places: LimitFunction;
   readonly jobs: Pick<JobAdder, 'addOwnJob'>;
   readonly handleJob: HandleJob;
   /** The same for the jobs of the proof of life, whose records lie apart. */
@@ -70,7 +72,6 @@ export function createQueueHost(options: QueueHostOptions): QueueHost {
   const stopping = new AbortController();
   const deps: JobDeps = {
     ...options,
-    places: pLimit(options.concurrency),
     runSuspect: createSuspectRunner(),
   };
   const worker = new Worker(
@@ -119,7 +120,7 @@ export function createQueueHost(options: QueueHostOptions): QueueHost {
       paused = false;
     },
     lastPickupAt: () => lastPickupAt,
-    isIdle: () => !paused && !stopping.signal.aborted && deps.places.activeCount < options.concurrency,
+    isIdle: () => !paused && !stopping.signal.aborted && deps.places.activeCount < deps.places.concurrency,
   };
 }
 
@@ -140,7 +141,7 @@ function toWorkerOptions(options: QueueHostOptions): WorkerOptions {
   };
 }
 
-type JobDeps = QueueHostOptions & { readonly places: LimitFunction; readonly runSuspect: RunSuspect };
+type JobDeps = QueueHostOptions & { readonly runSuspect: RunSuspect };
 
 /** A job that this worker has taken up. */
 interface Held {

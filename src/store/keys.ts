@@ -25,6 +25,8 @@ export interface Keys {
   readonly shard: (shard: number) => ShardKeys;
   /** Those of every shard, in order. */
   readonly all: readonly ShardKeys[];
+  /** Those of shard 0, which also has what there is once: the authority of the gate, audit, limits, leases, figures. */
+  readonly central: ShardKeys;
   readonly of: (id: EventId | MessageId) => ShardKeys;
   /** Pub/sub channel of the stop hint. */
   readonly gateHint: string;
@@ -38,7 +40,8 @@ export function createKeys(prefix: string, shards: number, auditKey?: AuditKey):
     if (keys === undefined) throw new RangeError(`shard ${number} does not exist: the store has ${shards}`);
     return keys;
   };
-  return { prefix, shards, shard, all, of: (id) => shard(shardOf(id)), gateHint: `${prefix}:gate-hint` };
+  const of = (id: EventId | MessageId): ShardKeys => shard(shardOf(id));
+  return { prefix, shards, shard, all, central: shard(0), of, gateHint: `${prefix}:gate-hint` };
 }
 
 /**
@@ -77,14 +80,14 @@ function createShardKeys(prefix: string, shard: number, auditKey: AuditKey | und
     messageCounts: `${root}:message-counts`,
     suppressions: `${root}:suppressions`,
     decisions: `${root}:decisions`,
-    /** What each sender knows of its providers, by its name (hash). It lies on shard 0 alone. */
+    /** What each sender knows of its providers, by its name (hash). Central. */
     senders: `${root}:senders`,
-    /** When somebody last asked how the providers are, and what the senders found (hash). On shard 0 alone. */
+    /** When somebody last asked how the providers are, and what the senders found (hash). Central. */
     providersAsked: `${root}:providers-asked`,
     providerHealth: `${root}:provider-health`,
-    /** Counts of the whole fleet in the ten seconds that begin at `startMs` (hash). They lie on shard 0 alone. */
+    /** Counts of the whole fleet in the ten seconds that begin at `startMs` (hash). Central. */
     fleetCounters: (startMs: number) => `${root}:figures:${startMs}`,
-    /** The part of each client in them: `<figure> <client>` (hash). They lie on shard 0 alone. */
+    /** The part of each client in them: `<figure> <client>` (hash). Central. */
     clientCounters: (startMs: number) => `${root}:client-figures:${startMs}`,
     /** Five-minute slots of one UTC day, for the budgets (hash). */
     slots: (day: string) => `${root}:slots:${day}`,
@@ -94,12 +97,12 @@ function createShardKeys(prefix: string, shard: number, auditKey: AuditKey | und
     incidents: `${root}:incidents`,
     incident: (id: string) => `${root}:incident:${id}`,
     lease: (name: string) => `${root}:lease:${name}`,
-    /** The state of the proof of life (hash). It lies on shard 0 alone. */
+    /** The state of the proof of life (hash). Central. */
     proof: `${root}:proof`,
-    /** Status notes by id, and when each version was first run (hashes). They lie on shard 0 alone. */
+    /** Status notes by id, and when each version was first run (hashes). Central. */
     statusNotes: `${root}:status-notes`,
     releases: `${root}:releases`,
-    /** What was rehearsed when (hash); that production is live; lines of the preflight that processes fail (hash). On shard 0 alone. */
+    /** What was rehearsed when (hash); that production is live; lines of the preflight that processes fail (hash). Central. */
     rehearsals: `${root}:rehearsals`,
     live: `${root}:live`,
     preflightReports: `${root}:guard-reports`,
@@ -113,7 +116,10 @@ function createShardKeys(prefix: string, shard: number, auditKey: AuditKey | und
     message: (id: MessageId) => `${root}:message:${id}`,
     suppression: (channel: Channel, addressHash: string) => `${root}:suppression:${channel}:${addressHash}`,
     recipient: (addressHash: string) => `${root}:recipient:${addressHash}`,
+    /** Until when the fleet leaves a provider alone (hash). Central, as are windows and caps. */
     provider: (name: string) => `${root}:provider:${name}`,
+    /** Whose places in windows and caps can still be returned (zset by until when). Central. */
+    placesTaken: `${root}:places-taken`,
     window: (name: string) => `${root}:window:${name}`,
     cap: (name: string) => `${root}:cap:${name}`,
   };

@@ -3,10 +3,10 @@ import type { z } from 'zod';
 import { channelTable } from '../domain/channel.ts';
 import { type MessageId, shardOf } from '../domain/ids.ts';
 import { eraOf } from '../domain/store-mark.ts';
+import { askShards } from './ask-shards.ts';
 import type { Keys } from './keys.ts';
 import { messageRecord } from './message-record.ts';
 import { readSummary } from './record-fields.ts';
-import { callStore } from './scripts.ts';
 
 const summary = messageRecord.pick({
   v: true,
@@ -69,8 +69,9 @@ export async function readMessageSummaries(
 }
 
 async function readEra(redis: Redis, keys: Keys): Promise<number> {
-  return await callStore('read lineage', async () => {
-    const [lineage, wentBack] = await redis.hmget(keys.shard(0).gate, 'lineage', 'wentBack');
+  const eras = await askShards('read lineage', keys, async ({ gate }) => {
+    const [lineage, wentBack] = await redis.hmget(gate, 'lineage', 'wentBack');
     return eraOf(lineage ?? '') + (wentBack === null || wentBack === undefined ? 0 : 1);
   });
+  return Math.max(...eras);
 }

@@ -1,6 +1,6 @@
--- open-store: initialises an empty store, or checks that it is the one we expect.
--- now: ms; lineage, flags: of a new store, all flags on.
--- Returns: {'created'} | {'opened'} | {'other-shards', theirs} | {'other-environment', theirs}
+-- open-store: initialises a shard of an empty store, or checks that it is the one we expect.
+-- now: ms; lineage, epoch: of a new gate; flags: those that are on in it.
+-- Returns: {'created' | 'opened', lineage} | {'other-shards', theirs} | {'other-environment', theirs}
 -- Invariant: the gate is written only together with the marker. A store that has a marker and no gate has lost
 -- data, and a lost gate means stopped.
 local marker = redis.call('HMGET', keys.store, 'shards', 'environment')
@@ -16,11 +16,11 @@ if marker[1] then
   if redis.call('HEXISTS', keys.gate, 'epoch') == 1 then
     redis.call('HSETNX', keys.gate, 'lineage', args.lineage)
   end
-  return { 'opened' }
+  return { 'opened', redis.call('HGET', keys.gate, 'lineage') or '' }
 end
 redis.call('HSET', keys.store, 'shards', args.shards, 'createdAt', args.now)
-redis.call('HSET', keys.gate, 'lineage', args.lineage, 'epoch', '1', 'run', '1')
+redis.call('HSET', keys.gate, 'lineage', args.lineage, 'epoch', args.epoch, 'run', '1')
 for _, flag in ipairs(args.flags) do
   redis.call('HSET', keys.gate, flag, 'on')
 end
-return { 'created' }
+return { 'created', args.lineage }

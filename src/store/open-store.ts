@@ -2,17 +2,19 @@ import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { flagNames } from '../domain/flags.ts';
 import { formatLineage } from '../domain/store-mark.ts';
-import type { Keys } from './keys.ts';
-import { loadScript } from './scripts.ts';
+import type { Keys, ShardKeys } from './keys.ts';
+import { callStore, loadScript } from './scripts.ts';
 
 const script = loadScript(new URL('./open-store.lua', import.meta.url), {
   keys: ['store', 'gate'],
-  args: ['shards', 'now', 'environment', 'lineage', '...flags'],
+  args: ['shards', 'now', 'environment', 'lineage', 'epoch', '...flags'],
 });
 
 /**
  * Initialises every shard of an empty store, or checks that the store is ours. The gate of a new store is open:
- * the environment decides first, and run time can only be stricter.
+ * the environment decides first, and run time can only be stricter. All shards have the lineage of the central one, which is
+ * the first to be there; the gates of the others begin as stopped, older than any, until somebody has copied the central
+ * one. So a process that dies half-way leaves what the next one completes.
  * Throws when the store was made with another number of shards, or by a service of another environment, and when its
  * engine is too old.
  */
@@ -22,24 +24,43 @@ export async function openStore(
   { nowMs, environment }: { readonly nowMs: number; readonly environment: string },
 ): Promise<'created' | 'opened'> {
   await assertEngineVersion(redis);
-  let result: 'created' | 'opened' = 'opened';
-  const lineage = createLineage(1);
-  for (const shard of keys.all) {
-    const args = { shards: keys.shards, now: nowMs, environment, lineage, flags: flagNames };
-    const [code, theirs] = (await script.run(redis, shard, args)) as string[];
+  const open = async (
+    shard: ShardKeys,
+    gate: NewGate,
+  ): Promise<{ word: 'created' | 'opened'; lineage: string }> => {
+    const args = { shards: keys.shards, now: nowMs, environment, ...gate };
+    const [code, found = ''] = (await script.run(redis, shard, args)) as string[];
     if (code === 'other-shards') {
       throw new Error(
-        `The store below "${keys.prefix}" has ${theirs} shard(s), this process is set to ${keys.shards}: set SHARDS=${theirs}`,
+        `The store below "${keys.prefix}" has ${found} shard(s), this process is set to ${keys.shards}: set SHARDS=${found}`,
       );
     }
     if (code === 'other-environment') {
       throw new Error(
-        `The store below "${keys.prefix}" belongs to ${theirs}, and ENVIRONMENT is ${environment}: set REDIS_URL or KEY_PREFIX to this environment's own store`,
+        `The store below "${keys.prefix}" belongs to ${found}, and ENVIRONMENT is ${environment}: set REDIS_URL or KEY_PREFIX to this environment's own store`,
       );
     }
-    if (code === 'created') result = 'created';
-  }
-  return result;
+    return { word: code === 'created' ? code : 'opened', lineage: found };
+  };
+  const { word, lineage } = await open(keys.central, {
+    lineage: createLineage(1),
+    epoch: 1,
+    flags: flagNames,
+  });
+  await Promise.all(keys.all.slice(1).map((shard) => open(shard, { lineage, epoch: 0, flags: [] })));
+  return word;
+}
+
+interface NewGate {
+  readonly lineage: string;
+  readonly epoch: number;
+  readonly flags: readonly string[];
+}
+
+/** How many shards the store has, which only whoever is not told by a configuration asks; 1 where there is none. */
+export async function readShards(redis: Redis, { central }: Pick<Keys, 'central'>): Promise<number> {
+  const shards = await callStore('read shards', () => redis.hget(central.store, 'shards'));
+  return /^[1-9]\d?$/.test(shards ?? '') ? Number(shards) : 1;
 }
 
 /** A lineage that no store has had. */

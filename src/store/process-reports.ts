@@ -10,7 +10,7 @@ const dropScript = loadScript(new URL('./drop-report.lua', import.meta.url), {
 });
 
 /**
- * What processes report of themselves, each under its own name: fields of one hash on shard 0, with the time of the
+ * What processes report of themselves, each under its own name: fields of one hash of the central shard, with the time of the
  * report (`at`, epoch ms of the store's clock). A report counts for `liveMs`, and the hash is kept for four times that
  * long after the last one. One that this program cannot read counts as `unreadable`, where that is given.
  */
@@ -22,11 +22,11 @@ export function defineReports<Report extends { readonly at: number }>(
 ) {
   return {
     drop: async ({ redis, keys }: Store, name: string): Promise<void> => {
-      await redis.hdel(keys.shard(0)[index], name);
+      await redis.hdel(keys.central[index], name);
     },
     /** Replaces the last report of this name. Throws `store-unavailable`. */
     write: async ({ redis, keys }: Store, name: string, report: Omit<Report, 'at'>): Promise<void> => {
-      const key = keys.shard(0)[index];
+      const key = keys.central[index];
       const text = JSON.stringify({ at: await readStoreClock(redis), ...report });
       await callStore('write report', () =>
         redis
@@ -41,7 +41,7 @@ export function defineReports<Report extends { readonly at: number }>(
      * `store-unavailable`.
      */
     read: async ({ redis, keys }: Store): Promise<(Report & { readonly name: string })[]> => {
-      const key = keys.shard(0)[index];
+      const key = keys.central[index];
       const [fields, nowMs] = await Promise.all([
         callStore('read reports', () => redis.hgetall(key)),
         readStoreClock(redis),

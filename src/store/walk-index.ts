@@ -37,33 +37,78 @@ export const walkBatch = 200;
 const looksMax = 5_000;
 
 /**
- * Walks sorted sets one after another, lowest score first, in small batches: never the whole of one at once.
+ * Walks sorted sets one after another, lowest score first, in small batches: never the whole of one at once. Sets in a list
+ * are walked as one: those that each shard has of an index.
  * Entries that come or go meanwhile neither stop the walk nor make it repeat one. `scoreMax` leaves out what is
  * newer, so that a walk whose work puts entries back at the end comes to an end.
  */
 export async function* walkIndexes(
   redis: Redis,
-  zsets: readonly string[],
+  zsets: readonly (string | readonly string[])[],
   { after, scoreMax = Infinity }: WalkRange = {},
 ): AsyncGenerator<readonly IndexEntry[]> {
-  for (const [step, zset] of zsets.entries()) {
-    if (after === undefined || step > after.step) yield* walkIndex(redis, { zset, step, scoreMax });
-    else if (step === after.step) yield* walkIndex(redis, { zset, step, scoreMax }, after);
+  for (const [step, sets] of zsets.entries()) {
+    const index = { zsets: typeof sets === 'string' ? [sets] : sets, step, scoreMax };
+    if (after === undefined || step > after.step) yield* walkIndex(redis, index);
+    else if (step === after.step) yield* walkIndex(redis, index, after);
   }
 }
 
 async function* walkIndex(
   redis: Redis,
-  index: { readonly zset: string; readonly step: number; readonly scoreMax: number },
+  index: { readonly zsets: readonly string[]; readonly step: number; readonly scoreMax: number },
   after?: IndexEntry,
 ): AsyncGenerator<readonly IndexEntry[]> {
-  for (let place = after; ; ) {
-    const fresh = await readAfter(redis, index, place);
+  const sources = index.zsets.map((zset) => createSource(redis, { zset, step: index.step }, after));
+  for (;;) {
+    await Promise.all(sources.map((source) => source.fill()));
+    const fresh = takeLowest(sources);
     const inside = fresh.filter((entry) => entry.score <= index.scoreMax);
     if (inside.length > 0) yield inside;
-    place = fresh.at(-1);
-    if (place === undefined || inside.length < fresh.length) return;
+    if (fresh.length === 0 || inside.length < fresh.length) return;
   }
+}
+
+/** What was read of one set and is not walked yet, lowest first. */
+interface Source {
+  readonly waiting: IndexEntry[];
+  /** Reads on when nothing waits. At the end of the set nothing waits after it. */
+  fill(): Promise<void>;
+}
+
+function createSource(
+  redis: Redis,
+  index: { readonly zset: string; readonly step: number },
+  after: IndexEntry | undefined,
+): Source {
+  const waiting: IndexEntry[] = [];
+  let place = after;
+  let isAtEnd = false;
+  return {
+    waiting,
+    fill: async () => {
+      if (waiting.length > 0 || isAtEnd) return;
+      waiting.push(...(await readAfter(redis, index, place)));
+      place = waiting.at(-1);
+      isAtEnd = place === undefined;
+    },
+  };
+}
+
+/** The lowest of all, up to a batch, for as long as it is known what is lowest. */
+function takeLowest(sources: readonly Source[]): IndexEntry[] {
+  const taken: IndexEntry[] = [];
+  const full = sources.map(({ waiting }) => waiting).filter((waiting) => waiting.length > 0);
+  while (taken.length < walkBatch && full.every((waiting) => waiting.length > 0)) {
+    const lowest = full.reduce<IndexEntry[] | undefined>((one, other) => {
+      const [first, second] = [one?.[0], other[0]];
+      return first === undefined || (second !== undefined && isBehind(first, second)) ? other : one;
+    }, undefined);
+    const entry = lowest?.shift();
+    if (entry === undefined) break;
+    taken.push(entry);
+  }
+  return taken;
 }
 
 /** Collects up to `limit` items; the cursor is where to go on, absent when the walk came to its end. */

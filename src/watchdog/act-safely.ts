@@ -49,7 +49,7 @@ async function takeAction(store: SafetyStore, action: SafeAction, reason: string
   }
   try {
     const report = await stopSending(store, { ...change, flag: 'send', waitMs: quiesceWaitMs });
-    const { stopMs: ms, witnessed: _, ...effect } = report;
+    const { stopMs: ms, witnessed: _, messagesAtStop: __, ...effect } = report;
     return { action, ms, ...effect };
   } catch (error) {
     if (!(error instanceof ServiceError) || error.code !== 'state-conflict') throw error;

@@ -38,7 +38,7 @@ const bucketsKeptMax = 60;
  * this process lives, for the bucket of that moment and no other: nobody can say so afterwards.
  */
 export function createWindowAdder(options: WindowAdderOptions): WindowAdder {
-  const shard = options.keys.shard(0);
+  const shard = options.keys.central;
   let pending = new Map<string, Sheet>();
   const add = (place: Place, field: string, count = 1): void => {
     const sheet = pending.get(place.key) ?? { ...place, counts: new Map<string, number>() };
@@ -100,7 +100,7 @@ async function writeGauges({ redis, keys, now }: WindowAdderOptions, taken: read
     for (const [field, count] of counts) writes.hincrby(key, field, count);
     writes.pexpire(key, keptMs);
   }
-  const present = keys.shard(0).fleetCounters(toBucketStart(now()));
+  const present = keys.central.fleetCounters(toBucketStart(now()));
   writes.hincrby(present, 'alive', 1);
   writes.pexpire(present, countersKeptMs);
   await writes.exec();

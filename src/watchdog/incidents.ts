@@ -65,7 +65,7 @@ export async function openIncident(
   opening: IncidentOpening,
   releasedAtMs: number,
 ): Promise<'opened' | 'latched' | 'stale'> {
-  const shard = keys.shard(0);
+  const shard = keys.central;
   const [result] = (await openScript.run(
     redis,
     { ...shard, incident: shard.incident(opening.id) },
@@ -87,7 +87,7 @@ export async function noteAction(
   effects: readonly Effect[],
 ): Promise<void> {
   const action = JSON.stringify({ at: new Date(now()).toISOString(), effects });
-  await callStore('note action', () => redis.hsetnx(keys.shard(0).incident(id), 'action', action));
+  await callStore('note action', () => redis.hsetnx(keys.central.incident(id), 'action', action));
 }
 
 export type IncidentReleaseResult =
@@ -107,7 +107,7 @@ export async function releaseIncident(
   const incident = await readIncident(store, id);
   if (incident === undefined) return { kind: 'not-found' };
   if (incident.release !== undefined) return { kind: 'not-open' };
-  const shard = store.keys.shard(0);
+  const shard = store.keys.central;
   const action = { action: 'release incident', detail: { incident: id, trigger: incident.trigger } };
   const { code } = await actAudited(store, order, action, async () => {
     const releasedAt = store.now();
@@ -135,7 +135,7 @@ const opened = z.looseObject({ id: z.string() });
 export async function readIncident({ redis, keys }: Store, id: string): Promise<Incident | undefined> {
   return await callStore('read incident', async () => {
     const [record, action, release] = await redis.hmget(
-      keys.shard(0).incident(id),
+      keys.central.incident(id),
       'record',
       'action',
       'release',
@@ -156,7 +156,7 @@ export async function readIncident({ redis, keys }: Store, id: string): Promise<
  * are taken out on the way.
  */
 export async function listIncidents(store: Store, count: number): Promise<readonly Incident[]> {
-  const { incidents } = store.keys.shard(0);
+  const { incidents } = store.keys.central;
   return await callStore('list incidents', async () => {
     const ids = await store.redis.zrange(incidents, '+inf', '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, count);
     const found = await Promise.all(

@@ -159,7 +159,7 @@ async function act(deps: WatchdogDeps, incident: Incident): Promise<void> {
 }
 
 async function keepJudgement(deps: WatchdogDeps, judgement: FleetJudgement, atMs: number): Promise<void> {
-  const { watchdog } = deps.keys.shard(0);
+  const { watchdog } = deps.keys.central;
   await callStore('keep judgement', () =>
     deps.redis
       .multi()

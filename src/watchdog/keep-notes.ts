@@ -33,7 +33,7 @@ const changeScript = loadScript(new URL('./change-note.lua', import.meta.url), {
 /** Every note that is kept, the newest first. Throws `store-unavailable`. */
 export async function listNotes({ redis, keys }: Store): Promise<readonly StatusNote[]> {
   return await callStore('list notes', async () => {
-    const texts = await redis.hvals(keys.shard(0).statusNotes);
+    const texts = await redis.hvals(keys.central.statusNotes);
     return texts
       .flatMap((text) => readStored(text, noteSchema) ?? [])
       .sort((left, right) => right.at - left.at || right.id.localeCompare(left.id));
@@ -46,7 +46,7 @@ export async function changeNote(
   seen: StatusNote | undefined,
   next: StatusNote,
 ): Promise<boolean> {
-  const [code] = (await changeScript.run(redis, keys.shard(0), {
+  const [code] = (await changeScript.run(redis, keys.central, {
     id: next.id,
     seen: seen === undefined ? '' : toText(seen),
     next: toText(next),
@@ -61,7 +61,7 @@ export async function pruneNotes(
   nowMs: number,
 ): Promise<void> {
   const old = notes.filter(({ at }, index) => index >= notesMax || nowMs - at > noteKeptMs);
-  if (old.length > 0) await redis.hdel(keys.shard(0).statusNotes, ...old.map(({ id }) => id));
+  if (old.length > 0) await redis.hdel(keys.central.statusNotes, ...old.map(({ id }) => id));
 }
 
 /** One order of members, so that the same note is the same text. */

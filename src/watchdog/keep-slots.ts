@@ -32,7 +32,7 @@ export async function rollUpSlots(
   for (let startMs = fromMs; startMs < atMs; startMs += slotMs) {
     const slot = addUp(series, startMs, Math.min(atMs, startMs + slotMs));
     if (slot === undefined) continue;
-    const key = keys.shard(0).slots(toDay(startMs));
+    const key = keys.central.slots(toDay(startMs));
     writes.hset(key, String(startMs), JSON.stringify({ ...slot.figures, up: slot.up }));
     writes.pexpire(key, keptMs);
   }
@@ -48,7 +48,7 @@ export async function readSlots(
 ): Promise<readonly Slot[]> {
   const reads = redis.pipeline();
   for (let dayAt = Math.floor(fromMs / dayMs) * dayMs; dayAt < toMs; dayAt += dayMs)
-    reads.hgetall(keys.shard(0).slots(toDay(dayAt)));
+    reads.hgetall(keys.central.slots(toDay(dayAt)));
   const slots: Slot[] = [];
   for (const [error, fields] of (await reads.exec()) ?? []) {
     if (error !== null) throw toStoreError('read slots', error);

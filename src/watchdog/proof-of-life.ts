@@ -40,7 +40,7 @@ export async function turnProofOfLife(deps: ProofDeps): Promise<void> {
   const paused = deps.isPaused();
   if (paused === undefined) return;
   const { nowMs, fields } = await readProofFields(deps.redis, deps.keys);
-  const { proof } = deps.keys.shard(0);
+  const { proof } = deps.keys.central;
   if (paused) {
     await deps.redis.hset(proof, { paused: 'yes', pausedAt: nowMs });
     return;
@@ -85,7 +85,7 @@ async function readProofFields(
   keys: Keys,
 ): Promise<{ nowMs: number; fields: Partial<Record<string, string>> }> {
   return await callStore('read proof of life', async () => {
-    const [nowMs, fields] = await Promise.all([readStoreClock(redis), redis.hgetall(keys.shard(0).proof)]);
+    const [nowMs, fields] = await Promise.all([readStoreClock(redis), redis.hgetall(keys.central.proof)]);
     return { nowMs, fields };
   });
 }
@@ -117,7 +117,7 @@ async function noteEnd(
   end: Exclude<ProofEnd, { kind: 'open' }>,
   { nowMs, begunAtMs }: { nowMs: number; begunAtMs: number },
 ): Promise<void> {
-  const { proof } = keys.shard(0);
+  const { proof } = keys.central;
   const notes = redis.multi().hdel(proof, 'event', 'fault');
   if (end.kind === 'proved')
     notes.hset(proof, { doneAt: nowMs, tookMs: Math.max(0, end.endedAtMs - begunAtMs) });

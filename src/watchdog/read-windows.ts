@@ -38,7 +38,7 @@ async function readBuckets(
   { redis, keys, nowMs }: { redis: Redis; keys: Keys; nowMs: number },
   starts: readonly number[],
 ): Promise<Map<number, Bucket | undefined>> {
-  const shard = keys.shard(0);
+  const shard = keys.central;
   const withClients = starts.filter((start) => nowMs - start <= clientCountersKeptMs);
   const [figures, clients] = await Promise.all([
     readHashes(redis, starts.map(shard.fleetCounters)),

@@ -68,7 +68,7 @@ export async function reportSlos(deps: SloDeps, series: readonly Bucket[]): Prom
     since: new Date(fromMs).toISOString(),
     slos,
   };
-  await callStore('keep slos', () => redis.hset(keys.shard(0).watchdog, 'slos', JSON.stringify(report)));
+  await callStore('keep slos', () => redis.hset(keys.central.watchdog, 'slos', JSON.stringify(report)));
 }
 
 /**
@@ -84,7 +84,7 @@ async function keepUpSince(
   if (known !== undefined) return Number(known);
   const first = counted.find(({ figures }) => (figures.alive ?? 0) > 0)?.startMs;
   if (first !== undefined)
-    await callStore('keep slos', () => redis.hsetnx(keys.shard(0).watchdog, 'up-since', first));
+    await callStore('keep slos', () => redis.hsetnx(keys.central.watchdog, 'up-since', first));
   return first;
 }
 

@@ -5,6 +5,7 @@ import { type Bucket, type Counts, listClients } from '../domain/fleet-counters.
 import { triggerTable } from '../domain/thresholds.ts';
 import { readGate, valueAt } from '../gate/flags.ts';
 import type { Metrics } from '../observe/metrics.ts';
+import { askShards } from '../store/ask-shards.ts';
 import type { Keys, Store } from '../store/keys.ts';
 import { callStore } from '../store/scripts.ts';
 import { countersKeptMs } from './add-to-windows.ts';
@@ -43,7 +44,7 @@ export async function sampleDepth(
   const { overMs } = followDepth(whole, triggerTable.depth, moment);
   const judged = Number(baseline !== undefined && !isHeld);
   const over = Number(judged === 1 && overMs !== undefined);
-  const key = sampler.keys.shard(0).fleetCounters(atMs);
+  const key = sampler.keys.central.fleetCounters(atMs);
   await callStore('sample depth', () =>
     sampler.redis
       .multi()
@@ -98,7 +99,7 @@ export async function sampleEnds(
   atMs: number,
 ): Promise<void> {
   const ended = await readEnded(redis, keys);
-  const shard = keys.shard(0);
+  const shard = keys.central;
   const grown = (name: 'sent' | 'dead'): number =>
     Math.max(0, ended[name] - Number(fields[`seen:${name}`] ?? ended[name]));
   const [sent, dead] = [grown('sent'), grown('dead')];
@@ -120,8 +121,10 @@ const sentStates = ['sent', 'delivered', 'bounced', 'complained'] as const;
 
 async function readEnded(redis: Redis, keys: Keys): Promise<{ sent: number; dead: number }> {
   const ended = { sent: 0, dead: 0 };
-  for (const { messageCounts } of keys.all) {
-    const counts = await callStore('read counts', () => redis.hmget(messageCounts, ...sentStates, 'dead'));
+  const rows = await askShards('read counts', keys, ({ messageCounts }) =>
+    redis.hmget(messageCounts, ...sentStates, 'dead'),
+  );
+  for (const counts of rows) {
     ended.sent += counts.slice(0, -1).reduce((sum, count) => sum + Number(count ?? 0), 0);
     ended.dead += Number(counts.at(-1) ?? 0);
   }

@@ -23,7 +23,7 @@ export async function readReleasedAt(
   { redis, keys, now }: Store & Pick<NoteDeps, 'now'>,
   version: string,
 ): Promise<number> {
-  const key = keys.shard(0).releases;
+  const key = keys.central.releases;
   const first = now();
   if ((await redis.hsetnx(key, version, first)) === 1) return first;
   return Number(await redis.hget(key, version));

@@ -16,7 +16,7 @@ export interface WatchdogMemory {
 
 /** Reads it. Throws `store-unavailable`. */
 export async function readWatchdogMemory(redis: Redis, keys: Keys): Promise<WatchdogMemory> {
-  const fields = await callStore('read guard', () => redis.hgetall(keys.shard(0).watchdog));
+  const fields = await callStore('read guard', () => redis.hgetall(keys.central.watchdog));
   const latches = new Map<TriggerName, string>();
   const releasedAt = new Map<TriggerName, number>();
   for (const name of triggerNames) {

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis as Client } from 'ioredis';
+import pLimit from 'p-limit';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Redis, startRedis } from '../../local/redis.ts';
 import { toEventId } from '../../src/domain/ids.ts';
@@ -51,6 +52,7 @@ beforeEach(async () => {
     queuePrefix: keys.shard(0).queuePrefix,
     connection: clients.createWorkerConnection('plan-events'),
     concurrency: 1,
+    places: pLimit(1),
     jobs: noGroups,
     endPoison: async () => await Promise.resolve({ kind: 'done' }),
     handleJob: async (id) => {

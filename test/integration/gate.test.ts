@@ -143,7 +143,7 @@ describe('permit', () => {
     ],
     [
       'sent to a provider that asked for less',
-      async (m) => await redis.hset(keys.of(m.id).provider('p'), 'blockedUntil', Date.now() + 60_000),
+      async () => await redis.hset(keys.central.provider('p'), 'blockedUntil', Date.now() + 60_000),
       { kind: 'wait-later', why: 'provider-back-off' },
     ],
   ])('a message that is %s is answered so', async (_name, prepare, answer) => {
@@ -171,7 +171,7 @@ describe('permit', () => {
   ])(
     'a gate whose %s reads "%s" means stopped, for the permit and for who reads it',
     async (field, value) => {
-      await redis.hset(keys.shard(0).gate, field, value);
+      for (const { gate } of keys.all) await redis.hset(gate, field, value);
       expect(await ask(await make())).toEqual({ kind: 'held', reason: 'stopped' });
       const watch = createWatch(server, { redis, keys, now: Date.now });
       await watch.start();
@@ -184,13 +184,13 @@ describe('permit', () => {
   test.each(['send', 'send:email', 'send:transactional'])(
     'a gate without %s means stopped',
     async (field) => {
-      await redis.hdel(keys.shard(0).gate, field);
+      for (const { gate } of keys.all) await redis.hdel(gate, field);
       expect(await ask(await make())).toEqual({ kind: 'held', reason: 'stopped' });
     },
   );
 
   test('a gate that is gone means stopped, and opening the store again does not bring it back', async () => {
-    await redis.del(keys.shard(0).gate);
+    for (const { gate } of keys.all) await redis.del(gate);
     expect(await ask(await make())).toEqual({ kind: 'held', reason: 'stopped' });
     expect(await openStore(redis, keys, opening)).toBe('opened');
     expect(await ask(await make())).toEqual({ kind: 'held', reason: 'stopped' });
@@ -260,13 +260,15 @@ describe('the long interval of one category', () => {
     await permits.commit(await claim(first, permits), sentEnd);
     const second = await claim(await make({ to }), permits);
     await permits.commit(second, { ...sentEnd, to: 'retrying', retryInMs: 0, undo: true });
-    expect(await redis.pttl(keys.shard(0).recipient(first.toHash))).toBeGreaterThan(7 * weekMs);
+    expect(await redis.pttl(keys.of(first.id).recipient(first.toHash))).toBeGreaterThan(7 * weekMs);
   });
 
   test('taking a permit back leaves the interval of a message permitted since', async () => {
     const to = 'somebody@example.com';
     const early = await claim(await make({ to }));
-    const claimedAt = Number(await redis.hget(keys.shard(0).message(early.message.id), 'claimedAt'));
+    const claimedAt = Number(
+      await redis.hget(keys.of(early.message.id).message(early.message.id), 'claimedAt'),
+    );
     await waitFor('another millisecond', Date.now, (now) => now > claimedAt);
     const late = await make({ to });
     await permitsWith().commit(await claim(late), sentEnd);
@@ -293,10 +295,10 @@ describe('commit', () => {
       blamesRecipient: true,
     };
     expect(await permits.commit(mine, end)).toEqual({ late: false, state: 'retrying' });
-    const before = await redis.hgetall(keys.shard(0).message(message.id));
+    const before = await redis.hgetall(keys.of(message.id).message(message.id));
     expect(await permits.commit(mine, end)).toEqual({ late: false, state: 'retrying' });
-    expect(await redis.hgetall(keys.shard(0).message(message.id))).toEqual(before);
-    expect(await redis.hget(keys.shard(0).recipient(message.toHash), 'failures')).toBe('1');
+    expect(await redis.hgetall(keys.of(message.id).message(message.id))).toEqual(before);
+    expect(await redis.hget(keys.of(message.id).recipient(message.toHash), 'failures')).toBe('1');
   });
 
   test('a late "sent" turns unknown into sent', async () => {
@@ -341,7 +343,7 @@ describe('commit', () => {
 
   test('a record and the index of it live as long as they must: kept while somebody waits, gone after', async () => {
     const message = await make();
-    const name = keys.shard(0).message(message.id);
+    const name = keys.of(message.id).message(message.id);
     const mine = await claim(message);
     await permitsWith().commit(mine, { ...sentEnd, to: 'dead', undo: true });
     expect(await redis.pttl(name)).toBeGreaterThan(0);
@@ -358,7 +360,9 @@ describe('commit', () => {
     for (let round = 0; round < 150; round += 1) await permits.giveBack(await claim(message), 'stopped');
     await permits.commit(await claim(message), sentEnd);
     const { history } = await readMessage(redis, keys, message.id);
-    expect((await redis.hget(keys.shard(0).message(message.id), 'history'))?.length).toBeLessThan(17_000);
+    expect((await redis.hget(keys.of(message.id).message(message.id), 'history'))?.length).toBeLessThan(
+      17_000,
+    );
     expect([history[0]?.by, history.at(-1)?.to]).toEqual(['planner', 'sent']);
   });
 });
@@ -367,7 +371,7 @@ describe('lapse', () => {
   test('LIN-3: a claim of a newer program is never ended here', async () => {
     const message = await make();
     await claim(message);
-    await redis.hset(keys.shard(0).message(message.id), { v: '2', deadline: '1' });
+    await redis.hset(keys.of(message.id).message(message.id), { v: '2', deadline: '1' });
     const before = await dumpStore(redis, keys);
     expect(await permitsWith().lapse(message, 'ask')).toBe('not-claimed');
     expect(await dumpStore(redis, keys)).toEqual(before);
@@ -415,7 +419,7 @@ describe('hold, release and end', () => {
       reason: 'promo',
       draft: '{"subject":"x"}',
     });
-    expect(await redis.hmget(keys.shard(0).messageCounts, 'queued', 'held', 'held:promo')).toEqual([
+    expect(await redis.hmget(keys.of(message.id).messageCounts, 'queued', 'held', 'held:promo')).toEqual([
       '0',
       '1',
       '1',
@@ -435,7 +439,7 @@ describe('hold, release and end', () => {
       kind: 'done',
       generation: 2,
     });
-    await redis.del(keys.shard(0).message(message.id));
+    await redis.del(keys.of(message.id).message(message.id));
     expect(await decisions().release(message.id, release)).toEqual({ kind: 'refused', state: 'gone' });
   });
 
@@ -444,7 +448,7 @@ describe('hold, release and end', () => {
     await decisions().end(message.id, { to: 'discarded', from: ['unknown'], reason: 'r' });
     await permitsWith().commit(mine, sentEnd);
     expect(await stateOf(message.id)).toBe('discarded');
-    await redis.hset(keys.shard(0).message(message.id), 'state', 'dead');
+    await redis.hset(keys.of(message.id).message(message.id), 'state', 'dead');
     const release = { from: 'dead', reason: 'r', by: 'b', dueAt: 0 } as const;
     expect(await decisions().release(message.id, release)).toEqual({ kind: 'sent-before' });
   });
@@ -453,7 +457,7 @@ describe('hold, release and end', () => {
     const { message, mine } = await lapse('resend-once');
     const end = { to: 'cancelled', from: ['queued'], reason: 'r' } as const;
     expect(await decisions().end(message.id, end)).toEqual({ kind: 'done', state: 'unknown' });
-    expect(await redis.zrange(keys.shard(0).messagesUnknown, '0', '-1')).toEqual([message.id]);
+    expect(await redis.zrange(keys.of(message.id).messagesUnknown, '0', '-1')).toEqual([message.id]);
     await permitsWith().commit(mine, sentEnd);
     expect(await stateOf(message.id)).toBe('sent');
   });
@@ -541,7 +545,7 @@ describe('flags', () => {
       () => watch.current()?.epoch,
       (epoch) => epoch === 1,
     );
-    expect([watch.isOn('send'), watch.knowledge.known()?.epoch]).toEqual([false, 2]);
+    expect([watch.isOn('send'), watch.knowledge.known(0)?.epoch]).toEqual([false, 2]);
     await watch.stop();
   });
 
@@ -650,7 +654,9 @@ describe('a confirmed stop', () => {
 
 describe('the store', () => {
   test('opened with another number of shards, it refuses and says the repair', async () => {
-    await expect(openStore(redis, createKeys(keys.prefix, 2), opening)).rejects.toThrow('set SHARDS=1');
+    await expect(openStore(redis, createKeys(keys.prefix, 2), opening)).rejects.toThrow(
+      `set SHARDS=${keys.shards}`,
+    );
   });
 
   test('opened a second time, it leaves the gate as it stands', async () => {

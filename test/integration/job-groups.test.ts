@@ -1,5 +1,6 @@
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
+import pLimit from 'p-limit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type EventId, toEventId } from '../../src/domain/ids.ts';
 import { readDepths, sampleWaiting } from '../../src/queue/count-jobs.ts';
@@ -73,6 +74,7 @@ async function startHost(
     queuePrefix: keys.shard(0).queuePrefix,
     connection,
     concurrency,
+    places: pLimit(concurrency),
     jobs: ownJobs,
     handleJob,
     endPoison: async (id) => {

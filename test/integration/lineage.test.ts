@@ -148,7 +148,7 @@ describe('a permit', () => {
     await setFlag(store, { ...change, value: 'off' });
     await waitFor(
       'seen',
-      () => watch.knowledge.known()?.epoch,
+      () => watch.knowledge.known(0)?.epoch,
       (epoch) => epoch === 2,
     );
     // The store comes back without the stop, and an unrelated flag is turned before anybody looks.
@@ -190,7 +190,7 @@ describe('a witness', () => {
     const { at, witness } = createShelf();
     at.isAway = true;
     const watch = await watchStore(witness);
-    expect([watch.isOn('send'), watch.isOn('consume'), watch.knowledge.known()]).toEqual([
+    expect([watch.isOn('send'), watch.isOn('consume'), watch.knowledge.known(0)]).toEqual([
       false,
       true,
       undefined,
@@ -231,7 +231,7 @@ describe('a witness', () => {
     const { at, witness } = createShelf();
     const watch = await watchStore(witness);
     const mark = { ...(await readMark()), changes: 12 };
-    watch.knowledge.note(mark);
+    watch.knowledge.note(0, mark);
     at.isAway = false;
     redis.disconnect(true);
     await waitFor(
@@ -362,7 +362,7 @@ describe('what an earlier era left open', () => {
 
 test('a record that a newer program wrote is moved by nobody here', async () => {
   const message = await createMessage(redis, keys);
-  await redis.hset(keys.shard(0).message(message.id), 'v', '2');
+  await redis.hset(keys.of(message.id).message(message.id), 'v', '2');
   const before = await dumpStore(redis, keys);
   const decisions = createMessageDecisions({ redis, keys, retentionMs });
   expect(await ask(message, knows(await readMark()))).toEqual({ kind: 'ended', state: 'queued' });
@@ -377,7 +377,7 @@ test('a store names its environment: a process of another one does not open it',
   await expect(openStore(redis, keys, { ...opening, environment: 'production' })).rejects.toThrow(
     'belongs to local, and ENVIRONMENT is production',
   );
-  await redis.hdel(keys.shard(0).store, 'environment');
+  for (const { store } of keys.all) await redis.hdel(store, 'environment');
   await openStore(redis, keys, { ...opening, environment: 'staging' });
   await expect(openStore(redis, keys, opening)).rejects.toThrow('belongs to staging');
 });

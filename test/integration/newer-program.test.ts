@@ -1,5 +1,6 @@
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
+import pLimit from 'p-limit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readSenderViews, senderReports } from '../../src/deliver/sender-reports.ts';
 import { toMessageId } from '../../src/domain/ids.ts';
@@ -46,6 +47,7 @@ test('a job of a newer program is not handled, stays as it is and is told of; th
     queuePrefix: prefix,
     connection,
     concurrency: 1,
+    places: pLimit(1),
     jobs: noGroups,
     handleJob: async (id) => {
       handled.push(id);

@@ -16,6 +16,8 @@ import { createJobAdder, type JobAdder } from '../../src/queue/job-adder.ts';
 import { readEventRecord } from '../../src/store/event-record.ts';
 import { type MessageRecord, readMessageRecord } from '../../src/store/message-record.ts';
 import { type GateServer, startGateServer } from '../support/gate-store.ts';
+import { someMessageId } from '../support/some-ids.ts';
+import { listMembers } from '../support/test-shards.ts';
 
 const catalog = loadCatalog(fileURLToPath(new URL('../../templates', import.meta.url)));
 const adders: JobAdder[] = [];
@@ -204,7 +206,7 @@ test.each([
 test('the stored form of an event and of its message is as every program of version 1 knows it', async () => {
   const deps = await openDesk();
   const id = await deps.accept({ type: 'welcome', data: { student_id: 'stu_1' }, sendAt: 1_000 });
-  const { eventsOpen, event, message } = deps.keys.of(id);
+  const { eventsOpen, event } = deps.keys.of(id);
   const accepted = await deps.redis.hgetall(event(id));
   expect(accepted).toEqual({
     v: '1',
@@ -220,8 +222,8 @@ test('the stored form of an event and of its message is as every program of vers
   });
   expect(await deps.redis.zcard(eventsOpen)).toBe(1);
   await deps.plan(id, found('jo@example.com', { name: 'Jo', locale: 'fr-CA' }));
-  const [messageId] = (await deps.readEvent(id)).messages;
-  expect(await deps.redis.hgetall(message(messageId ?? ('' as MessageId)))).toEqual({
+  const [messageId = someMessageId] = (await deps.readEvent(id)).messages;
+  expect(await deps.redis.hgetall(deps.keys.of(messageId).message(messageId))).toEqual({
     v: '1',
     era: '1',
     id: messageId,
@@ -335,6 +337,6 @@ async function openDesk() {
       const records = await Promise.all(ids.map((one) => readMessageRecord(redis, keys.of(one), one)));
       return records.filter((record) => record !== undefined);
     },
-    listOpenMessages: () => redis.zrange(keys.shard(0).messagesOpen, '0', '-1'),
+    listOpenMessages: () => listMembers(redis, keys, ({ messagesOpen }) => messagesOpen),
   };
 }

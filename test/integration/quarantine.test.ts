@@ -183,7 +183,7 @@ describe('taking an event that nobody can judge', () => {
       receivedAt: startMs,
     });
     expect(await redis.zcard(keys.shard(0).eventsOpen)).toBe(0);
-    expect(await redis.ttl(keys.shard(0).event(id))).toBe(-1);
+    expect(await redis.ttl(keys.of(id).event(id))).toBe(-1);
     expect(await figures()).toMatchObject({ events: 1, oldestAgeMs: 0 });
   });
 
@@ -303,7 +303,7 @@ describe('the verdict', () => {
     expect(await redis.zrange(keys.shard(0).eventsOpen, '0', '-1')).toEqual(ids);
     for (const id of ids) {
       expect(await read(id)).toMatchObject({ state: 'accepted', client: 'scholar', judgedAt: nowMs });
-      expect(await redis.hexists(keys.shard(0).event(id), 'token')).toBe(0);
+      expect(await redis.hexists(keys.of(id).event(id), 'token')).toBe(0);
     }
   });
 
@@ -336,8 +336,8 @@ describe('the verdict', () => {
     await judgeAll();
     expect(faults).toEqual(['bad-signature']);
     expect(await read(id)).toMatchObject({ state: 'rejected', reason: 'bad-signature', client: '' });
-    expect(await redis.hexists(keys.shard(0).event(id), 'token')).toBe(0);
-    expect(await redis.pttl(keys.shard(0).event(id))).toBeGreaterThan(0);
+    expect(await redis.hexists(keys.of(id).event(id), 'token')).toBe(0);
+    expect(await redis.pttl(keys.of(id).event(id))).toBeGreaterThan(0);
     expect(jobs).toEqual([]);
     expect(await redis.zcard(keys.shard(0).eventsOpen)).toBe(0);
   });
@@ -352,9 +352,9 @@ describe('the verdict', () => {
 
   test('while no key can be had it stays as it is, and nobody is called bad', async () => {
     const id = await takeId();
-    const before = await redis.hgetall(keys.shard(0).event(id));
+    const before = await redis.hgetall(keys.of(id).event(id));
     expect(await judgeAll()).toEqual({ accepted: 0, rejected: {}, undecided: 1 });
-    expect(await redis.hgetall(keys.shard(0).event(id))).toEqual(before);
+    expect(await redis.hgetall(keys.of(id).event(id))).toEqual(before);
     expect(faults).toEqual([]);
   });
 
@@ -532,7 +532,7 @@ describe('the keys of sealed tokens', () => {
   test('LIN-3: an event of a newer program stays as it is, however old, until such a program judges it', async () => {
     const id = await takeId();
     const other = await takeId();
-    const key = keys.shard(0).event(id);
+    const key = keys.of(id).event(id);
     await redis.hset(key, 'v', '2');
     const before = await redis.hgetall(key);
     bringIssuerBack();
@@ -554,8 +554,8 @@ describe('the keys of sealed tokens', () => {
   test('a sealed token that is copied to another event does not open there', async () => {
     const forged = await takeId({ token: mint({}, attacker) });
     const id = await takeId();
-    const sealed = (await redis.hget(keys.shard(0).event(id), 'token')) ?? '';
-    await redis.hset(keys.shard(0).event(forged), 'token', sealed);
+    const sealed = (await redis.hget(keys.of(id).event(id), 'token')) ?? '';
+    await redis.hset(keys.of(forged).event(forged), 'token', sealed);
     bringIssuerBack();
     await judgeAll();
     expect(jobs).toEqual([id]);
@@ -594,7 +594,7 @@ describe('the list', () => {
     expect(await discard({ ids: [old, other, 'evt_none'] })).toMatchObject({ matched: 0, discarded: 0 });
     for (const id of [old, other]) {
       expect(await read(id)).toMatchObject({ state: 'rejected', reason: 'discarded', client: '' });
-      expect(await redis.hexists(keys.shard(0).event(id), 'token')).toBe(0);
+      expect(await redis.hexists(keys.of(id).event(id), 'token')).toBe(0);
     }
     bringIssuerBack();
     await judgeAll();

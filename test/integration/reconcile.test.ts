@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readQueueStatus } from '../../src/deliver/queue-status.ts';
 import { type ReconcileReport, reconcile } from '../../src/deliver/reconcile.ts';
-import { type ClientId, toEventId } from '../../src/domain/ids.ts';
+import { type ClientId, shardOf, toEventId, toMessageId } from '../../src/domain/ids.ts';
 import { createMessageDecisions } from '../../src/gate/message-decisions.ts';
 import { createAcceptEvent } from '../../src/ingest/accept-event.ts';
 import { createLog } from '../../src/observe/log.ts';
@@ -102,13 +102,13 @@ describe('the reconciler', () => {
 
   test('a backlog is walked a batch at a time, and what was looked at stays as old as it is', async () => {
     const old = Date.now() - 100_000;
-    const { messagesOpen } = api.keys.shard(0);
     const id = await api.seedMessage();
+    const { messagesOpen } = api.keys.of(id);
     await api.redis.zadd(messagesOpen, old, id);
     // Behind more than one batch of others, whose records are no longer there.
     const gone = Array.from({ length: 600 }, (_, count) => [
       old - 1,
-      `msg_00${String(count).padStart(24, 'z')}`,
+      toMessageId(shardOf(id), String(count).padStart(24, 'z')),
     ]);
     await api.redis.zadd(messagesOpen, ...gone.flat());
     const before = (await api.readJobs()).waiting;

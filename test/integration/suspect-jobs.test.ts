@@ -1,5 +1,6 @@
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
+import pLimit from 'p-limit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { toMessageId } from '../../src/domain/ids.ts';
 import { createQueueHost, type HandleJob, type QueueHost } from '../../src/queue/queue-host.ts';
@@ -45,6 +46,7 @@ async function startHost(
     queuePrefix: prefix,
     connection,
     concurrency: 3,
+    places: pLimit(3),
     jobs: noGroups,
     handleJob,
     endPoison: async (id) => {

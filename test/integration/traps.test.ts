@@ -1,5 +1,6 @@
 import { Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
+import pLimit from 'p-limit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { findFreePort } from '../../local/loopback.ts';
 import { toMessageId } from '../../src/domain/ids.ts';
@@ -48,6 +49,7 @@ test('trap 2: the stall count of a job that is killed twice does not fail it und
     queuePrefix: keys.shard(0).queuePrefix,
     connection: connectBlocking(),
     concurrency: 1,
+    places: pLimit(1),
     jobs: noGroups,
     endPoison: async () => await Promise.resolve({ kind: 'done' }),
     handleJob: async (jobId) => {
@@ -154,6 +156,7 @@ test('a job sleeps by the clock of the store, however wrong the clock of its wor
       queuePrefix: prefix,
       connection,
       concurrency: 1,
+      places: pLimit(1),
       jobs: noGroups,
       endPoison: async () => await Promise.resolve({ kind: 'done' }),
       handleJob: async () => await Promise.resolve({ kind: 'later', inMs: 60_000 }),
@@ -187,6 +190,7 @@ test('trap 10: a host lets go at its deadline although Redis is away', async () 
     queuePrefix: keys.shard(0).queuePrefix,
     connection,
     concurrency: 1,
+    places: pLimit(1),
     jobs: noGroups,
     endPoison: async () => await Promise.resolve({ kind: 'done' }),
     handleJob: async () => await Promise.resolve({ kind: 'done' }),

@@ -68,9 +68,12 @@ export class GateWorld {
   run = '1';
   blockedUntil = 0;
   now: number;
+  /** Caps go back for so long after the claim. */
+  readonly returnableMs: number;
 
-  constructor(nowMs: number) {
+  constructor(nowMs: number, returnableMs = Infinity) {
     this.now = nowMs;
+    this.returnableMs = returnableMs;
   }
 
   message(index: number): WorldMessage {
@@ -210,7 +213,8 @@ export class GateWorld {
 
   private uncount(claim: WorldClaim): void {
     const { recipient, category } = this.message(claim.message);
-    for (const cap of claim.caps) this.caps.set(cap, (this.caps.get(cap) ?? 0) - 1);
+    if (this.now < claim.claimedAt + this.returnableMs)
+      for (const cap of claim.caps) this.caps.set(cap, (this.caps.get(cap) ?? 0) - 1);
     this.recipients.set(recipient, uncountRecipient(this.recipient(recipient), category, claim));
   }
 

@@ -7,6 +7,8 @@ import { type Redis as RedisServer, startRedis } from '../../local/redis.ts';
 import type { Channel } from '../../src/domain/channel.ts';
 import { type MessageId, toMessageId } from '../../src/domain/ids.ts';
 import type { Category } from '../../src/domain/message.ts';
+import { copyGate } from '../../src/gate/copy-gate.ts';
+import { readGate } from '../../src/gate/flags.ts';
 import { createGateWatch, type GateWatch, type GateWatchOptions } from '../../src/gate/gate-watch.ts';
 import type { Limits } from '../../src/gate/limits.ts';
 import { createStoreKnowledge } from '../../src/gate/store-knowledge.ts';
@@ -14,7 +16,9 @@ import { createScript } from '../../src/plan/plan-event.ts';
 import { createKeys, type Keys } from '../../src/store/keys.ts';
 import { type MessageRecord, readMessageRecord } from '../../src/store/message-record.ts';
 import { openStore } from '../../src/store/open-store.ts';
+import { chooseShard } from '../../src/store/shards.ts';
 import type { Witness } from '../../src/store/witness.ts';
+import { testShards } from './test-shards.ts';
 
 /** How every store of these tests is opened. */
 export const opening = { nowMs: Date.now(), environment: 'local' } as const;
@@ -44,8 +48,10 @@ export async function startGateServer(): Promise<GateServer> {
     server,
     connect,
     openStore: async () => {
-      const keys = createKeys(`acc-${randomBytes(4).toString('hex')}`, 1);
+      const keys = createKeys(`acc-${randomBytes(4).toString('hex')}`, testShards);
       await openStore(first, keys, opening);
+      const gate = await readGate(first, keys);
+      if (gate !== undefined) await copyGate({ redis: first, keys }, gate.fields);
       return keys;
     },
     stop: async () => {
@@ -92,8 +98,8 @@ export async function createMessage(
   const name = given.name ?? randomBytes(12).toString('hex');
   const { channel = 'email', category = 'transactional', createdAt = Date.now() } = given;
   const to = given.to ?? (channel === 'email' ? `${name}@example.com` : '+15555550123');
-  const id = toMessageId(0, name.padStart(24, '0').slice(-24));
   const toHash = createHash('sha256').update(to).digest('hex').slice(0, 32);
+  const id = toMessageId(chooseShard(toHash, keys.shards), name.padStart(24, '0').slice(-24));
   const fields: Record<string, string | number | undefined> = {
     v: 1,
     id,

@@ -11,6 +11,7 @@ import type { OperatorDeps } from '../../src/operator/operations.ts';
 import { readDepths } from '../../src/queue/count-jobs.ts';
 import { startTestApp } from './http-app.ts';
 import { createSeeds, hashKey } from './seed-messages.ts';
+import { testShards } from './test-shards.ts';
 
 export { seededAddresses } from './seed-messages.ts';
 
@@ -77,6 +78,7 @@ function openFoundation(redisUrl: string, environment: Readonly<Record<string, s
     APP_MODE: 'testing',
     ALLOWED_RECIPIENTS: '@example.com',
     LOG_LEVEL: 'error',
+    SHARDS: String(testShards),
     ...environment,
   });
   return buildFoundation(configuration, 'test');

@@ -7,6 +7,7 @@ import { hashAddress } from '../../src/observe/address-hash.ts';
 import { createScript } from '../../src/plan/plan-event.ts';
 import type { Keys } from '../../src/store/keys.ts';
 import { type MessageRecord, readMessageRecord } from '../../src/store/message-record.ts';
+import { chooseShard } from '../../src/store/shards.ts';
 
 /** Seeded on purpose: no response and no audit line may ever hold one of these. */
 export const seededAddresses = ['seeded.person@example.com', '+15555550123'] as const;
@@ -20,9 +21,9 @@ export function createSeeds(store: { redis: Redis; keys: Keys; gate: GateParts }
   let seeded = 0;
   const seedMessage = async (fields: Fields = {}): Promise<MessageId> => {
     seeded += 1;
-    const record = describeMessage(seeded, fields);
+    const record = describeMessage(seeded, keys.shards, fields);
     const shard = keys.of(record.id);
-    const toHash = String(fields['toHash'] ?? record.toHash);
+    const { toHash } = record;
     const pairs = Object.entries({ ...record, ...fields }).flatMap(([name, value]) => [name, value ?? '']);
     await createScript.run(
       redis,
@@ -72,13 +73,14 @@ export function createSeeds(store: { redis: Redis; keys: Keys; gate: GateParts }
   };
 }
 
-function describeMessage(number: number, fields: Fields) {
+function describeMessage(number: number, shards: number, fields: Fields) {
   const channel = fields['channel'] === 'sms' ? 'sms' : 'email';
   const to = seededAddresses[channel === 'email' ? 0 : 1];
   const at = Date.now();
   const rest = String(number).padStart(24, '0');
+  const toHash = String(fields['toHash'] ?? hashAddress(hashKey, channel, to));
   return {
-    id: toMessageId(0, rest),
+    id: toMessageId(chooseShard(toHash, shards), rest),
     event: toEventId(0, rest),
     client: 'upstream',
     type: 'welcome',
@@ -86,7 +88,7 @@ function describeMessage(number: number, fields: Fields) {
     category: 'transactional',
     mode: 'testing',
     to,
-    toHash: hashAddress(hashKey, channel, to),
+    toHash,
     locale: 'en',
     timeZone: 'UTC',
     data: '{}',

@@ -122,7 +122,7 @@ async function askStore(
       async (store) => ({
         ...(await checkDurability(store.redis, {
           attested: values.STORE_DURABILITY_ATTESTED,
-          probeKey: `${store.keys.shard(0).store}:probe`,
+          probeKey: `${store.keys.central.store}:probe`,
         })),
         rehearsal: await judgeRelease(store, release),
         reports: await preflightReports.read(store),

@@ -24,9 +24,9 @@ export const storeSettings = {
   },
   SHARDS: {
     group: 'store',
-    schema: whole(1, 1),
+    schema: whole(1, 64),
     default: '1',
-    doc: 'Written into the store at first start; another number refuses to start. More than one is not offered yet.',
+    doc: 'Parts of the store, 64 at most, each with queues of its own; all lie on one Redis. Written into the store at first start; another number refuses to start.',
   },
   REDIS_COMMAND_TIMEOUT_MS: {
     group: 'store',

@@ -12,13 +12,13 @@ export const workSettings = {
     group: 'work',
     schema: whole(1, 256),
     default: '16',
-    doc: 'Events planned at the same time by one worker.',
+    doc: 'Events planned at the same time by one worker; at least one of each shard.',
   },
   SEND_CONCURRENCY: {
     group: 'work',
     schema: whole(1, 256),
     default: '10',
-    doc: 'Attempts at the same time, per channel and worker.',
+    doc: 'Attempts at the same time, per channel and worker; with more shards than that, one of each shard is taken up.',
   },
   ATTEMPT_TIMEOUT_SECONDS: {
     group: 'work',
