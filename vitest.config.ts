@@ -31,7 +31,6 @@ const onShards: readonly string[] = [
   'quarantine',
   'reconcile',
   'search-messages',
-  'shards',
   'suppressions',
   'suspect-jobs',
   'traps',
@@ -74,6 +73,13 @@ const layers: readonly Layer[] = [
   { name: 'regression', include: ['test/regression/**/*.test.ts'], testTimeoutMs: 20_000, workersMax: 2 },
   { name: 'e2e', include: ['test/e2e/**/*.test.ts'], testTimeoutMs: 60_000, workersMax: 2 },
   { name: 'faults', include: ['test/faults/**/*.test.ts'], testTimeoutMs: 120_000, workersMax: 2 },
+  {
+    name: 'faults-4-shards',
+    include: ['stop-under-load', 'store-goes-back', 'storm'].map((name) => `test/faults/${name}.test.ts`),
+    testTimeoutMs: 120_000,
+    workersMax: 2,
+    shards: 4,
+  },
   // Not among the layers of `scripts/test` unless it is named: `npm run test:long`.
   { name: 'long', include: ['test/long/**/*.test.ts'], testTimeoutMs: 300_000, workersMax: 2 },
 ];

@@ -7,11 +7,13 @@ import {
   untouchedEnds,
   waitingStates,
 } from '../../src/domain/message.ts';
+import { countMembers } from '../../src/store/count-members.ts';
 import { type EventRecord, readEventRecord } from '../../src/store/event-record.ts';
 import type { Keys } from '../../src/store/keys.ts';
 import { type MessageRecord, readMessageRecord } from '../../src/store/message-record.ts';
 import type { ReceivedMessage } from '../support/scripted-smtp.ts';
 import { anEvent, type Service } from '../support/service.ts';
+import { listMembers } from '../support/test-shards.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 export interface Store {
@@ -131,12 +133,12 @@ export function resendEvent(key: string): Record<string, unknown> {
 
 /** Waits until no event is unplanned and no message is queued, claimed or retrying. */
 export async function waitForRest(store: Store, deadlineMs: number): Promise<void> {
-  const { eventsOpen, messagesOpen } = store.keys.shard(0);
+  const { redis, keys } = store;
   await waitFor(
     'nothing open any more',
     async () => ({
-      events: await store.redis.zcard(eventsOpen),
-      messages: await store.redis.zcard(messagesOpen),
+      events: await countMembers(redis, keys, ({ eventsOpen }) => [eventsOpen]),
+      messages: await countMembers(redis, keys, ({ messagesOpen }) => [messagesOpen]),
     }),
     ({ events, messages }) => events === 0 && messages === 0,
     { deadlineMs, everyMs: 50 },
@@ -164,24 +166,20 @@ async function compareIndexes(
   { redis, keys }: Store,
   states: ReadonlyMap<MessageState, readonly string[]>,
 ): Promise<string[]> {
-  const shard = keys.shard(0);
-  const indexes = {
-    held: shard.messagesHeld,
-    dead: shard.messagesDead,
-    unknown: shard.messagesUnknown,
-  } as const;
+  const indexes = { held: 'messagesHeld', dead: 'messagesDead', unknown: 'messagesUnknown' } as const;
   const breaches: string[] = [];
-  for (const [state, index] of Object.entries(indexes) as [MessageState, string][]) {
-    const listed = (await redis.zrange(index, '0', '-1')).sort();
+  for (const [state, index] of Object.entries(indexes) as ['held', 'messagesHeld'][]) {
+    const listed = (await listMembers(redis, keys, (shard) => shard[index])).sort();
     const found = [...(states.get(state) ?? [])].sort();
     if (listed.join() !== found.join())
       breaches.push(`index ${state} lists ${listed.length}, the records are ${found.length}`);
   }
-  const counts = await redis.hgetall(shard.messageCounts);
+  const counts = await Promise.all(keys.all.map(({ messageCounts }) => redis.hgetall(messageCounts)));
   for (const state of messageStates) {
-    const [count, found] = [Number(counts[state] ?? 0), states.get(state)?.length ?? 0];
+    const count = counts.reduce((sum, one) => sum + Number(one[state] ?? 0), 0);
+    const found = states.get(state)?.length ?? 0;
     if (count !== found) breaches.push(`count of ${state} is ${count}, the records are ${found}`);
   }
-  const inFlight = await redis.zcard(shard.inflight);
+  const inFlight = await countMembers(redis, keys, ({ inflight }) => [inflight]);
   return inFlight === 0 ? breaches : [...breaches, `${inFlight} attempts are still listed as under way`];
 }

@@ -3,6 +3,7 @@ import { parseEventId, parseMessageId } from '../../src/domain/ids.ts';
 import { readEventRecord } from '../../src/store/event-record.ts';
 import { type MessageRecord, readMessageRecord } from '../../src/store/message-record.ts';
 import type { ApiResponse } from '../support/service-client.ts';
+import { listMembers } from '../support/test-shards.ts';
 import { waitFor } from '../support/wait-for.ts';
 import type { World } from './world.ts';
 
@@ -93,7 +94,7 @@ async function release(world: World, messages: readonly MessageRecord[]): Promis
 }
 
 async function readHeld({ service: { redis, keys } }: World): Promise<readonly MessageRecord[]> {
-  const ids = await redis.zrange(keys.shard(0).messagesHeld, '0', '-1');
+  const ids = await listMembers(redis, keys, ({ messagesHeld }) => messagesHeld);
   const records = await Promise.all(
     ids.map(async (text) => {
       const id = parseMessageId(text);

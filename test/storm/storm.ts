@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type MessageState, messageStates } from '../../src/domain/message.ts';
+import { countMembers } from '../../src/store/count-members.ts';
 import { waitForRest } from '../faults/invariants.ts';
+import { testShards } from '../support/test-shards.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { type FaultContext, faults } from './faults.ts';
 import { describeHistories } from './histories.ts';
@@ -16,6 +18,8 @@ export interface StormOptions {
   readonly durationMs: number;
   /** Repeats the choices; the timing of a machine never repeats. */
   readonly seed: number;
+  /** Of the store. */
+  readonly shards?: number;
   /** Called every few seconds with a line of progress. */
   readonly print?: (line: string) => void;
 }
@@ -49,8 +53,8 @@ const printEveryMs = 10_000;
  * every fault has ended, what was held is released, and REL-1 is judged by what the providers have counted.
  */
 export async function runStorm(options: StormOptions): Promise<StormReport> {
-  const { durationMs, seed, print = () => undefined } = options;
-  const world = await openWorld();
+  const { durationMs, seed, shards = testShards, print = () => undefined } = options;
+  const world = await openWorld(shards);
   const restores: StoreRestore[] = [];
   const faultCounts = new Map<string, number>();
   const failures: string[] = [];
@@ -128,7 +132,7 @@ async function settle(world: World, deadlineMs: number): Promise<string[]> {
   try {
     await waitFor(
       'nothing in quarantine any more',
-      () => service.redis.zcard(service.keys.shard(0).eventsQuarantined),
+      () => countMembers(service.redis, service.keys, ({ eventsQuarantined }) => [eventsQuarantined]),
       (count) => count === 0,
       { deadlineMs, everyMs: 100 },
     );
@@ -148,11 +152,11 @@ async function settle(world: World, deadlineMs: number): Promise<string[]> {
 }
 
 async function countMessages({ service: { redis, keys } }: World): Promise<StormReport['messages']> {
-  const counts = await redis.hgetall(keys.shard(0).messageCounts);
+  const counts = await Promise.all(keys.all.map(({ messageCounts }) => redis.hgetall(messageCounts)));
   return Object.fromEntries(
     messageStates
-      .filter((state) => counts[state] !== undefined)
-      .map((state) => [state, Number(counts[state])]),
+      .filter((state) => counts.some((one) => one[state] !== undefined))
+      .map((state) => [state, counts.reduce((sum, one) => sum + Number(one[state] ?? 0), 0)]),
   );
 }
 
@@ -178,7 +182,10 @@ function watch(
   const look = async (): Promise<void> => {
     const faultCount = [...run.faultCounts.values()].reduce((sum, count) => sum + count, 0);
     const { redis, keys } = service;
-    const open = redis.status === 'ready' ? await redis.zcard(keys.shard(0).messagesOpen) : 'unknown';
+    const open =
+      redis.status === 'ready'
+        ? await countMembers(redis, keys, ({ messagesOpen }) => [messagesOpen])
+        : 'unknown';
     run.print(
       `${minutes(performance.now() - begun)} of ${minutes(run.durationMs)} min: ${traffic.acknowledged.size} events, ` +
         `${providers.listMails().length + providers.texts.length} received, ${open} open, ${faultCount} faults, ${sending.closedTimes.length} stops`,

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { countMembers } from '../../src/store/count-members.ts';
 import { askEvent, resendEvent } from '../faults/invariants.ts';
 import { anEvent, type Service } from '../support/service.ts';
 import type { ApiResponse, ServiceClient } from '../support/service-client.ts';
@@ -120,10 +121,12 @@ async function postOnce(client: ServiceClient, url: string, body: string): Promi
 }
 
 async function waitForRoom({ redis, keys }: Service, signal: AbortSignal): Promise<void> {
-  const { messagesOpen, eventsOpen } = keys.shard(0);
   while (!signal.aborted) {
-    const counts = await Promise.all([redis.zcard(messagesOpen), redis.zcard(eventsOpen)]).catch(() => [0]);
-    if (counts.reduce((sum, count) => sum + count, 0) < openMax) return;
+    const open = await countMembers(redis, keys, ({ messagesOpen, eventsOpen }) => [
+      messagesOpen,
+      eventsOpen,
+    ]).catch(() => 0);
+    if (open < openMax) return;
     await sleep(100);
   }
 }

@@ -46,7 +46,7 @@ const settings = {
   RATE_LIMIT_SMS_PER_MINUTE: String(textsPerMinute),
 } as const;
 
-export async function openWorld(): Promise<World> {
+export async function openWorld(shards: number): Promise<World> {
   const dir = await mkdtemp(join(tmpdir(), 'storm-'));
   const redis = await startCuttableRedis({ dir: join(dir, 'store') });
   const wire = await startCuttableProxy(redis.port);
@@ -62,6 +62,7 @@ export async function openWorld(): Promise<World> {
     redisUrl: redis.url,
     environment: {
       ...settings,
+      SHARDS: String(shards),
       ...providers.environment,
       REDIS_URL: `redis://127.0.0.1:${wire.port}`,
       AUTH_ISSUER: issuer.url,

@@ -10,6 +10,7 @@ import { startRedis } from '../../local/redis.ts';
 import { findRoot } from '../../local/root.ts';
 import { createKeys, type Keys } from '../../src/store/keys.ts';
 import { createServiceClient, issuerClients, type ServiceClient } from './service-client.ts';
+import { testShards } from './test-shards.ts';
 import { waitFor } from './wait-for.ts';
 
 /**
@@ -79,7 +80,10 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
   const issuer = await startIssuer({ port: 0, clients: issuerClients, keysDir: issuerKeysDir });
   const port = await findFreePort();
   const url = `http://127.0.0.1:${port}`;
-  const environment = { ...defaultEnvironment({ dir, url, port, redisUrl, issuer }), ...options.environment };
+  const environment: Record<string, string> = {
+    ...defaultEnvironment({ dir, url, port, redisUrl, issuer }),
+    ...options.environment,
+  };
   const processes = new Map<string, ServiceProcess>();
   const redis = new Redis(redisUrl, { maxRetriesPerRequest: null });
   redis.on('error', () => undefined);
@@ -106,7 +110,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     issuerKeysDir,
     redisUrl,
     redis,
-    keys: createKeys('acc', 1),
+    keys: createKeys('acc', Number(environment['SHARDS'])),
     dir,
     environment,
     processes,
@@ -166,6 +170,7 @@ function defaultEnvironment(at: {
     APP_BASE_URL: at.url,
     REDIS_URL: at.redisUrl,
     WITNESS_URL: pathToFileURL(join(at.dir, 'witness')).href,
+    SHARDS: String(testShards),
     APP_MODE: 'testing',
     DISABLE_SEND: 'false',
     RATE_LIMIT_ENABLED: 'false',
