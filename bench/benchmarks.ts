@@ -7,9 +7,12 @@ import { permit } from './measure/permit.ts';
 import { singleIntake } from './measure/single-intake.ts';
 import { startUp } from './measure/start-up.ts';
 import { stop } from './measure/stop.ts';
+import { stopPermits } from './measure/stop-permits.ts';
+import { storeCommands } from './measure/store-commands.ts';
 import { storeSize } from './measure/store-size.ts';
 
 /** Every benchmark there is, in the order of PRF-1. */
+export const curves: readonly Benchmark[] = [];
 export const benchmarks: readonly Benchmark[] = [
   singleIntake,
   batchIntake,
@@ -17,7 +20,9 @@ export const benchmarks: readonly Benchmark[] = [
   mailDelivery,
   permit,
   stop,
+  stopPermits,
   storeSize,
+  storeCommands,
   memory,
   startUp,
 ];
