@@ -27,21 +27,11 @@ usage: npm run bench -- [--quick] [--curves] [--only NAME]… [--json FILE]
 process.exit(await runBench(process.argv.slice(2)));
 
 async function runBench(args: string[]): Promise<number> {
-  const { values } = parseArgs({
-    args,
-    options: {
-      quick: { type: 'boolean', default: false },
-      curves: { type: 'boolean', default: false },
-      only: { type: 'string', multiple: true },
-      json: { type: 'string' },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  });
-  const { only = (values.curves ? all : benchmarks).map(({ name }) => name) } = values;
+  const { only, help: isHelp, ...values } = parseOptions(args);
   const unknown = only.filter((name) => !names.includes(name));
-  if (values.help || unknown.length > 0) {
+  if (isHelp || unknown.length > 0) {
     console.log(unknown.length > 0 ? `There is no benchmark ${unknown.join(', ')}.\n\n${help}` : help);
-    return values.help ? 0 : 1;
+    return isHelp ? 0 : 1;
   }
   const head = {
     at: new Date().toISOString(),
@@ -56,6 +46,21 @@ async function runBench(args: string[]): Promise<number> {
   if (values.json !== undefined) writeFileSync(values.json, formatResult(result));
   print(result);
   return result.failed.length === 0 ? 0 : 1;
+}
+
+function parseOptions(args: string[]) {
+  const { values } = parseArgs({
+    args,
+    options: {
+      quick: { type: 'boolean', default: false },
+      curves: { type: 'boolean', default: false },
+      only: { type: 'string', multiple: true },
+      json: { type: 'string' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  const unnamed = values.curves ? all : benchmarks;
+  return { ...values, only: values.only ?? unnamed.map(({ name }) => name) };
 }
 
 async function measureAll(chosen: readonly Benchmark[], scale: Scale) {
