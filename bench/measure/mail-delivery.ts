@@ -76,6 +76,7 @@ async function deliverOurs(stacks: Stacks, { roundEvents }: Scale) {
   const { ours, sink } = stacks;
   const senders = [...ours.processes.values()].filter(({ name }) => name.startsWith('sender'));
   const events = Math.ceil(roundEvents / batchSize) * batchSize;
+  await waitForOpen(stacks, 0);
   sink.clear();
   await whileFrozen(senders, () => planEvents(stacks, events));
   return await withCpuTimes(ours, async () => {
@@ -93,7 +94,8 @@ async function whileFrozen(senders: readonly ServiceProcess[], work: () => Promi
   }
 }
 
-async function planEvents({ ours }: Stacks, events: number): Promise<void> {
+async function planEvents(stacks: Stacks, events: number): Promise<void> {
+  const { ours } = stacks;
   await postLoad({
     url: `${ours.url}/api/events/batch`,
     tokens: [await ours.token('upstream')],
@@ -101,14 +103,19 @@ async function planEvents({ ours }: Stacks, events: number): Promise<void> {
     connections: Math.min(4, events / batchSize),
     until: { requests: events / batchSize },
   });
+  await waitForOpen(stacks, events);
+}
+
+/** Every event is planned, and so many messages are not done. */
+async function waitForOpen({ ours }: Stacks, messages: number): Promise<void> {
   const { messagesOpen, eventsOpen } = ours.keys.shard(0);
   await waitFor(
-    'everything is planned',
+    `${messages} messages and no event open`,
     async () => ({
       planned: await ours.redis.zcard(messagesOpen),
       unplanned: await ours.redis.zcard(eventsOpen),
     }),
-    ({ planned, unplanned }) => planned === events && unplanned === 0,
+    ({ planned, unplanned }) => planned === messages && unplanned === 0,
     { deadlineMs: 60_000 },
   );
 }
