@@ -34,11 +34,11 @@ export const fullScale: Scale = {
 export const quickScale: Scale = {
   name: 'quick',
   rounds: 1,
-  roundSeconds: 0.5,
+  roundSeconds: 0.25,
   roundEvents: 100,
   roundStops: 3,
   stoppedSenders: 2,
-  warmUpRequests: 200,
+  warmUpRequests: 100,
 };
 
 /** One line of the result: a value for each round, of ours and of what it is held against. */

@@ -4,6 +4,7 @@ import { alternate, pick } from './alternate.ts';
 import type { Benchmark, Measurement, Scale } from './benchmark.ts';
 import { postLoad } from './load.ts';
 import { type MailSink, startMailSink } from './mail-sink.ts';
+import { signTokens } from './sign-tokens.ts';
 import { makeEvent, startOurs, withReleases } from './start-stacks.ts';
 
 /** How fast a service of ours is while one thing grows. Each point is measured in turn with another service at `base`. */
@@ -59,7 +60,7 @@ async function measurePoint(curve: Curve, at: number, scale: Scale): Promise<rea
       const environment = curve.environment?.(point) ?? {};
       const service = await keep(startOurs({ processes: ['planner', 'api', ...senders], sink, environment }));
       for (const queue of ['events', 'email'] as const) await pause(service, queue);
-      const usual = { tokens: [await service.token('upstream')], makeBody: () => makeEvent() };
+      const usual = { tokens: await signTokens(service, 1), makeBody: () => makeEvent() };
       return { service, sink, traffic: { ...usual, ...(await curve.arrange?.(service, point)) } };
     };
     const [ours, theirs] = [await open(at), await open(curve.base)];

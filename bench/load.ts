@@ -22,6 +22,8 @@ export interface LoadResult {
 /** Enough to share an fsync, few enough that latency still says something. */
 export const defaultConnections = 32;
 
+/** A slow answer is a figure; none at all is a failure. */
+const answerSecondsMax = 60;
 /** How often autocannon looks whether it is done; once a second if it is not told. */
 const endLookMs = 50;
 
@@ -38,6 +40,7 @@ export async function postLoad(load: Load): Promise<LoadResult> {
     url,
     connections,
     sampleInt: endLookMs,
+    timeout: answerSecondsMax,
     method: 'POST',
     requests: [
       {

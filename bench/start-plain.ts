@@ -43,7 +43,8 @@ const redisAsItComes = {
 };
 
 export async function startPlain(options: PlainOptions): Promise<Plain> {
-  const programs = compilePrograms();
+  compiled ??= compilePrograms();
+  const programs = compiled;
   const dir = mkdtempSync(join(tmpdir(), 'bench-plain-'));
   const server = await startRedis({
     dir: join(dir, 'redis'),
@@ -95,6 +96,8 @@ export async function startPlain(options: PlainOptions): Promise<Plain> {
   }
   return { url: `http://${loopback}:${port}`, redis, processes, startProcess, stop };
 }
+
+let compiled: string | undefined;
 
 /** Plain JavaScript, as a team would deploy it: a loader that compiles would count in its start-up and its memory. */
 function compilePrograms(): string {

@@ -3,6 +3,7 @@ import { waitFor } from '../../test/support/wait-for.ts';
 import { createCurve, planSome } from '../curve.ts';
 import { postLoad } from '../load.ts';
 import { readUsedBytes } from '../redis-figures.ts';
+import { signTokens } from '../sign-tokens.ts';
 import { makeBatch } from '../start-stacks.ts';
 
 const batchSizeMax = 500;
@@ -29,7 +30,7 @@ async function postEvents(service: Service, count: number): Promise<void> {
   const size = Math.min(batchSizeMax, count / 4);
   await postLoad({
     url: `${service.url}/api/events/batch`,
-    tokens: [await service.token('upstream')],
+    tokens: await signTokens(service, 1),
     makeBody: () => makeBatch(size),
     connections: 4,
     until: { requests: count / size },
