@@ -1,35 +1,30 @@
-/** What both sides measured, round by round. */
-export interface Rounds<Ours, Theirs> {
-  readonly ours: readonly Ours[];
-  readonly theirs: readonly Theirs[];
-}
+/** What each side measured, round by round. */
+export type Rounds<Side extends string, Round> = Readonly<Record<Side, readonly Round[]>>;
 
 /**
- * Measures the two sides in turn, A/B A/B, so that a machine that gets slower or busier does so for both. Each side
- * runs before, uncounted (once when `warmUps` is absent), so that neither pays for its own compilation.
+ * Measures the sides in turn, A/B B/A, so that a machine that gets slower or busier does so for all of them, and none is
+ * always the one that runs in the wake of another. Each side runs before, uncounted (once when `warmUps` is absent), so
+ * that none pays for its own compilation.
  */
-export async function alternate<Ours, Theirs>(
+export async function alternate<Side extends string, Round>(
   { rounds, warmUps = 1 }: { readonly rounds: number; readonly warmUps?: number },
-  measureOurs: () => Promise<Ours>,
-  measureTheirs: () => Promise<Theirs>,
-): Promise<Rounds<Ours, Theirs>> {
-  for (let round = 0; round < warmUps; round += 1) {
-    await measureOurs();
-    await measureTheirs();
+  sides: Readonly<Record<Side, () => Promise<Round>>>,
+): Promise<Rounds<Side, Round>> {
+  const names = Object.keys(sides) as Side[];
+  const measured = Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<Side, Round[]>;
+  for (let round = -warmUps; round < rounds; round += 1) {
+    for (const name of round % 2 === 0 ? names : names.toReversed()) {
+      const result = await sides[name]();
+      if (round >= 0) measured[name].push(result);
+    }
   }
-  const ours: Ours[] = [];
-  const theirs: Theirs[] = [];
-  for (let round = 0; round < rounds; round += 1) {
-    ours.push(await measureOurs());
-    theirs.push(await measureTheirs());
-  }
-  return { ours, theirs };
+  return measured;
 }
 
 /** One value of each round, of both sides, as a figure wants it. */
 export function pick<Round>(
-  rounds: Rounds<Round, Round>,
+  { ours, theirs }: Rounds<'ours' | 'theirs', Round>,
   read: (round: Round) => number,
 ): { readonly ours: readonly number[]; readonly theirs: readonly number[] } {
-  return { ours: rounds.ours.map(read), theirs: rounds.theirs.map(read) };
+  return { ours: ours.map(read), theirs: theirs.map(read) };
 }

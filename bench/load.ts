@@ -3,7 +3,8 @@ import { percentile } from './statistics.ts';
 
 export interface Load {
   readonly url: string;
-  readonly token: string;
+  /** In turn, one a request. */
+  readonly tokens: readonly string[];
   /** A new body for every request. */
   readonly makeBody: () => string;
   readonly connections?: number;
@@ -19,21 +20,37 @@ export interface LoadResult {
 }
 
 /** Enough to share an fsync, few enough that latency still says something. */
-const defaultConnections = 32;
+export const defaultConnections = 32;
+
+/** A slow answer is a figure; none at all is a failure. */
+const answerSecondsMax = 60;
+/** How often autocannon looks whether it is done; once a second if it is not told. */
+const endLookMs = 50;
 
 /** Posts as fast as responses come, over a fixed number of connections. Throws when a response is not a 202. */
 export async function postLoad(load: Load): Promise<LoadResult> {
-  const { url, token, makeBody, until, connections = defaultConnections } = load;
+  const { url, tokens, makeBody, until, connections = defaultConnections } = load;
   const times: number[] = [];
   const others = new Map<number, number>();
+  let asked = 0;
+  const nextToken = (): string => tokens[asked++ % tokens.length] ?? '';
   const begun = performance.now();
   let lastAt = begun;
   const options: autocannon.Options = {
     url,
     connections,
+    sampleInt: endLookMs,
+    timeout: answerSecondsMax,
     method: 'POST',
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-    requests: [{ setupRequest: (request) => ({ ...request, body: makeBody() }) }],
+    requests: [
+      {
+        setupRequest: (request) => ({
+          ...request,
+          headers: { authorization: `Bearer ${nextToken()}`, 'content-type': 'application/json' },
+          body: makeBody(),
+        }),
+      },
+    ],
     ...('seconds' in until ? { duration: until.seconds } : { amount: until.requests }),
   };
   const { errors } = await new Promise<autocannon.Result>((resolve, reject) => {

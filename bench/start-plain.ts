@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Redis } from 'ioredis';
 import ts from 'typescript';
 import { type Child, startChild } from '../local/child.ts';
 import { audiences, type Issuer } from '../local/issuer.ts';
@@ -9,11 +10,11 @@ import { findFreePort, loopback } from '../local/loopback.ts';
 import { startRedis } from '../local/redis.ts';
 import { findRoot } from '../local/root.ts';
 
-/** The plain stack as real processes, on a Redis of its own that runs as Redis comes: no append-only file. */
+/** The plain stack as real processes, on a Redis of its own. */
 export interface Plain {
   readonly url: string;
-  readonly redisUrl: string;
-  readonly redisPid: number;
+  /** For looking into its store. */
+  readonly redis: Redis;
   /** By name, as ours are: `worker`, `worker-2`… */
   readonly processes: ReadonlyMap<string, Child>;
   /** Starts one more process; resolves when it is ready. */
@@ -21,9 +22,11 @@ export interface Plain {
   stop(): Promise<void>;
 }
 
-export type PlainKind = 'api' | 'worker' | 'bare-pool';
+export type PlainKind = 'api' | 'worker' | 'bare-pool' | 'add-bulk';
 
 export interface PlainOptions {
+  /** Whether its Redis writes every change to disk before it answers, as ours does; else it runs as Redis comes. */
+  readonly isDurable: boolean;
   readonly processes: readonly PlainKind[];
   readonly issuer: Issuer;
   readonly smtpUrl: string;
@@ -40,16 +43,23 @@ const redisAsItComes = {
 };
 
 export async function startPlain(options: PlainOptions): Promise<Plain> {
-  const programs = compilePrograms();
+  compiled ??= compilePrograms();
+  const programs = compiled;
   const dir = mkdtempSync(join(tmpdir(), 'bench-plain-'));
-  const redis = await startRedis({ dir: join(dir, 'redis'), port: 0, settings: redisAsItComes });
+  const server = await startRedis({
+    dir: join(dir, 'redis'),
+    port: 0,
+    settings: options.isDurable ? {} : redisAsItComes,
+  });
+  const redis = new Redis(server.url, { maxRetriesPerRequest: null });
+  redis.on('error', () => undefined);
   const port = await findFreePort();
   const processes = new Map<string, Child>();
   const environment = {
     PATH: process.env['PATH'] ?? '',
     NODE_ENV: 'production',
     PORT: String(port),
-    REDIS_URL: redis.url,
+    REDIS_URL: server.url,
     SMTP_URL: options.smtpUrl,
     CONCURRENCY: String(options.concurrency),
     TEMPLATES_DIR: join(findRoot(), 'templates'),
@@ -74,7 +84,8 @@ export async function startPlain(options: PlainOptions): Promise<Plain> {
   };
   const stop = async (): Promise<void> => {
     await Promise.all([...processes.values()].map((child) => child.stop(2_000)));
-    await redis.stop();
+    redis.disconnect();
+    await server.stop();
     rmSync(dir, { recursive: true, force: true });
   };
   try {
@@ -83,15 +94,10 @@ export async function startPlain(options: PlainOptions): Promise<Plain> {
     await stop();
     throw error;
   }
-  return {
-    url: `http://${loopback}:${port}`,
-    redisUrl: redis.url,
-    redisPid: redis.pid,
-    processes,
-    startProcess,
-    stop,
-  };
+  return { url: `http://${loopback}:${port}`, redis, processes, startProcess, stop };
 }
+
+let compiled: string | undefined;
 
 /** Plain JavaScript, as a team would deploy it: a loader that compiles would count in its start-up and its memory. */
 function compilePrograms(): string {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Measurement } from './benchmark.ts';
-import { judge, percentile, ratioOf, spreadOf } from './statistics.ts';
+import { percentile, ratioOf, spreadOf, toFigure } from './statistics.ts';
 
 describe('percentile', () => {
   test('the median of an even number of values lies between the two in the middle, whatever their order', () => {
@@ -34,7 +34,7 @@ describe('ratioOf', () => {
   });
 });
 
-describe('judge', () => {
+describe('the verdict', () => {
   const intake: Measurement = {
     what: 'intake',
     unit: 'req/s',
@@ -50,14 +50,27 @@ describe('judge', () => {
     [stop, { on: 'ours', limit: 50 }, 'pass'],
     [stop, { on: 'ours', limit: 49.9 }, 'MISSED'],
   ] as const)('%o against %o: %s', (figure, target, verdict) => {
-    expect(judge({ ...figure, target })).toBe(verdict);
+    expect(toFigure({ ...figure, target }).verdict).toBe(verdict);
   });
 
-  test('without a target there is no verdict', () => {
-    expect(judge(intake)).toBeUndefined();
+  test('without a target there is none', () => {
+    expect(toFigure(intake)).not.toHaveProperty('verdict');
   });
 
   test('a ratio target without anything to compare with is a mistake, not a pass', () => {
-    expect(() => judge({ ...stop, target: { on: 'ratio', limit: 1 } })).toThrow('stop');
+    expect(() => toFigure({ ...stop, target: { on: 'ratio', limit: 1 } })).toThrow('stop');
+  });
+
+  test('a round that is no number is a mistake, whether or not there is a target', () => {
+    expect(() => toFigure({ ...intake, theirs: [10, 0] })).toThrow(RangeError);
+    expect(() => toFigure({ ...stop, ours: [] })).toThrow(RangeError);
+  });
+
+  test.each([
+    [[84, 100, 100], true],
+    [[85, 100, 100], undefined],
+  ])('rounds of %o: is the verdict weak? %s', (ours, isWide) => {
+    const target = { on: 'ours', limit: 1 } as const;
+    expect(toFigure({ ...intake, ours, theirs: [1, 1, 1], target }).isWide).toBe(isWide);
   });
 });

@@ -23,7 +23,7 @@ interface StepResult {
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const stepsAtOnce = 2;
-const generators = ['map', 'openapi', 'configuration'];
+const generators = ['map', 'openapi', 'configuration', 'performance'];
 
 process.exitCode = await runChecks();
 

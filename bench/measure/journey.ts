@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { alternate, pick } from '../alternate.ts';
-import type { Benchmark } from '../benchmark.ts';
+import type { Benchmark, Scale } from '../benchmark.ts';
 import { postLoad } from '../load.ts';
 import type { MailSink } from '../mail-sink.ts';
-import { makeEvent, withStacks } from '../start-stacks.ts';
+import { toCpuFigures, withCpuTimes } from '../processes.ts';
+import { durablePlain, makeEvent, type Stacks, withStacks } from '../start-stacks.ts';
 import { percentile } from '../statistics.ts';
 
 /** Well below what either stack can do: then latency is the path's own, without a queue before it. */
@@ -12,36 +13,45 @@ const steadyPerSecond = 40;
 /** From the post to the mail at the SMTP server: how many a second in a burst, and how soon at a steady pace. */
 export const journey: Benchmark = {
   name: 'journey',
-  measure: (scale) =>
-    withStacks(
-      { ours: ['planner', 'sender', 'api'], plain: ['worker', 'api'] },
-      async ({ ours, plain, sink }) => {
-        const measure = async (url: string) => {
-          const token = await ours.token('upstream');
-          const route = { url: `${url}/api/events`, token };
-          return {
-            perSecond: await burst(route, sink, scale.roundEvents),
-            ...(await keepPace(route, sink, steadyPerSecond * scale.roundSeconds)),
-          };
-        };
-        const rounds = await alternate(
-          scale,
-          () => measure(ours.url),
-          () => measure(plain.url),
-        );
-        return [
-          {
-            what: 'event to SMTP, burst',
-            unit: 'mails/s',
-            better: 'more',
-            ...pick(rounds, ({ perSecond }) => perSecond),
-          },
-          { what: 'event to SMTP p50', unit: 'ms', better: 'less', ...pick(rounds, ({ p50Ms }) => p50Ms) },
-          { what: 'event to SMTP p99', unit: 'ms', better: 'less', ...pick(rounds, ({ p99Ms }) => p99Ms) },
-        ];
-      },
-    ),
+  measure: (scale) => {
+    const theirs = ['worker', 'api'] as const;
+    const options = { ours: ['planner', 'sender', 'api'], plain: theirs, durable: theirs } as const;
+    return withStacks(options, async (stacks) => {
+      const measure = (side: 'ours' | 'plain' | 'durable') => () => travel(stacks, side, scale);
+      const { ours, plain, durable } = await alternate(scale, {
+        ours: measure('ours'),
+        plain: measure('plain'),
+        durable: measure('durable'),
+      });
+      const besidePlain = { ours, theirs: plain };
+      const what = 'event to SMTP';
+      const rate = { what: `${what}, burst`, unit: 'mails/s', better: 'more' } as const;
+      return [
+        { ...rate, ...pick(besidePlain, ({ perSecond }) => perSecond) },
+        {
+          ...rate,
+          ...pick({ ours, theirs: durable }, ({ perSecond }) => perSecond),
+          against: durablePlain,
+        },
+        { what: `${what}, p50`, unit: 'ms', better: 'less', ...pick(besidePlain, ({ p50Ms }) => p50Ms) },
+        { what: `${what}, p99`, unit: 'ms', better: 'less', ...pick(besidePlain, ({ p99Ms }) => p99Ms) },
+        ...toCpuFigures(`${what}, burst`, 'mail', besidePlain),
+      ];
+    });
+  },
 };
+
+/** Only the burst is measured in processor time: at a steady pace it is mostly what idling costs. */
+async function travel(stacks: Stacks, side: 'ours' | 'plain' | 'durable', scale: Scale) {
+  const { ours, sink } = stacks;
+  const route = { url: `${stacks[side].url}/api/events`, token: await ours.token('upstream') };
+  const count = scale.roundEvents;
+  const inBurst = await withCpuTimes(stacks[side], async () => ({
+    count,
+    perSecond: await burst(route, sink, count),
+  }));
+  return { ...inBurst, ...(await keepPace(route, sink, steadyPerSecond * scale.roundSeconds)) };
+}
 
 interface RouteCall {
   readonly url: string;
@@ -52,7 +62,8 @@ interface RouteCall {
 async function burst(route: RouteCall, sink: MailSink, events: number): Promise<number> {
   sink.clear();
   const begun = performance.now();
-  await postLoad({ ...route, makeBody: makeEvent, until: { requests: events } });
+  const { url, token } = route;
+  await postLoad({ url, tokens: [token], makeBody: makeEvent, until: { requests: events } });
   await sink.waitForMails(events);
   return (events * 1_000) / ((sink.mails.at(-1)?.atMs ?? Number.NaN) - begun);
 }

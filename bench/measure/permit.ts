@@ -7,9 +7,10 @@ import { createPermits, type Permits } from '../../src/gate/permits.ts';
 import { createKeys, type Keys } from '../../src/store/keys.ts';
 import type { MessageRecord } from '../../src/store/message-record.ts';
 import { openStore } from '../../src/store/open-store.ts';
-import { createMessage, noLimits } from '../../test/support/gate-store.ts';
+import { createMessage } from '../../test/support/gate-store.ts';
 import { alternate, pick } from '../alternate.ts';
 import type { Benchmark } from '../benchmark.ts';
+import { gatePrefix, wideLimits } from '../gate-settings.ts';
 
 const inFlight = 16;
 
@@ -21,7 +22,7 @@ export const permit: Benchmark = {
     const server = await startRedis({ dir, port: 0 });
     const redis = new Redis(server.url);
     try {
-      const keys = createKeys('bench', 1);
+      const keys = createKeys(gatePrefix, 1);
       await openStore(redis, keys, { nowMs: Date.now(), environment: 'local' });
       const permits = openPermits(redis, keys);
       const askAll = (width: number) => async () =>
@@ -32,8 +33,8 @@ export const permit: Benchmark = {
         ),
         scriptUs: 0,
       });
-      const alone = await alternate(scale, askAll(1), setAll(1));
-      const together = await alternate(scale, askAll(inFlight), setAll(inFlight));
+      const alone = await alternate(scale, { ours: askAll(1), theirs: setAll(1) });
+      const together = await alternate(scale, { ours: askAll(inFlight), theirs: setAll(inFlight) });
       const head = { unit: 'µs', better: 'less', against: 'SET on the same Redis' } as const;
       return [
         { what: 'permit round trip', ...head, ...pick(alone, ({ perCallUs }) => perCallUs) },
@@ -57,20 +58,11 @@ export const permit: Benchmark = {
   },
 };
 
-/** Every limit that a permit can count for an email. */
 function openPermits(redis: Redis, keys: Keys): Permits {
-  const limits = noLimits({
-    perMinute: 1_000_000,
-    perMinuteByChannel: { email: 1_000_000 },
-    perMinuteByDomain: 1_000_000,
-    intervalMs: { transactional: 1, promotional: 1 },
-    recipientDailyCap: 1_000,
-    perDay: 10_000_000,
-  });
   return createPermits({
     redis,
     keys,
-    limits,
+    limits: wideLimits,
     claimMs: 30_000,
     retentionMs: 3_600_000,
     now: () => Date.now(),

@@ -5,7 +5,7 @@ import { hasCpuTimes, readCpuMs } from '../processes.ts';
 import type { PlainKind } from '../start-plain.ts';
 import { withStacks } from '../start-stacks.ts';
 
-const targetMs = 2_000;
+const targetMs = 1_000;
 /** Each of ours beside the process of theirs that does its work. */
 const pairs: readonly (readonly [ProcessKind, PlainKind | undefined])[] = [
   ['api', 'api'],
@@ -24,8 +24,10 @@ export const startUp: Benchmark = {
         const measured = await alternate(
           // A start is a long thing, and differs little from the next.
           { rounds: Math.ceil(rounds / 2), warmUps: 0 },
-          () => timeStart(ours, kind),
-          async () => (theirKind === undefined ? nothing : await timeStart(plain, theirKind)),
+          {
+            ours: () => timeStart(ours, kind),
+            theirs: async () => (theirKind === undefined ? nothing : await timeStart(plain, theirKind)),
+          },
         );
         const toMeasurement = (what: string, read: (start: Start) => number): Measurement => {
           const { ours: values, theirs } = pick(measured, read);

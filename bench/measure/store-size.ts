@@ -1,68 +1,44 @@
-import { Redis } from 'ioredis';
 import { waitFor } from '../../test/support/wait-for.ts';
 import { alternate, pick } from '../alternate.ts';
 import type { Benchmark } from '../benchmark.ts';
 import { postLoad } from '../load.ts';
-import { makeEvent, withStacks } from '../start-stacks.ts';
+import { readUsedBytes } from '../redis-figures.ts';
+import { makeEvent, type Stacks, withStacks } from '../start-stacks.ts';
 
-const targetBytes = 1.5 * 1_024;
+const targetBytes = 1_000;
 
 /** What an event takes in Redis while it waits: accepted, and, with us, planned into a message. */
 export const storeSize: Benchmark = {
   name: 'store-size',
   measure: (scale) =>
     withStacks({ ours: ['api'], plain: ['api'] }, async ({ ours, plain }) => {
-      const theirRedis = new Redis(plain.redisUrl);
-      const grow = async (redis: Redis, url: string): Promise<number> => {
+      const grow = async ({ redis, url }: Stacks['ours' | 'plain']): Promise<number> => {
         const before = await readUsedBytes(redis);
-        const token = await ours.token('upstream');
+        const tokens = [await ours.token('upstream')];
         const until = { requests: scale.roundEvents };
-        await postLoad({ url: `${url}/api/events`, token, makeBody: makeEvent, until });
+        await postLoad({ url: `${url}/api/events`, tokens, makeBody: makeEvent, until });
         return ((await readUsedBytes(redis)) - before) / scale.roundEvents;
       };
-      try {
-        const rounds = await alternate(
-          scale,
-          () => grow(ours.redis, ours.url),
-          () => grow(theirRedis, plain.url),
-        );
-        const accepted = pick(rounds, Number);
-        const { eventsOpen, messagesOpen } = ours.keys.shard(0);
-        const before = await readUsedBytes(ours.redis);
-        await ours.startProcess('planner');
-        await waitFor(
-          'everything is planned',
-          () => ours.redis.zcard(eventsOpen),
-          (open) => open === 0,
-          { deadlineMs: 120_000, everyMs: 50 },
-        );
-        const planned = ((await readUsedBytes(ours.redis)) - before) / (await ours.redis.zcard(messagesOpen));
-        return [
-          {
-            what: 'Redis per queued event',
-            unit: 'bytes',
-            better: 'less',
-            ...accepted,
-            target: { on: 'ours', limit: targetBytes },
-          },
-          {
-            what: 'Redis more per event, once planned',
-            unit: 'bytes',
-            better: 'less',
-            ours: [planned],
-          },
-        ];
-      } finally {
-        theirRedis.disconnect();
-      }
+      const rounds = await alternate(scale, { ours: () => grow(ours), theirs: () => grow(plain) });
+      const { eventsOpen, messagesOpen } = ours.keys.shard(0);
+      const before = await readUsedBytes(ours.redis);
+      await ours.startProcess('planner');
+      await waitFor(
+        'everything is planned',
+        () => ours.redis.zcard(eventsOpen),
+        (open) => open === 0,
+        { deadlineMs: 120_000, everyMs: 50 },
+      );
+      const planned = ((await readUsedBytes(ours.redis)) - before) / (await ours.redis.zcard(messagesOpen));
+      const head = { unit: 'bytes', better: 'less' } as const;
+      return [
+        {
+          what: 'Redis per queued event',
+          ...head,
+          ...pick(rounds, Number),
+          target: { on: 'ours', limit: targetBytes },
+        },
+        { what: 'Redis more per event, once planned', ...head, ours: [planned] },
+      ];
     }),
 };
-
-/** Without what clients and the append-only file have in their buffers at the moment. */
-async function readUsedBytes(redis: Redis): Promise<number> {
-  const memory = await redis.info('memory');
-  const read = (name: string): number => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(memory)?.[1]);
-  return (
-    read('used_memory') - read('mem_clients_normal') - read('mem_aof_buffer') - read('used_memory_scripts')
-  );
-}
