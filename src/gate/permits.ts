@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { OwnerId } from '../domain/ids.ts';
@@ -153,7 +153,7 @@ async function askPermit(
     nowMs,
   });
   if (limits === 'sms-country') return { kind: 'held', reason: 'sms-country' };
-  const owner = randomBytes(12).toString('base64url') as OwnerId;
+  const owner = randomUUID() as string as OwnerId;
   const toClaim = (grant: Grant): Claim => ({ ...grant, message, owner, provider, limits });
   try {
     const result = parseResult(await runPermit(options, request, { owner, limits, known }), toClaim);
