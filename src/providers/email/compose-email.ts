@@ -89,6 +89,8 @@ async function writeMessage(mime: MimeNode): Promise<Buffer> {
       done();
     },
   });
+  // A node chooses its encoding by every letter of its text, and twice unless it was told the first choice.
+  for (const part of mime.childNodes) part.setHeader('Content-Transfer-Encoding', part.getTransferEncoding());
   await new Promise<void>((resolve, reject) => {
     mime.stream(collector, {}, (error) => (error ? reject(error) : resolve()));
   });

@@ -66,7 +66,7 @@ export function sendOverSmtp({ connection, email, fence, phaseTimeoutMs }: SmtpS
         finish({ kind: 'failed', phase: body.phase, failure: { message: 'connection closed' } }),
       );
     let timer = setTimeout(onTimeout, phaseTimeoutMs);
-    const body = new GuardedBody(email.raw, () => {
+    const body = new GuardedBody(email.raw, connection, () => {
       if (fence.signal.aborted || !fence.mayWrite('body')) {
         finish({ kind: 'aborted', detail: 'stopped before the body' });
         return false;
@@ -95,19 +95,26 @@ export function sendOverSmtp({ connection, email, fence, phaseTimeoutMs }: SmtpS
 class GuardedBody extends Readable {
   phase: 'envelope' | 'body' | 'answer' = 'envelope';
   readonly #raw: Buffer;
+  readonly #connection: SmtpConnection;
   readonly #mayBegin: () => boolean;
 
-  constructor(raw: Buffer, mayBegin: () => boolean) {
+  constructor(raw: Buffer, connection: SmtpConnection, mayBegin: () => boolean) {
     super();
     this.#raw = raw;
+    this.#connection = connection;
     this.#mayBegin = mayBegin;
   }
 
   override pipe<T extends NodeJS.WritableStream>(wire: T): T {
     if (!this.#mayBegin()) return wire;
     this.phase = 'body';
+    const { _socket: socket } = this.#connection;
+    // The message and its final dot leave together, unless so much cannot be held back.
+    const isSmall = socket && this.#raw.length < socket.writableHighWaterMark / 2;
+    if (isSmall) socket.cork();
     wire.once('end', () => {
       this.phase = 'answer';
+      if (isSmall) socket.uncork();
     });
     wire.end(this.#raw);
     return wire;
