@@ -30,6 +30,8 @@ const durabilityEveryMs = 10_000;
 const spreadMsMax = 300_000;
 const recordEveryMs = 2_000;
 const healthMs = 6_000;
+/** While one message is being sent, another is rendered, asks for its permit or is written down. */
+const messagesPerConnection = 2;
 
 /** Starts the worker that delivers messages, one queue per channel. */
 export async function startSender(foundation: Foundation): Promise<void> {
@@ -80,7 +82,7 @@ export async function startSender(foundation: Foundation): Promise<void> {
     await runHosts(foundation, {
       queue: channel,
       connection: redis.createWorkerConnection(`send-${channel}`),
-      concurrency: values.SEND_CONCURRENCY,
+      concurrency: messagesPerConnection * values.SEND_CONCURRENCY,
       handleJob: (...job) => attemptMessage(deps, ...job),
       handleProof: (...job) => attemptMessage(proofDeps, ...job),
       endPoison: (id) => endPoisonMessage(deps, id),

@@ -1,8 +1,6 @@
 import { toUnknownPolicy } from '../domain/decide-outcome.ts';
 import { type MessageId, parseMessageId } from '../domain/ids.ts';
-import { judgeEnvironment } from '../domain/judge-environment.ts';
 import { type MessageState, openStates } from '../domain/message.ts';
-import { isRecipientAllowed } from '../domain/recipient-policy.ts';
 import type { JobEnd } from '../queue/queue-host.ts';
 import type { ReportSurvival } from '../queue/suspect-jobs.ts';
 import { RenderError } from '../render/rendered.ts';
@@ -10,6 +8,7 @@ import type { MessageRecord } from '../store/message-record.ts';
 import { UnreadableRecord } from '../store/unreadable-record.ts';
 import { draftMessage } from './draft-message.ts';
 import { holdMessage } from './follow-refusal.ts';
+import { judgeMessage } from './judge-message.ts';
 import { rehearseMessage } from './rehearse-message.ts';
 import type { ReadyMessage, SendDeps } from './send-deps.ts';
 import { type SendEnd, sendOnce } from './send-once.ts';
@@ -101,11 +100,7 @@ async function findWait(deps: SendDeps, atMs: number | undefined): Promise<numbe
 
 async function followVerdict(deps: SendDeps, ready: ReadyMessage, signal: AbortSignal): Promise<SendEnd> {
   const { message } = ready;
-  const verdict = judgeEnvironment(deps.environment(), {
-    category: message.category,
-    plannedIn: message.mode,
-    recipientAllowed: isRecipientAllowed(deps.recipients, message.channel, message.to),
-  });
+  const verdict = judgeMessage(deps, message);
   switch (verdict.kind) {
     case 'hold':
       deps.noteDecision(message, 'held', `${verdict.reason}, by the environment`);

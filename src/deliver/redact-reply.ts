@@ -35,13 +35,28 @@ function listTexts(value: unknown): readonly string[] {
 
 /** The longest first: a name within a longer text must not be what is left of it. */
 function dropWords(text: string, words: readonly string[]): string {
-  const forms = [...new Set(words.flatMap(listForms))];
+  const folded = foldAscii(text);
+  const forms = [...new Set(words.filter((word) => mayOccur(word, folded)).flatMap(listForms))];
   const pattern = forms
     .toSorted((one, other) => other.length - one.length)
     .map(escapePattern)
     .join('|');
   if (pattern === '') return text;
   return text.replace(new RegExp(`(?<![\\p{L}\\p{N}])(?:${pattern})(?![\\p{L}\\p{N}])`, 'giu'), '[…]');
+}
+
+/**
+ * False only for a word that occurs in none of its forms: all of them hold its first run of ASCII letters and digits
+ * as it is. Most replies quote nothing, and then no pattern is built.
+ */
+function mayOccur(word: string, folded: string): boolean {
+  const [run] = /[a-z0-9]+/i.exec(word) ?? [];
+  return run === undefined || folded.includes(run.toLowerCase());
+}
+
+/** In lower case, with the two other signs that are `s` and `k` to a pattern that ignores case (long s, Kelvin). */
+function foldAscii(text: string): string {
+  return text.toLowerCase().replaceAll('\u017f', 's');
 }
 
 /** Plain, and as URLs (`%20`) and forms (`+`, and RFC 3986's `%28`) have it. */

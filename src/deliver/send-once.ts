@@ -7,6 +7,7 @@ import type { JobEnd } from '../queue/queue-host.ts';
 import { segmentsOf } from '../render/rendered.ts';
 import { type AskedAt, createFence } from './fence.ts';
 import { followRefusal, holdMessage } from './follow-refusal.ts';
+import { judgeMessage } from './judge-message.ts';
 import type { ReadyMessage, SendDeps } from './send-deps.ts';
 import { settleAttempt } from './settle-attempt.ts';
 import { toOutgoing } from './to-outgoing.ts';
@@ -17,12 +18,14 @@ type Slot = { readonly reservation: Reservation } | { readonly unavailable: Prov
 
 const parkMsMax = 60_000;
 
-/** A limit of the whole fleet was waited for; everything is to be asked again. */
+/** There was a wait, for a limit of the whole fleet or for a connection; everything is to be asked again. */
 export type SendEnd = JobEnd | { readonly kind: 'ask-again' };
 
 /**
- * One provider call at most: connection in hand, then the permit, then at once the bytes. A limit of the whole
- * fleet is waited for here, with the job's place kept; every other wait lets the next message pass.
+ * One provider call at most: connection in hand, then the permit, then at once the bytes; and the connection is free
+ * again before the end is written down. There are more messages in hand than connections, so one may wait for its
+ * connection here, with nothing claimed yet. A limit of the whole fleet is waited for here too, with the job's place
+ * kept; every other wait lets the next message pass.
  */
 export async function sendOnce(deps: SendDeps, ready: ReadyMessage, signal: AbortSignal): Promise<SendEnd> {
   const { message, draft } = ready;
@@ -37,14 +40,14 @@ export async function sendOnce(deps: SendDeps, ready: ReadyMessage, signal: Abor
       return { kind: 'later', inMs };
     }
     const end = await tryProvider(deps, { ready, choice, segments }, signal);
-    if (end.kind === 'done' || end.kind === 'later') return end;
     if (end.kind === 'choose-again') continue;
+    if (end.kind !== 'park') return end;
     await park(deps, end.ms, signal);
     return { kind: 'ask-again' };
   }
 }
 
-type TryEnd = JobEnd | { readonly kind: 'park'; readonly ms: number } | { readonly kind: 'choose-again' };
+type TryEnd = SendEnd | { readonly kind: 'park'; readonly ms: number } | { readonly kind: 'choose-again' };
 
 async function tryProvider(
   deps: SendDeps,
@@ -54,6 +57,7 @@ async function tryProvider(
   let slot: Slot | undefined;
   try {
     slot = await reserve(choice.provider, signal);
+    if (judgeMessage(deps, ready.message).kind !== 'ask') return { kind: 'ask-again' };
     const asked: AskedAt = {
       monotonicMs: deps.monotonicNow(),
       wallMs: deps.now(),
@@ -95,6 +99,8 @@ async function useClaim(deps: SendDeps, granted: Granted): Promise<JobEnd> {
   const outcome =
     'reservation' in slot ? await sendFenced(deps, granted, slot.reservation) : toOutcome(slot.unavailable);
   const providerMs = deps.monotonicNow() - begun;
+  // Another message may ask for its permit with this connection while the end of this one is written down.
+  if ('reservation' in slot) slot.reservation.release();
   choice.report('unavailable' in slot ? 'unavailable' : outcome, deps.monotonicNow());
   deps.metrics.countAttempt({
     provider: claim.provider,

@@ -92,7 +92,7 @@ function toEnd(
       ? { blockProviderMs: decision.blockProviderMs }
       : {}),
   };
-  const kept = { lastError: detail, draft: JSON.stringify(ready.draft) };
+  const keep = () => ({ lastError: detail, draft: JSON.stringify(ready.draft) });
   switch (decision.to) {
     case 'sent':
       return { ...common, to: 'sent', fields: { providerRef: decision.providerRef, draft: '' } };
@@ -111,12 +111,12 @@ function toEnd(
       const { channel, to } = ready.message;
       const masked = channelTable[channel].maskAddress(to);
       const suppress = { reason: 'no-such-recipient', masked };
-      return { ...common, to: 'dead', fields: kept, ...(decision.suppress ? { suppress } : {}) };
+      return { ...common, to: 'dead', fields: keep(), ...(decision.suppress ? { suppress } : {}) };
     }
     case 'resend':
       return { ...common, to: 'queued', fields: { resends: '1', lastError: detail } };
     case 'unknown':
-      return { ...common, to: 'unknown', fields: kept };
+      return { ...common, to: 'unknown', fields: keep() };
     default:
       return decision satisfies never;
   }

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type OwnerId, shardOf } from '../domain/ids.ts';
 import { type AmbiguityPolicy, type HoldReason, holdReasons } from '../domain/message.ts';
@@ -152,7 +152,7 @@ async function askPermit(options: Deps, request: PermitRequest, nowMs: number): 
     nowMs,
   });
   if (limits === 'sms-country') return { kind: 'held', reason: 'sms-country' };
-  const owner = randomBytes(12).toString('base64url') as OwnerId;
+  const owner = randomUUID() as string as OwnerId;
   const toClaim = (grant: Grant): Claim => ({ ...grant, message, owner, provider, limits });
   try {
     const taken = await options.shared.take({ owner, provider, limits, rehearse: request.rehearse });

@@ -13,11 +13,16 @@ import { maskEmail, maskPhone } from '../domain/mask.ts';
  * a provider replies may be hostile.
  */
 export function redactText(text: string): string {
-  const withoutTokens = dropQuotedInput(maskSecrets(text))
+  const withoutSecrets = maskSecrets(text);
+  if (!mayNeedMask.test(withoutSecrets)) return withoutSecrets;
+  const withoutTokens = dropQuotedInput(withoutSecrets)
     .replace(dottedRun, (run) => (run.includes('eyJ') ? '[token]' : run))
     .replace(bearer, '$1 [token]');
   return channels.reduce((masked, channel) => maskWithin[channel](masked), withoutTokens);
 }
+
+/** What a text holds in which any of the masks finds something: nearly none of a log line has one of these. */
+const mayNeedMask = /[@%+",]|eyJ|bearer|basic/i;
 
 /** Masks every address of the channel in a text. */
 const maskWithin: Readonly<Record<Channel, (text: string) => string>> = {

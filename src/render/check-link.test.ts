@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { checkLink, findForeignLink, findForeignLinkInHtml } from './check-link.ts';
 
@@ -60,4 +61,41 @@ describe('rendered HTML', () => {
       'https://evil.test/pixel',
     );
   });
+});
+
+test('only words that may be links are judged, and the same one is found as if all were', () => {
+  const words =
+    'https://app.example.com/x https://evil.test :// www. WwW2. www a é . / @ see _ 1 , ) ٣'.split(' ');
+  const piece = fc.constantFrom(...words, ' ', '\n', '\u2028', '\u00a0', '\u0301', '"', "'", '<', '>');
+  const text = fc.array(piece, { maxLength: 30 }).map((pieces) => pieces.join(''));
+  fc.assert(
+    fc.property(text, (given) => {
+      const all = given.split(/[\s"'<>]+/);
+      const foreign = all.find((word) => findForeignLink(` ${word} `, rule) !== undefined);
+      expect(findForeignLink(given, rule)).toBe(foreign);
+      expect(foreign).toBe(all.find((word) => !isAllowedByItself(word)));
+    }),
+    { seed: 9, numRuns: 3_000 },
+  );
+});
+
+/** By the rule as it is told, with nothing remembered. */
+function isAllowedByItself(word: string): boolean {
+  if (!word.includes('://')) return !/(?<![\p{L}\p{N}])www\d?\.[\p{L}\p{N}]/iu.test(word);
+  const link = /[a-z][a-z0-9+.-]*:\/\/.*/i.exec(word)?.[0] ?? '';
+  return checkLink(link.replace(/[).,;:!?\]]+$/, ''), { ...rule }).ok;
+}
+
+test('a text of any length is read once', () => {
+  const begun = performance.now();
+  for (const unit of ['www', '://', 'w', 'ww.', 'www ', 'https://'])
+    findForeignLink(unit.repeat(20_000), localRule);
+  expect(performance.now() - begun).toBeLessThan(2_000);
+});
+
+test('a verdict is remembered for its own rule only', () => {
+  const link = 'https://other.example.com/';
+  expect(checkLink(link, rule).ok).toBe(false);
+  expect(checkLink(link, { ...rule, hosts: new Set(['other.example.com']) }).ok).toBe(true);
+  expect(checkLink(link, rule).ok).toBe(false);
 });

@@ -1,3 +1,5 @@
+import { rememberByKey } from '../domain/remember.ts';
+
 /** Where a message may lead its reader. */
 export interface LinkRule {
   /** Exact host names, lower-case. */
@@ -16,9 +18,26 @@ export type LinkVerdict =
  * the link to end and another one to begin.
  */
 export function checkLink(value: unknown, rule: LinkRule): LinkVerdict {
-  if (typeof value !== 'string' || !URL.canParse(value))
-    return { ok: false, reason: 'is not an absolute link' };
-  const url = new URL(value);
+  if (typeof value !== 'string') return notAbsolute;
+  return value.length > rememberedCharsMax ? judgeLink(value, rule) : recallVerdicts(rule)(value);
+}
+
+const notAbsolute: LinkVerdict = { ok: false, reason: 'is not an absolute link' };
+const rememberedCharsMax = 500;
+/** A template brings the same links into every message, and the verdict depends on the rule alone, which never changes. */
+const remembered = new WeakMap<LinkRule, (link: string) => LinkVerdict>();
+
+function recallVerdicts(rule: LinkRule): (link: string) => LinkVerdict {
+  const known = remembered.get(rule);
+  if (known !== undefined) return known;
+  const recall = rememberByKey((link) => judgeLink(link, rule));
+  remembered.set(rule, recall);
+  return recall;
+}
+
+function judgeLink(link: string, rule: LinkRule): LinkVerdict {
+  const url = URL.parse(link);
+  if (url === null) return notAbsolute;
   const reason = findObjection(url, rule);
   if (reason !== undefined) return { ok: false, reason };
   return { ok: true, href: url.href.replaceAll(/[^\w\-.~:/?#@&=%+$]/g, encodeMark) };
@@ -33,8 +52,25 @@ function encodeMark(mark: string): string {
  * turn every address that they see into a link, so the whole text is read, not only what the templates meant as links.
  */
 export function findForeignLink(text: string, rule: LinkRule): string | undefined {
-  if (!/:\/\/|www/i.test(text)) return undefined;
-  return text.split(/[\s"'<>]+/).find((word) => !isAllowedWord(word, rule));
+  return listSuspects(text).find((word) => !isAllowedWord(word, rule));
+}
+
+/** The words of a text that have `://` or `www` in them; each letter of the text is looked at once or twice. */
+function listSuspects(text: string): readonly string[] {
+  const words: string[] = [];
+  let end = 0;
+  for (const { index } of text.matchAll(/:\/\/|www/gi)) {
+    if (index < end) continue;
+    let start = index;
+    while (start > end && !isSeparator(text.charAt(start - 1))) start -= 1;
+    for (end = index; end < text.length && !isSeparator(text.charAt(end)); ) end += 1;
+    words.push(text.slice(start, end));
+  }
+  return words;
+}
+
+function isSeparator(mark: string): boolean {
+  return /[\s"'<>]/.test(mark);
 }
 
 function isAllowedWord(word: string, rule: LinkRule): boolean {

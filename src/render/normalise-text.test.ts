@@ -83,3 +83,22 @@ test('marks that turn the reading direction around are taken out', () => {
 test('a text message keeps letters and trades dear marks for cheap ones', () => {
   expect(normaliseSms('«ça» – l’été… 5\u202f€\u200b')).toBe('"ça" - l\'été... 5 €');
 });
+
+test('a text of Latin letters is taken as it is, which is what composing and stripping would make of it', () => {
+  const sign = fc.oneof(
+    fc.integer({ min: 0x20, max: 0x2ff }).map((code) => String.fromCharCode(code)),
+    fc.constantFrom('\n', '\r', '\t', '\u007f', '\u0085', '\u0300', '\u0301', '\u202e', '\u2028', 'q'),
+  );
+  fc.assert(
+    fc.property(fc.string({ unit: sign, maxLength: 12 }), (text) => {
+      const whole = text
+        .normalize('NFC')
+        .replaceAll(/\r\n?|[\u2028\u2029]/g, '\n')
+        .replaceAll('\t', ' ')
+        .replaceAll(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, (char) => (char === '\n' ? '\n' : ''));
+      const lines = whole.split('\n').map((line) => line.trimEnd());
+      expect(normaliseHtml(text)).toBe(`${lines.filter((line) => line !== '').join('\n')}\n`);
+    }),
+    { seed: 3, numRuns: 3_000 },
+  );
+});

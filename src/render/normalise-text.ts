@@ -115,6 +115,7 @@ function toPlainSpaces(text: string): string {
 
 /** Composed (NFC), without control characters (line feeds stay) and without marks that turn the reading direction around. */
 function stripControls(text: string): string {
+  if (plainLines.test(text)) return text;
   return text
     .normalize('NFC')
     .replaceAll(/\r\n?|[\u2028\u2029]/g, '\n')
@@ -122,3 +123,6 @@ function stripControls(text: string): string {
       char === '\n' ? '\n' : char === '\t' ? ' ' : '',
     );
 }
+
+/** Latin letters and marks below the first combining one, all of which are composed (UAX #15), and line feeds. */
+const plainLines = /^[\n\x20-\x7e\xa0-\u02ff]*$/;

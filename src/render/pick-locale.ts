@@ -1,4 +1,5 @@
 import { maximiseLocale, parseLocale } from '../domain/locale.ts';
+import { rememberByKey } from '../domain/remember.ts';
 
 /**
  * The template locale to use for a person's: of those in the person's language the one in the same script, then of the
@@ -47,7 +48,7 @@ export function localeChain(tag: string): readonly string[] {
  * How the language of a text is written: by its script, which likely subtags tell where the tag does not (UTS #35). ICU
  * takes Nastaliq (`Aran`), a style of the Arabic script, for one that is written from the left.
  */
-export function directionOf(locale: string): 'ltr' | 'rtl' {
+export const directionOf = rememberByKey((locale): 'ltr' | 'rtl' => {
   if (maximiseLocale(locale).script === 'Aran') return 'rtl';
   return new Intl.Locale(locale).getTextInfo().direction ?? 'ltr';
-}
+});

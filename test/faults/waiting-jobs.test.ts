@@ -8,6 +8,8 @@ import { askEvent, findBreaches, postBatch } from './invariants.ts';
 const perMinute = 3;
 const senders = 2;
 const concurrency = 5;
+/** Twice as many messages are in hand as there are connections. */
+const placesOfSender = 2 * concurrency;
 const eventCount = 120;
 /** No ask for this long: whoever was under way has asked. */
 const quietMs = 1_000;
@@ -47,7 +49,7 @@ afterAll(async () => {
 });
 
 test('GAT-4: with the window full, a hundred waiting jobs ask for no permit at all until there is room', async () => {
-  const places = senders * concurrency;
+  const places = senders * placesOfSender;
   await waitFor(
     'the window is full and everything is planned',
     async () => ({

@@ -12,7 +12,7 @@ import { createPermits } from '../../src/gate/permits.ts';
 import { createLog } from '../../src/observe/log.ts';
 import { createMetrics } from '../../src/observe/metrics.ts';
 import { createProviderSet } from '../../src/providers/choose-provider.ts';
-import type { OutgoingEmail, Provider } from '../../src/providers/provider.ts';
+import { type OutgoingEmail, type Provider, ProviderUnavailable } from '../../src/providers/provider.ts';
 import type { JobEnd } from '../../src/queue/queue-host.ts';
 import type { Keys } from '../../src/store/keys.ts';
 import { type MessageRecord, readMessageRecord } from '../../src/store/message-record.ts';
@@ -61,6 +61,8 @@ interface Given {
   readonly onUnknown?: 'ask' | 'resend-once';
   readonly retriesEnabled?: boolean;
   readonly environment?: () => EnvironmentFlags;
+  /** How long a connection is waited for. */
+  readonly connect?: (signal: AbortSignal) => Promise<void>;
 }
 
 const environment: EnvironmentFlags = {
@@ -75,6 +77,7 @@ const environment: EnvironmentFlags = {
 function createSender(given: Given = {}) {
   const sends: string[] = [];
   const asks: string[] = [];
+  const steps: string[] = [];
   const permits = createPermits({
     redis,
     keys,
@@ -88,15 +91,19 @@ function createSender(given: Given = {}) {
     return {
       name,
       channel: 'email',
-      reserve: () =>
-        Promise.resolve({
+      reserve: async (signal) => {
+        await given.connect?.(signal);
+        steps.push('connection');
+        return {
           send: (_message, fence) => {
             if (!fence.mayWrite('envelope')) return Promise.resolve({ kind: 'aborted', detail: '' });
             sends.push(name);
+            steps.push('sent');
             return Promise.resolve(outcome);
           },
-          release: () => undefined,
-        }),
+          release: () => void steps.push('released'),
+        };
+      },
       checkHealth: () => Promise.reject(new Error('not asked here')),
       close: () => Promise.resolve(),
     };
@@ -118,7 +125,16 @@ function createSender(given: Given = {}) {
       ask: async (request) => {
         const answer = await permits.ask(request);
         asks.push(answer.kind);
+        steps.push('permit');
         return answer;
+      },
+      commit: (claim, end) => {
+        steps.push('commit');
+        return permits.commit(claim, end);
+      },
+      giveBack: (claim, reason) => {
+        steps.push('give-back');
+        return permits.giveBack(claim, reason);
       },
     },
     decisions: createMessageDecisions({ redis, keys, retentionMs: 3_600_000 }),
@@ -146,7 +162,7 @@ function createSender(given: Given = {}) {
     random: () => 0.5,
   };
   const attempt = (message: MessageRecord): Promise<JobEnd> => attemptMessage(deps, message.id, live);
-  return { deps, sends, asks, attempt };
+  return { deps, sends, asks, steps, attempt };
 }
 
 const make = (to?: string): Promise<MessageRecord> =>
@@ -227,6 +243,63 @@ describe('what a worker read long ago', () => {
     expect(await attempting).toEqual({ kind: 'done' });
     expect(await reread(message)).toMatchObject({ state: 'held', reason: 'guard' });
     expect(sender.asks).toEqual(['go', 'wait-here']);
+  });
+});
+
+describe('more messages in hand than connections', () => {
+  test('GAT-3: connection, permit, bytes; and the connection is free again before the end is written down', async () => {
+    const { attempt, steps } = createSender();
+    await attempt(await make());
+    expect(steps.slice(0, 5)).toEqual(['connection', 'permit', 'sent', 'released', 'commit']);
+  });
+
+  test('a permit that is given back has let its connection go before', async () => {
+    const stopped: AttemptOutcome = { kind: 'aborted', detail: 'stopped' };
+    const { attempt, steps } = createSender({ outcomes: [stopped] });
+    const message = await make();
+    await attempt(message);
+    expect(steps.slice(-3)).toEqual(['released', 'give-back', 'released']);
+    expect((await reread(message)).state).toBe('queued');
+  });
+
+  test('ENV-3: whoever waits for a connection asks the environment again before it asks for a permit', async () => {
+    const connected = Promise.withResolvers<void>();
+    let preflightPassed = true;
+    const { attempt, asks } = createSender({
+      connect: () => connected.promise,
+      environment: () => ({ ...environment, preflightPassed }),
+    });
+    const message = await make();
+    const attempting = attempt(message);
+    await waitFor(
+      'it waits for a connection, with nothing claimed',
+      async () => (await reread(message)).state,
+      (state) => state === 'queued',
+    );
+    preflightPassed = false;
+    connected.resolve();
+    expect(await attempting).toEqual({ kind: 'done' });
+    expect(await reread(message)).toMatchObject({ state: 'held', reason: 'guard' });
+    expect(asks).toEqual([]);
+  });
+
+  test('a worker that ends while a message waits for a connection leaves it as it was', async () => {
+    const ended = new AbortController();
+    const waiting = Promise.withResolvers<void>();
+    const { deps, asks } = createSender({
+      connect: (signal) =>
+        new Promise((_resolve, reject) => {
+          signal.addEventListener('abort', () => reject(new ProviderUnavailable('gave-up-waiting', '')));
+          waiting.resolve();
+        }),
+    });
+    const message = await make();
+    const attempting = attemptMessage(deps, message.id, ended.signal);
+    await waiting.promise;
+    ended.abort();
+    await expect(attempting).rejects.toThrow(ProviderUnavailable);
+    expect(await reread(message)).toMatchObject({ state: 'queued', attempts: 0 });
+    expect(asks).toEqual([]);
   });
 });
 

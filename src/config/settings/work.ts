@@ -18,7 +18,7 @@ export const workSettings = {
     group: 'work',
     schema: whole(1, 256),
     default: '10',
-    doc: 'Attempts at the same time, per channel and worker; with more shards than that, one of each shard is taken up.',
+    doc: 'Attempts at the same time, and connections to each provider, per channel and worker. Twice as many messages are in hand.',
   },
   ATTEMPT_TIMEOUT_SECONDS: {
     group: 'work',

@@ -29,7 +29,7 @@ export interface SmtpSend {
 /**
  * Sends one message over a connection in hand. Guarantees: the fence is asked right before MAIL FROM and again
  * right before the first byte of the message; after a refusal the final dot is never written, so the server must
- * drop what it has (RFC 5321 §4.1.1.4). The phase comes from the body stream, which is only read after the
+ * drop what it has (RFC 5321 §4.1.1.4). The phase comes from the body, which is only piped after the
  * server's 354: nodemailer's own error codes call a close after the complete message `CONN`.
  */
 export function sendOverSmtp({ connection, email, fence, phaseTimeoutMs }: SmtpSend): Promise<SmtpEnd> {
@@ -66,7 +66,7 @@ export function sendOverSmtp({ connection, email, fence, phaseTimeoutMs }: SmtpS
         finish({ kind: 'failed', phase: body.phase, failure: { message: 'connection closed' } }),
       );
     let timer = setTimeout(onTimeout, phaseTimeoutMs);
-    const body = new GuardedBody(email.raw, () => {
+    const body = new GuardedBody(email.raw, connection, () => {
       if (fence.signal.aborted || !fence.mayWrite('body')) {
         finish({ kind: 'aborted', detail: 'stopped before the body' });
         return false;
@@ -88,30 +88,35 @@ export function sendOverSmtp({ connection, email, fence, phaseTimeoutMs }: SmtpS
   });
 }
 
-/** The message as a stream that asks for permission at its first read and knows how much of it was taken. */
+/**
+ * The message as what nodemailer takes for a stream. It is piped once, right after the server's 354: there it asks for
+ * permission and hands over the whole message, and knows from then on how much of it was taken.
+ */
 class GuardedBody extends Readable {
   phase: 'envelope' | 'body' | 'answer' = 'envelope';
   readonly #raw: Buffer;
+  readonly #connection: SmtpConnection;
   readonly #mayBegin: () => boolean;
 
-  constructor(raw: Buffer, mayBegin: () => boolean) {
+  constructor(raw: Buffer, connection: SmtpConnection, mayBegin: () => boolean) {
     super();
     this.#raw = raw;
+    this.#connection = connection;
     this.#mayBegin = mayBegin;
-    this.once('end', () => {
-      this.phase = 'answer';
-    });
-    this.on('error', () => undefined);
   }
 
-  override _read(): void {
-    if (this.phase !== 'envelope') return;
-    if (!this.#mayBegin()) {
-      this.destroy();
-      return;
-    }
+  override pipe<T extends NodeJS.WritableStream>(wire: T): T {
+    if (!this.#mayBegin()) return wire;
     this.phase = 'body';
-    this.push(this.#raw);
-    this.push(null);
+    const { _socket: socket } = this.#connection;
+    // The message and its final dot leave together, unless so much cannot be held back.
+    const isSmall = socket && this.#raw.length < socket.writableHighWaterMark / 2;
+    if (isSmall) socket.cork();
+    wire.once('end', () => {
+      this.phase = 'answer';
+      if (isSmall) socket.uncork();
+    });
+    wire.end(this.#raw);
+    return wire;
   }
 }

@@ -41,6 +41,21 @@ describe('phases on the wire', () => {
     expect(peer.bodiesBegunAtMs).toEqual([]);
   });
 
+  test('messages of any size arrive whole, one after the other on one connection', async () => {
+    const peer = await startPeer();
+    const provider = openProvider({ port: peer.port, connectionsMax: 1 });
+    const texts = [1, 8_000, 16_000, 32_000, 64_000, 128_000, 1_000_000, 10].map((length) =>
+      'x'.repeat(length),
+    );
+    for (const text of texts) {
+      const reservation = await provider.reserve(never);
+      expect((await reservation.send(anEmail({ text }), new NotingFence())).kind).toBe('accepted');
+      reservation.release();
+    }
+    const arrived = await Promise.all(peer.messages.map((message) => PostalMime.parse(message.text)));
+    expect(arrived.map(({ text }) => text?.trim().length)).toEqual(texts.map(({ length }) => length));
+  });
+
   test('a close in the middle of the body is unknown', async () => {
     const peer = await startPeer({ body: 'drop' });
     const outcome = await sendOnce(openProvider({ port: peer.port }));
