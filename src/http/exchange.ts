@@ -18,6 +18,8 @@ export interface Exchange {
   readonly requestId: string;
   /** Epoch ms of receipt. */
   readonly receivedAt: number;
+  /** What the response says in its head, besides what its reply says itself; written in this order. */
+  headers: Record<string, string>;
   route: RouteRow | undefined;
   params: Readonly<Record<string, string>>;
   /** What the token proved; `undefined` on routes that need none. */
@@ -45,6 +47,7 @@ export function openExchange(
     request,
     response,
     ...start,
+    headers: {},
     route: undefined,
     params: {},
     verdict: undefined,

@@ -36,9 +36,9 @@ export async function takeAllowance(
   );
 }
 
-function writeHeaders({ response }: Exchange, result: LimitResult): void {
+function writeHeaders({ headers }: Exchange, result: LimitResult): void {
   const { limit, remaining, windowSeconds, resetSeconds } = result;
   const left = Math.max(0, Math.floor(remaining));
-  response.setHeader('RateLimit-Policy', `"client";q=${limit};w=${windowSeconds}`);
-  response.setHeader('RateLimit', `"client";r=${left};t=${Math.max(0, Math.ceil(resetSeconds))}`);
+  headers['RateLimit-Policy'] = `"client";q=${limit};w=${windowSeconds}`;
+  headers['RateLimit'] = `"client";r=${left};t=${Math.max(0, Math.ceil(resetSeconds))}`;
 }

@@ -1,13 +1,13 @@
 import type { TokenVerdict } from '../../identity/verify-token.ts';
 import type { Exchange } from '../exchange.ts';
 import type { RequestLine } from '../services.ts';
-import type { Step } from '../step.ts';
+import type { ImmediateStep } from '../step.ts';
 
 /**
  * One line for each request, when our last write is made or its client is gone before that. Its time is ours alone:
  * a peer that sends its body slowly, or reads its response slowly or never, lengthens nothing.
  */
-export const watchRequest: Step = (exchange, { services }) => {
+export const watchRequest: ImmediateStep = (exchange, { services }) => {
   const startedMs = performance.now();
   let isTold = false;
   const tell = (aborted: boolean): void => {
