@@ -36,7 +36,7 @@ export function createApp<C extends StepContext>(routes: readonly Route<C>[], co
         requestId: readRequestId(request.headers['x-request-id']) ?? context.createRequestId(),
         receivedAt: context.nowMs(),
       });
-      exchanges.set(response, exchange);
+      response.exchange = exchange;
       try {
         for (const step of commonSteps) step(exchange, context);
         // The router reads method and URL, which every request has.
@@ -49,7 +49,7 @@ export function createApp<C extends StepContext>(routes: readonly Route<C>[], co
     },
     drain: context.drain,
     baseUrl: context.baseUrl,
-    isOfClient: (response) => exchanges.get(response)?.verdict?.kind === 'verified',
+    isOfClient: (response) => response.exchange?.verdict?.kind === 'verified',
   };
 }
 
@@ -116,10 +116,7 @@ function unknownPath(): ServiceError {
   return new ServiceError('not-found', 'no such path; see /openapi.json for those there are');
 }
 
-const exchanges = new WeakMap<ServerResponse, Exchange>();
-
-function exchangeOf(response: ServerResponse): Exchange {
-  const exchange = exchanges.get(response);
+function exchangeOf({ exchange }: Response): Exchange {
   if (exchange === undefined) throw new Error('a response without an exchange');
   return exchange;
 }

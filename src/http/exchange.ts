@@ -38,6 +38,13 @@ export interface Exchange {
   onAnswered: () => void;
 }
 
+declare module 'node:http' {
+  interface ServerResponse {
+    /** Of a response of the app. A WeakMap would keep both alive until a full collection, which costs far more. */
+    exchange?: Exchange;
+  }
+}
+
 export function openExchange(
   request: IncomingMessage,
   response: ServerResponse,
