@@ -100,4 +100,4 @@ export function readQuery(exchange: Exchange): URLSearchParams {
   return new URLSearchParams(at < 0 ? '' : url.slice(at + 1));
 }
 
-const emptyBody = Buffer.alloc(0);
+export const emptyBody = Buffer.alloc(0);

@@ -207,12 +207,12 @@ test('under /api a stranger learns nothing, not even what is not there', async (
 });
 
 test('a path is the same path when the whole URL is asked for (RFC 9112 §3.2.2)', async () => {
-  const ask = async (url: string): Promise<string> =>
+  const getStatus = async (url: string): Promise<string> =>
     (await sendRaw(app.url, `GET ${url} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)).slice(9, 12);
-  expect(await ask('http://x/livez')).toBe('200');
-  expect(await ask('http://x/api/events')).toBe('401');
-  expect(await ask('http://x/api/nothing')).toBe('401');
-  expect(await ask('http://x/nothing')).toBe('404');
+  expect(await getStatus('http://x/livez')).toBe('200');
+  expect(await getStatus('http://x/api/events')).toBe('401');
+  expect(await getStatus('http://x/api/nothing')).toBe('401');
+  expect(await getStatus('http://x/nothing')).toBe('404');
 });
 
 test('a path that is not percent-encoded UTF-8 is 400', async () => {

@@ -18,13 +18,18 @@ export const limitClient: Step = (exchange, { services }) => {
  *
  * @throws ServiceError `rate-limited` (429)
  */
-export async function takeAllowance(
+export function takeAllowance(
   exchange: Exchange,
   clientLimit: ClientLimit | undefined,
   cost: number,
-): Promise<void> {
-  if (clientLimit === undefined || exchange.verdict?.kind !== 'verified' || cost < 1) return;
-  const result = await clientLimit.take(exchange.verdict.caller.clientId, cost);
+): void | Promise<void> {
+  if (clientLimit === undefined || exchange.verdict?.kind !== 'verified' || cost < 1) return undefined;
+  const result = clientLimit.take(exchange.verdict.caller.clientId, cost);
+  if (result instanceof Promise) return result.then((late) => heedLimit(exchange, late));
+  return heedLimit(exchange, result);
+}
+
+function heedLimit(exchange: Exchange, result: LimitResult): void {
   writeHeaders(exchange, result);
   if (result.allowed) return;
   throw new ServiceError(
