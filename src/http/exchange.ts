@@ -34,8 +34,9 @@ export interface Exchange {
   /** How long we have waited for the body, and since when we wait now: the peer's time and not ours. */
   waitedMs: number;
   waitingSinceMs: number | undefined;
-  /** Called once our last write is made; what the peer does with it is its own affair. */
-  onAnswered: () => void;
+  /** When it came, by the steady clock, and whether its line is written. */
+  startedMs: number;
+  isTold: boolean;
 }
 
 declare module 'node:http' {
@@ -65,7 +66,8 @@ export function openExchange(
     error: undefined,
     waitedMs: 0,
     waitingSinceMs: undefined,
-    onAnswered: () => undefined,
+    startedMs: 0,
+    isTold: false,
   };
 }
 

@@ -1,10 +1,11 @@
 import type { Exchange } from './exchange.ts';
+import { tellEnd } from './pipeline/watch-request.ts';
 import { replyProblem, toServiceError } from './problem.ts';
 import type { Reply } from './route.ts';
 import type { StepContext } from './step.ts';
 
 /** Writes the response once; while the process closes, its connection ends with it. */
-export function sendReply(exchange: Exchange, reply: Reply, { drain }: Pick<StepContext, 'drain'>): void {
+export function sendReply(exchange: Exchange, reply: Reply, { drain, services }: StepContext): void {
   const headers = { ...exchange.headers };
   // 304 has no body, and must not tell a length that the document has not (RFC 9110 §8.6).
   if (reply.status !== 304) {
@@ -15,7 +16,7 @@ export function sendReply(exchange: Exchange, reply: Reply, { drain }: Pick<Step
   Object.assign(headers, reply.headers);
   if (drain.phase === 'closing') headers['Connection'] = 'close';
   exchange.response.writeHead(reply.status, headers).end(reply.text);
-  exchange.onAnswered();
+  tellEnd(exchange, services, { aborted: false });
 }
 
 /** Answers a thrown thing as a problem; when a response has already begun, cuts it rather than mixing two. */
