@@ -104,8 +104,8 @@ export function boundConnections(server: Server, bounds: ConnectionBounds): Conn
         isReleased = true;
       };
       // Our last write; what comes after it is the peer's reading.
-      response.once('prefinish', end);
-      response.once('close', () => {
+      response.on('prefinish', end);
+      response.on('close', () => {
         end();
         unread.remove(socket);
         responses.open -= 1;

@@ -1,6 +1,5 @@
 import type { RequestListener, ServerResponse } from 'node:http';
-import type { ErrorRequestHandler, Express, RequestHandler, Response } from 'express';
-import express from 'express';
+import { type Request, type RequestHandler, type Response, Router } from 'express';
 import { ServiceError } from '../domain/errors.ts';
 import type { Drain } from './drain.ts';
 import type { Exchange } from './exchange.ts';
@@ -8,6 +7,7 @@ import { openExchange } from './exchange.ts';
 import { authenticate } from './pipeline/authenticate.ts';
 import { commonSteps, readRequestId, stepsOf } from './pipeline.ts';
 import type { Route } from './route.ts';
+import type { RouteRow } from './route-row.ts';
 import { sendFault, sendReply } from './send-reply.ts';
 import type { StepContext } from './step.ts';
 import { runSteps } from './step.ts';
@@ -23,56 +23,45 @@ export interface HttpApp {
 
 /**
  * An app of these routes in which every response, of whatever error, passed the common steps and is ours: no page of
- * Express, no header of its, no stack trace.
+ * Express, no header of its, no stack trace. Of Express it is the router alone: an app of Express would give each
+ * request and each response another prototype, for methods that nobody calls here, and V8 would know neither any more.
  */
 export function createApp<C extends StepContext>(routes: readonly Route<C>[], context: C): HttpApp {
-  const app = express();
-  app.disable('x-powered-by');
-  app.disable('etag');
-  app.enable('case sensitive routing');
-  app.enable('strict routing');
-  app.set('query parser', false);
-  app.use(admitRequest(context));
-  mountRoutes(app, routes, context);
-  app.use(
-    refuse(
-      context,
-      () => new ServiceError('not-found', 'no such path; see /openapi.json for those there are'),
-    ),
-  );
-  app.use(answerFault(context));
+  const router = Router({ caseSensitive: true, strict: true });
+  mountRoutes(router, routes, context);
+  router.all(/^\/api(?:\/|$)/, refuse(context, unknownPath));
   return {
-    handle: (request, response) => void app(request, response),
+    handle: (request, response) => {
+      const exchange = openExchange(request, response, {
+        requestId: readRequestId(request.headers['x-request-id']) ?? context.createRequestId(),
+        receivedAt: context.nowMs(),
+      });
+      response.exchange = exchange;
+      try {
+        for (const step of commonSteps) step(exchange, context);
+        // The router reads method and URL, which every request has.
+        router(request as Request, response as Response, (fault: unknown) =>
+          sendFault(exchange, toUnrouted(fault), context),
+        );
+      } catch (thrown) {
+        sendFault(exchange, thrown, context);
+      }
+    },
     drain: context.drain,
     baseUrl: context.baseUrl,
-    isOfClient: (response) => exchanges.get(response)?.verdict?.kind === 'verified',
+    isOfClient: (response) => response.exchange?.verdict?.kind === 'verified',
   };
 }
 
 /** Path by path in table order, so that `/api/events/batch` is never taken for an id; what a path does not offer is 405. */
-function mountRoutes<C extends StepContext>(app: Express, routes: readonly Route<C>[], context: C): void {
+function mountRoutes<C extends StepContext>(router: Router, routes: readonly Route<C>[], context: C): void {
   const verbs = { GET: 'get', POST: 'post', PUT: 'put', DELETE: 'delete' } as const;
   for (const path of new Set(routes.map((route) => route.path))) {
     const rows = routes.filter((route) => route.path === path);
-    const place = app.route(path);
+    const place = router.route(path);
     for (const row of rows) place[verbs[row.method]](runRoute(row, context));
-    place.all(
-      refuseMethod(
-        rows.map((row) => row.method),
-        context,
-      ),
-    );
+    place.all(refuseMethod(rows, context));
   }
-}
-
-function admitRequest(context: StepContext): RequestHandler {
-  return async (request, response, next) => {
-    const requestId = readRequestId(request.headers['x-request-id']) ?? context.createRequestId();
-    const exchange = openExchange(request, response, { requestId, receivedAt: context.nowMs() });
-    exchanges.set(response, exchange);
-    await runSteps(commonSteps, exchange, context);
-    next();
-  };
 }
 
 function runRoute<C extends StepContext>(route: Route<C>, context: C): RequestHandler {
@@ -90,42 +79,44 @@ function runRoute<C extends StepContext>(route: Route<C>, context: C): RequestHa
   };
 }
 
-function refuseMethod(methods: readonly string[], context: StepContext): RequestHandler {
-  const allow = methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])).join(', ');
-  return refuse(context, (response) => {
-    response.setHeader('Allow', allow);
+function refuseMethod(rows: readonly RouteRow[], context: StepContext): RequestHandler {
+  const allow = rows.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method])).join(', ');
+  const error = ({ headers }: Exchange): ServiceError => {
+    headers['Allow'] = allow;
     return new ServiceError('method-not-allowed', `this path offers ${allow}`);
-  });
+  };
+  if (rows.some(({ group }) => group === 'api')) return refuse(context, error);
+  return (_request, response) => {
+    const exchange = exchangeOf(response);
+    sendFault(exchange, error(exchange), context);
+  };
 }
 
-/** Answers an error; but under `/api` a stranger learns nothing, not even what is not there. */
-function refuse(context: StepContext, error: (response: Response) => ServiceError): RequestHandler {
-  return async (request, response) => {
+/** Answers an error to whom we know; under `/api` a stranger learns nothing, not even what is not there. */
+function refuse(context: StepContext, error: (exchange: Exchange) => ServiceError): RequestHandler {
+  return async (_request, response) => {
     const exchange = exchangeOf(response);
     try {
-      if (/^\/api(?:\/|$)/.test(request.path)) await authenticate(exchange, context);
-      sendFault(exchange, error(response), context);
+      await authenticate(exchange, context);
+      sendFault(exchange, error(exchange), context);
     } catch (thrown) {
       sendFault(exchange, thrown, context);
     }
   };
 }
 
-/** Errors of the router itself, such as a path that is not percent-encoded UTF-8. */
-function answerFault(context: StepContext): ErrorRequestHandler {
-  return (thrown: unknown, _request, response, _next) => {
-    const isBadUrl = thrown instanceof URIError;
-    const error = isBadUrl
-      ? new ServiceError('malformed-request', 'the path is not percent-encoded UTF-8')
-      : thrown;
-    sendFault(exchangeOf(response), error, context);
-  };
+/** Nothing took the request, or the router itself failed, as it does on a path that is not percent-encoded UTF-8. */
+function toUnrouted(fault: unknown): unknown {
+  if (fault instanceof URIError)
+    return new ServiceError('malformed-request', 'the path is not percent-encoded UTF-8');
+  return fault ?? unknownPath();
 }
 
-const exchanges = new WeakMap<ServerResponse, Exchange>();
+function unknownPath(): ServiceError {
+  return new ServiceError('not-found', 'no such path; see /openapi.json for those there are');
+}
 
-function exchangeOf(response: ServerResponse): Exchange {
-  const exchange = exchanges.get(response);
+function exchangeOf({ exchange }: Response): Exchange {
   if (exchange === undefined) throw new Error('a response without an exchange');
   return exchange;
 }

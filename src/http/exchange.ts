@@ -18,6 +18,8 @@ export interface Exchange {
   readonly requestId: string;
   /** Epoch ms of receipt. */
   readonly receivedAt: number;
+  /** What the response says in its head, besides what its reply says itself; written in this order. */
+  headers: Record<string, string>;
   route: RouteRow | undefined;
   params: Readonly<Record<string, string>>;
   /** What the token proved; `undefined` on routes that need none. */
@@ -32,8 +34,16 @@ export interface Exchange {
   /** How long we have waited for the body, and since when we wait now: the peer's time and not ours. */
   waitedMs: number;
   waitingSinceMs: number | undefined;
-  /** Called once our last write is made; what the peer does with it is its own affair. */
-  onAnswered: () => void;
+  /** When it came, by the steady clock, and whether its line is written. */
+  startedMs: number;
+  isTold: boolean;
+}
+
+declare module 'node:http' {
+  interface ServerResponse {
+    /** Of a response of the app. A WeakMap would keep both alive until a full collection, which costs far more. */
+    exchange?: Exchange;
+  }
 }
 
 export function openExchange(
@@ -45,6 +55,7 @@ export function openExchange(
     request,
     response,
     ...start,
+    headers: {},
     route: undefined,
     params: {},
     verdict: undefined,
@@ -55,7 +66,8 @@ export function openExchange(
     error: undefined,
     waitedMs: 0,
     waitingSinceMs: undefined,
-    onAnswered: () => undefined,
+    startedMs: 0,
+    isTold: false,
   };
 }
 
@@ -90,4 +102,4 @@ export function readQuery(exchange: Exchange): URLSearchParams {
   return new URLSearchParams(at < 0 ? '' : url.slice(at + 1));
 }
 
-const emptyBody = Buffer.alloc(0);
+export const emptyBody = Buffer.alloc(0);

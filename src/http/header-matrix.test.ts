@@ -95,6 +95,31 @@ test('the table of headers is the contract', () => {
   expect(securityHeaders).toEqual(sixHeaders);
 });
 
+/** Order and spelling count for what reads heads by hand, and are the same from one version to the next. */
+test('the head of an accepted event, line by line', async () => {
+  const body = JSON.stringify(goodEvent);
+  const answer = await sendRaw(
+    app.url,
+    `POST /api/events HTTP/1.1\r\nHost: x\r\nX-Request-ID: r-1\r\nAuthorization: Bearer send\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
+  );
+  const [head = '', text = ''] = answer.split('\r\n\r\n');
+  expect(head.replace(/Date: .*/, 'Date: …').split('\r\n')).toEqual([
+    'HTTP/1.1 202 Accepted',
+    'Cross-Origin-Opener-Policy: same-origin',
+    'Cross-Origin-Resource-Policy: same-origin',
+    'Origin-Agent-Cluster: ?1',
+    'X-DNS-Prefetch-Control: off',
+    ...Object.entries(sixHeaders).map(([name, value]) => `${name}: ${value}`),
+    'X-Request-ID: r-1',
+    'Content-Type: application/json; charset=utf-8',
+    `Content-Length: ${text.length}`,
+    'Cache-Control: no-store',
+    expect.stringMatching(/^Location: \/api\/events\/evt_\w+$/),
+    'Date: …',
+    'Connection: close',
+  ]);
+});
+
 describe.each(table)('%s', (_name, route) => {
   test('a good answer has the six headers and the shape it promises', async () => {
     const answer = await ask(route);
@@ -179,6 +204,15 @@ test('a path that is not there is 404', async () => {
 test('under /api a stranger learns nothing, not even what is not there', async () => {
   expect(await readProblem(await app.get('/api/nothing', ''))).toEqual([401, 'invalid-token']);
   expect(await readProblem(await app.get('/api/events', '', 'OPTIONS'))).toEqual([401, 'invalid-token']);
+});
+
+test('a path is the same path when the whole URL is asked for (RFC 9112 §3.2.2)', async () => {
+  const getStatus = async (url: string): Promise<string> =>
+    (await sendRaw(app.url, `GET ${url} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)).slice(9, 12);
+  expect(await getStatus('http://x/livez')).toBe('200');
+  expect(await getStatus('http://x/api/events')).toBe('401');
+  expect(await getStatus('http://x/api/nothing')).toBe('401');
+  expect(await getStatus('http://x/nothing')).toBe('404');
 });
 
 test('a path that is not percent-encoded UTF-8 is 400', async () => {

@@ -1,4 +1,3 @@
-import helmet from 'helmet';
 import { ServiceError } from '../domain/errors.ts';
 import type { Caller, Scope, TokenVerdict } from '../identity/verify-token.ts';
 import { authenticate } from './pipeline/authenticate.ts';
@@ -7,15 +6,13 @@ import { readBody } from './pipeline/read-body.ts';
 import { refuseAmbiguous } from './pipeline/refuse-ambiguous.ts';
 import { watchRequest } from './pipeline/watch-request.ts';
 import type { RouteGroup } from './route-row.ts';
-import { securityHeaders } from './security-headers.ts';
-import type { Step } from './step.ts';
+import { constantHeaders } from './security-headers.ts';
+import type { ImmediateStep, Step } from './step.ts';
 
-export interface PipelineRow {
-  readonly step: string;
-  /** `every response`: runs before a route is looked up, so 404, 405 and broken URLs pass it too. */
-  readonly groups: readonly RouteGroup[] | 'every response';
-  readonly run: Step;
-}
+export type PipelineRow =
+  /** Runs before a route is looked up, so 404, 405 and broken URLs pass it too. */
+  | { readonly step: string; readonly groups: 'every response'; readonly run: ImmediateStep }
+  | { readonly step: string; readonly groups: readonly RouteGroup[]; readonly run: Step };
 
 /** Nothing new begins in a process that closes; another one will take the same request. */
 const checkDrain: Step = (_exchange, { drain }) => {
@@ -38,13 +35,13 @@ const checkIntake: Step = ({ route }, { services }) => {
  * The token allows what the route does, else 403 that names the scope (RFC 6750 §3.1). One that cannot be judged is
  * held to what it says itself: without the scope it could never pass.
  */
-const authorize: Step = ({ route, verdict, response }) => {
+const authorize: Step = ({ route, verdict, headers }) => {
   const caller = verdict?.kind === 'cannot-tell' ? verdict.claimed : readCaller(verdict);
   if (caller === undefined || route === undefined) return;
   if (route.scope !== undefined && isAllowed(caller, route.scope)) return;
   const scope = route.scope ?? 'notify.admin';
   const challenge = `Bearer realm="auto_com_center", error="insufficient_scope", scope="${scope}"`;
-  response.setHeader('WWW-Authenticate', challenge);
+  headers['WWW-Authenticate'] = challenge;
   throw new ServiceError('insufficient-scope', `this needs a token with the scope ${scope}`);
 };
 
@@ -57,36 +54,14 @@ function isAllowed({ scopes }: Caller, scope: Scope): boolean {
   return scopes.has(scope) || (scope === 'notify.read' && scopes.has('notify.admin'));
 }
 
-/**
- * The six headers are set before anything can go wrong, so nothing that goes wrong lacks them. Helmet adds what
- * browsers honour beyond the six; the contract's own values come after it, byte by byte.
- */
-const setSecurityHeaders: Step = ({ request, response }) => {
-  setHelmetHeaders(request, response, failOnFault);
-  for (const [name, value] of entries) response.setHeader(name, value);
+/** The headers of every response are set before anything can go wrong, so nothing that goes wrong lacks them. */
+const setSecurityHeaders: ImmediateStep = (exchange) => {
+  exchange.headers = { ...constantHeaders };
 };
 
-const entries = Object.entries(securityHeaders);
-
-/** Without what the table sets anyway, and without headers that browsers have given up. */
-const setHelmetHeaders = helmet({
-  contentSecurityPolicy: false,
-  strictTransportSecurity: false,
-  xFrameOptions: false,
-  xContentTypeOptions: false,
-  referrerPolicy: false,
-  xDownloadOptions: false,
-  xPermittedCrossDomainPolicies: false,
-  xXssProtection: false,
-});
-
-function failOnFault(error?: unknown): void {
-  if (error !== undefined) throw error;
-}
-
 /** The response tells the request's id, the caller's own or a new one (see `readRequestId`). */
-const nameRequest: Step = ({ response, requestId }) => {
-  response.setHeader('X-Request-ID', requestId);
+const nameRequest: ImmediateStep = ({ headers, requestId }) => {
+  headers['X-Request-ID'] = requestId;
 };
 
 const pattern = /^[A-Za-z0-9._~:+/=@-]{1,128}$/;
@@ -110,13 +85,13 @@ export const pipeline: readonly PipelineRow[] = [
   { step: 'body', groups: ['api'], run: readBody },
 ];
 
-export const commonSteps: readonly Step[] = pipeline
-  .filter((row) => row.groups === 'every response')
-  .map((row) => row.run);
+export const commonSteps: readonly ImmediateStep[] = pipeline.flatMap((row) =>
+  row.groups === 'every response' ? [row.run] : [],
+);
 
 /** The steps of a group beyond the common ones. */
 export function stepsOf(group: RouteGroup): readonly Step[] {
-  return pipeline
-    .filter((row) => row.groups !== 'every response' && row.groups.includes(group))
-    .map((row) => row.run);
+  return pipeline.flatMap((row) =>
+    row.groups !== 'every response' && row.groups.includes(group) ? [row.run] : [],
+  );
 }

@@ -1,22 +1,22 @@
 import type { Exchange } from './exchange.ts';
+import { tellEnd } from './pipeline/watch-request.ts';
 import { replyProblem, toServiceError } from './problem.ts';
 import type { Reply } from './route.ts';
 import type { StepContext } from './step.ts';
 
 /** Writes the response once; while the process closes, its connection ends with it. */
-export function sendReply(exchange: Exchange, reply: Reply, { drain }: Pick<StepContext, 'drain'>): void {
-  const { response } = exchange;
-  response.statusCode = reply.status;
+export function sendReply(exchange: Exchange, reply: Reply, { drain, services }: StepContext): void {
+  const headers = { ...exchange.headers };
   // 304 has no body, and must not tell a length that the document has not (RFC 9110 §8.6).
   if (reply.status !== 304) {
-    response.setHeader('Content-Type', reply.mediaType);
-    response.setHeader('Content-Length', Buffer.byteLength(reply.text));
+    headers['Content-Type'] = reply.mediaType;
+    headers['Content-Length'] = String(Buffer.byteLength(reply.text));
   }
-  if (reply.headers['Cache-Control'] === undefined) response.setHeader('Cache-Control', 'no-store');
-  for (const name in reply.headers) response.setHeader(name, reply.headers[name] ?? '');
-  if (drain.phase === 'closing') response.setHeader('Connection', 'close');
-  response.end(reply.text);
-  exchange.onAnswered();
+  if (reply.headers['Cache-Control'] === undefined) headers['Cache-Control'] = 'no-store';
+  Object.assign(headers, reply.headers);
+  if (drain.phase === 'closing') headers['Connection'] = 'close';
+  exchange.response.writeHead(reply.status, headers).end(reply.text);
+  tellEnd(exchange, services, { aborted: false });
 }
 
 /** Answers a thrown thing as a problem; when a response has already begun, cuts it rather than mixing two. */

@@ -5,6 +5,9 @@ import type { HttpServices } from './services.ts';
 /** One step of the pipeline. It answers nothing itself: it goes on, or throws. */
 export type Step = (exchange: Exchange, context: StepContext) => void | Promise<void>;
 
+/** A step that never waits. */
+export type ImmediateStep = (exchange: Exchange, context: StepContext) => undefined;
+
 /** What the steps and the plumbing need. Without `tokens` no `api` route is ever reached: it fails closed. */
 export interface StepContext {
   readonly services: Pick<HttpServices, 'onRequestEnd'> &

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** Order of the curve P-256 (NIST SP 800-186 §3.2.1.3). */
 const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
@@ -12,7 +12,7 @@ const signatureChars = 86;
  * same bytes are refused in `parse-token.ts`.
  */
 export function digestToken(token: string): string {
-  return createHash('sha256').update(toOneText(token)).digest('base64');
+  return hash('sha256', toOneText(token), 'base64');
 }
 
 function toOneText(token: string): string {

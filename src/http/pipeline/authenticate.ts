@@ -27,7 +27,7 @@ function refuseToken(exchange: Exchange, error: TokenFaultNote, detail: string |
   // RFC 6750 §3.1: no error code for a caller that sent no token at all.
   const attributes =
     detail === undefined ? '' : `, error="invalid_token", error_description="${toQuotable(detail)}"`;
-  exchange.response.setHeader('WWW-Authenticate', `Bearer realm="auto_com_center"${attributes}`);
+  exchange.headers['WWW-Authenticate'] = `Bearer realm="auto_com_center"${attributes}`;
   return new ServiceError('invalid-token', detail ?? 'send a bearer token in the Authorization header');
 }
 

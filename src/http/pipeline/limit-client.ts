@@ -18,13 +18,18 @@ export const limitClient: Step = (exchange, { services }) => {
  *
  * @throws ServiceError `rate-limited` (429)
  */
-export async function takeAllowance(
+export function takeAllowance(
   exchange: Exchange,
   clientLimit: ClientLimit | undefined,
   cost: number,
-): Promise<void> {
-  if (clientLimit === undefined || exchange.verdict?.kind !== 'verified' || cost < 1) return;
-  const result = await clientLimit.take(exchange.verdict.caller.clientId, cost);
+): void | Promise<void> {
+  if (clientLimit === undefined || exchange.verdict?.kind !== 'verified' || cost < 1) return undefined;
+  const result = clientLimit.take(exchange.verdict.caller.clientId, cost);
+  if (result instanceof Promise) return result.then((late) => heedLimit(exchange, late));
+  return heedLimit(exchange, result);
+}
+
+function heedLimit(exchange: Exchange, result: LimitResult): void {
   writeHeaders(exchange, result);
   if (result.allowed) return;
   throw new ServiceError(
@@ -36,9 +41,9 @@ export async function takeAllowance(
   );
 }
 
-function writeHeaders({ response }: Exchange, result: LimitResult): void {
+function writeHeaders({ headers }: Exchange, result: LimitResult): void {
   const { limit, remaining, windowSeconds, resetSeconds } = result;
   const left = Math.max(0, Math.floor(remaining));
-  response.setHeader('RateLimit-Policy', `"client";q=${limit};w=${windowSeconds}`);
-  response.setHeader('RateLimit', `"client";r=${left};t=${Math.max(0, Math.ceil(resetSeconds))}`);
+  headers['RateLimit-Policy'] = `"client";q=${limit};w=${windowSeconds}`;
+  headers['RateLimit'] = `"client";r=${left};t=${Math.max(0, Math.ceil(resetSeconds))}`;
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { ServiceError } from '../../domain/errors.ts';
-import type { Exchange } from '../exchange.ts';
+import { type Exchange, emptyBody } from '../exchange.ts';
 import type { BodyRule } from '../route-row.ts';
 import type { Step } from '../step.ts';
 
@@ -8,39 +8,52 @@ import type { Step } from '../step.ts';
  * The body whole in memory, never more than the route's limit, in a media type that the route takes. Compressed
  * bodies are refused: one small body could unpack into any size.
  */
-export const readBody: Step = async (exchange) => {
+export const readBody: Step = (exchange) => {
   const rule = exchange.route?.body;
-  if (rule === undefined) return;
-  const { headers } = exchange.request;
-  exchange.mediaType = checkMediaType(headers['content-type'], rule);
+  if (rule === undefined) return undefined;
+  const { request, response } = exchange;
+  exchange.mediaType = checkHeaders(request, rule);
+  // Who asks first whether to send it (RFC 9110 §10.1.1) is told to go on only now: of a stranger no body is wanted.
+  if (isAskedFor(request)) response.writeContinue();
+  if (!request.complete || request.destroyed) return awaitBody(exchange, rule);
+  exchange.body = takeWhole(request, rule);
+  return undefined;
+};
+
+/** The media type of the body, which is of a kind and a length that the route takes as far as the headers tell. */
+function checkHeaders({ headers }: IncomingMessage, rule: BodyRule): string {
+  const mediaType = checkMediaType(headers['content-type'], rule);
   const encoding = headers['content-encoding'];
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
     throw new ServiceError('unsupported-media-type', 'send the body as it is, without content encoding');
   }
   if (Number(headers['content-length'] ?? 0) > rule.bytesMax) throw refuseSize(rule);
-  exchange.body = await awaitBody(exchange, rule);
-};
-
-/**
- * What the peer takes to send it is not our time; a body that is here already has not been waited for. Who asks first
- * whether to send it (RFC 9110 §10.1.1) is told to go on only now: of a stranger no body is wanted.
- */
-async function awaitBody(exchange: Exchange, rule: BodyRule): Promise<Buffer> {
-  const { request, response } = exchange;
-  const sinceMs = performance.now();
-  if (request.httpVersion === '1.1' && continueExpected.test(request.headers.expect ?? ''))
-    response.writeContinue();
-  if (!request.complete) exchange.waitingSinceMs = sinceMs;
-  try {
-    return await collectBody(request, rule);
-  } finally {
-    if (exchange.waitingSinceMs !== undefined) exchange.waitedMs += performance.now() - sinceMs;
-    exchange.waitingSinceMs = undefined;
-  }
+  return mediaType;
 }
 
 /** As Node decides it. */
-const continueExpected = /(?:^|\W)100-continue(?:$|\W)/i;
+function isAskedFor({ httpVersion, headers: { expect } }: IncomingMessage): boolean {
+  return expect !== undefined && httpVersion === '1.1' && /(?:^|\W)100-continue(?:$|\W)/i.test(expect);
+}
+
+/** A body that came with its head, as most do: it is here, and no event of the stream need tell us so. */
+function takeWhole(request: IncomingMessage, rule: BodyRule): Buffer {
+  const body = (request.read() as Buffer | null) ?? emptyBody;
+  if (body.length > rule.bytesMax) throw refuseSize(rule);
+  return body;
+}
+
+/** What the peer takes to send it is not our time. */
+async function awaitBody(exchange: Exchange, rule: BodyRule): Promise<void> {
+  const sinceMs = performance.now();
+  exchange.waitingSinceMs = sinceMs;
+  try {
+    exchange.body = await collectBody(exchange.request, rule);
+  } finally {
+    exchange.waitedMs += performance.now() - sinceMs;
+    exchange.waitingSinceMs = undefined;
+  }
+}
 
 function checkMediaType(header: string | undefined, { mediaTypes }: BodyRule): string {
   // The usual header, without a parse: this is the hot path.
@@ -82,7 +95,7 @@ function collectBody(request: IncomingMessage, rule: BodyRule): Promise<Buffer> 
       request.resume();
     };
     const onEnd = (): void =>
-      finish(() => resolve(chunks.length === 1 ? (chunks[0] ?? Buffer.alloc(0)) : Buffer.concat(chunks)));
+      finish(() => resolve(chunks.length === 1 ? (chunks[0] ?? emptyBody) : Buffer.concat(chunks)));
     const onGone = (): void => finish(refuseHalf);
     request.on('data', onData).on('end', onEnd).on('error', onGone).on('close', onGone);
   });

@@ -1,5 +1,5 @@
 import { ServiceError } from '../../domain/errors.ts';
-import type { Step } from '../step.ts';
+import type { ImmediateStep } from '../step.ts';
 
 /**
  * A request that can be read in two ways is refused: two programs on its way might read it differently. HTTP/1.1 needs
@@ -7,7 +7,7 @@ import type { Step } from '../step.ts';
  * one value Node keeps the first, or joins both to one that nobody sent: which caller, which key, which event it was,
  * must not depend on that.
  */
-export const refuseAmbiguous: Step = ({ request }) => {
+export const refuseAmbiguous: ImmediateStep = ({ request }) => {
   if (request.headers.host === undefined && request.httpVersion === '1.1') {
     throw new ServiceError('malformed-request', 'the request has no Host header');
   }

@@ -1,25 +1,29 @@
 import type { TokenVerdict } from '../../identity/verify-token.ts';
 import type { Exchange } from '../exchange.ts';
 import type { RequestLine } from '../services.ts';
-import type { Step } from '../step.ts';
+import type { ImmediateStep, StepContext } from '../step.ts';
 
 /**
  * One line for each request, when our last write is made or its client is gone before that. Its time is ours alone:
  * a peer that sends its body slowly, or reads its response slowly or never, lengthens nothing.
  */
-export const watchRequest: Step = (exchange, { services }) => {
-  const startedMs = performance.now();
-  let isTold = false;
-  const tell = (aborted: boolean): void => {
-    if (isTold) return;
-    isTold = true;
-    services.onRequestEnd(describeRequest(exchange, { ms: measureOwn(exchange, startedMs), aborted }));
-  };
-  exchange.onAnswered = () => tell(false);
-  exchange.response.once('close', () => tell(true));
+export const watchRequest: ImmediateStep = (exchange, { services }) => {
+  exchange.startedMs = performance.now();
+  exchange.response.on('close', () => tellEnd(exchange, services, { aborted: true }));
 };
 
-function measureOwn({ waitedMs, waitingSinceMs }: Exchange, startedMs: number): number {
+/** Writes the line of the request, unless it is written. */
+export function tellEnd(
+  exchange: Exchange,
+  services: StepContext['services'],
+  { aborted }: Pick<RequestLine, 'aborted'>,
+): void {
+  if (exchange.isTold) return;
+  exchange.isTold = true;
+  services.onRequestEnd(describeRequest(exchange, { ms: measureOwn(exchange), aborted }));
+}
+
+function measureOwn({ startedMs, waitedMs, waitingSinceMs }: Exchange): number {
   const nowMs = performance.now();
   return nowMs - startedMs - waitedMs - (waitingSinceMs === undefined ? 0 : nowMs - waitingSinceMs);
 }
