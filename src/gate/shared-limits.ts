@@ -10,7 +10,7 @@ import type { LimitAsk } from './limits.ts';
  */
 export interface SharedLimits {
   /** What the scripts of the message's own shard are to count. */
-  countersOf(limits: LimitAsk): Counters;
+  countersOf(limits: LimitAsk): OwnCounters;
   /** Takes the places, or answers what is in the way, as the permit will answer it; undefined where that script asks itself. */
   take(ask: LimitUser & { readonly rehearse: boolean }): Promise<TakenLimits | undefined>;
   /** Returns every place, once, of what was never begun. */
@@ -36,7 +36,7 @@ export interface LimitEnd {
 /** `free`: nothing is in the way, and nothing was taken: there is no limit, or it is a rehearsal. A list: what is, as the permit answers it. */
 export type TakenLimits = 'taken' | 'free' | readonly string[];
 
-export interface Counters {
+export interface OwnCounters {
   readonly windows: readonly object[];
   readonly caps: readonly object[];
   /** Their keys. */
@@ -100,7 +100,7 @@ async function returnLimits(
 }
 
 /** Gives every window and cap the place of its key among the counters, from 1 as Lua counts. */
-function numberCounters(limits: LimitAsk): Counters {
+function numberCounters(limits: LimitAsk): OwnCounters {
   const windows = limits.windows.map((window, index) => ({ ...window, key: index + 1 }));
   const caps = limits.caps.map((cap, index) => ({ ...cap, key: windows.length + index + 1 }));
   return { counters: [...limits.windows, ...limits.caps].map((one) => one.key), windows, caps };

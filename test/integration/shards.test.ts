@@ -173,7 +173,7 @@ describe('a stop of a process that watches the gate', () => {
   /** What a client sends, as words, while it does something. */
   const record = async (act: (client: Redis) => Promise<unknown>): Promise<string[]> => {
     const client = server.connect();
-    const [, address = ''] = /\baddr=(\S+)/.exec(String(await client.client('INFO'))) ?? [];
+    const [, address = ''] = /\baddr=(\S+)/.exec(await client.client('INFO')) ?? [];
     const lines: string[] = [];
     const end = await watchCommands(server.server.url, (line) => lines.push(line));
     await act(client);
