@@ -13,7 +13,17 @@ interface Finding {
   readonly reason: string;
 }
 
-const layers = ['unit', 'golden', 'conformance', 'integration', 'regression', 'e2e', 'faults'];
+const layers = [
+  'unit',
+  'golden',
+  'conformance',
+  'integration',
+  'integration-4-shards',
+  'regression',
+  'e2e',
+  'faults',
+  'faults-4-shards',
+];
 /** Only when they are named: they take longer than anybody waits for after each change. */
 const longLayers = ['long'];
 /** A run that has not ended by then is a failure. */

@@ -5,6 +5,7 @@ import type { IncomingEvent } from '../domain/event.ts';
 import { consumeFlags } from '../domain/flags.ts';
 import type { ClientId } from '../domain/ids.ts';
 import type { GateWatch } from '../gate/gate-watch.ts';
+import { settleGate } from '../gate/settle-gate.ts';
 import { createAcceptEvent } from '../ingest/accept-event.ts';
 import { runTask } from '../runtime/run-task.ts';
 import { createLease } from '../store/lease.ts';
@@ -56,6 +57,7 @@ function createAcceptProof(foundation: Foundation, space: SyntheticProbe): Proof
   return async () => {
     const { ENVIRONMENT: environment } = foundation.configuration.values;
     await openStore(redis.commands, space.keys, { nowMs: now(), environment });
+    await settleGate({ redis: redis.commands, keys: space.keys });
     const requestId = randomUUID();
     const result = await accept({ client, idempotencyKey: requestId, event, requestId });
     return result.eventId;

@@ -35,8 +35,7 @@ export interface SendStatusDeps extends Store {
  */
 export async function readSendStatus(options: SendStatusDeps): Promise<SendStatus> {
   const environment = options.environment();
-  const gate = await readGate(options.redis, options.keys);
-  const inFlight = await countInFlight(options);
+  const [gate, inFlight] = await Promise.all([readGate(options.redis, options.keys), countInFlight(options)]);
   const reason = findStop(environment, gate, options.now());
   const rehearsing = environment.mode === 'dry_run';
   const shown = (name: FlagName): [string, { value: unknown; origin: string }] => {

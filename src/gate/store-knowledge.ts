@@ -13,8 +13,8 @@ import {
 import type { Store } from '../store/keys.ts';
 import { loadScript, toStoreError } from '../store/scripts.ts';
 import type { Witness } from '../store/witness.ts';
-import { copyGate } from './copy-gate.ts';
-import { type GateState, readGate } from './flags.ts';
+import type { GateState } from './flags.ts';
+import { settleGate } from './settle-gate.ts';
 
 /**
  * What this process knows of how far the store has come: what it has seen itself of each shard, and what the witness
@@ -74,7 +74,7 @@ export function createStoreKnowledge(options: StoreKnowledgeOptions): StoreKnowl
     const [lossesBefore, memoryBefore] = [losses, memory];
     // Before the store: a mark that is raised in between must not make the store look old.
     const reading = state.kind === 'confirmed' ? witness.notAsked : await witness.ask();
-    const gate = await readWhole(options);
+    const gate = (await settleGate(options)) ?? (await reopen(options));
     if (losses !== lossesBefore) return gate;
     if (gate === undefined) state = { kind: 'unconfirmed', detail: 'the gate is missing' };
     else await settle(judgeStore(gate, memoryBefore, reading), gate);
@@ -110,15 +110,6 @@ export function createStoreKnowledge(options: StoreKnowledgeOptions): StoreKnowl
   };
 }
 
-/** The gate, once every shard follows the central one: whoever changed it last may have died before it had told all of them. */
-async function readWhole(options: StoreKnowledgeOptions): Promise<GateState | undefined> {
-  const { redis, keys } = options;
-  const gate = (await readGate(redis, keys)) ?? (await reopen(options));
-  if (gate?.copies.isLagging !== true) return gate;
-  await copyGate(options, gate.fields);
-  return await readGate(redis, keys);
-}
-
 /** On every shard: from then on nobody gets a permit of any. */
 async function markBehind(
   { redis, keys }: StoreKnowledgeOptions,
@@ -132,9 +123,9 @@ async function markBehind(
   );
 }
 
-async function reopen({ redis, keys, openStore }: StoreKnowledgeOptions): Promise<GateState | undefined> {
-  await openStore();
-  return await readGate(redis, keys);
+async function reopen(options: StoreKnowledgeOptions): Promise<GateState | undefined> {
+  await options.openStore();
+  return await settleGate(options);
 }
 
 /** The witness, with the mark it was last given and the result of that. Nothing of it rejects but `begin`. */

@@ -3,11 +3,12 @@ import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { FlagName } from '../../src/domain/flags.ts';
 import { adoptStore } from '../../src/gate/adopt-store.ts';
-import { copyGate } from '../../src/gate/copy-gate.ts';
 import { type FlagValue, readGate, setFlag } from '../../src/gate/flags.ts';
 import type { GateWatch } from '../../src/gate/gate-watch.ts';
 import type { Limits } from '../../src/gate/limits.ts';
 import { createPermits, type Permits } from '../../src/gate/permits.ts';
+import { settleGate } from '../../src/gate/settle-gate.ts';
+import { createSharedLimits } from '../../src/gate/shared-limits.ts';
 import { stopSending } from '../../src/gate/stop-sending.ts';
 import { createKeys, type Keys } from '../../src/store/keys.ts';
 import type { MessageRecord } from '../../src/store/message-record.ts';
@@ -73,8 +74,7 @@ function bare(): Permits {
 /** A whole store that nobody watches: no hint completes what is left half-way. */
 async function openUnwatched(): Promise<Permits> {
   await openStore(redis, keys, opening);
-  const gate = await readGate(redis, keys);
-  await copyGate({ redis, keys }, gate?.fields ?? {});
+  await settleGate({ redis, keys });
   return bare();
 }
 
@@ -173,7 +173,7 @@ describe('a stop of a process that watches the gate', () => {
   /** What a client sends, as words, while it does something. */
   const record = async (act: (client: Redis) => Promise<unknown>): Promise<string[]> => {
     const client = server.connect();
-    const [, address = ''] = /\baddr=(\S+)/.exec(String(await client.client('INFO'))) ?? [];
+    const [, address = ''] = /\baddr=(\S+)/.exec(await client.client('INFO')) ?? [];
     const lines: string[] = [];
     const end = await watchCommands(server.server.url, (line) => lines.push(line));
     await act(client);
@@ -298,16 +298,19 @@ describe('a place in the limits', () => {
     expect(results.map(({ kind }) => kind).toSorted()).toEqual(['go', 'go', 'go', 'wait-here']);
   });
 
-  test('of a process that died stays counted', async () => {
-    const watch = await open();
-    const permits = permitsWith(watch, { perMinute: 1 });
+  test('of a process that died before it asked for the permit stays counted, and is returned once where it lived', async () => {
+    const permits = permitsWith(await open(), { perMinute: 1, perDay: 5 });
     const [first, second] = await makeOnEach();
     if (first === undefined || second === undefined) throw new Error('no message');
-    expect((await ask(permits, first)).kind).toBe('go');
-    expect(await ask(permitsWith(watch, { perMinute: 1 }), second)).toMatchObject({
-      kind: 'wait-here',
-      why: 'all',
-    });
+    const ends = { windows: [{ key: keys.central.window('all'), name: 'all', limit: 1, spanMs: 60_250 }] };
+    const caps = [{ key: keys.central.cap('day:1'), name: 'day:1', limit: 5, amount: 1, expireMs: 60_000 }];
+    const user = { owner: 'died', provider: 'p', limits: { ...ends, caps, intervalMs: 0, quietUntil: 0 } };
+    const shared = createSharedLimits({ redis, keys }, 20_000);
+    expect(await shared.take({ ...user, rehearse: false })).toBe('taken');
+    expect(await ask(permits, first)).toMatchObject({ kind: 'wait-here', why: 'all' });
+    for (let times = 0; times < 3; times += 1) await shared.returnAll(user);
+    expect(await redis.get(keys.central.cap('day:1'))).toBe('0');
+    expect((await ask(permits, second)).kind).toBe('go');
   });
 
   test('a provider that asks for less is left alone by every shard', async () => {

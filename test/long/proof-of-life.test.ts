@@ -43,27 +43,32 @@ async function waitForCheck(of: Service, ok: boolean): Promise<string> {
   return seen['proof_of_life']?.detail ?? '';
 }
 
-test('it comes back, counts nowhere, and leaves nothing behind', async () => {
-  const live = await start({ RATE_LIMIT_ENABLED: 'true', RATE_LIMIT_PER_MINUTE: '1' });
-  await waitForProof(live);
-  await waitForProof(live);
-  await waitForProof(live);
+test.each(['1', '4'])(
+  'with %s shard(s) it comes back, counts nowhere, and leaves nothing behind',
+  async (SHARDS) => {
+    const live = await start({ SHARDS, RATE_LIMIT_ENABLED: 'true', RATE_LIMIT_PER_MINUTE: '1' });
+    await waitForProof(live);
+    await waitForProof(live);
+    await waitForProof(live);
 
-  const { body } = await live.call('/api/queue/status');
-  expect(Object.values(body['messages'] as Record<string, number>).every((count) => count === 0)).toBe(true);
-  const metrics = String((await live.call('/metrics', { token: null })).body['text']);
-  expect(metrics).toMatch(/^acc_proof_of_life_age_seconds [\d.]+$/m);
-  expect(metrics).not.toMatch(/^acc_events_accepted_total/m);
-  expect(await live.redis.keys('acc:{s00}:window:*')).toEqual([]);
-  expect(await live.redis.keys('acc:{s00}:recipient:*')).toEqual([]);
-  expect(await live.redis.keys('acc:{s00}:cap:*')).toEqual([]);
-  expect(await live.redis.llen('acc:{s00}:decisions')).toBe(0);
-  // Of its own records at most those of the one under way are there.
-  expect((await live.redis.keys('acc:proof:{s00}:event:*')).length).toBeLessThanOrEqual(1);
-  expect((await live.redis.keys('acc:proof:{s00}:message:*')).length).toBeLessThanOrEqual(2);
-  const canary = (await live.call('/canary', { token: null })).body;
-  expect([canary['status'], canary['dependencies_ok']]).toEqual(['ok', true]);
-});
+    const { body } = await live.call('/api/queue/status');
+    expect(Object.values(body['messages'] as Record<string, number>).every((count) => count === 0)).toBe(
+      true,
+    );
+    const metrics = String((await live.call('/metrics', { token: null })).body['text']);
+    expect(metrics).toMatch(/^acc_proof_of_life_age_seconds [\d.]+$/m);
+    expect(metrics).not.toMatch(/^acc_events_accepted_total/m);
+    expect(await live.redis.keys('acc:{s00}:window:*')).toEqual([]);
+    expect(await live.redis.keys('acc:{s00}:recipient:*')).toEqual([]);
+    expect(await live.redis.keys('acc:{s00}:cap:*')).toEqual([]);
+    expect(await live.redis.llen('acc:{s00}:decisions')).toBe(0);
+    // Of its own records at most those of the one under way are there.
+    expect((await live.redis.keys('acc:proof:{s00}:event:*')).length).toBeLessThanOrEqual(1);
+    expect((await live.redis.keys('acc:proof:{s00}:message:*')).length).toBeLessThanOrEqual(2);
+    const canary = (await live.call('/canary', { token: null })).body;
+    expect([canary['status'], canary['dependencies_ok']]).toEqual(['ok', true]);
+  },
+);
 
 test('nobody can post one', async () => {
   const live = await start();

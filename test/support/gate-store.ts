@@ -7,10 +7,9 @@ import { type Redis as RedisServer, startRedis } from '../../local/redis.ts';
 import type { Channel } from '../../src/domain/channel.ts';
 import { type MessageId, toMessageId } from '../../src/domain/ids.ts';
 import type { Category } from '../../src/domain/message.ts';
-import { copyGate } from '../../src/gate/copy-gate.ts';
-import { readGate } from '../../src/gate/flags.ts';
 import { createGateWatch, type GateWatch, type GateWatchOptions } from '../../src/gate/gate-watch.ts';
 import type { Limits } from '../../src/gate/limits.ts';
+import { settleGate } from '../../src/gate/settle-gate.ts';
 import { createStoreKnowledge } from '../../src/gate/store-knowledge.ts';
 import { createScript } from '../../src/plan/plan-event.ts';
 import { createKeys, type Keys } from '../../src/store/keys.ts';
@@ -50,8 +49,7 @@ export async function startGateServer(): Promise<GateServer> {
     openStore: async () => {
       const keys = createKeys(`acc-${randomBytes(4).toString('hex')}`, testShards);
       await openStore(first, keys, opening);
-      const gate = await readGate(first, keys);
-      if (gate !== undefined) await copyGate({ redis: first, keys }, gate.fields);
+      await settleGate({ redis: first, keys });
       return keys;
     },
     stop: async () => {

@@ -26,7 +26,7 @@ export const storeSettings = {
     group: 'store',
     schema: whole(1, 64),
     default: '1',
-    doc: 'Parts of the store, 64 at most, each with queues of its own; all lie on one Redis. Written into the store at first start; another number refuses to start.',
+    doc: 'Parts of the store, 64 at most, each with queues of its own; all lie on one Redis, to which a sender opens two connections for each and a planner one. Written into the store at first start; another number refuses to start.',
   },
   REDIS_COMMAND_TIMEOUT_MS: {
     group: 'store',
