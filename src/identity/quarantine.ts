@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { ServiceError } from '../domain/errors.ts';
@@ -169,7 +169,7 @@ export function createQuarantine(
 
 /** What two events with one key are compared by. The same as of an event that was accepted at once. */
 export function fingerprint(body: string): string {
-  return createHash('sha256').update(body).digest('base64url');
+  return hash('sha256', body, 'base64url');
 }
 
 function readResult(

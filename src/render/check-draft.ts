@@ -37,7 +37,8 @@ export function findDraftErrors(
   context: RenderContext,
 ): DraftErrors {
   const channels = listChannels(template, event);
-  const uses = joinUses(channels.flatMap((channel) => template.uses[channel]));
+  const [only, ...others] = channels.map((channel) => template.uses[channel]);
+  const uses = others.length === 0 ? (only ?? []) : joinUses([only ?? [], ...others].flat());
   const call = toCall(template.source.defaultLocale, context);
   const data = findDataErrors(event.data, uses, call);
   const name = event.recipient?.name;
