@@ -3,6 +3,7 @@ import { reconcile } from '../../src/deliver/reconcile.ts';
 import type { MessageId } from '../../src/domain/ids.ts';
 import { hashAddress } from '../../src/observe/address-hash.ts';
 import { createLog } from '../../src/observe/log.ts';
+import { readStoreClock } from '../../src/store/store-clock.ts';
 import { type OperatorApi, startOperatorApi } from '../support/operator-api.ts';
 import { hashKey } from '../support/seed-messages.ts';
 
@@ -37,14 +38,14 @@ async function search(query: string): Promise<Found[]> {
 const idsOf = (found: readonly Found[]): string[] => found.map(({ message_id }) => message_id);
 
 /** A message to somebody of the tests' own. */
-function seedFor(address: string, fields: Record<string, string | number> = {}): Promise<MessageId> {
+/** Each in a millisecond of its own: what came in the same one is in the order of its id. */
+async function seedFor(address: string, fields: Record<string, string | number> = {}): Promise<MessageId> {
   const channel = address.includes('@') ? 'email' : 'sms';
-  return api.seedMessage({
-    channel,
-    to: address,
-    toHash: hashAddress(hashKey, channel, address),
-    ...fields,
-  });
+  const toHash = hashAddress(hashKey, channel, address);
+  const id = await api.seedMessage({ channel, to: address, toHash, ...fields });
+  const seededAt = await readStoreClock(api.redis);
+  while ((await readStoreClock(api.redis)) === seededAt);
+  return id;
 }
 const end = (id: MessageId, to: 'expired' | 'cancelled'): Promise<unknown> =>
   api.gate.decisions.end(id, { to, from: ['queued'], reason: 'test' });
