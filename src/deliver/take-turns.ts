@@ -19,8 +19,10 @@ export function createTurns(options: { readonly paceMs: number; readonly spreadM
       lastTurns.delete(what);
       lastTurns.set(what, turn);
       // Those that were used longest ago have passed; one forgotten too early costs an ask.
-      const [oldest] = lastTurns.keys();
-      if (lastTurns.size > namesMax && oldest !== undefined) lastTurns.delete(oldest);
+      if (lastTurns.size > namesMax) {
+        const [oldest = what] = lastTurns.keys();
+        lastTurns.delete(oldest);
+      }
       return Math.ceil(turn);
     },
   };

@@ -47,3 +47,25 @@ function reverseKeys(value: unknown): unknown {
       .map(([key, item]) => [key, reverseKeys(item)]),
   );
 }
+
+test('it is the same text as when it was made of sorted entries: idempotency keys of before are still recognised', () => {
+  const fromEntries = (value: unknown): string => {
+    if (Array.isArray(value)) return `[${value.map((item) => fromEntries(item ?? null)).join(',')}]`;
+    if (typeof value !== 'object' || value === null) return JSON.stringify(value ?? null);
+    const entries = Object.entries(value)
+      .filter(([, item]) => item !== undefined)
+      .sort(([one], [other]) => (one < other ? -1 : 1));
+    return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${fromEntries(item)}`).join(',')}}`;
+  };
+  const value = fc.anything({
+    withNullPrototype: true,
+    maxDepth: 4,
+    values: [fc.jsonValue(), fc.constant(undefined)],
+  });
+  fc.assert(
+    fc.property(value, (one) => {
+      expect(canonicalJson(one)).toBe(fromEntries(one));
+    }),
+    { numRuns: 2_000 },
+  );
+});

@@ -1,4 +1,4 @@
-import { putNewest } from './put-newest.ts';
+import { putNewest } from '../domain/put-newest.ts';
 
 export interface RefetchBudgetOptions {
   /** One more fetch is granted per this many milliseconds. */

@@ -1,7 +1,7 @@
 import type { ClientId } from '../domain/ids.ts';
+import { putNewest } from '../domain/put-newest.ts';
 import { triggerTable } from '../domain/thresholds.ts';
 import { digestToken } from './digest-token.ts';
-import { putNewest } from './put-newest.ts';
 import { keyErrors, type TokenError, type TokenVerdict, type TokenVerifier } from './verify-token.ts';
 
 export interface VerdictCacheOptions {

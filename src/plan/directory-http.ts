@@ -1,3 +1,4 @@
+import { putNewest } from '../domain/put-newest.ts';
 import type { DirectoryResult } from '../domain/recipient.ts';
 import { awaitUnlessAborted } from '../outbound/await-unless-aborted.ts';
 import { type BoundedResponse, fetchBounded } from '../outbound/fetch-bounded.ts';
@@ -133,10 +134,8 @@ export function cacheResults(
       const result = await lookUp(id);
       entries.delete(id);
       if (result.kind === 'unreachable') return result;
-      const [oldest] = entries.keys();
-      if (entries.size >= entriesMax && oldest !== undefined) entries.delete(oldest);
       const isWhole = result.kind === 'found' && result.remarks === undefined;
-      entries.set(id, { result, keepUntil: now() + (isWhole ? foundMs : negativeMs) });
+      putNewest(entries, id, { result, keepUntil: now() + (isWhole ? foundMs : negativeMs) }, entriesMax);
       return result;
     } finally {
       pending.delete(id);

@@ -10,7 +10,7 @@ import { type Reply, replyJson } from '../route.ts';
 import { acceptChecked, chooseIntake, type Receipt, readPost, viewReceipt } from './accept-checked.ts';
 
 /** Items that wait for the store at one time: enough to share its fsync, too few to crowd single events out. */
-const itemsAtOnce = 32;
+const itemsAtOnce = 64;
 
 /** Each item stands for itself: accepted as if it had been posted alone, or rejected with its own problem. */
 export async function postEventBatch(exchange: Exchange, context: ApiContext): Promise<Reply> {
