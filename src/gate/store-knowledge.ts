@@ -37,7 +37,7 @@ export interface StoreKnowledge {
 export interface StoreKnowledgeOptions extends Store {
   /** Absent: none is configured, and only what this process has seen itself is compared. */
   readonly witness?: Witness | undefined;
-  /** Initialises the store when there is nothing in it: one that has been emptied is another store. */
+  /** Initialises the store when there is nothing in it, or in a shard: one that has been emptied is another store. */
   readonly openStore: () => Promise<unknown>;
   readonly monotonicNow: () => number;
   readonly onWentBack: (detail: string) => void;
@@ -74,7 +74,8 @@ export function createStoreKnowledge(options: StoreKnowledgeOptions): StoreKnowl
     const [lossesBefore, memoryBefore] = [losses, memory];
     // Before the store: a mark that is raised in between must not make the store look old.
     const reading = state.kind === 'confirmed' ? witness.notAsked : await witness.ask();
-    const gate = (await settleGate(options)) ?? (await reopen(options));
+    const found = await settleGate(options);
+    const gate = found?.copies.isOpen === true ? found : await reopen(options);
     if (losses !== lossesBefore) return gate;
     if (gate === undefined) state = { kind: 'unconfirmed', detail: 'the gate is missing' };
     else await settle(judgeStore(gate, memoryBefore, reading), gate);
