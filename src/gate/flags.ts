@@ -20,7 +20,7 @@ export interface GateState extends SeenStore {
   /** As it lies in the store, to be copied. */
   readonly fields: Readonly<Record<string, string>>;
   /** What the other shards make of it. */
-  readonly copies: Pick<CopyFindings, 'isLagging' | 'isMarked'>;
+  readonly copies: Omit<CopyFindings, 'fault'>;
 }
 
 export interface FlagState {

@@ -37,7 +37,7 @@ export interface StoreKnowledge {
 export interface StoreKnowledgeOptions extends Store {
   /** Absent: none is configured, and only what this process has seen itself is compared. */
   readonly witness?: Witness | undefined;
-  /** Initialises the store when there is nothing in it: one that has been emptied is another store. */
+  /** Initialises the store when there is nothing in it, or in a shard: one that has been emptied is another store. */
   readonly openStore: () => Promise<unknown>;
   readonly monotonicNow: () => number;
   readonly onWentBack: (detail: string) => void;
@@ -70,11 +70,18 @@ export function createStoreKnowledge(options: StoreKnowledgeOptions): StoreKnowl
     }
     state = found;
   };
-  const look = async (): Promise<GateState | undefined> => {
-    const [lossesBefore, memoryBefore] = [losses, memory];
+  const readBoth = async () => {
     // Before the store: a mark that is raised in between must not make the store look old.
     const reading = state.kind === 'confirmed' ? witness.notAsked : await witness.ask();
-    const gate = (await settleGate(options)) ?? (await reopen(options));
+    const found = await settleGate(options);
+    return { reading, gate: found?.copies.isOpen === true ? found : await reopen(options) };
+  };
+  const look = async (): Promise<GateState | undefined> => {
+    const [lossesBefore, memoryBefore] = [losses, memory];
+    const first = await readBoth();
+    // Another process may have given the witness its first mark in between: it is lost when it is still not there.
+    const mayBeNew = first.reading.kind === 'no-mark' && first.gate?.isWitnessed === true;
+    const { reading, gate } = mayBeNew ? await readBoth() : first;
     if (losses !== lossesBefore) return gate;
     if (gate === undefined) state = { kind: 'unconfirmed', detail: 'the gate is missing' };
     else await settle(judgeStore(gate, memoryBefore, reading), gate);

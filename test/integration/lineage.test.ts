@@ -186,6 +186,17 @@ describe('a witness', () => {
     expect((await readGate(redis, keys))?.flags.send.value).toBe('off');
   });
 
+  test('that another process gives its first mark, just when this one starts, is not taken for lost', async () => {
+    const { at, witness } = createShelf();
+    const read = async (): Promise<StoreMark | undefined> => {
+      const before = at.mark;
+      if (before === undefined) await watchStore(witness);
+      return before;
+    };
+    const watch = await watchStore({ ...witness, read });
+    expect(watch.knowledge.state()).toEqual({ kind: 'confirmed' });
+  });
+
   test('that is away at the start lets nothing leave until it is back', async () => {
     const { at, witness } = createShelf();
     at.isAway = true;

@@ -226,6 +226,13 @@ describe('a store that was opened half-way', () => {
     expect(new Set(lineages).size).toBe(1);
   });
 
+  test('has lost nothing in the eyes of whoever looks before it is whole, and is completed by that look', async () => {
+    await openStore(redis, centralOnly(), opening);
+    const watch = await look();
+    expect(watch.knowledge.state()).toEqual({ kind: 'confirmed' });
+    expect(await askEach(permitsWith(watch))).toEqual(['go']);
+  });
+
   test('says how many shards it has to whoever is not told', async () => {
     expect(await readShards(redis, keys)).toBe(1);
     await open();

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { GateParts } from '../../src/compose/build-gate.ts';
 import { type MessageId, toEventId, toMessageId } from '../../src/domain/ids.ts';
@@ -19,7 +20,9 @@ type Fields = Partial<Record<string, string | number>>;
 export function createSeeds(store: { redis: Redis; keys: Keys; gate: GateParts }) {
   const { redis, keys, gate } = store;
   let seeded = 0;
+  const ages = createAges();
   const seedMessage = async (fields: Fields = {}): Promise<MessageId> => {
+    await ages.waitForNext();
     seeded += 1;
     const record = describeMessage(seeded, keys.shards, fields);
     const shard = keys.of(record.id);
@@ -30,6 +33,7 @@ export function createSeeds(store: { redis: Redis; keys: Keys; gate: GateParts }
       { ...shard, message: shard.message(record.id), messagesTo: shard.messagesTo(toHash) },
       { id: record.id, notBefore: Date.now(), fields: pairs },
     );
+    ages.note();
     return record.id;
   };
   const read = async (id: MessageId): Promise<MessageRecord> => {
@@ -50,6 +54,7 @@ export function createSeeds(store: { redis: Redis; keys: Keys; gate: GateParts }
     seedHeld: async (reason: HoldReason, fields: Fields = {}) => {
       const id = await seedMessage(fields);
       await gate.decisions.hold(id, reason, JSON.stringify({ subject: 'Welcome' }));
+      ages.note();
       return id;
     },
     seedDead: async (fields: Fields = {}) => {
@@ -69,6 +74,19 @@ export function createSeeds(store: { redis: Redis; keys: Keys; gate: GateParts }
       const end = { to: 'unknown', reason: 'no-answer', line, fields: {}, undo: false } as const;
       await gate.permits.commit(await claim(id), end);
       return { id };
+    },
+  };
+}
+
+/** Each message is younger than the one before, by the clock that orders lists: ids of several shards do not sort by age. */
+function createAges() {
+  let lastAtMs = 0;
+  return {
+    note: () => {
+      lastAtMs = Date.now();
+    },
+    waitForNext: async () => {
+      while (Date.now() <= lastAtMs) await nextTurn();
     },
   };
 }
