@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readDepths } from '../../src/queue/count-jobs.ts';
 import { isKannelPing, kannelReplies } from '../support/kannel-replies.ts';
 import { type ScriptedHttp, startScriptedHttp } from '../support/scripted-http.ts';
 import { type ScriptedSmtp, startScriptedSmtp } from '../support/scripted-smtp.ts';
@@ -45,8 +46,7 @@ test('a sender that is asked to end takes up no mail while it waits for a text',
     (isStopping) => isStopping,
   );
   for (let count = 0; count < waitingMails; count += 1) await service.post(anEvent());
-  const { queuePrefix } = service.keys.shard(0);
-  const countWaiting = async (): Promise<number> => await service.redis.llen(`${queuePrefix}:email:wait`);
+  const countWaiting = async (): Promise<number> => (await readDepths(service)).email.waiting;
   await waitFor('the mails wait', countWaiting, (count) => count === waitingMails, { deadlineMs: 20_000 });
   gateway.dropAll();
   expect(await sender?.exited).toBe('exit code 0');
