@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Redis, startRedis } from '../../local/redis.ts';
+import { readDepths } from '../../src/queue/count-jobs.ts';
 import { type ScriptedSmtp, startScriptedSmtp } from '../support/scripted-smtp.ts';
 import { type Service, startService } from '../support/service.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -42,6 +43,12 @@ test('a copy restored after further sending and a stop: nothing twice, nothing a
   await pauseSenders();
   const ids = await post(10);
   await waitForState(ids, 'queued');
+  // With their jobs: what has none yet is held only when the reconciler has come by.
+  await waitFor(
+    'their jobs wait',
+    async () => (await readDepths(service)).email.waiting,
+    (waiting) => waiting === 10,
+  );
   await copyStore('before');
   await resumeSenders();
   const sent = await Promise.all(ids.map((id) => service.waitForMessages(id, ['sent'])));
