@@ -27,7 +27,7 @@ export interface QueueHost {
   resume(): Promise<void>;
   /** When a job was last taken up (ms of the monotonic clock), for the watchdog. */
   lastPickupAt(): number;
-  /** True when it would take up a job that waits: not paused, not stopping, and a place is free. */
+  /** True when it would take up a job that waits: not paused, not stopping, and with fewer in hand than it may have. */
   isIdle(): boolean;
 }
 
@@ -69,17 +69,21 @@ const aheadMsMax = 1_000;
 export function createQueueHost(options: QueueHostOptions): QueueHost {
   let lastPickupAt = options.monotonicNow();
   let paused = false;
+  let jobsInHand = 0;
   const stopping = new AbortController();
-  const deps: JobDeps = {
-    ...options,
-    runSuspect: createSuspectRunner(),
-  };
+  const runSuspect = createSuspectRunner();
+  const deps: JobDeps = { ...options, runSuspect, isPaused: () => paused };
   const worker = new Worker(
     options.queue,
     async (job, token, signal) => {
       lastPickupAt = options.monotonicNow();
+      jobsInHand += 1;
       const ended = AbortSignal.any([stopping.signal, signal ?? stopping.signal]);
-      await runJob(deps, { job, token: token ?? '', signal: ended });
+      try {
+        await runJob(deps, { job, token: token ?? '', signal: ended });
+      } finally {
+        jobsInHand -= 1;
+      }
     },
     toWorkerOptions(options),
   );
@@ -104,12 +108,8 @@ export function createQueueHost(options: QueueHostOptions): QueueHost {
     stopPickup: () => void close(),
     stop: async (deadlineMs) => {
       const end = await Promise.race([close(), delay(deadlineMs, 'late', { ref: false })]);
-      const underWay = deps.places.activeCount;
-      if (end === 'late' && underWay > 0)
-        options.onError(
-          `stop worker ${options.queue}`,
-          new Error(`${underWay} handlers did not end in time`),
-        );
+      if (end === 'late' && jobsInHand > 0)
+        options.onError(`stop worker ${options.queue}`, new Error(`${jobsInHand} jobs did not end in time`));
     },
     pause: async () => {
       paused = true;
@@ -120,7 +120,7 @@ export function createQueueHost(options: QueueHostOptions): QueueHost {
       paused = false;
     },
     lastPickupAt: () => lastPickupAt,
-    isIdle: () => !paused && !stopping.signal.aborted && deps.places.activeCount < deps.places.concurrency,
+    isIdle: () => !paused && !stopping.signal.aborted && jobsInHand < options.concurrency,
   };
 }
 
@@ -141,7 +141,10 @@ function toWorkerOptions(options: QueueHostOptions): WorkerOptions {
   };
 }
 
-type JobDeps = QueueHostOptions & { readonly runSuspect: RunSuspect };
+type JobDeps = QueueHostOptions & {
+  readonly runSuspect: RunSuspect;
+  readonly isPaused: () => boolean;
+};
 
 /** A job that this worker has taken up. */
 interface Held {
@@ -177,16 +180,17 @@ async function runJob(deps: JobDeps, held: Held): Promise<void> {
   const leaving = (await Promise.all(running)).flat();
   const [first] = leaving;
   if (first === undefined) return;
-  // A worker that ends keeps the group together: what of it is done will be found done.
-  if (!content.isGroup || held.signal.aborted) return await delayJob(deps, held, first.inMs);
+  if (!content.isGroup) return await delayJob(deps, held, first.inMs);
+  // A worker that ends or is paused keeps the group together: what of it is done will be found done.
+  if (!mayBegin(deps, held)) return await delayJob(deps, held, 0);
   await leaveGroup(deps, held, leaving);
 }
 
 async function runMember(deps: JobDeps, held: Held, content: JobContent, { id }: JobMember): Promise<JobEnd> {
   const { job, signal } = held;
   const handle = content.isProof ? deps.handleProof : deps.handleJob;
-  // It waited for a place, and the worker ends.
-  if (signal.aborted || handle === undefined) return { kind: 'later', inMs: 0 };
+  // It may have waited for its place.
+  if (!mayBegin(deps, held) || handle === undefined) return { kind: 'later', inMs: 0 };
   try {
     const isSuspect = content.isSuspect || job.stalledCounter > 0;
     const work = (reportSurvival: ReportSurvival) => handle(id, signal, reportSurvival);
@@ -198,6 +202,10 @@ async function runMember(deps: JobDeps, held: Held, content: JobContent, { id }:
     deps.onError(`handle job of ${deps.queue}`, error);
     return { kind: 'later', inMs: toPauseMs(job) };
   }
+}
+
+function mayBegin({ isPaused }: JobDeps, { signal }: Held): boolean {
+  return !signal.aborted && !isPaused();
 }
 
 function toPauseMs(job: Job): number {

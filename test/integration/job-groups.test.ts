@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type EventId, toEventId } from '../../src/domain/ids.ts';
 import { readDepths, sampleWaiting } from '../../src/queue/count-jobs.ts';
 import { createJobAdder, type JobAdder } from '../../src/queue/job-adder.ts';
-import { createQueueHost, type HandleJob, type JobEnd } from '../../src/queue/queue-host.ts';
+import { createQueueHost, type HandleJob, type JobEnd, type QueueHost } from '../../src/queue/queue-host.ts';
 import type { Keys } from '../../src/store/keys.ts';
 import { type GateServer, startGateServer } from '../support/gate-store.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -60,8 +60,12 @@ interface Hosted {
 async function startHost(
   { keys, jobs }: World,
   handle: (id: string, signal: AbortSignal) => JobEnd | Promise<JobEnd>,
-  { concurrency = 4, ownJobs = jobs }: { concurrency?: number; ownJobs?: Pick<JobAdder, 'addOwnJob'> } = {},
-): Promise<Hosted & { stop(deadlineMs: number): Promise<void> }> {
+  {
+    concurrency = 4,
+    jobsMax = concurrency,
+    ownJobs = jobs,
+  }: { concurrency?: number; jobsMax?: number; ownJobs?: Pick<JobAdder, 'addOwnJob'> } = {},
+): Promise<Hosted & Omit<QueueHost, 'name' | 'start' | 'stopPickup' | 'lastPickupAt'>> {
   const connection = new Redis(server.server.url, { maxRetriesPerRequest: null });
   closers.push(() => connection.disconnect());
   const [handled, poison, told]: [string[], string[], unknown[]] = [[], [], []];
@@ -73,7 +77,7 @@ async function startHost(
     queue: 'events',
     queuePrefix: keys.shard(0).queuePrefix,
     connection,
-    concurrency,
+    concurrency: jobsMax,
     places: pLimit(concurrency),
     jobs: ownJobs,
     handleJob,
@@ -87,7 +91,8 @@ async function startHost(
   });
   closers.push(async () => await host.stop(1_000));
   await host.start();
-  return { handled, poison, told, stop: async (deadlineMs) => await host.stop(deadlineMs) };
+  const { stop, pause, resume, isIdle } = host;
+  return { handled, poison, told, stop, pause, resume, isIdle };
 }
 
 const byText = (one = '', other = ''): number => one.localeCompare(other);
@@ -225,6 +230,64 @@ test('a worker that ends keeps the group together: what was not begun is still i
   const next = await startHost(world, () => ({ kind: 'done' }));
   await waitFor('all are done', isEmpty(world.queue), (jobs) => jobs === 0);
   expect(next.handled.toSorted(byText)).toEqual(world.ids.toSorted(byText));
+});
+
+test('a host that is paused begins nothing more of the groups in its hands, and goes on with them when it is resumed', async () => {
+  const world = await openWorld(6);
+  const [job = ''] = await addTogether(world);
+  const under = Promise.withResolvers<void>();
+  const host = await startHost(
+    world,
+    async () => {
+      await under.promise;
+      return { kind: 'done' };
+    },
+    { concurrency: 2 },
+  );
+  await waitFor(
+    'both places are taken',
+    () => host.handled.length,
+    (count) => count === 2,
+  );
+  await host.pause();
+  under.resolve();
+  await waitFor(
+    'the group is back in the queue',
+    () => world.queue.getJobState(job),
+    (state) => state === 'delayed' || state === 'waiting',
+  );
+  expect(host.handled).toHaveLength(2);
+  await host.resume();
+  await waitFor('all are done', isEmpty(world.queue), (jobs) => jobs === 0);
+  expect(new Set(host.handled)).toEqual(new Set(world.ids));
+});
+
+test('a host with all the jobs in hand that it may have is not idle, though most of their members are done', async () => {
+  const world = await openWorld(5);
+  await addTogether(world);
+  const under = Promise.withResolvers<void>();
+  const [slow] = world.ids;
+  const host = await startHost(
+    world,
+    async (id) => {
+      if (id === slow) await under.promise;
+      return { kind: 'done' };
+    },
+    { concurrency: 4, jobsMax: 1 },
+  );
+  await waitFor(
+    'all but the slow one are done',
+    () => host.handled.length,
+    (count) => count === 5,
+  );
+  expect(host.isIdle()).toBe(false);
+  under.resolve();
+  await waitFor('all are done', isEmpty(world.queue), (jobs) => jobs === 0);
+  await waitFor(
+    'it is idle',
+    () => host.isIdle(),
+    (isIdle) => isIdle,
+  );
 });
 
 test('a group whose worker died is taken apart: each is a suspect by itself, and the one that kills is found', async () => {
