@@ -65,7 +65,7 @@ async function startHost(
     jobsMax = concurrency,
     ownJobs = jobs,
   }: { concurrency?: number; jobsMax?: number; ownJobs?: Pick<JobAdder, 'addOwnJob'> } = {},
-): Promise<Hosted & Omit<QueueHost, 'name' | 'start' | 'stopPickup' | 'lastPickupAt'>> {
+): Promise<Hosted & QueueHost> {
   const connection = new Redis(server.server.url, { maxRetriesPerRequest: null });
   closers.push(() => connection.disconnect());
   const [handled, poison, told]: [string[], string[], unknown[]] = [[], [], []];
@@ -91,8 +91,7 @@ async function startHost(
   });
   closers.push(async () => await host.stop(1_000));
   await host.start();
-  const { stop, pause, resume, isIdle } = host;
-  return { handled, poison, told, stop, pause, resume, isIdle };
+  return { ...host, handled, poison, told };
 }
 
 const byText = (one = '', other = ''): number => one.localeCompare(other);
