@@ -5,12 +5,15 @@ import type { KeySet } from '../identity/key-set.ts';
 import { checkDurability, type Durability } from '../store/durability.ts';
 import type { Foundation } from './build-foundation.ts';
 
-/** Whether the store takes writes and keeps them. */
-export async function checkStore({ configuration, redis, keys }: Foundation): Promise<Durability> {
-  return await checkDurability(redis.commands, {
+/** Whether the store takes writes and keeps them; the metric of that follows. */
+export async function checkStore({ configuration, redis, keys, metrics }: Foundation): Promise<Durability> {
+  const found = await checkDurability(redis.commands, {
     attested: configuration.values.STORE_DURABILITY_ATTESTED,
     probeKey: `${keys.central.store}:probe`,
   });
+  // Of a store that is away nobody knows whether it syncs.
+  metrics.setStoreDurable(found.writable ? found.durable : undefined);
+  return found;
 }
 
 /** What `/readyz`, `/health` and `/canary` ask. A worker asks neither for keys nor for the proof of life. */
@@ -21,8 +24,6 @@ export function createDependencyCheck(
 ): () => Promise<DependencyReport> {
   return async () => {
     const store = await checkStore(foundation);
-    // Of a store that is away nobody knows whether it syncs.
-    foundation.metrics.setStoreDurable(store.writable ? store.durable : undefined);
     return await toDependencyReport({ store, issuer: keySet?.health(), judgeProof });
   };
 }

@@ -139,10 +139,8 @@ async function watchEnvironment(
   foundation: Foundation,
   facts: Pick<PreflightOptions, 'release' | 'brand'>,
 ): Promise<() => EnvironmentFlags> {
-  const { configuration, metrics } = foundation;
-  const look = async (): Promise<void> => {
-    metrics.setStoreDurable((await checkStore(foundation)).durable);
-  };
+  const { configuration } = foundation;
+  const look = (): Promise<unknown> => checkStore(foundation);
   runTask(foundation, { name: 'durability watch', everyMs: durabilityEveryMs, run: look });
   const isPassed = await startPreflight(foundation, { process: 'send-messages', ...facts });
   return () => readEnvironmentFlags(configuration, isPassed());

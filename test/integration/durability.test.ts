@@ -30,3 +30,21 @@ test('the word of an operator does not outweigh what CONFIG says', async () => {
   const found = await checkDurability(server.connect(), { attested: true, probeKey: 'probe' });
   expect(found).toMatchObject({ durable: false, detail: expect.stringContaining('appendonly is "no"') });
 });
+
+test('a store that goes away between the write and the look at its settings is away, and not one that does not sync', async () => {
+  const other = server.connect();
+  await other.ping();
+  const broken = new Proxy(other, {
+    get: (redis, name) =>
+      name === 'info'
+        ? () => {
+            redis.disconnect();
+            return redis.call('INFO');
+          }
+        : Reflect.get(redis, name, redis),
+  });
+  for (const attested of [true, false]) {
+    const found = await checkDurability(broken, { attested, probeKey: 'probe' });
+    expect(found).toMatchObject({ writable: false, durable: false });
+  }
+});
