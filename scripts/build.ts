@@ -52,8 +52,25 @@ async function bundleProgram(program: string): Promise<void> {
     banner: {
       js: "import { createRequire as createRequireHere } from 'node:module'; const require = createRequireHere(import.meta.url);",
     },
-    plugins: [keepModuleUrls(program)],
+    plugins: [keepModuleUrls(program), leavePackagesUnmapped()],
   });
+}
+
+/**
+ * Packages have no part in the source map. Node reads the whole map of a program at the first stack trace and keeps it:
+ * with all packages that was 45 MB more of each process.
+ */
+function leavePackagesUnmapped(): Plugin {
+  const emptyMap = Buffer.from('{"version":3,"sources":[""],"mappings":"AAAA"}').toString('base64');
+  return {
+    name: 'leave-packages-unmapped',
+    setup: (building) => {
+      building.onLoad({ filter: /[/\\]node_modules[/\\].*\.[cm]?js$/ }, async ({ path }) => ({
+        contents: `${await readFile(path, 'utf8')}\n//# sourceMappingURL=data:application/json;base64,${emptyMap}`,
+        loader: 'js',
+      }));
+    },
+  };
 }
 
 /** What a module reads lies beside where it was, and not beside the one file that it has become a part of. */
