@@ -167,23 +167,25 @@ async function runJob(deps: JobDeps, held: Held): Promise<void> {
     return;
   }
   // Its worker died with it, and one of its members may be the cause: each has to show that by itself.
-  if (content.isGroup && job.stalledCounter > 0)
-    return await leaveGroup(
-      deps,
-      held,
-      content.members.map((member) => ({ member, inMs: 0, isSuspect: true })),
+  if (content.isGroup && job.stalledCounter > 0) {
+    const leaving = content.members.map((member) =>
+      leaveGroup(deps, held, { member, inMs: 0, isSuspect: true }),
     );
-  const running = content.members.map(async (member) => {
+    return await endJob(deps, held, await Promise.all(leaving));
+  }
+  const ends = content.members.map(async (member) => {
     const end = await deps.places(() => runMember(deps, held, content, member));
-    return end.kind === 'done' ? [] : [{ member, inMs: end.inMs, isSuspect: false }];
+    // A worker that ends or is paused keeps the group together: what of it is done will be found done.
+    if (!content.isGroup || end.kind === 'done' || !mayBegin(deps, held)) return end;
+    return await leaveGroup(deps, held, { member, inMs: end.inMs, isSuspect: false });
   });
-  const leaving = (await Promise.all(running)).flat();
-  const [first] = leaving;
-  if (first === undefined) return;
-  if (!content.isGroup) return await delayJob(deps, held, first.inMs);
-  // A worker that ends or is paused keeps the group together: what of it is done will be found done.
-  if (!mayBegin(deps, held)) return await delayJob(deps, held, 0);
-  await leaveGroup(deps, held, leaving);
+  await endJob(deps, held, await Promise.all(ends));
+}
+
+/** Once every member is done or has left, the job is; else it comes back when the first of them is due. */
+async function endJob(deps: JobDeps, held: Held, ends: readonly JobEnd[]): Promise<void> {
+  const waits = ends.flatMap((end) => (end.kind === 'done' ? [] : [end.inMs]));
+  if (waits.length > 0) await delayJob(deps, held, Math.min(...waits));
 }
 
 async function runMember(deps: JobDeps, held: Held, content: JobContent, { id }: JobMember): Promise<JobEnd> {
@@ -218,18 +220,19 @@ interface Leaving {
   readonly isSuspect: boolean;
 }
 
-/** Gives these members jobs of their own, and ends the group; one that could not be left comes back whole. */
-async function leaveGroup(deps: JobDeps, held: Held, leaving: readonly Leaving[]): Promise<void> {
-  const isProof = readJobData('', held.job.data)?.isProof === true;
+/** Gives a member a job of its own at once; one that could not be given it stays, and the group comes back with it. */
+async function leaveGroup(
+  deps: JobDeps,
+  { job }: Held,
+  { member, inMs, isSuspect }: Leaving,
+): Promise<JobEnd> {
+  const isProof = readJobData('', job.data)?.isProof === true;
   try {
-    await Promise.all(
-      leaving.map(({ member, inMs, isSuspect }) =>
-        deps.jobs.addOwnJob(deps.queue, member.pointer, { isProof, isSuspect }, inMs),
-      ),
-    );
+    await deps.jobs.addOwnJob(deps.queue, member.pointer, { isProof, isSuspect }, inMs);
+    return { kind: 'done' };
   } catch (error) {
     deps.onError(`leave a group of ${deps.queue}`, error);
-    await delayJob(deps, held, toPauseMs(held.job));
+    return { kind: 'later', inMs: toPauseMs(job) };
   }
 }
 

@@ -27,7 +27,8 @@ interface Waiting {
 /**
  * Group commit. Calls that are made in one turn of the event loop and concern one shard become one: they share a round
  * trip, and the store writes and fsyncs once for all of them. A group leaves when the turn ends, and before that when it is
- * full, so that nothing waits for a group to fill up. The shard is the hash tag of the first key.
+ * full, so that nothing waits for a group to fill up. The shard is what its keys begin with, up to
+ * the end of the hash tag.
  */
 export function createCallGroups(run: RunGroup): (redis: Redis, call: ScriptCall) => Promise<unknown> {
   const groups = new WeakMap<Redis, Map<string, Waiting>>();
@@ -65,9 +66,10 @@ export function createCallGroups(run: RunGroup): (redis: Redis, call: ScriptCall
   };
 }
 
+/** With what comes before the hash tag: the proof of life has a gate and counts of its own under the same tag. */
 function findShard({ keys: [first = ''] }: ScriptCall): string {
   const key = typeof first === 'string' ? first : (first[0] ?? '');
-  return key.slice(key.indexOf('{'), key.indexOf('}'));
+  return key.slice(0, key.indexOf('}'));
 }
 
 function sizeOf({ args }: ScriptCall): number {

@@ -4,9 +4,14 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { setFlag } from '../../src/gate/flags.ts';
+import { createPermits } from '../../src/gate/permits.ts';
+import { createKeys, type Keys } from '../../src/store/keys.ts';
+import type { MessageRecord } from '../../src/store/message-record.ts';
+import { openStore } from '../../src/store/open-store.ts';
 import { loadScript, type Script } from '../../src/store/scripts.ts';
 import { type ClockedRedis, connectClocked } from '../support/clocked-redis.ts';
-import { type GateServer, startGateServer } from '../support/gate-store.ts';
+import { createMessage, type GateServer, noLimits, opening, startGateServer } from '../support/gate-store.ts';
 import { compareHistories } from '../support/group-worlds.ts';
 
 /** Calls of one turn go to a shard as one script: which calls, how many, and what becomes of each. */
@@ -93,6 +98,43 @@ test('calls of one turn are one script for each shard, and run in their order', 
   await redis.flushdb();
   expect(await run()).toEqual([7, 7, 14, 21]);
   expect(await redis.get('{s00}:text')).toBe('a{s00}.c{s00}.d{s00}.');
+});
+
+test('stores of different prefixes share no group, though their hash tags are the same: each has its gate and its counts', async () => {
+  const call = (prefix: string): Promise<unknown> =>
+    append.run(redis, { fixed: `${prefix}:{s00}.`, text: `${prefix}:{s00}:text` }, { text: 'a' });
+  expect(await countScriptsOf(() => Promise.all([call('acc'), call('acc:proof'), call('acc')]))).toBe(2);
+});
+
+test('a stop holds the real messages of a turn in which the proof of life asks too, and not the proof', async () => {
+  const [real, proof] = [createKeys('acc', 1), createKeys('acc:proof', 1)];
+  for (const keys of [real, proof]) await openStore(redis, keys, opening);
+  await setFlag(
+    { redis, keys: real, now: Date.now },
+    { flag: 'send', value: 'off', actor: 'a', reason: 'r' },
+  );
+  const inTurn = async (order: readonly Keys[]): Promise<string[]> => {
+    const messages = await Promise.all(order.map((keys) => createMessage(redis, keys)));
+    return await Promise.all(
+      order.map(async (keys, at) => {
+        const options = {
+          redis,
+          keys,
+          limits: noLimits(),
+          claimMs: 1_000,
+          retentionMs: 60_000,
+          now: Date.now,
+        };
+        const message = messages[at] as MessageRecord;
+        const ask = { message, provider: 'p', segments: 1, rehearse: false };
+        return (await createPermits(options).ask(ask)).kind;
+      }),
+    );
+  };
+  expect(await inTurn([proof, real, proof])).toEqual(['go', 'held', 'go']);
+  expect(await inTurn([real, proof, real])).toEqual(['held', 'go', 'held']);
+  const counts = await Promise.all([real, proof].map((keys) => redis.hgetall(keys.shard(0).messageCounts)));
+  expect(counts).toMatchObject([{ queued: '3' }, { queued: '0', claimed: '3' }]);
 });
 
 test('a group has sixteen calls at most, and 64 KiB of arguments; what is larger goes alone', async () => {

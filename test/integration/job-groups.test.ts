@@ -168,6 +168,29 @@ test('what must come later leaves the group with a job of its own, and the other
   expect(told).toHaveLength(1);
 });
 
+test('a member that must come later does not wait for the slowest of its group', async () => {
+  const world = await openWorld(3);
+  await addTogether(world);
+  const [slow, early] = world.ids;
+  const under = Promise.withResolvers<void>();
+  const seen: string[] = [];
+  await startHost(world, async (id) => {
+    seen.push(id);
+    if (id === slow) await under.promise;
+    return id === early && seen.filter((one) => one === early).length === 1
+      ? { kind: 'later', inMs: 1 }
+      : { kind: 'done' };
+  });
+  await waitFor(
+    'it is handled again',
+    () => seen.filter((id) => id === early).length,
+    (times) => times === 2,
+  );
+  expect(await world.queue.getActiveCount()).toBeGreaterThan(0);
+  under.resolve();
+  await waitFor('all are done', isEmpty(world.queue), (jobs) => jobs === 0);
+});
+
 test('a group that cannot be left, with the store away, comes back whole', async () => {
   const world = await openWorld(3);
   await addTogether(world);
