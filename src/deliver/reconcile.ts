@@ -92,7 +92,10 @@ async function settleOpenMessages(options: Run, keys: ShardKeys): Promise<void> 
     } else {
       const { channel, generation, job } = message;
       const dueAt = message.sendAt ?? 0;
-      if (await options.jobs.ensureMessageJob({ id, channel, generation, dueAt }, job)) report.requeued += 1;
+      // The job that the record names was made when it was planned; one that was released since has another.
+      const named = generation === 1 ? job : undefined;
+      if (await options.jobs.ensureMessageJob({ id, channel, generation, dueAt }, named))
+        report.requeued += 1;
     }
   });
 }
