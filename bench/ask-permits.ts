@@ -3,22 +3,14 @@
  * given back at once. Prints `ready` when it has begun, and goes on until it is told to end.
  */
 import { Redis } from 'ioredis';
-import { createPermits } from '../src/gate/permits.ts';
 import { createKeys } from '../src/store/keys.ts';
 import type { MessageRecord } from '../src/store/message-record.ts';
 import { createMessage } from '../test/support/gate-store.ts';
-import { gatePrefix, wideLimits } from './gate-settings.ts';
+import { gatePrefix, openPermits } from './gate-settings.ts';
 
 const redis = new Redis(process.env['REDIS_URL'] ?? '', { maxRetriesPerRequest: null });
 const keys = createKeys(gatePrefix, 1);
-const permits = createPermits({
-  redis,
-  keys,
-  limits: wideLimits,
-  claimMs: 30_000,
-  retentionMs: 3_600_000,
-  now: () => Date.now(),
-});
+const permits = openPermits(redis, keys);
 const inFlight = Number(process.env['IN_FLIGHT']);
 /** So many that the history of none grows long. */
 const messageCount = 20 * inFlight;

@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { startRedis } from '../../local/redis.ts';
-import { createPermits, type Permits } from '../../src/gate/permits.ts';
+import type { Permits } from '../../src/gate/permits.ts';
 import { createKeys, type Keys } from '../../src/store/keys.ts';
 import type { MessageRecord } from '../../src/store/message-record.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { createMessage } from '../../test/support/gate-store.ts';
 import { alternate, pick } from '../alternate.ts';
 import type { Benchmark } from '../benchmark.ts';
-import { gatePrefix, wideLimits } from '../gate-settings.ts';
+import { gatePrefix, openPermits } from '../gate-settings.ts';
 
 const inFlight = 16;
 
@@ -57,17 +57,6 @@ export const permit: Benchmark = {
     }
   },
 };
-
-function openPermits(redis: Redis, keys: Keys): Permits {
-  return createPermits({
-    redis,
-    keys,
-    limits: wideLimits,
-    claimMs: 30_000,
-    retentionMs: 3_600_000,
-    now: () => Date.now(),
-  });
-}
 
 async function makeMessages(redis: Redis, keys: Keys, count: number): Promise<readonly MessageRecord[]> {
   return await Promise.all(Array.from({ length: count }, () => createMessage(redis, keys)));

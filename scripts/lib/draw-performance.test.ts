@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
-import { fullScale, type Measurement } from '../../bench/benchmark.ts';
-import type { Result } from '../../bench/result.ts';
-import { toFigure } from '../../bench/statistics.ts';
+import type { Measurement } from '../../bench/benchmark.ts';
+import { makeResult } from '../../test/support/bench-result.ts';
 import { drawPerformance } from './draw-performance.ts';
 import { writePage } from './performance-page.ts';
 
@@ -30,25 +29,8 @@ const atDepth = (at: number, ours: number): Measurement => ({
   point: { over: 'events queued', at, base: 1_000 },
 });
 
-function resultOf(...measurements: readonly Measurement[]): Result {
-  return {
-    at: '2026-11-30T00:00:00.000Z',
-    commit: '0d7ce84',
-    command: 'npm run bench -- --curves',
-    machine: {
-      cores: 2,
-      cpu: 'AMD EPYC',
-      memoryGb: 24,
-      node: 'v24.22.3',
-      redis: '7.0.15',
-      loadBefore: 0.1,
-      fdatasyncMs: 0.1,
-    },
-    scale: fullScale,
-    figures: measurements.map(toFigure),
-    failed: [],
-  };
-}
+const resultOf = (...measurements: readonly Measurement[]) =>
+  makeResult('npm run bench -- --curves', ...measurements);
 
 test('a bar is as long as the share of its target that was reached, whether more or less is better', () => {
   const svg = drawPerformance(resultOf(intake, memory));

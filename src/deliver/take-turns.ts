@@ -1,3 +1,5 @@
+import { putNewest } from '../domain/put-newest.ts';
+
 /** Hands out instants to those who wait for the same limit, so that they do not all come back for one free place. */
 export interface Turns {
   /** When to come back for `what`, not before `fromMs`. */
@@ -16,13 +18,8 @@ export function createTurns(options: { readonly paceMs: number; readonly spreadM
     take: (what, fromMs) => {
       const next = (lastTurns.get(what) ?? -Infinity) + options.paceMs;
       const turn = next < fromMs || next > fromMs + options.spreadMsMax ? fromMs : next;
-      lastTurns.delete(what);
-      lastTurns.set(what, turn);
       // Those that were used longest ago have passed; one forgotten too early costs an ask.
-      if (lastTurns.size > namesMax) {
-        const [oldest = what] = lastTurns.keys();
-        lastTurns.delete(oldest);
-      }
+      putNewest(lastTurns, what, turn, namesMax);
       return Math.ceil(turn);
     },
   };

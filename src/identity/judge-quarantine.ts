@@ -3,10 +3,11 @@ import { z } from 'zod';
 import type { EventId } from '../domain/ids.ts';
 import { askShards } from '../store/ask-shards.ts';
 import type { Keys, ShardKeys } from '../store/keys.ts';
+import { fingerprintEvent } from '../store/place-event.ts';
 import { loadScript, toStoreError } from '../store/scripts.ts';
 import { isOurVersion } from '../store/unreadable-record.ts';
 import type { KeySet } from './key-set.ts';
-import { fingerprint, quarantinedEvent } from './quarantine.ts';
+import { quarantinedEvent } from './quarantine.ts';
 import type { TokenSeal } from './seal-token.ts';
 import { keyErrors, type TokenError, type TokenVerdict, type TokenVerifier } from './verify-token.ts';
 
@@ -207,7 +208,7 @@ async function endQuarantine(
       to: end.to,
       reason: end.reason,
       client: end.client,
-      fingerprint: fingerprint(record?.body ?? ''),
+      fingerprint: fingerprintEvent(record?.body ?? ''),
       idempotencyMs: store.idempotencyMs,
       now: await store.storeNow(),
       retentionMs: store.retentionMs,

@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { ServiceError } from '../domain/errors.ts';
@@ -7,7 +6,7 @@ import { type ClientId, type EventId, parseEventId } from '../domain/ids.ts';
 import { recordVersion, type SendMode } from '../domain/message.ts';
 import { takenEvent } from '../store/event-record.ts';
 import type { Keys } from '../store/keys.ts';
-import { createEventId, placeEvent } from '../store/place-event.ts';
+import { createEventId, fingerprintEvent, placeEvent } from '../store/place-event.ts';
 import { toPairs } from '../store/record-fields.ts';
 import { loadScript } from '../store/scripts.ts';
 import { hashToId } from '../store/shards.ts';
@@ -156,7 +155,7 @@ export function createQuarantine(
       },
       {
         ...limits,
-        fingerprint: fingerprint(fields.body),
+        fingerprint: fingerprintEvent(fields.body),
         idempotencyMs: options.idempotencyMs,
         id: eventId,
         receivedAt,
@@ -165,11 +164,6 @@ export function createQuarantine(
     )) as string[];
     return readResult(result, { eventId, mode });
   };
-}
-
-/** What two events with one key are compared by. The same as of an event that was accepted at once. */
-export function fingerprint(body: string): string {
-  return hash('sha256', body, 'base64url');
 }
 
 function readResult(

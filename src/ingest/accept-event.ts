@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { IncomingEvent } from '../domain/event.ts';
@@ -7,7 +6,7 @@ import { recordVersion, type SendMode } from '../domain/message.ts';
 import type { JobAdder } from '../queue/job-adder.ts';
 import { type TakenEvent, takenEvent } from '../store/event-record.ts';
 import type { Keys } from '../store/keys.ts';
-import { createEventId, placeEvent } from '../store/place-event.ts';
+import { createEventId, fingerprintEvent, placeEvent } from '../store/place-event.ts';
 import { toPairs } from '../store/record-fields.ts';
 import { loadScript } from '../store/scripts.ts';
 
@@ -90,7 +89,7 @@ async function writeEvent(
     redis,
     { ...shard, idempotency: shard.idempotency(idempotency), event: shard.event(id) },
     {
-      fingerprint: hash('sha256', fields.body, 'base64url'),
+      fingerprint: fingerprintEvent(fields.body),
       idempotencyMs,
       id,
       mode: fields.mode,

@@ -173,7 +173,10 @@ async function createMessages(planner: Planner, plan: Plan): Promise<JobEnd> {
   try {
     for (const channel of wanted) {
       const address = recipient[channelTable[channel].addressField];
-      if (address !== undefined) planned.push(await createMessage(planner, plan, channel, address));
+      if (address === undefined) continue;
+      const message = placeMessage(planner, plan, channel, address);
+      planned.push(message);
+      await createMessage(planner, plan, message);
     }
     return await endPlanned(planner, plan, planned, remarks);
   } finally {
@@ -181,11 +184,26 @@ async function createMessages(planner: Planner, plan: Plan): Promise<JobEnd> {
   }
 }
 
-/** A message that is written, and its place in a job; it has none where it is for later. */
+/** A message, where it is to lie, and its place in a job; it has none where it is for later. */
 interface PlannedMessage {
   readonly id: MessageId;
   readonly channel: Channel;
+  readonly to: EmailAddress | PhoneNumber;
+  readonly toHash: string;
   readonly place: JobPlace | undefined;
+}
+
+function placeMessage(
+  { keys, jobs, hashAddress }: Planner,
+  { event, entry }: Plan,
+  channel: Channel,
+  to: EmailAddress | PhoneNumber,
+): PlannedMessage {
+  const toHash = hashAddress(channel, to);
+  // Not the address: when the directory has a new one after a half-made plan, the message is still the same.
+  const id = toMessageId(chooseShard(toHash, keys.shards), hashToId(event.id, channel, entry.type));
+  const place = event.body.sendAt === undefined ? jobs.reserve(channel, id) : undefined;
+  return { id, channel, to, toHash, place };
 }
 
 async function endPlanned(
@@ -211,53 +229,40 @@ async function endPlanned(
 
 async function createMessage(
   planner: Planner,
-  plan: Plan,
-  channel: Channel,
-  address: EmailAddress | PhoneNumber,
-): Promise<PlannedMessage> {
-  const { event, entry, recipient } = plan;
-  const toHash = planner.hashAddress(channel, address);
-  const shard = chooseShard(toHash, planner.keys.shards);
-  const keys = planner.keys.shard(shard);
-  // Not the address: when the directory has a new one after a half-made plan, the message is still the same.
-  const id = toMessageId(shard, hashToId(event.id, channel, entry.type));
-  const place = event.body.sendAt === undefined ? planner.jobs.reserve(channel, id) : undefined;
-  try {
-    const fields = z.encode(plannedMessage, {
-      v: recordVersion,
-      era: event.era,
-      id,
-      event: event.id,
-      client: event.client,
-      type: entry.type,
-      channel,
-      category: entry.category,
-      mode: event.mode,
-      to: address,
-      toHash,
-      name: recipient.name,
-      locale: recipient.locale,
-      textLocale: pickLocale(entry.localesOf[channel], recipient.locale, entry.defaultLocale),
-      timeZone: recipient.timeZone,
-      data: event.body.data,
-      state: 'queued',
-      generation: 1,
-      sendAt: event.body.sendAt,
-      notAfter: plan.notAfter,
-      requestId: event.requestId,
-      traceparent: event.traceparent,
-      job: place?.job,
-    });
-    await createScript.run(
-      planner.redis,
-      { ...keys, message: keys.message(id), messagesTo: keys.messagesTo(toHash) },
-      { id, notBefore: event.body.sendAt ?? 0, fields: toPairs(fields) },
-    );
-    return { id, channel, place };
-  } catch (error) {
-    place?.leave();
-    throw error;
-  }
+  { event, entry, recipient, notAfter }: Plan,
+  { id, channel, to, toHash, place }: PlannedMessage,
+): Promise<void> {
+  const keys = planner.keys.of(id);
+  const fields = z.encode(plannedMessage, {
+    v: recordVersion,
+    era: event.era,
+    id,
+    event: event.id,
+    client: event.client,
+    type: entry.type,
+    channel,
+    category: entry.category,
+    mode: event.mode,
+    to,
+    toHash,
+    name: recipient.name,
+    locale: recipient.locale,
+    textLocale: pickLocale(entry.localesOf[channel], recipient.locale, entry.defaultLocale),
+    timeZone: recipient.timeZone,
+    data: event.body.data,
+    state: 'queued',
+    generation: 1,
+    sendAt: event.body.sendAt,
+    notAfter,
+    requestId: event.requestId,
+    traceparent: event.traceparent,
+    job: place?.job,
+  });
+  await createScript.run(
+    planner.redis,
+    { ...keys, message: keys.message(id), messagesTo: keys.messagesTo(toHash) },
+    { id, notBefore: event.body.sendAt ?? 0, fields: toPairs(fields) },
+  );
 }
 
 async function endPlanning(planner: Planner, id: EventId, end: Omit<EventEnd, 'from'>): Promise<JobEnd> {

@@ -1,8 +1,9 @@
 import type { ChainableCommander, Redis } from 'ioredis';
 import { type QueueName, queueNames } from '../domain/channel.ts';
+import { parseEventId, parseMessageId } from '../domain/ids.ts';
 import type { Keys, Store } from '../store/keys.ts';
 import { callStore } from '../store/scripts.ts';
-import { type JobContent, readJobData, recordOf } from './job-data.ts';
+import { type JobContent, readJobData } from './job-data.ts';
 
 /** How many records the jobs of a queue lead to. */
 export interface QueueDepth {
@@ -54,11 +55,11 @@ export async function sampleWaiting(redis: Redis, keys: Keys): Promise<ReadonlyM
     const sample = await sampleJobs(redis, queue, 'wait');
     const waiting = countRecords(sample);
     if (waiting === 0) continue;
-    const ids = sample.contents.flatMap(({ members }) => members.map(({ pointer }) => recordOf(pointer)));
+    const ids = sample.contents.flatMap(({ members }) => members.map(({ id }) => id));
     const reads = redis.pipeline();
     for (const at of pickPositions(ids.length)) {
-      const id = ids[at];
-      if (id !== undefined) reads.hget(recordKey(keys, id), 'client');
+      const record = findRecord(keys, ids[at] ?? '');
+      if (record !== undefined) reads.hget(record, 'client');
     }
     const clients = await readTexts(reads);
     for (const client of clients)
@@ -85,10 +86,8 @@ async function sampleJobs(redis: Redis, queue: string, list: JobList): Promise<J
       if (list === 'delayed') positions.zrange(key, String(at), String(at));
       else positions.lindex(key, at);
     const reads = redis.pipeline();
-    const names = await readTexts(positions);
-    for (const name of names) reads.hget(`${queue}:${name}`, 'data');
-    const texts = await readTexts(reads);
-    const contents = texts.flatMap((text, at) => readJobData(names[at] ?? '', JSON.parse(text)) ?? []);
+    for (const name of await readTexts(positions)) reads.hget(`${queue}:${name}`, 'data');
+    const contents = (await readTexts(reads)).flatMap((data) => readJobData('', JSON.parse(data)) ?? []);
     return { jobs, contents };
   });
 }
@@ -119,7 +118,9 @@ async function readTexts(reads: ChainableCommander): Promise<readonly string[]> 
   });
 }
 
-function recordKey(keys: Keys, id: NonNullable<ReturnType<typeof recordOf>>): string {
-  const shard = keys.of(id);
-  return id.startsWith('evt_') ? shard.event(id as never) : shard.message(id as never);
+function findRecord(keys: Keys, id: string): string | undefined {
+  const event = parseEventId(id);
+  if (event !== undefined) return keys.of(event).event(event);
+  const message = parseMessageId(id);
+  return message === undefined ? undefined : keys.of(message).message(message);
 }

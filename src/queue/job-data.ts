@@ -23,13 +23,9 @@ const single = z.object({
 });
 const group = z.object({ pointers: z.array(z.string()), proof: z.boolean().default(false) });
 
-/** The versions of the two forms (docs/adr/0015). This program knows both. */
+/** The versions of the two forms (docs/adr/0015); this program knows both. */
 const versions = { single: 1, group: 2 } as const;
-
-/** True when this program, or one before it, made the job. */
-export function isKnownJob(data: { readonly v?: unknown } | undefined): boolean {
-  return Number(data?.v ?? 1) <= versions.group;
-}
+export const jobVersion = versions.group;
 
 export function toSingleData(id: string, { isProof, isSuspect }: JobMarks): object {
   return {

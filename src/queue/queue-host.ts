@@ -4,9 +4,9 @@ import type { Redis } from 'ioredis';
 import type { LimitFunction } from 'p-limit';
 import type { QueueName } from '../domain/channel.ts';
 import { readStoreClock } from '../store/store-clock.ts';
-import { UnreadableRecord } from '../store/unreadable-record.ts';
+import { isOurVersion, UnreadableRecord } from '../store/unreadable-record.ts';
 import { type JobAdder, pauseMsMax } from './job-adder.ts';
-import { isKnownJob, type JobContent, type JobMember, readJobData } from './job-data.ts';
+import { type JobContent, type JobMarks, type JobMember, jobVersion, readJobData } from './job-data.ts';
 import { createSuspectRunner, type ReportSurvival, type RunSuspect } from './suspect-jobs.ts';
 
 /**
@@ -156,7 +156,7 @@ interface Held {
 
 async function runJob(deps: JobDeps, held: Held): Promise<void> {
   const { job } = held;
-  if (!isKnownJob(job.data)) {
+  if (!isOurVersion(job.data ?? {}, jobVersion)) {
     const why = new UnreadableRecord(String(job.id), 'it is a job of a newer program');
     deps.onError(`job of a newer program in ${deps.queue}`, why);
     return await delayJob(deps, held, newerJobPauseMs);
@@ -169,7 +169,7 @@ async function runJob(deps: JobDeps, held: Held): Promise<void> {
   // Its worker died with it, and one of its members may be the cause: each has to show that by itself.
   if (content.isGroup && job.stalledCounter > 0) {
     const leaving = content.members.map((member) =>
-      leaveGroup(deps, held, { member, inMs: 0, isSuspect: true }),
+      leaveGroup(deps, job, { ...content, member, inMs: 0, isSuspect: true }),
     );
     return await endJob(deps, held, await Promise.all(leaving));
   }
@@ -177,7 +177,7 @@ async function runJob(deps: JobDeps, held: Held): Promise<void> {
     const end = await deps.places(() => runMember(deps, held, content, member));
     // A worker that ends or is paused keeps the group together: what of it is done will be found done.
     if (!content.isGroup || end.kind === 'done' || !mayBegin(deps, held)) return end;
-    return await leaveGroup(deps, held, { member, inMs: end.inMs, isSuspect: false });
+    return await leaveGroup(deps, job, { ...content, member, inMs: end.inMs });
   });
   await endJob(deps, held, await Promise.all(ends));
 }
@@ -214,19 +214,18 @@ function toPauseMs(job: Job): number {
   return Math.min(pauseMsMax, 250 * 2 ** Math.min(job.attemptsStarted, 12));
 }
 
-interface Leaving {
+/** A member that leaves its group, and what its own job is to say of it. */
+interface Leaving extends JobMarks {
   readonly member: JobMember;
   readonly inMs: number;
-  readonly isSuspect: boolean;
 }
 
 /** Gives a member a job of its own at once; one that could not be given it stays, and the group comes back with it. */
 async function leaveGroup(
   deps: JobDeps,
-  { job }: Held,
-  { member, inMs, isSuspect }: Leaving,
+  job: Job,
+  { member, inMs, isProof, isSuspect }: Leaving,
 ): Promise<JobEnd> {
-  const isProof = readJobData('', job.data)?.isProof === true;
   try {
     await deps.jobs.addOwnJob(deps.queue, member.pointer, { isProof, isSuspect }, inMs);
     return { kind: 'done' };

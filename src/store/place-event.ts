@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import { type EventId, toEventId } from '../domain/ids.ts';
 import { chooseShard, hashToId } from './shards.ts';
 
@@ -23,4 +23,9 @@ export function createEventId(shard: number, nowMs: number): EventId {
     .padStart(16, '0')
     .slice(-15);
   return toEventId(shard, nowMs.toString(36).padStart(9, '0') + random);
+}
+
+/** What two events with one key are compared by: their bodies as they are stored. */
+export function fingerprintEvent(body: string): string {
+  return hash('sha256', body, 'base64url');
 }

@@ -32,9 +32,9 @@ export function readFields<T>(
   }
 }
 
-/** True for what this program, or one before it, wrote (docs/adr/0015). */
-export function isOurVersion(fields: { readonly v?: unknown }): boolean {
-  return Number(fields.v ?? 1) <= recordVersion;
+/** True for what this program, which knows versions up to `known`, or one before it wrote (docs/adr/0015). */
+export function isOurVersion(fields: { readonly v?: unknown }, known: number = recordVersion): boolean {
+  return Number(fields.v ?? 1) <= known;
 }
 
 /** What is stored as JSON beside the records, as the schema says; undefined when this program cannot read it. */

@@ -1,26 +1,17 @@
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import pLimit from 'p-limit';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { type EventId, toEventId } from '../../src/domain/ids.ts';
 import { readDepths, sampleWaiting } from '../../src/queue/count-jobs.ts';
 import { createJobAdder, type JobAdder } from '../../src/queue/job-adder.ts';
 import { createQueueHost, type HandleJob, type JobEnd, type QueueHost } from '../../src/queue/queue-host.ts';
 import type { Keys } from '../../src/store/keys.ts';
-import { type GateServer, startGateServer } from '../support/gate-store.ts';
+import { useGateServer } from '../support/use-gate-server.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 /** Groups of pointers as jobs, on a real BullMQ: how they are put together, what leaves them, and what is counted. */
-let server: GateServer;
-const closers: (() => Promise<unknown> | void)[] = [];
-
-beforeAll(async () => {
-  server = await startGateServer();
-});
-afterAll(async () => {
-  for (const close of closers.toReversed()) await close();
-  await server.stop();
-});
+const { server, closers } = useGateServer();
 
 interface World {
   readonly redis: Redis;

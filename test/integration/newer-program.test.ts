@@ -1,7 +1,7 @@
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import pLimit from 'p-limit';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { readSenderViews, senderReports } from '../../src/deliver/sender-reports.ts';
 import { toMessageId } from '../../src/domain/ids.ts';
 import { createJobAdder } from '../../src/queue/job-adder.ts';
@@ -13,21 +13,12 @@ import {
   openIncident,
   readIncident,
 } from '../../src/watchdog/incidents.ts';
-import { type GateServer, startGateServer } from '../support/gate-store.ts';
 import { noGroups } from '../support/no-groups.ts';
+import { useGateServer } from '../support/use-gate-server.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 /** LIN-3: what a newer program left beside the records, which tell for themselves (test/e2e/unreadable-records.test.ts). */
-let server: GateServer;
-const closers: (() => Promise<unknown> | void)[] = [];
-
-beforeAll(async () => {
-  server = await startGateServer();
-});
-afterAll(async () => {
-  for (const close of closers.toReversed()) await close();
-  await server.stop();
-});
+const { server, closers } = useGateServer();
 
 test('a job of a newer program is not handled, stays as it is and is told of; those of ours go on', async () => {
   const keys = await server.openStore();

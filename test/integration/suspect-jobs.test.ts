@@ -1,24 +1,15 @@
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import pLimit from 'p-limit';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { toMessageId } from '../../src/domain/ids.ts';
 import { createQueueHost, type HandleJob, type QueueHost } from '../../src/queue/queue-host.ts';
-import { type GateServer, startGateServer } from '../support/gate-store.ts';
 import { noGroups } from '../support/no-groups.ts';
+import { useGateServer } from '../support/use-gate-server.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 /** Jobs whose worker died with them, as BullMQ leaves them behind; which of them is poison is for the host to find out. */
-let server: GateServer;
-const closers: (() => Promise<unknown> | void)[] = [];
-
-beforeAll(async () => {
-  server = await startGateServer();
-});
-afterAll(async () => {
-  for (const close of closers.toReversed()) await close();
-  await server.stop();
-});
+const { server, closers } = useGateServer();
 
 interface World {
   readonly host: QueueHost;

@@ -1,28 +1,20 @@
 import { Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import pLimit from 'p-limit';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { findFreePort } from '../../local/loopback.ts';
 import { toMessageId } from '../../src/domain/ids.ts';
 import { delayedScoreFactor, readDepths } from '../../src/queue/count-jobs.ts';
 import { createJobAdder } from '../../src/queue/job-adder.ts';
 import { createQueueHost } from '../../src/queue/queue-host.ts';
 import { createKeys } from '../../src/store/keys.ts';
-import { type GateServer, startGateServer } from '../support/gate-store.ts';
+import { startGateServer } from '../support/gate-store.ts';
 import { noGroups } from '../support/no-groups.ts';
+import { useGateServer } from '../support/use-gate-server.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 /** What BullMQ and ioredis do that a reader would not expect, shown on the pinned versions: one test a trap. */
-let server: GateServer;
-const closers: (() => Promise<unknown> | void)[] = [];
-
-beforeAll(async () => {
-  server = await startGateServer();
-});
-afterAll(async () => {
-  for (const close of closers.toReversed()) await close();
-  await server.stop();
-});
+const { server, closers } = useGateServer();
 
 const id = (name: string): ReturnType<typeof toMessageId> => toMessageId(0, name.padStart(24, '0'));
 const ignore = (): void => undefined;
